@@ -17,11 +17,15 @@ enum class ModSeq : std::uint64_t {};          // RFC 7162; fits in 63 bits
 /// The number behind an id, for arithmetic and for the wire.
 template <typename Id>
   requires std::is_enum_v<Id>
-constexpr auto number(Id id) noexcept { return static_cast<std::underlying_type_t<Id>>(id); }
+constexpr auto number(Id id) noexcept {
+  return static_cast<std::underlying_type_t<Id>>(id);
+}
 
 /// The id that follows.
 template <typename Id>
   requires std::is_enum_v<Id>
-constexpr Id next(Id id) noexcept { return static_cast<Id>(number(id) + 1); }
+constexpr Id next(Id id) noexcept {
+  return static_cast<Id>(number(id) + 1);
+}
 
 }  // namespace posthaste

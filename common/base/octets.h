@@ -16,8 +16,8 @@ constexpr bool is_lower(char c) noexcept { return c >= 'a' && c <= 'z'; }
 constexpr bool is_alpha(char c) noexcept { return is_upper(c) || is_lower(c); }
 constexpr bool is_alnum(char c) noexcept { return is_alpha(c) || is_digit(c); }
 constexpr bool is_hex(char c) noexcept { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-constexpr bool is_wsp(char c) noexcept { return c == ' ' || c == '\t'; }               // RFC 5234 §B.1
-constexpr bool is_printable(char c) noexcept { return c > ' ' && c < '\x7f'; }         // VCHAR, RFC 5234 §B.1
+constexpr bool is_wsp(char c) noexcept { return c == ' ' || c == '\t'; }        // RFC 5234 §B.1
+constexpr bool is_printable(char c) noexcept { return c > ' ' && c < '\x7f'; }  // VCHAR, RFC 5234 §B.1
 constexpr bool is_eight_bit(char c) noexcept { return static_cast<unsigned char>(c) >= 0x80; }
 constexpr char to_lower(char c) noexcept { return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c; }
 constexpr char to_upper(char c) noexcept { return is_lower(c) ? static_cast<char>(c - 'a' + 'A') : c; }

@@ -40,8 +40,12 @@ TEST(Octets, EscapedLeavesNoControlOctet) {
 
 // RFC 4648 §10
 TEST(Base64, EncodesAndDecodesTheRfcsVectors) {
-  const std::pair<const char*, const char*> kVectors[] = {{"", ""},           {"f", "Zg=="},      {"fo", "Zm8="},
-                                                          {"foo", "Zm9v"},    {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="},
+  const std::pair<const char*, const char*> kVectors[] = {{"", ""},
+                                                          {"f", "Zg=="},
+                                                          {"fo", "Zm8="},
+                                                          {"foo", "Zm9v"},
+                                                          {"foob", "Zm9vYg=="},
+                                                          {"fooba", "Zm9vYmE="},
                                                           {"foobar", "Zm9vYmFy"}};
   for (const auto& [octets, text] : kVectors) {
     EXPECT_EQ(base64_encode(octets), text);

@@ -1,0 +1,240 @@
+#include "common/net/sim_world.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace posthaste::net {
+
+void SimLoop::at(Instant time, std::move_only_function<void()> work) {
+  pieces_.push({time, posted_++, std::make_shared<std::move_only_function<void()>>(std::move(work))});
+}
+
+WallTime SimLoop::wall() const {
+  constexpr WallTime kStart{std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}};
+  return kStart + now_.time_since_epoch();
+}
+
+Task<void> SimLoop::sleep(std::chrono::milliseconds duration) {
+  OneShot<bool> woken{*this};
+  at(now_ + duration, [&woken] { woken.set(true); });
+  co_await woken;
+}
+
+bool SimLoop::step() {
+  if (pieces_.empty()) return false;
+  const Piece piece = pieces_.top();
+  pieces_.pop();
+  now_ = piece.time;
+  (*piece.work)();
+  return true;
+}
+
+void SimRandom::fill(std::span<std::byte> octets) {
+  for (auto& octet : octets) octet = static_cast<std::byte>(engine_() & 255U);
+}
+
+void SimExecutor::post(std::move_only_function<void()> work) {
+  const auto delay =
+      std::chrono::milliseconds{random_.up_to(static_cast<std::uint64_t>(conditions_.executor_delay_max.count()))};
+  free_at_ = std::max(free_at_, loop_.now()) + delay;
+  loop_.at(free_at_, std::move(work));
+}
+
+namespace {
+
+/// One end of a simulated connection; what is under way to it keeps it alive.
+struct SimEnd {
+  std::string arrived;
+  bool ended = false;
+  bool woken = false;
+  bool interrupted = false;
+  std::uint64_t wait = 0;  // counts waits, so that an old deadline does not end a new one
+  bool timed_out = false;
+  Instant last_arrival{};
+  Event changed;
+};
+
+class SimTransport final : public Transport {
+ public:
+  SimTransport(SimLoop& loop, SimRandom& random, const SimConditions& conditions, std::shared_ptr<SimEnd> mine,
+               std::shared_ptr<SimEnd> theirs, Endpoint peer, Endpoint local)
+      : loop_(loop),
+        random_(random),
+        conditions_(conditions),
+        mine_(std::move(mine)),
+        theirs_(std::move(theirs)),
+        peer_(std::move(peer)),
+        local_(std::move(local)) {}
+  ~SimTransport() override { SimTransport::close({}); }
+
+  std::expected<bool, StreamError> receive(std::string& input) override {
+    if (!mine_->arrived.empty()) {
+      input.append(std::exchange(mine_->arrived, {}));
+      return true;
+    }
+    if (mine_->interrupted) return std::unexpected(StreamError::interrupted);
+    if (mine_->ended) return std::unexpected(StreamError::closed);
+    return false;
+  }
+
+  Task<std::expected<Readiness, StreamError>> wait(std::chrono::milliseconds timeout) override {
+    const auto end = mine_;
+    const std::uint64_t wait = ++end->wait;
+    end->timed_out = false;
+    loop_.at(loop_.now() + timeout, [end, wait] {
+      if (end->wait != wait) return;
+      end->timed_out = true;
+      end->changed.notify_all();
+    });
+    while (end->arrived.empty() && !end->ended && !end->woken && !end->interrupted && !end->timed_out) {
+      co_await end->changed.wait();
+    }
+    ++end->wait;
+    if (!end->arrived.empty() || end->ended || end->interrupted) co_return Readiness::input;
+    if (std::exchange(end->woken, false)) co_return Readiness::woken;
+    co_return std::unexpected(StreamError::timed_out);
+  }
+
+  ValueOrTask<std::expected<void, StreamError>> send(std::string_view octets, std::chrono::milliseconds) override {
+    if (mine_->ended) return std::expected<void, StreamError>{std::unexpected(StreamError::closed)};
+    while (!octets.empty()) {
+      if (random_.chance(conditions_.reset_probability)) {
+        break_connection();
+        return std::expected<void, StreamError>{std::unexpected(StreamError::closed)};
+      }
+      const std::size_t size = 1 + random_.up_to(octets.size() - 1);
+      arrive_later([piece = std::string{octets.substr(0, size)}](SimEnd& end) { end.arrived += piece; });
+      octets.remove_prefix(size);
+    }
+    return std::expected<void, StreamError>{};
+  }
+
+  void wake() override {
+    mine_->woken = true;
+    mine_->changed.notify_all();
+  }
+  void interrupt() override {
+    mine_->interrupted = true;
+    mine_->changed.notify_all();
+  }
+  void close(std::string_view last_words) override {
+    if (std::exchange(closed_, true)) return;
+    if (!last_words.empty() && !mine_->ended) {
+      arrive_later([words = std::string{last_words}](SimEnd& end) { end.arrived += words; });
+    }
+    arrive_later([](SimEnd& end) { end.ended = true; });
+    mine_->ended = true;
+    mine_->changed.notify_all();
+  }
+  [[nodiscard]] const Endpoint& peer() const override { return peer_; }
+  [[nodiscard]] const Endpoint& local() const override { return local_; }
+  [[nodiscard]] std::optional<std::uint32_t> peer_user() const override {
+    return peer_.is_unix() ? std::optional<std::uint32_t>{0} : std::nullopt;
+  }
+
+ private:
+  /// In the order of the calls.
+  template <typename Arrive>
+  void arrive_later(Arrive arrive) {
+    const auto delay =
+        std::chrono::milliseconds{random_.up_to(static_cast<std::uint64_t>(conditions_.network_delay_max.count()))};
+    theirs_->last_arrival = std::max(theirs_->last_arrival, loop_.now() + delay);
+    loop_.at(theirs_->last_arrival, [end = theirs_, arrive = std::move(arrive)] {
+      if (end->ended) return;
+      arrive(*end);
+      end->changed.notify_all();
+    });
+  }
+
+  void break_connection() {
+    mine_->ended = true;
+    mine_->changed.notify_all();
+    theirs_->ended = true;
+    theirs_->changed.notify_all();
+  }
+
+  SimLoop& loop_;
+  SimRandom& random_;
+  const SimConditions& conditions_;
+  std::shared_ptr<SimEnd> mine_;
+  std::shared_ptr<SimEnd> theirs_;
+  Endpoint peer_;
+  Endpoint local_;
+  bool closed_ = false;
+};
+
+}  // namespace
+
+class SimListener final : public Listener {
+ public:
+  SimListener(SimNetwork& network, std::string name) : network_(network), name_(std::move(name)) {
+    network_.listeners_[name_] = this;
+  }
+  ~SimListener() override { SimListener::close(); }
+
+  Task<std::unique_ptr<Transport>> accept() override {
+    while (waiting_.empty() && !closed_) co_await changed_.wait();
+    if (waiting_.empty()) co_return nullptr;
+    auto transport = std::move(waiting_.front());
+    waiting_.pop();
+    co_return transport;
+  }
+  void close() override {
+    if (std::exchange(closed_, true)) return;
+    network_.listeners_.erase(name_);
+    changed_.notify_all();
+  }
+  void add(std::unique_ptr<Transport> transport) {
+    waiting_.push(std::move(transport));
+    changed_.notify_all();
+  }
+
+ private:
+  SimNetwork& network_;
+  std::string name_;
+  std::queue<std::unique_ptr<Transport>> waiting_;
+  Event changed_;
+  bool closed_ = false;
+};
+
+SimNetwork::~SimNetwork() = default;
+
+std::unique_ptr<Listener> SimNetwork::listen(const Endpoint& endpoint) {
+  return std::make_unique<SimListener>(*this, to_string(endpoint));
+}
+
+Task<std::expected<std::unique_ptr<Transport>, ConnectError>> SimNetwork::connect(
+    Endpoint endpoint, std::chrono::milliseconds timeout) {
+  const auto delay =
+      std::chrono::milliseconds{random_.up_to(static_cast<std::uint64_t>(conditions_.network_delay_max.count()))};
+  co_await loop_.sleep(std::min(delay, timeout));
+  if (delay > timeout) co_return std::unexpected(ConnectError::timed_out);
+  const auto listener = listeners_.find(to_string(endpoint));
+  if (listener == listeners_.end()) co_return std::unexpected(ConnectError::refused);
+  const auto client = std::make_shared<SimEnd>();
+  const auto server = std::make_shared<SimEnd>();
+  const Endpoint client_address = endpoint.is_unix() ? Endpoint{"/", 0} : Endpoint{"192.0.2.1", 49152};
+  listener->second->add(
+      std::make_unique<SimTransport>(loop_, random_, conditions_, server, client, client_address, endpoint));
+  co_return std::make_unique<SimTransport>(loop_, random_, conditions_, client, server, endpoint, client_address);
+}
+
+SimWorld::SimWorld(std::uint64_t seed, SimConditions conditions)
+    : conditions_(conditions),
+      random_(seed),
+      io_(loop_, random_, conditions_),
+      hashing_(loop_, random_, conditions_),
+      network_(loop_, random_, conditions_),
+      world_{loop_, loop_, random_, network_, io_, hashing_} {}
+
+bool SimWorld::run(Task<void> main) {
+  TaskScope scope;
+  scope.spawn(std::move(main));
+  while (scope.active() != 0) {
+    if (!loop_.step()) return false;
+  }
+  return true;
+}
+
+}  // namespace posthaste::net

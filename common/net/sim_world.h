@@ -1,0 +1,126 @@
+// A simulated world: one thread, virtual time, a network with delays and resets, all from one seed.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <queue>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "common/net/event.h"
+#include "common/net/scope.h"
+#include "common/net/world.h"
+
+namespace posthaste::net {
+
+/// What can go wrong, and how slow things are.
+struct SimConditions {
+  std::chrono::milliseconds network_delay_max{20};
+  std::chrono::milliseconds executor_delay_max{3};
+  double reset_probability = 0;  // of each piece that is sent: the connection breaks instead
+};
+
+class SimWorld;
+
+/// Posted work and timers in the order of virtual time; equal times in the order of the calls.
+class SimLoop final : public Loop, public Clock {
+ public:
+  void post(std::move_only_function<void()> work) override { at(now_, std::move(work)); }
+  void at(Instant time, std::move_only_function<void()> work);
+  [[nodiscard]] Instant now() const override { return now_; }
+  [[nodiscard]] WallTime wall() const override;
+  Task<void> sleep(std::chrono::milliseconds duration) override;
+
+  /// Runs the next piece of work, moving time to it. False when there is none.
+  bool step();
+
+ private:
+  struct Piece {
+    Instant time;
+    std::uint64_t order;
+    std::shared_ptr<std::move_only_function<void()>> work;
+    bool operator>(const Piece& other) const noexcept {
+      return time != other.time ? time > other.time : order > other.order;
+    }
+  };
+  Instant now_{};
+  std::uint64_t posted_ = 0;
+  std::priority_queue<Piece, std::vector<Piece>, std::greater<>> pieces_;
+};
+
+class SimRandom final : public Random {
+ public:
+  explicit SimRandom(std::uint64_t seed) : engine_(seed) {}
+  void fill(std::span<std::byte> octets) override;
+  /// Between 0 and `most`, both possible.
+  [[nodiscard]] std::uint64_t up_to(std::uint64_t most) { return most == 0 ? 0 : engine_() % (most + 1); }
+  [[nodiscard]] bool chance(double probability) {
+    return static_cast<double>(engine_() >> 11) * 0x1p-53 < probability;
+  }
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+/// Runs work on the loop's own thread, a little later in virtual time, one piece after the other.
+class SimExecutor final : public Executor {
+ public:
+  SimExecutor(SimLoop& loop, SimRandom& random, const SimConditions& conditions)
+      : loop_(loop), random_(random), conditions_(conditions) {}
+  void post(std::move_only_function<void()> work) override;
+  [[nodiscard]] bool has_room() const override { return true; }
+
+ private:
+  SimLoop& loop_;
+  SimRandom& random_;
+  const SimConditions& conditions_;
+  Instant free_at_{};
+};
+
+class SimListener;
+
+class SimNetwork final : public Network {
+ public:
+  SimNetwork(SimLoop& loop, SimRandom& random, const SimConditions& conditions)
+      : loop_(loop), random_(random), conditions_(conditions) {}
+  ~SimNetwork() override;
+
+  Task<std::expected<std::unique_ptr<Transport>, ConnectError>> connect(Endpoint endpoint,
+                                                                        std::chrono::milliseconds timeout) override;
+  /// The listener goes before the network, and before it nobody else listens at `endpoint`.
+  std::unique_ptr<Listener> listen(const Endpoint& endpoint);
+
+ private:
+  friend class SimListener;
+  SimLoop& loop_;
+  SimRandom& random_;
+  const SimConditions& conditions_;
+  std::map<std::string, SimListener*> listeners_;  // by to_string(endpoint)
+};
+
+class SimWorld {
+ public:
+  explicit SimWorld(std::uint64_t seed, SimConditions conditions = {});
+
+  [[nodiscard]] World& world() noexcept { return world_; }
+  [[nodiscard]] SimNetwork& network() noexcept { return network_; }
+  [[nodiscard]] SimLoop& loop() noexcept { return loop_; }
+  [[nodiscard]] SimRandom& random() noexcept { return random_; }
+
+  /// Runs until `main` has ended. False if nothing is left to happen before that: a deadlock.
+  bool run(Task<void> main);
+
+ private:
+  const SimConditions conditions_;
+  SimLoop loop_;
+  SimRandom random_;
+  SimExecutor io_;
+  SimExecutor hashing_;
+  SimNetwork network_;
+  World world_;
+};
+
+}  // namespace posthaste::net

@@ -1,0 +1,261 @@
+#include "common/net/tls.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace posthaste::net {
+
+void SslContextDeleter::operator()(ssl_ctx_st* context) const noexcept { SSL_CTX_free(context); }
+void SslDeleter::operator()(ssl_st* ssl) const noexcept { SSL_free(ssl); }
+
+/// The BIO between OpenSSL and a session's two buffers. OpenSSL's own memory BIOs keep their largest size.
+struct MemoryBio {
+  static int write(BIO* bio, const char* octets, std::size_t count, std::size_t* written) {
+    static_cast<TlsSession*>(BIO_get_data(bio))->departing_.append(octets, count);
+    *written = count;
+    return 1;
+  }
+
+  static int read(BIO* bio, char* into, std::size_t count, std::size_t* taken) {
+    auto& session = *static_cast<TlsSession*>(BIO_get_data(bio));
+    BIO_clear_retry_flags(bio);
+    *taken = std::min(count, session.arrived_.size() - session.arrived_start_);
+    if (*taken == 0) {
+      BIO_set_retry_read(bio);
+      return 0;
+    }
+    std::memcpy(into, session.arrived_.data() + session.arrived_start_, *taken);
+    session.arrived_start_ += *taken;
+    return 1;
+  }
+
+  static long control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+
+  static BIO* make(TlsSession* session) {
+    static BIO_METHOD* const method = [] {
+      BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "posthaste stream");
+      BIO_meth_set_write_ex(made, write);
+      BIO_meth_set_read_ex(made, read);
+      BIO_meth_set_ctrl(made, control);
+      return made;
+    }();
+    BIO* bio = BIO_new(method);
+    BIO_set_data(bio, session);
+    BIO_set_init(bio, 1);
+    return bio;
+  }
+};
+
+TlsSession::TlsSession(std::unique_ptr<ssl_st, SslDeleter> ssl, std::unique_ptr<Transport> carrier)
+    : carrier_(std::move(carrier)), ssl_(std::move(ssl)) {
+  BIO* bio = MemoryBio::make(this);
+  SSL_set_bio(ssl_.get(), bio, bio);
+}
+
+TlsSession::~TlsSession() = default;
+
+std::string_view TlsSession::version() const noexcept { return SSL_get_version(ssl_.get()); }
+std::string_view TlsSession::cipher() const noexcept { return SSL_get_cipher_name(ssl_.get()); }
+
+Task<std::expected<void, StreamError>> TlsSession::shake_hands(std::chrono::milliseconds timeout) {
+  for (;;) {
+    ERR_clear_error();
+    const int result = SSL_do_handshake(ssl_.get());
+    const int reason = SSL_get_error(ssl_.get(), result);
+    auto sent = co_await send_records(timeout);  // an alert too
+    if (result == 1) {
+      open_ = true;
+      co_return sent;
+    }
+    if (reason != SSL_ERROR_WANT_READ) co_return std::unexpected(StreamError::tls_failed);
+    if (!sent) co_return sent;
+    auto ready = co_await carrier_->wait(timeout);
+    if (!ready) co_return std::unexpected(ready.error());
+    auto received = carrier_->receive(arrived_);
+    if (!received) co_return std::unexpected(received.error());
+  }
+}
+
+std::expected<bool, StreamError> TlsSession::receive(std::string& input) {
+  auto received = carrier_->receive(arrived_);
+  const std::size_t before = input.size();
+  for (;;) {
+    constexpr std::size_t kRecordMaxOctets = 16384;
+    const std::size_t filled = input.size();
+    if (arrived_.size() == arrived_start_ && SSL_pending(ssl_.get()) == 0) break;
+    input.resize(filled + kRecordMaxOctets);
+    ERR_clear_error();
+    std::size_t count = 0;
+    const int result = SSL_read_ex(ssl_.get(), input.data() + filled, kRecordMaxOctets, &count);
+    input.resize(filled + count);
+    if (result == 1) continue;
+    const int reason = SSL_get_error(ssl_.get(), result);
+    if (reason == SSL_ERROR_WANT_READ) break;
+    if (input.size() > before) break;  // hand over what came before the end
+    if (reason == SSL_ERROR_ZERO_RETURN) return std::unexpected(StreamError::closed);
+    return std::unexpected(StreamError::tls_failed);
+  }
+  if (arrived_start_ == arrived_.size()) {
+    arrived_start_ = 0;
+    arrived_ = {};
+  }
+  if (input.size() > before) return true;
+  if (!received) return received;
+  return false;
+}
+
+Task<std::expected<Readiness, StreamError>> TlsSession::wait(std::chrono::milliseconds timeout) {
+  if (!departing_.empty()) {  // an answer to a key update
+    auto sent = co_await send_records(timeout);
+    if (!sent) co_return std::unexpected(sent.error());
+  }
+  co_return co_await carrier_->wait(timeout);
+}
+
+Task<std::expected<void, StreamError>> TlsSession::send_records(std::chrono::milliseconds timeout) {
+  const std::string records = std::exchange(departing_, {});
+  if (records.empty()) co_return std::expected<void, StreamError>{};
+  co_return co_await carrier_->send(records, timeout);
+}
+
+ValueOrTask<std::expected<void, StreamError>> TlsSession::send(std::string_view octets,
+                                                               std::chrono::milliseconds timeout) {
+  ERR_clear_error();
+  std::size_t written = 0;
+  if (!octets.empty() && SSL_write_ex(ssl_.get(), octets.data(), octets.size(), &written) != 1) {
+    return std::expected<void, StreamError>{std::unexpected(StreamError::tls_failed)};
+  }
+  return send_records(timeout);
+}
+
+void TlsSession::close(std::string_view last_words) {
+  if (std::exchange(open_, false)) {
+    ERR_clear_error();
+    std::size_t written = 0;
+    if (!last_words.empty()) SSL_write_ex(ssl_.get(), last_words.data(), last_words.size(), &written);
+    SSL_shutdown(ssl_.get());
+  }
+  carrier_->close(departing_);
+}
+
+namespace {
+
+std::string last_error() {
+  char text[256];
+  ERR_error_string_n(ERR_get_error(), text, sizeof text);
+  return text;
+}
+
+void set_common_options(SSL_CTX* context) {
+  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
+}
+
+}  // namespace
+
+std::expected<TlsServer, std::string> TlsServer::load(const std::string& certificate_path,
+                                                      const std::string& key_path) {
+  std::unique_ptr<ssl_ctx_st, SslContextDeleter> context{SSL_CTX_new(TLS_server_method())};
+  set_common_options(context.get());
+  SSL_CTX_set_options(context.get(), SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+  // Some senders, outlook.com among them, stumble over several tickets of one handshake.
+  SSL_CTX_set_num_tickets(context.get(), 1);
+  constexpr unsigned char kSessionContext[] = "posthaste";
+  SSL_CTX_set_session_id_context(context.get(), kSessionContext, sizeof kSessionContext - 1);
+  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);  // tickets serve, and take no memory
+  ERR_clear_error();
+  if (SSL_CTX_use_certificate_chain_file(context.get(), certificate_path.c_str()) != 1) {
+    return std::unexpected("cannot read the certificate " + certificate_path + ": " + last_error());
+  }
+  if (SSL_CTX_use_PrivateKey_file(context.get(), key_path.c_str(), SSL_FILETYPE_PEM) != 1) {
+    return std::unexpected("cannot read the key " + key_path + ": " + last_error());
+  }
+  if (SSL_CTX_check_private_key(context.get()) != 1) {
+    return std::unexpected("the key " + key_path + " does not belong to the certificate " + certificate_path);
+  }
+  return TlsServer{std::move(context)};
+}
+
+std::unique_ptr<TlsSession> TlsServer::accept(std::unique_ptr<Transport> carrier) const {
+  std::unique_ptr<ssl_st, SslDeleter> ssl{SSL_new(context_.get())};
+  SSL_set_accept_state(ssl.get());
+  return std::make_unique<TlsSession>(std::move(ssl), std::move(carrier));
+}
+
+TlsClient::TlsClient() : context_(SSL_CTX_new(TLS_client_method())) {
+  set_common_options(context_.get());
+  SSL_CTX_set_verify(context_.get(), SSL_VERIFY_NONE, nullptr);
+}
+
+std::unique_ptr<TlsSession> TlsClient::connect(std::unique_ptr<Transport> carrier,
+                                               const std::string& server_name) const {
+  std::unique_ptr<ssl_st, SslDeleter> ssl{SSL_new(context_.get())};
+  SSL_set_connect_state(ssl.get());
+  if (!server_name.empty()) SSL_set_tlsext_host_name(ssl.get(), server_name.c_str());
+  return std::make_unique<TlsSession>(std::move(ssl), std::move(carrier));
+}
+
+namespace {
+
+template <auto Free>
+struct Deleter {
+  void operator()(auto* p) const noexcept { Free(p); }
+};
+using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
+using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
+using MemBio = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
+
+std::string contents(BIO* bio) {
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio, &data);
+  return {data, static_cast<std::size_t>(size)};
+}
+
+void add_extension(X509* certificate, int nid, const std::string& value) {
+  X509V3_CTX context;
+  X509V3_set_ctx_nodb(&context);
+  X509V3_set_ctx(&context, certificate, certificate, nullptr, nullptr, 0);
+  X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str());
+  if (extension == nullptr) return;
+  X509_add_ext(certificate, extension, -1);
+  X509_EXTENSION_free(extension);
+}
+
+}  // namespace
+
+CertificateAndKey make_self_signed(const std::string& hostname, WallTime now) {
+  const Key key{EVP_EC_gen("P-256")};
+  const Certificate certificate{X509_new()};
+  constexpr long kTenYears = 10L * 365 * 24 * 3600;
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
+  X509_set_version(certificate.get(), X509_VERSION_3);
+  ASN1_INTEGER_set_int64(X509_get_serialNumber(certificate.get()), seconds);
+  ASN1_TIME_set(X509_getm_notBefore(certificate.get()), seconds - 3600);
+  ASN1_TIME_set(X509_getm_notAfter(certificate.get()), seconds + kTenYears);
+  X509_set_pubkey(certificate.get(), key.get());
+  X509_NAME* name = X509_get_subject_name(certificate.get());
+  const std::string common_name = hostname.substr(0, 64);  // X.520's limit; the full name is the alternative name
+  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(common_name.c_str()),
+                             -1, -1, 0);
+  X509_set_issuer_name(certificate.get(), name);
+  add_extension(certificate.get(), NID_basic_constraints, "critical,CA:TRUE");
+  add_extension(certificate.get(), NID_subject_alt_name, "DNS:" + hostname + ",DNS:localhost,IP:127.0.0.1,IP:::1");
+  X509_sign(certificate.get(), key.get(), EVP_sha256());
+
+  const MemBio certificate_pem{BIO_new(BIO_s_mem())};
+  const MemBio key_pem{BIO_new(BIO_s_mem())};
+  PEM_write_bio_X509(certificate_pem.get(), certificate.get());
+  PEM_write_bio_PrivateKey(key_pem.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+  return {contents(certificate_pem.get()), contents(key_pem.get())};
+}
+
+}  // namespace posthaste::net

@@ -1,0 +1,100 @@
+// TLS 1.2 and 1.3 over any transport, by OpenSSL.
+#pragma once
+
+#include <chrono>
+#include <expected>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "common/net/clock.h"
+#include "common/net/network.h"
+#include "common/net/task.h"
+
+extern "C" {
+struct ssl_ctx_st;
+struct ssl_st;
+}
+
+namespace posthaste::net {
+
+struct SslContextDeleter {
+  void operator()(ssl_ctx_st* context) const noexcept;
+};
+struct SslDeleter {
+  void operator()(ssl_st* ssl) const noexcept;
+};
+
+/// A transport that encrypts what another one carries. Close-notify is sent on close() as far as that goes
+/// without waiting.
+class TlsSession final : public Transport {
+ public:
+  TlsSession(std::unique_ptr<ssl_st, SslDeleter> ssl, std::unique_ptr<Transport> carrier);
+  ~TlsSession() override;
+
+  /// Errors: tls_failed, closed, timed_out, interrupted.
+  Task<std::expected<void, StreamError>> shake_hands(std::chrono::milliseconds timeout);
+
+  /// "TLSv1.3"
+  [[nodiscard]] std::string_view version() const noexcept;
+  /// "TLS_AES_256_GCM_SHA384"
+  [[nodiscard]] std::string_view cipher() const noexcept;
+
+  std::expected<bool, StreamError> receive(std::string& input) override;
+  Task<std::expected<Readiness, StreamError>> wait(std::chrono::milliseconds timeout) override;
+  ValueOrTask<std::expected<void, StreamError>> send(std::string_view octets,
+                                                     std::chrono::milliseconds timeout) override;
+  void wake() override { carrier_->wake(); }
+  void interrupt() override { carrier_->interrupt(); }
+  void close(std::string_view last_words = {}) override;
+  [[nodiscard]] const Endpoint& peer() const override { return carrier_->peer(); }
+  [[nodiscard]] const Endpoint& local() const override { return carrier_->local(); }
+  [[nodiscard]] std::optional<std::uint32_t> peer_user() const override { return carrier_->peer_user(); }
+
+ private:
+  Task<std::expected<void, StreamError>> send_records(std::chrono::milliseconds timeout);
+
+  std::unique_ptr<Transport> carrier_;
+  std::string arrived_;                      // records from the peer that OpenSSL has not read
+  std::size_t arrived_start_ = 0;            // what lies before it was read
+  std::string departing_;                    // records for the peer
+  std::unique_ptr<ssl_st, SslDeleter> ssl_;  // reads arrived_ and writes departing_, through a BIO
+  bool open_ = false;                        // the handshake is done
+
+  friend struct MemoryBio;
+};
+
+/// A server's certificate, key and parameters; shared by all its sessions.
+class TlsServer {
+ public:
+  /// From files in PEM form. Errors: a sentence for the operator.
+  static std::expected<TlsServer, std::string> load(const std::string& certificate_path,
+                                                    const std::string& key_path);
+
+  [[nodiscard]] std::unique_ptr<TlsSession> accept(std::unique_ptr<Transport> carrier) const;
+
+ private:
+  explicit TlsServer(std::unique_ptr<ssl_ctx_st, SslContextDeleter> context) : context_(std::move(context)) {}
+  std::unique_ptr<ssl_ctx_st, SslContextDeleter> context_;
+};
+
+/// A client that encrypts with whoever answers, without checking names (RFC 7435, opportunistic security).
+class TlsClient {
+ public:
+  TlsClient();
+  [[nodiscard]] std::unique_ptr<TlsSession> connect(std::unique_ptr<Transport> carrier,
+                                                    const std::string& server_name) const;
+
+ private:
+  std::unique_ptr<ssl_ctx_st, SslContextDeleter> context_;
+};
+
+struct CertificateAndKey {
+  std::string certificate_pem;
+  std::string key_pem;
+};
+
+/// A self-signed ECDSA P-256 certificate for `hostname`, valid for ten years from `now`.
+[[nodiscard]] CertificateAndKey make_self_signed(const std::string& hostname, WallTime now);
+
+}  // namespace posthaste::net

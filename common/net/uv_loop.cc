@@ -1,0 +1,111 @@
+#include "common/net/uv_loop.h"
+
+#include <cassert>
+#include <coroutine>
+#include <memory>
+#include <utility>
+
+#include "common/net/scope.h"
+
+namespace posthaste::net {
+
+UvLoop::UvLoop() {
+  uv_loop_init(&loop_);
+  posted_signal_.data = this;
+  uv_async_init(&loop_, &posted_signal_,
+                [](uv_async_t* signal) { static_cast<UvLoop*>(signal->data)->run_posted(); });
+}
+
+UvLoop::~UvLoop() {
+  while (!lingering_.empty()) lingering_.front()();
+  uv_close(reinterpret_cast<uv_handle_t*>(&posted_signal_), nullptr);
+  uv_run(&loop_, UV_RUN_DEFAULT);
+  [[maybe_unused]] const int closed = uv_loop_close(&loop_);
+  assert(closed == 0);  // a handle outlived its owner
+}
+
+void UvLoop::post(std::move_only_function<void()> work) {
+  {
+    const std::lock_guard lock{mutex_};
+    posted_.push_back(std::move(work));
+    if (posted_.size() > 1) return;  // the signal is under way
+  }
+  uv_async_send(&posted_signal_);
+}
+
+void UvLoop::run_posted() {
+  std::vector<std::move_only_function<void()>> work;
+  {
+    const std::lock_guard lock{mutex_};
+    work.swap(posted_);
+  }
+  for (auto& piece : work) piece();
+}
+
+Instant UvLoop::now() const { return Instant{std::chrono::milliseconds{uv_now(&loop_)}}; }
+
+WallTime UvLoop::wall() const {
+  return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
+namespace {
+
+struct Sleep {
+  uv_timer_t timer{};
+  std::coroutine_handle<> sleeper;
+};
+
+struct SleepAwait {
+  uv_loop_t* loop;
+  std::chrono::milliseconds duration;
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> sleeper) const {
+    auto* sleep = new Sleep;  // freed by the timer's close callback
+    sleep->sleeper = sleeper;
+    sleep->timer.data = sleep;
+    uv_timer_init(loop, &sleep->timer);
+    uv_timer_start(
+        &sleep->timer,
+        [](uv_timer_t* timer) {
+          const auto woken = static_cast<Sleep*>(timer->data)->sleeper;
+          uv_close(reinterpret_cast<uv_handle_t*>(timer),
+                   [](uv_handle_t* handle) { delete static_cast<Sleep*>(handle->data); });
+          resume(woken);
+        },
+        static_cast<std::uint64_t>(duration.count()), 0);
+  }
+  void await_resume() const noexcept {}
+};
+
+}  // namespace
+
+Task<void> UvLoop::sleep(std::chrono::milliseconds duration) {
+  uv_update_time(&loop_);
+  co_await SleepAwait{&loop_, duration};
+}
+
+namespace {
+
+Task<void> then_stop(Task<void> main, uv_loop_t* loop) {
+  co_await main;
+  uv_stop(loop);
+}
+
+}  // namespace
+
+void UvLoop::run(Task<void> main) {
+  TaskScope scope;
+  post([this, &scope, main = std::move(main)]() mutable { scope.spawn(then_stop(std::move(main), &loop_)); });
+  while (true) {
+    uv_run(&loop_, UV_RUN_DEFAULT);
+    if (scope.active() == 0) return;
+  }
+}
+
+std::list<UvLoop::Closer>::iterator UvLoop::add_lingering(Closer closer) {
+  return lingering_.insert(lingering_.end(), std::move(closer));
+}
+
+void UvLoop::remove_lingering(std::list<Closer>::iterator place) { lingering_.erase(place); }
+
+}  // namespace posthaste::net

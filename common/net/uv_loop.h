@@ -1,0 +1,50 @@
+// A thread's loop over libuv: posted work, timers, the clock.
+#pragma once
+
+#include <uv.h>
+
+#include <chrono>
+#include <functional>
+#include <list>
+#include <mutex>
+#include <vector>
+
+#include "common/net/clock.h"
+#include "common/net/loop.h"
+
+namespace posthaste::net {
+
+/// Everything but post() is for the loop's own thread. What was made on the loop goes before it.
+class UvLoop final : public Loop, public Clock {
+ public:
+  UvLoop();
+  ~UvLoop() override;
+
+  void post(std::move_only_function<void()> work) override;
+
+  [[nodiscard]] Instant now() const override;
+  [[nodiscard]] WallTime wall() const override;
+  Task<void> sleep(std::chrono::milliseconds duration) override;
+
+  /// Runs `main` on this thread, and the loop until it has ended.
+  void run(Task<void> main);
+
+  [[nodiscard]] uv_loop_t* handle() noexcept { return &loop_; }
+
+  /// What still has to be closed when the loop ends: connections whose stream is gone and whose last octets the
+  /// peer may not have read yet.
+  using Closer = std::move_only_function<void()>;
+  std::list<Closer>::iterator add_lingering(Closer closer);
+  void remove_lingering(std::list<Closer>::iterator place);
+
+ private:
+  void run_posted();
+
+  uv_loop_t loop_{};
+  uv_async_t posted_signal_{};
+  std::mutex mutex_;
+  std::vector<std::move_only_function<void()>> posted_;  // guarded by mutex_
+  std::list<Closer> lingering_;
+};
+
+}  // namespace posthaste::net

@@ -1,0 +1,83 @@
+// TCP and Unix-socket connections over libuv.
+#pragma once
+
+#include <uv.h>
+
+#include <cstdint>
+#include <deque>
+#include <expected>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/net/event.h"
+#include "common/net/network.h"
+#include "common/net/uv_loop.h"
+
+namespace posthaste::net {
+
+class UvNetwork final : public Network {
+ public:
+  explicit UvNetwork(UvLoop& loop) noexcept : loop_(loop) {}
+  Task<std::expected<std::unique_ptr<Transport>, ConnectError>> connect(Endpoint endpoint,
+                                                                        std::chrono::milliseconds timeout) override;
+
+ private:
+  UvLoop& loop_;
+};
+
+/// A bound and listening socket, inherited by the child that serves it. Closes its descriptor.
+class ListeningSocket {
+ public:
+  /// Binds `endpoint` and listens. TCP sockets get SO_REUSEPORT, so that every worker may have one of its own;
+  /// a Unix socket replaces what was left at its path and gets `unix_mode`.
+  /// Errors: a sentence for the operator.
+  static std::expected<ListeningSocket, std::string> bind(const Endpoint& endpoint, unsigned unix_mode = 0660);
+
+  ListeningSocket(ListeningSocket&& other) noexcept;
+  ListeningSocket& operator=(ListeningSocket&& other) noexcept;
+  ~ListeningSocket();
+
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+  [[nodiscard]] const Endpoint& endpoint() const noexcept { return endpoint_; }
+
+ private:
+  ListeningSocket(int descriptor, Endpoint endpoint) noexcept
+      : descriptor_(descriptor), endpoint_(std::move(endpoint)) {}
+  int descriptor_;
+  Endpoint endpoint_;
+};
+
+/// Hands out connections on one loop, from a socket that this loop polls or from another worker's acceptor.
+class UvListener final : public Listener {
+ public:
+  /// Waits for adopt() alone.
+  explicit UvListener(UvLoop& loop) noexcept : loop_(loop) {}
+  /// Polls `socket`, which outlives the listener. With `deal_to`, connections go to those listeners in turn (itself
+  /// may be one), each on its own loop: SO_REUSEPORT does not spread Unix sockets.
+  UvListener(UvLoop& loop, const ListeningSocket& socket, std::vector<UvListener*> deal_to = {});
+  ~UvListener() override;
+
+  Task<std::unique_ptr<Transport>> accept() override;
+  void close() override;
+
+  /// Takes over a connected socket, on this listener's loop.
+  void adopt(int descriptor, Endpoint peer, Endpoint local);
+
+ private:
+  void accept_waiting();
+  void pause();
+
+  UvLoop& loop_;
+  int socket_ = -1;
+  Endpoint local_;
+  std::vector<UvListener*> deal_to_;
+  std::size_t next_ = 0;
+  struct Handles;
+  Handles* handles_ = nullptr;  // freed by libuv's close callback
+  std::deque<std::unique_ptr<Transport>> accepted_;
+  Event changed_;
+  bool closed_ = false;
+};
+
+}  // namespace posthaste::net
