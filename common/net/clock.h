@@ -3,12 +3,12 @@
 
 #include <chrono>
 
+#include "common/base/clock.h"
 #include "common/net/task.h"
 
 namespace posthaste::net {
 
 using Instant = std::chrono::time_point<std::chrono::steady_clock, std::chrono::milliseconds>;
-using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
 
 class Clock {
  public:

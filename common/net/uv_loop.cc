@@ -44,9 +44,7 @@ void UvLoop::run_posted() {
 
 Instant UvLoop::now() const { return Instant{std::chrono::milliseconds{uv_now(&loop_)}}; }
 
-WallTime UvLoop::wall() const {
-  return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-}
+WallTime UvLoop::wall() const { return wall_clock(); }
 
 namespace {
 

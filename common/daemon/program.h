@@ -1,0 +1,74 @@
+// What a daemon is made of: its listening sockets, and a program that serves them on every worker.
+#pragma once
+
+#include <expected>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/config/config.h"
+#include "common/log/log.h"
+#include "common/net/network.h"
+#include "common/net/scope.h"
+#include "common/net/task.h"
+#include "common/net/world.h"
+
+namespace posthaste::daemon {
+
+/// A socket that the parent binds, under the name by which the program asks for it.
+struct Binding {
+  std::string name;  // "smtp", "submission"
+  net::Endpoint endpoint;
+};
+
+/// One thread with its loop, and what it may touch.
+struct Worker {
+  std::size_t index = 0;
+  net::World& world;
+  /// Sessions are spawned here; stop() is called when the daemon ends.
+  net::TaskScope& scope;
+  /// All sockets with that name, several when the daemon listens on several addresses.
+  std::multimap<std::string, net::Listener*> listeners;
+};
+
+/// A daemon's own part. Made in the child after the last fork, as the user it runs as, before the first thread.
+class Program {
+ public:
+  Program() = default;
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+  virtual ~Program() = default;
+
+  /// Runs on each worker's thread, side by side. Ends once the listeners are closed and the sessions drained.
+  virtual net::Task<void> serve(Worker& worker) = 0;
+
+  /// The configuration's files changed, or SIGHUP came: opens certificates again. On the main thread.
+  virtual void reload() {}
+};
+
+/// What a program is built from. Both outlive it.
+struct Setting {
+  const config::Config& config;
+  const log::Log& log;
+  std::size_t workers;
+};
+
+struct Daemon {
+  std::string name;  // "smtpd"
+  std::function<std::vector<Binding>(const config::Config&)> bindings;
+  /// Errors: a sentence for the operator.
+  std::function<std::expected<std::unique_ptr<Program>, std::string>(const Setting&)> make;
+};
+
+/// The whole of main(): reads the configuration of the folder named by `-C DIR`, binds, then keeps a child alive
+/// that serves, until SIGTERM or SIGINT. SIGHUP reloads. Returns the exit status: 0 after an orderly end, 1 for a
+/// start that failed, with the reason on standard error, 2 for wrong arguments.
+int run(int argc, char** argv, const Daemon& daemon);
+
+/// A port of this installation on every address it listens on.
+[[nodiscard]] std::vector<Binding> on_all_addresses(const config::Config& config, const std::string& name,
+                                                    std::uint16_t standard_port);
+
+}  // namespace posthaste::daemon

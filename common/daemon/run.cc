@@ -1,0 +1,304 @@
+// The parent that binds and keeps its child alive, and the child's frame.
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <string_view>
+#include <thread>
+
+#include "common/base/clock.h"
+#include "common/config/layout.h"
+#include "common/daemon/privileges.h"
+#include "common/daemon/program.h"
+#include "common/daemon/workers.h"
+#include "common/log/sink.h"
+
+namespace posthaste::daemon {
+namespace {
+
+constexpr std::chrono::milliseconds kRestartDelayMin{100};
+constexpr std::chrono::milliseconds kRestartDelayMax{10'000};
+constexpr std::chrono::milliseconds kSettled{30'000};   // a child that lived so long starts again at once
+constexpr std::chrono::milliseconds kDrainMax{20'000};  // then what is left of the child is killed
+
+int fail(std::string_view daemon, std::string_view text) {
+  std::fprintf(stderr, "%.*s: %.*s\n", static_cast<int>(daemon.size()), daemon.data(),
+               static_cast<int>(text.size()), text.data());
+  return 1;
+}
+
+/// Signals come as reads from a descriptor, in parent and child alike.
+class Signals {
+ public:
+  Signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&set, signal);
+    sigprocmask(SIG_BLOCK, &set, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+    descriptor_ = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  }
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+  ~Signals() { close(descriptor_); }
+
+  /// Waits up to `timeout`, for ever without, until a signal comes or `other` is readable. The signal, or nothing.
+  std::optional<int> wait(std::optional<std::chrono::milliseconds> timeout, int other = -1) {
+    std::array<pollfd, 2> descriptors{{{descriptor_, POLLIN, 0}, {other, POLLIN, 0}}};
+    poll(descriptors.data(), descriptors.size(), timeout ? static_cast<int>(timeout->count()) : -1);
+    signalfd_siginfo info{};
+    if (read(descriptor_, &info, sizeof info) != sizeof info) return std::nullopt;
+    return static_cast<int>(info.ssi_signo);
+  }
+
+ private:
+  int descriptor_;
+};
+
+/// Held by the parent for as long as it lives; a second parent is refused.
+class PidFile {
+ public:
+  static std::expected<PidFile, std::string> take(const std::filesystem::path& path) {
+    std::error_code ignored;
+    std::filesystem::create_directories(path.parent_path(), ignored);
+    const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (descriptor < 0) return std::unexpected("cannot write " + path.string() + ": " + std::strerror(errno));
+    PidFile file{descriptor};
+    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) return std::unexpected("runs already (" + path.string() + ")");
+    const std::string text = std::to_string(getpid()) + "\n";
+    if (ftruncate(descriptor, 0) != 0 || pwrite(descriptor, text.data(), text.size(), 0) < 0) {
+      return std::unexpected("cannot write " + path.string() + ": " + std::strerror(errno));
+    }
+    return file;
+  }
+  PidFile(PidFile&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  PidFile& operator=(PidFile&&) = delete;
+  /// The lock tells who runs, the file may stay: removing it would race with the next start.
+  ~PidFile() {
+    if (descriptor_ >= 0) close(descriptor_);
+  }
+
+ private:
+  explicit PidFile(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_;
+};
+
+/// Tells when a file in the certificate's folder is written or replaced.
+class CertificateWatch {
+ public:
+  explicit CertificateWatch(const config::Config& config) : descriptor_(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
+    const auto folder = config.paths.certificate.parent_path();
+    inotify_add_watch(descriptor_, folder.c_str(), IN_CLOSE_WRITE | IN_MOVED_TO);
+  }
+  CertificateWatch(const CertificateWatch&) = delete;
+  CertificateWatch& operator=(const CertificateWatch&) = delete;
+  ~CertificateWatch() { close(descriptor_); }
+
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+  [[nodiscard]] bool changed() const {
+    std::array<char, 4096> events;
+    bool any = false;
+    while (read(descriptor_, events.data(), events.size()) > 0) any = true;
+    return any;
+  }
+
+ private:
+  int descriptor_;
+};
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::size_t worker_count(const config::Config& config) {
+  if (config.workers.count != 0) return config.workers.count;
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+std::expected<std::vector<BoundSocket>, std::string> bind_all(const config::Config& config, const Daemon& daemon) {
+  std::vector<BoundSocket> sockets;
+  for (const auto& binding : daemon.bindings(config)) {
+    const std::size_t copies = binding.endpoint.is_unix() ? 1 : worker_count(config);
+    for (std::size_t i = 0; i < copies; ++i) {
+      auto socket = net::ListeningSocket::bind(binding.endpoint);
+      if (!socket) return std::unexpected(socket.error());
+      if (binding.endpoint.is_unix()) give_to_child(config, binding.endpoint.address);
+      sockets.push_back({binding.name, std::move(*socket)});
+    }
+  }
+  return sockets;
+}
+
+int child_main(const config::Config& config, const Daemon& daemon, const std::vector<BoundSocket>& sockets,
+               log::Sink& sink, const log::Log& log, Signals& signals) {
+  const auto dropped = drop_privileges(config);
+  // After the change of user, which clears it: a parent that is killed takes its child along.
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (!dropped) {
+    log.error("daemon.failed", {{"reason", dropped.error()}});
+    return 1;
+  }
+  const Setting setting{config, log, worker_count(config)};
+  auto program = daemon.make(setting);
+  if (!program) {
+    log.error("daemon.failed", {{"reason", program.error()}});
+    return 1;
+  }
+  const CertificateWatch watch{config};
+  log.info("daemon.started", {{"workers", setting.workers}});
+  serve(**program, setting, sockets, [&] {
+    for (;;) {
+      const auto signal = signals.wait(std::nullopt, watch.descriptor());
+      if (signal == SIGTERM || signal == SIGINT) return;
+      if (signal == SIGHUP) {
+        if (auto* file = dynamic_cast<log::FileSink*>(&sink)) {
+          if (const auto error = file->reopen()) log.error("daemon.log.failed", {{"reason", error.message()}});
+        }
+      }
+      if (watch.changed() || signal == SIGHUP) (*program)->reload();
+    }
+  });
+  program->reset();
+  log.info("daemon.stopped");
+  return 0;
+}
+
+/// Starts children one after the other until a signal asks for the end. The exit status.
+class Supervisor {
+ public:
+  Supervisor(const Daemon& daemon, const config::Config& config, const std::vector<BoundSocket>& sockets,
+             log::Sink& sink, const log::Log& log)
+      : daemon_(daemon), config_(config), sockets_(sockets), sink_(sink), log_(log) {}
+
+  int keep_alive() {
+    for (;;) {
+      const auto started = std::chrono::steady_clock::now();
+      const pid_t child = fork();
+      if (child < 0) {
+        log_.error("daemon.fork.failed", {{"reason", std::strerror(errno)}});
+      } else if (child == 0) {
+        std::exit(child_main(config_, daemon_, sockets_, sink_, log_, signals_));
+      } else if (watch(child)) {
+        return 0;
+      }
+      const bool settled = std::chrono::steady_clock::now() - started > kSettled;
+      if (settled) delay_ = kRestartDelayMin;
+      if (wait_to_restart()) return 0;
+      delay_ = std::min(delay_ * 2, kRestartDelayMax);
+    }
+  }
+
+ private:
+  /// Until the child is gone. True if that was asked for.
+  bool watch(pid_t child) {
+    bool ending = false;
+    std::chrono::steady_clock::time_point kill_at;
+    for (;;) {
+      const auto signal = signals_.wait(ending ? std::optional{std::chrono::milliseconds{100}} : std::nullopt);
+      if (signal == SIGTERM || signal == SIGINT) {
+        if (!ending) kill_at = std::chrono::steady_clock::now() + kDrainMax;
+        ending = true;
+        kill(child, SIGTERM);
+      }
+      if (signal == SIGHUP) kill(child, SIGHUP);
+      int status = 0;
+      if (waitpid(child, &status, WNOHANG) == child) {
+        if (!ending) {
+          log_.error("daemon.child.died", {{"signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0},
+                                           {"status", WIFEXITED(status) ? WEXITSTATUS(status) : 0},
+                                           {"restart_ms", delay_.count()}});
+        }
+        return ending;
+      }
+      if (ending && std::chrono::steady_clock::now() > kill_at) kill(child, SIGKILL);
+    }
+  }
+
+  /// True if the end was asked for meanwhile.
+  bool wait_to_restart() {
+    const auto until = std::chrono::steady_clock::now() + delay_;
+    for (;;) {
+      const auto left =
+          std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+      if (left.count() <= 0) return false;
+      const auto signal = signals_.wait(left);
+      if (signal == SIGTERM || signal == SIGINT) return true;
+    }
+  }
+
+  const Daemon& daemon_;
+  const config::Config& config_;
+  const std::vector<BoundSocket>& sockets_;
+  log::Sink& sink_;
+  const log::Log& log_;
+  Signals signals_;
+  std::chrono::milliseconds delay_ = kRestartDelayMin;
+};
+
+std::expected<std::unique_ptr<log::Sink>, std::string> open_log(const config::Config& config,
+                                                                const std::string& daemon) {
+  const auto path = config::log_file(config, daemon);
+  if (!path) return std::make_unique<log::StandardErrorSink>();
+  auto file = log::FileSink::open(*path);
+  if (!file) return std::unexpected("cannot open the log " + path->string() + ": " + file.error().message());
+  give_to_child(config, path->parent_path());
+  give_to_child(config, *path);
+  return std::move(*file);
+}
+
+}  // namespace
+
+int run(int argc, char** argv, const Daemon& daemon) {
+  if (argc != 3 || std::string_view{argv[1]} != "-C") {
+    std::fprintf(stderr, "usage: %s -C DIR   (the folder of posthaste.toml)\n", daemon.name.c_str());
+    return 2;
+  }
+  const auto file = std::filesystem::path{argv[2]} / config::kFileName;
+  const auto config = config::load(file);
+  if (!config) {
+    for (const auto& error : config.error()) {
+      fail(daemon.name, file.string() + ":" + std::to_string(error.line) + ": " + error.text);
+    }
+    return 1;
+  }
+  const auto pid_file = PidFile::take(config::pid_file(*config, daemon.name));
+  if (!pid_file) return fail(daemon.name, pid_file.error());
+  raise_descriptor_limit();
+  const auto sockets = bind_all(*config, daemon);
+  if (!sockets) return fail(daemon.name, sockets.error());
+  const auto sink = open_log(*config, daemon.name);
+  if (!sink) return fail(daemon.name, sink.error());
+  const auto format = config->log.format == config::LogFormat::json ? log::Format::json : log::Format::text;
+  const log::Log log{**sink, daemon.name, format, static_cast<log::Level>(config->log.level),
+                     [] { return wall_clock(); }};
+  return Supervisor{daemon, *config, *sockets, **sink, log}.keep_alive();
+}
+
+std::vector<Binding> on_all_addresses(const config::Config& config, const std::string& name,
+                                      std::uint16_t standard_port) {
+  std::vector<Binding> bindings;
+  for (const auto& address : config.listen.addresses) {
+    bindings.push_back({name, {address, config::port(config, standard_port)}});
+  }
+  return bindings;
+}
+
+}  // namespace posthaste::daemon

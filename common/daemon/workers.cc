@@ -1,0 +1,86 @@
+#include "common/daemon/workers.h"
+
+#include <memory>
+#include <thread>
+
+#include "common/net/system_random.h"
+#include "common/net/thread_pool.h"
+#include "common/net/uv_loop.h"
+
+namespace posthaste::daemon {
+namespace {
+
+/// A worker's loop and what hangs on it. Made before its thread, and gone after it.
+class Thread {
+ public:
+  Thread(std::size_t index, net::Executor& io, net::Executor& hashing)
+      : network_(loop_), world_{loop_, loop_, random_, network_, io, hashing}, worker_{index, world_, scope_, {}} {}
+
+  [[nodiscard]] net::UvLoop& loop() noexcept { return loop_; }
+
+  net::UvListener& add_listener(const std::string& name, std::unique_ptr<net::UvListener> listener) {
+    worker_.listeners.emplace(name, listener.get());
+    listeners_.push_back(std::move(listener));
+    return *listeners_.back();
+  }
+
+  void start(Program& program) {
+    thread_ = std::jthread{[this, &program] { loop_.run(serve_and_close(program)); }};
+  }
+
+  void stop() {
+    loop_.post([this] {
+      for (const auto& listener : listeners_) listener->close();
+      scope_.stop();
+    });
+  }
+
+  void join() { thread_.join(); }
+
+ private:
+  net::Task<void> serve_and_close(Program& program) {
+    co_await program.serve(worker_);
+    co_await scope_.drained();
+  }
+
+  net::UvLoop loop_;
+  net::SystemRandom random_;
+  net::UvNetwork network_;
+  net::World world_;
+  net::TaskScope scope_;
+  std::vector<std::unique_ptr<net::UvListener>> listeners_;
+  Worker worker_;
+  std::jthread thread_;
+};
+
+}  // namespace
+
+void serve(Program& program, const Setting& setting, const std::vector<BoundSocket>& sockets,
+           const WaitForEnd& wait_for_end) {
+  net::ThreadPool io{setting.config.workers.io_threads};
+  net::ThreadPool hashing{setting.config.auth.hashing_threads, setting.config.auth.hashing_queue_max};
+  std::vector<std::unique_ptr<Thread>> threads;
+  for (std::size_t i = 0; i < setting.workers; ++i) threads.push_back(std::make_unique<Thread>(i, io, hashing));
+
+  std::size_t turn = 0;
+  for (const auto& [name, socket] : sockets) {
+    if (!socket.endpoint().is_unix()) {
+      Thread& thread = *threads[turn++ % threads.size()];
+      thread.add_listener(name, std::make_unique<net::UvListener>(thread.loop(), socket));
+      continue;
+    }
+    std::vector<net::UvListener*> targets;
+    for (const auto& thread : threads) {
+      targets.push_back(&thread->add_listener(name, std::make_unique<net::UvListener>(thread->loop())));
+    }
+    Thread& first = *threads.front();
+    first.add_listener("", std::make_unique<net::UvListener>(first.loop(), socket, std::move(targets)));
+  }
+
+  for (const auto& thread : threads) thread->start(program);
+  wait_for_end();
+  for (const auto& thread : threads) thread->stop();
+  for (const auto& thread : threads) thread->join();
+}
+
+}  // namespace posthaste::daemon

@@ -1,0 +1,28 @@
+// The child's threads: a loop per worker, and the executors they share.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/daemon/program.h"
+#include "common/net/uv_network.h"
+
+namespace posthaste::daemon {
+
+/// A bound socket and the binding's name.
+struct BoundSocket {
+  std::string name;
+  net::ListeningSocket socket;
+};
+
+/// What main's thread does while the workers serve: returns when the daemon shall end, calling program.reload()
+/// when that is due.
+using WaitForEnd = std::function<void()>;
+
+/// Serves `sockets` with `program` on `setting.workers` threads until `wait_for_end` returns and the sessions have
+/// drained. TCP sockets come in groups of one per worker, Unix sockets single.
+void serve(Program& program, const Setting& setting, const std::vector<BoundSocket>& sockets,
+           const WaitForEnd& wait_for_end);
+
+}  // namespace posthaste::daemon
