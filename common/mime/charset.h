@@ -1,0 +1,15 @@
+// From the charsets that mail is written in to UTF-8.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace posthaste::mime {
+
+/// Whether to_utf8() can read `charset`, an IANA name or alias in any case.
+[[nodiscard]] bool knows_charset(std::string_view charset);
+
+/// `octets` as valid UTF-8. What cannot be read becomes U+FFFD; an unknown charset is read as UTF-8.
+[[nodiscard]] std::string to_utf8(std::string_view charset, std::string_view octets);
+
+}  // namespace posthaste::mime

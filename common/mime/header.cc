@@ -1,0 +1,126 @@
+#include "common/mime/header.h"
+
+#include <algorithm>
+
+#include "common/base/octets.h"
+
+namespace posthaste::mime {
+namespace {
+
+/// The first line of `text` with its line end; all of it when there is none.
+std::string_view first_line(std::string_view text) {
+  const std::size_t line_feed = text.find('\n');
+  return line_feed == std::string_view::npos ? text : text.substr(0, line_feed + 1);
+}
+
+bool is_empty_line(std::string_view line) { return line == "\n" || line == kCrlf; }
+
+/// field-name (RFC 5322 §3.6.8), with the white space after it that §4.5 allows. Empty if `text` is no name.
+std::string_view field_name(std::string_view text) {
+  while (!text.empty() && is_wsp(text.back())) text.remove_suffix(1);
+  return std::ranges::all_of(text, is_printable) ? text : std::string_view{};
+}
+
+/// The field that `header` begins with.
+Field first_field(std::string_view header) {
+  const std::string_view line = first_line(header);
+  std::size_t octets = line.size();
+  while (octets < header.size() && is_wsp(header[octets])) octets += first_line(header.substr(octets)).size();
+  const std::string_view raw = header.substr(0, octets);
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return {{}, raw, raw};
+  const std::string_view name = field_name(line.substr(0, colon));
+  if (name.empty()) return {{}, raw, raw};
+  return {name, raw, raw.substr(colon + 1)};
+}
+
+bool is_one_of(const Field& field, std::span<const std::string> names) {
+  return !field.name.empty() &&
+         std::ranges::any_of(names, [&](const std::string& name) { return iequals(field.name, name); });
+}
+
+/// The octets of the fields that are, or are not, among `names`, and the empty line.
+std::string select_fields(std::string_view header, std::span<const std::string> names, bool among) {
+  std::string selected;
+  std::size_t octets = 0;
+  for (const Field& field : Fields(header)) {
+    octets += field.raw.size();
+    if (is_one_of(field, names) == among) selected += field.raw;
+  }
+  selected += header.substr(octets);
+  return selected;
+}
+
+}  // namespace
+
+Fields::Iterator::Iterator(std::string_view rest) : rest_(rest) { ++*this; }
+
+Fields::Iterator& Fields::Iterator::operator++() {
+  field_ = rest_.empty() || is_empty_line(first_line(rest_)) ? Field{} : first_field(rest_);
+  rest_.remove_prefix(field_.raw.size());
+  return *this;
+}
+
+Fields::Iterator Fields::Iterator::operator++(int) {
+  const Iterator before = *this;
+  ++*this;
+  return before;
+}
+
+HeaderAndBody split_message(std::string_view message, std::size_t header_max_octets) {
+  std::size_t octets = 0;
+  while (octets < message.size()) {
+    const std::string_view line = first_line(message.substr(octets));
+    if (line.size() > header_max_octets - octets) break;
+    octets += line.size();
+    if (is_empty_line(line)) break;
+  }
+  return {message.substr(0, octets), message.substr(octets)};
+}
+
+std::string unfold(std::string_view text) {
+  std::string unfolded;
+  unfolded.reserve(text.size());
+  while (!text.empty()) {
+    std::string_view line = first_line(text);
+    text.remove_prefix(line.size());
+    if (line.ends_with(kCrlf)) {
+      line.remove_suffix(2);
+    } else if (line.ends_with('\n')) {
+      line.remove_suffix(1);
+    }
+    unfolded += line;
+  }
+  return unfolded;
+}
+
+std::optional<Field> find_field(std::string_view header, std::string_view name) {
+  for (const Field& field : Fields(header)) {
+    if (!field.name.empty() && iequals(field.name, name)) return field;
+  }
+  return std::nullopt;
+}
+
+std::vector<Field> find_fields(std::string_view header, std::string_view name) {
+  std::vector<Field> found;
+  for (const Field& field : Fields(header)) {
+    if (!field.name.empty() && iequals(field.name, name)) found.push_back(field);
+  }
+  return found;
+}
+
+std::optional<std::string> find_value(std::string_view header, std::string_view name) {
+  const auto field = find_field(header, name);
+  if (!field) return std::nullopt;
+  return std::string(trim(unfold(field->body)));
+}
+
+std::string header_fields(std::string_view header, std::span<const std::string> names) {
+  return select_fields(header, names, true);
+}
+
+std::string header_fields_not(std::string_view header, std::span<const std::string> names) {
+  return select_fields(header, names, false);
+}
+
+}  // namespace posthaste::mime

@@ -1,0 +1,167 @@
+// Charsets, transfer encodings, and the encoded words made of both.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "common/base/octets.h"
+#include "common/mime/charset.h"
+#include "common/mime/encoded_word.h"
+#include "common/mime/transfer.h"
+
+namespace posthaste::mime {
+namespace {
+
+struct Case {
+  const char* name;
+  std::string_view text;
+  std::string_view decoded;
+};
+
+const Case kEncodedWords[] = {
+    // RFC 2047 §8
+    {"RFC2047KeithMoore", "=?US-ASCII?Q?Keith_Moore?= <moore@cs.utk.edu>", "Keith Moore <moore@cs.utk.edu>"},
+    {"RFC2047KeldSimonsen", "=?ISO-8859-1?Q?Keld_J=F8rn_Simonsen?=", "Keld J\xC3\xB8rn Simonsen"},
+    {"RFC2047Subject",
+     "=?ISO-8859-1?B?SWYgeW91IGNhbiByZWFkIHRoaXMgeW8=?= =?ISO-8859-2?B?dSB1bmRlcnN0YW5kIHRoZSBleGFtcGxlLg==?=",
+     "If you can read this you understand the example."},
+    {"RFC2047OneWord", "(=?ISO-8859-1?Q?a?=)", "(a)"},
+    {"RFC2047WordAndText", "(=?ISO-8859-1?Q?a?= b)", "(a b)"},
+    {"RFC2047SpaceBetweenWordsGoes", "(=?ISO-8859-1?Q?a?=  =?ISO-8859-1?Q?b?=)", "(ab)"},
+    {"RFC2047FoldBetweenWordsGoes", "(=?ISO-8859-1?Q?a?=\r\n    =?ISO-8859-1?Q?b?=)", "(ab)"},
+    {"RFC2047EncodedSpace", "(=?ISO-8859-1?Q?a_b?=)", "(a b)"},
+    {"RFC2047SpaceAtTheWordsStart", "(=?ISO-8859-1?Q?a?= =?ISO-8859-2?Q?_b?=)", "(a b)"},
+    {"RFC2231Language", "=?US-ASCII*EN?Q?Keith_Moore?=", "Keith Moore"},
+    {"SpaceAtTheWordsEnd", "=?utf-8?q?a_?= =?utf-8?q?b?=", "a b"},
+    {"CharacterCutInTwo", "=?utf-8?Q?=E2=82?= =?UTF-8?B?rA==?=", "\xE2\x82\xAC"},
+    {"OtherCharset", "=?iso-2022-jp?B?GyRCRnxLXBsoQg==?=", "\xE6\x97\xA5\xE6\x9C\xAC"},
+    {"Gb2312", "=?gb2312?B?1tDOxA==?=", "\xE4\xB8\xAD\xE6\x96\x87"},
+    {"LowerCaseEncoding", "=?utf-8?b?YQ==?=", "a"},
+    {"SpacesInTheWord", "=?utf-8?Q?a b?=", "a b"},
+    {"PlainUtf8Stays", "\xC3\xA9", "\xC3\xA9"},
+    // not quite encoded words
+    {"UnknownEncoding", "=?utf-8?X?a?=", "=?utf-8?X?a?="},
+    {"LongEncoding", "=?utf-8?QQ?a?=", "=?utf-8?QQ?a?="},
+    {"EmptyCharset", "=??Q?a?=", "=??Q?a?="},
+    {"SpaceInTheCharset", "=?utf 8?Q?a?=", "=?utf 8?Q?a?="},
+    {"Unfinished", "=?utf-8?Q?a", "=?utf-8?Q?a"},
+    {"UnfinishedAtTheEnd", "=?utf-8?Q?a?", "=?utf-8?Q?a?"},
+    {"OnlyItsStart", "=?", "=?"},
+    {"StartInsideAStart", "=?=?utf-8?Q?a?=", "=?a"},
+    {"UnknownCharset", "=?x-nobody-knows?Q?a=FF?=", "a\xEF\xBF\xBD"},
+    {"BadCode", "=?utf-8?Q?a=GGb=?=", "a=GGb="},
+    {"BadOctets", "\xFFz", "\xEF\xBF\xBDz"},
+    {"Empty", "", ""},
+};
+
+TEST(DecodeEncodedWords, ReadsEachCase) {
+  for (const auto& c : kEncodedWords) EXPECT_EQ(decode_encoded_words(c.text), c.decoded) << c.name;
+}
+
+TEST(DecodeEncodedWords, TakesLinearTime) {
+  std::string starts;
+  while (starts.size() < 1'000'000) starts += "=?utf-8?Q?";
+  EXPECT_EQ(decode_encoded_words(starts), starts);
+}
+
+TEST(ToUtf8, ReadsEachCharset) {
+  using std::string_view_literals::operator""sv;
+  struct {
+    std::string_view charset, octets, text;
+  } const cases[] = {
+      {"utf-8", "\xE2\x82\xAC", "\xE2\x82\xAC"},
+      {"US-ASCII", "abc", "abc"},
+      {"us-ascii", "\xE2\x82\xAC", "\xE2\x82\xAC"},
+      {"ISO-8859-1", "\xE9", "\xC3\xA9"},
+      {"iso-8859-1", "\x80", "\xE2\x82\xAC"},
+      {"windows-1252", "\x93q\x94", "\xE2\x80\x9Cq\xE2\x80\x9D"},
+      {"windows-1252", "\x81", "\xEF\xBF\xBD"},
+      {"ISO-8859-15", "\xA4", "\xE2\x82\xAC"},
+      {"koi8-r", "\xC1", "\xD0\xB0"},
+      {"UTF-16BE", "\0a\0b"sv, "ab"},
+      // what cannot be read
+      {"utf-8", "a\xE2\x82", "a\xEF\xBF\xBD\xEF\xBF\xBD"},
+      {"utf-8", "\xC0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD"},
+      {"utf-8", "\xED\xA0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
+      {"shift_jis", "\x82", "\xEF\xBF\xBD"},
+      {"euc-jp", "a\xFFz", "a\xEF\xBF\xBDz"},
+      {"x-nobody-knows", "a\xE9", "a\xEF\xBF\xBD"},
+      {"", "a", "a"},
+      {"utf-16//TRANSLIT", "a", "a"},
+      {"../../x", "a", "a"},
+      {"utf-8\0x"sv, "a", "a"},
+  };
+  for (const auto& c : cases)
+    EXPECT_EQ(to_utf8(c.charset, c.octets), c.text) << c.charset << " " << escaped(c.octets);
+}
+
+TEST(ToUtf8, ReadsMoreThanOneBuffer) {
+  const std::string octets(100'000, '\xA4');
+  const std::string text = to_utf8("iso-8859-15", octets);
+  ASSERT_EQ(text.size(), 300'000u);
+  EXPECT_EQ(text.substr(299'997), "\xE2\x82\xAC");
+}
+
+TEST(KnowsCharset, SaysSo) {
+  for (const auto* name : {"utf-8", "US-ASCII", "iso-8859-1", "ISO-8859-7", "big5", "euc-kr"}) {
+    EXPECT_TRUE(knows_charset(name)) << name;
+  }
+  for (const auto* name : {"", "x-nobody-knows", "utf-8//IGNORE", "wchar_t", "INTERNAL", "char", "a b"}) {
+    EXPECT_FALSE(knows_charset(name)) << name;
+  }
+}
+
+const Case kQuotedPrintable[] = {
+    {"RFC2045SoftBreak", "Now's the time =\r\nfor all folk to come=\r\n to the aid of their country.",
+     "Now's the time for all folk to come to the aid of their country."},
+    {"Codes", "=3D=0D=0A=e9", "=\r\n\xE9"},
+    {"HardBreaksStay", "a\r\nb\nc", "a\r\nb\nc"},
+    {"SpaceAtALinesEndGoes", "a \t\r\nb ", "a\r\nb"},
+    {"SpaceBeforeASoftBreakStays", "a =\r\nb", "a b"},
+    {"SpaceAfterASoftBreakGoes", "a= \t\r\nb", "ab"},
+    {"SoftBreakWithBareLineFeed", "a=\nb", "ab"},
+    {"SoftBreakAtTheEnd", "a=", "a"},
+    {"NoDigits", "=ZZ=", "=ZZ"},
+    {"OneDigit", "=A", "=A"},
+    {"OneDigitAndALineEnd", "=A\r\nB", "=A\r\nB"},
+    {"EqualsBeforeACode", "==41", "=A"},
+    {"EightBitOctetsStay", "\xE9", "\xE9"},
+    {"Empty", "", ""},
+};
+
+TEST(DecodeQuotedPrintable, ReadsEachCase) {
+  for (const auto& c : kQuotedPrintable) EXPECT_EQ(decode_quoted_printable(c.text), c.decoded) << c.name;
+}
+
+const Case kBase64[] = {
+    // RFC 4648 §10
+    {"Zero", "", ""},
+    {"One", "Zg==", "f"},
+    {"Two", "Zm8=", "fo"},
+    {"Three", "Zm9v", "foo"},
+    {"Six", "Zm9vYmFy", "foobar"},
+    {"LineEndsAreSkipped", "Zm9v\r\nYmFy\r\n", "foobar"},
+    {"GarbageIsSkipped", "Z!m 9-v", "foo"},
+    {"PaddingMayLack", "Zg", "f"},
+    {"PaddingMayLackForTwo", "Zm8", "fo"},
+    {"OneDigitIsNothing", "Zm9vZ", "foo"},
+    {"TextAfterPadding", "Zg==Zm8=", "ffo"},
+    {"OnlyPadding", "====", ""},
+};
+
+TEST(DecodeBase64, ReadsEachCase) {
+  for (const auto& c : kBase64) EXPECT_EQ(decode_base64(c.text), c.decoded) << c.name;
+}
+
+TEST(DecodeTransfer, FollowsTheEncoding) {
+  EXPECT_EQ(decode_transfer(transfer_encoding("BASE64"), "Zg=="), "f");
+  EXPECT_EQ(decode_transfer(transfer_encoding("Quoted-Printable"), "=41"), "A");
+  for (const auto* token : {"7bit", "8BIT", "binary", "x-uuencode", ""}) {
+    EXPECT_EQ(decode_transfer(transfer_encoding(token), "=41"), "=41") << token;
+  }
+  EXPECT_EQ(transfer_encoding("8bit"), TransferEncoding::identity);
+  EXPECT_EQ(transfer_encoding("x-uuencode"), TransferEncoding::unknown);
+  EXPECT_EQ(transfer_encoding(""), TransferEncoding::unknown);
+}
+
+}  // namespace
+}  // namespace posthaste::mime
