@@ -1,0 +1,125 @@
+// What the operator decides: posthaste.toml as a plain value. The initializers below are the defaults.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace posthaste::config {
+
+/// Where things lie. Relative paths start at `data`, and `data` starts at the folder of posthaste.toml;
+/// load() leaves them absolute.
+struct Paths {
+  std::filesystem::path data = ".";
+  std::filesystem::path directory = "directory";
+  std::filesystem::path store = "store";
+  std::filesystem::path queue = "queue";
+  std::filesystem::path run = "run";
+  std::filesystem::path certificate = "tls/cert.pem";
+  std::filesystem::path private_key = "tls/key.pem";
+};
+
+struct Listen {
+  std::vector<std::string> addresses{"0.0.0.0", "::"};
+  std::uint16_t port_base = 0;  // every port is this plus the standard one
+  bool lmtp_port = true;        // LMTP on port_base + 24, on the loopback addresses alone
+};
+
+struct Smtp {
+  std::uint64_t message_max_octets = 52'428'800;
+  std::uint32_t recipients_max = 1'000;
+  std::chrono::seconds session_timeout{300};
+  std::uint32_t connections_max = 10'000;
+};
+
+struct Submission {
+  bool require_tls = true;
+};
+
+struct Delivery {
+  std::string recipient_delimiter = "+";  // one character, or empty: no subaddresses
+};
+
+struct Imap {
+  std::chrono::seconds login_timeout{60};
+  std::chrono::seconds idle_timeout{1'800};
+  std::uint32_t connections_max = 50'000;
+  std::uint32_t connections_per_user_max = 50;
+};
+
+struct Pop3 {
+  std::chrono::seconds idle_timeout{600};
+  std::uint32_t connections_max = 10'000;
+};
+
+struct Workers {
+  std::uint32_t count = 0;       // 0: one for each core
+  std::uint32_t io_threads = 4;  // threads of the I/O executor of each daemon
+};
+
+struct Store {
+  std::uint64_t segment_octets = 268'435'456;
+  std::uint64_t map_octets = 1'099'511'627'776;
+  std::uint64_t disk_reserve_octets = 1'073'741'824;
+  std::chrono::seconds trash_window{1'209'600};
+};
+
+struct Auth {
+  bool allow_plaintext = false;  // passwords over connections without TLS
+  std::uint32_t hashing_threads = 2;
+  std::uint32_t hashing_queue_max = 64;
+  std::chrono::seconds remember{300};
+  std::chrono::milliseconds failure_delay{1'000};
+  std::chrono::milliseconds failure_delay_max{15'000};
+};
+
+enum class LogFormat { text, json };
+enum class LogLevel { debug, info, warning, error };
+
+struct Log {
+  LogFormat format = LogFormat::text;
+  LogLevel level = LogLevel::info;
+  std::string destination = "log";  // "stderr", or the folder of each daemon's file: log/smtpd.log
+};
+
+struct Config {
+  std::string hostname;  // empty only before load(), which asks the machine for its name
+  std::string user;      // the system user of the daemons' children; empty: the owner of the data folder
+  Paths paths;
+  Listen listen;
+  Smtp smtp;
+  Submission submission;
+  Delivery delivery;
+  Imap imap;
+  Pop3 pop3;
+  Workers workers;
+  Store store;
+  Auth auth;
+  Log log;
+};
+
+/// One thing that is wrong in the file. `line` counts from 1; 0 when no line is to blame.
+struct ConfigError {
+  std::size_t line = 0;
+  std::string text;
+  bool operator==(const ConfigError&) const = default;
+};
+
+/// Reads a whole posthaste.toml given as text; paths stay as they are written.
+/// Errors, all of them at once and in the order of their lines: not TOML; an unknown key or section, with the
+/// nearest known one; a wrong type; a value out of its range.
+[[nodiscard]] std::expected<Config, std::vector<ConfigError>> parse(std::string_view text);
+
+/// parse() of the file at `path`, with paths made absolute and an empty hostname replaced by the machine's.
+/// Errors: parse()'s, and a file that can't be read.
+[[nodiscard]] std::expected<Config, std::vector<ConfigError>> load(const std::filesystem::path& path);
+
+/// The default file: every key with its comment, unit and default, from the table that parse() reads by.
+[[nodiscard]] std::string sample();
+
+}  // namespace posthaste::config

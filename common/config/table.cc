@@ -1,0 +1,241 @@
+#include "common/config/table.h"
+
+#include <arpa/inet.h>
+
+#include <array>
+
+#include "common/base/octets.h"
+
+namespace posthaste::config {
+namespace {
+
+constexpr std::int64_t kKibi = 1'024;
+constexpr std::int64_t kMebi = kKibi * kKibi;
+constexpr std::int64_t kGibi = kMebi * kKibi;
+constexpr std::int64_t kTebi = kGibi * kKibi;
+constexpr std::int64_t kDay = 86'400;
+
+constexpr std::array<std::string_view, 2> kFormats{"text", "json"};
+constexpr std::array<std::string_view, 4> kLevels{"debug", "info", "warning", "error"};
+
+template <typename Value>
+std::int64_t to_number(const Value& value) {
+  if constexpr (std::is_integral_v<Value>) {
+    return static_cast<std::int64_t>(value);
+  } else {
+    return value.count();
+  }
+}
+
+template <auto kGroup, auto kMember>
+Number number(std::string_view unit, std::int64_t min, std::int64_t max) {
+  return {unit, min, max, [](const Config& config) { return to_number(config.*kGroup.*kMember); },
+          [](Config& config, std::int64_t value) {
+            auto& member = config.*kGroup.*kMember;
+            member = std::remove_reference_t<decltype(member)>(value);
+          }};
+}
+
+template <auto kGroup, auto kMember>
+Flag flag() {
+  return {[](Config& config) -> bool& { return config.*kGroup.*kMember; }};
+}
+
+template <auto kMember>
+File file() {
+  return {[](Config& config) -> std::filesystem::path& { return config.paths.*kMember; }};
+}
+
+template <auto kMember>
+Choice log_choice(std::span<const std::string_view> words) {
+  return {words, [](const Config& config) { return static_cast<std::size_t>(config.log.*kMember); },
+          [](Config& config, std::size_t index) {
+            auto& member = config.log.*kMember;
+            member = static_cast<std::remove_reference_t<decltype(member)>>(index);
+          }};
+}
+
+bool is_hostname(std::string_view text) {
+  if (text.size() > 255) return false;  // RFC 5321 §4.5.3.1.2
+  for (const char c : text) {
+    if (!is_alnum(c) && c != '-' && c != '.') return false;
+  }
+  return !text.starts_with('.') && !text.ends_with('.') && !text.starts_with('-') &&
+         text.find("..") == std::string_view::npos;
+}
+
+bool is_account_name(std::string_view text) {
+  for (const char c : text) {
+    if (!is_alnum(c) && c != '-' && c != '_' && c != '.') return false;
+  }
+  return !text.starts_with('-');
+}
+
+bool is_ip_address(std::string_view text) {
+  const std::string zero_ended{text};
+  if (zero_ended.find('\0') != std::string::npos) return false;
+  std::array<unsigned char, sizeof(in6_addr)> address{};
+  return inet_pton(AF_INET, zero_ended.c_str(), address.data()) == 1 ||
+         inet_pton(AF_INET6, zero_ended.c_str(), address.data()) == 1;
+}
+
+/// A character that an address can hold unquoted (RFC 5321 §4.1.2, atext) and that is neither letter nor digit.
+bool is_delimiter(std::string_view text) {
+  constexpr std::string_view kMarks = "!#$%&'*+-/=?^_`{|}~";
+  return text.empty() || (text.size() == 1 && kMarks.find(text[0]) != std::string_view::npos);
+}
+
+bool is_destination(std::string_view text) { return !text.empty() && text.find('\0') == std::string_view::npos; }
+
+Section general() {
+  return {
+      "",
+      "",
+      {{"hostname",
+        "The name of this host in greetings, Received fields and reports, as its MX record says it. Empty: the\n"
+        "machine's own name.",
+        Text{[](Config& config) -> std::string& { return config.hostname; }, is_hostname, "a host name"}},
+       {"user",
+        "The system user that the daemons run as once their ports are bound. Empty: the owner of the data\n"
+        "folder.",
+        Text{[](Config& config) -> std::string& { return config.user; }, is_account_name,
+             "the name of a system user"}}}};
+}
+
+Section paths() {
+  return {"paths",
+          "Relative paths start at `data`, and `data` starts at the folder of this file.",
+          {{"data", "The folder of everything below.", file<&Paths::data>()},
+           {"directory", "Domains, users, aliases and credentials.", file<&Paths::directory>()},
+           {"store", "The mailboxes. The segments and their index share one file system.", file<&Paths::store>()},
+           {"queue", "Messages on their way out.", file<&Paths::queue>()},
+           {"run", "Sockets and pid files.", file<&Paths::run>()},
+           {"certificate", "The TLS certificate with its chain, PEM. Reloaded when the file changes.",
+            file<&Paths::certificate>()},
+           {"private_key", "The certificate's key, PEM. Reloaded when the file changes.",
+            file<&Paths::private_key>()}}};
+}
+
+Section listen() {
+  return {"listen",
+          "Where clients and other hosts reach us.",
+          {{"addresses", "The addresses to bind: \"0.0.0.0\" is every IPv4 address, \"::\" every IPv6 one.",
+            List{[](Config& config) -> std::vector<std::string>& { return config.listen.addresses; }, is_ip_address,
+                 "an IP address"}},
+           {"port_base", "Every port is this plus the standard one: with 20000, smtp is 20025 and imaps 20993.",
+            number<&Config::listen, &Listen::port_base>("a port number", 0, 64'540)},
+           {"lmtp_port", "LMTP on port 24 (plus port_base) of the loopback addresses, beside the socket in `run`.",
+            flag<&Config::listen, &Listen::lmtp_port>()}}};
+}
+
+Section smtp() {
+  return {"smtp",
+          "Receiving mail, from other hosts and from our users.",
+          {{"message_max_octets", "The largest message taken; SIZE in EHLO (RFC 1870).",
+            number<&Config::smtp, &Smtp::message_max_octets>("octets", 64 * kKibi, kGibi)},
+           {"recipients_max", "The most recipients of one message; RFC 5321 §4.5.3.1.8 asks for 100 at least.",
+            number<&Config::smtp, &Smtp::recipients_max>("recipients", 100, 100'000)},
+           {"session_timeout_s", "How long a session waits for the other side; RFC 5321 §4.5.3.2.7 asks for 300.",
+            number<&Config::smtp, &Smtp::session_timeout>("seconds", 1, 3'600)},
+           {"connections_max", "Connections at once, on all SMTP ports together; further ones are told 421.",
+            number<&Config::smtp, &Smtp::connections_max>("connections", 1, 1'000'000)}}};
+}
+
+Section submission() {
+  return {"submission",
+          "Sending by our own users (RFC 6409).",
+          {{"require_tls", "Take MAIL on port 587 only after STARTTLS.",
+            flag<&Config::submission, &Submission::require_tls>()}}};
+}
+
+Section delivery() {
+  return {"delivery",
+          "From an address to a mailbox.",
+          {{"recipient_delimiter",
+            "What parts the user from the detail in user+detail@domain (RFC 5233). Empty: no such addresses.",
+            Text{[](Config& config) -> std::string& { return config.delivery.recipient_delimiter; }, is_delimiter,
+                 "one mark such as \"+\", or nothing"}}}};
+}
+
+Section imap() {
+  return {
+      "imap",
+      "",
+      {{"login_timeout_s", "How long a client may take until it has authenticated.",
+        number<&Config::imap, &Imap::login_timeout>("seconds", 1, 3'600)},
+       {"idle_timeout_s", "How long an authenticated client may be silent; RFC 9051 §5.4 asks for 1800 at least.",
+        number<&Config::imap, &Imap::idle_timeout>("seconds", 1, kDay)},
+       {"connections_max", "Connections at once.",
+        number<&Config::imap, &Imap::connections_max>("connections", 1, 10'000'000)},
+       {"connections_per_user_max", "Connections at once of one user, over all their devices.",
+        number<&Config::imap, &Imap::connections_per_user_max>("connections", 1, 100'000)}}};
+}
+
+Section pop3() {
+  return {"pop3",
+          "",
+          {{"idle_timeout_s", "How long a client may be silent; RFC 1939 §3 asks for 600 at least.",
+            number<&Config::pop3, &Pop3::idle_timeout>("seconds", 1, kDay)},
+           {"connections_max", "Connections at once.",
+            number<&Config::pop3, &Pop3::connections_max>("connections", 1, 10'000'000)}}};
+}
+
+Section workers() {
+  return {"workers",
+          "",
+          {{"count", "Loops of each network daemon. 0: one for each core.",
+            number<&Config::workers, &Workers::count>("threads", 0, 1'024)},
+           {"io_threads", "Threads of each daemon that read files and make long scans.",
+            number<&Config::workers, &Workers::io_threads>("threads", 1, 1'024)}}};
+}
+
+Section store() {
+  return {"store",
+          "The mailbox store.",
+          {{"segment_octets", "The size at which a segment of the log is sealed and the next begins.",
+            number<&Config::store, &Store::segment_octets>("octets", kMebi, 4 * kGibi)},
+           {"map_octets", "Address space kept for the index; the file takes only what it holds.",
+            number<&Config::store, &Store::map_octets>("octets", 16 * kMebi, 64 * kTebi)},
+           {"disk_reserve_octets", "Free space below which no more mail is taken (452 4.3.1).",
+            number<&Config::store, &Store::disk_reserve_octets>("octets", 0, kTebi)},
+           {"trash_window_s", "How long an expunged message can be brought back by `posthaste mailbox undelete`.",
+            number<&Config::store, &Store::trash_window>("seconds", 0, 365 * kDay)}}};
+}
+
+Section auth() {
+  return {"auth",
+          "Logins, the same for SMTP, IMAP and POP3.",
+          {{"allow_plaintext", "Take passwords over connections without TLS.",
+            flag<&Config::auth, &Auth::allow_plaintext>()},
+           {"hashing_threads", "Threads of each daemon that check passwords.",
+            number<&Config::auth, &Auth::hashing_threads>("threads", 1, 256)},
+           {"hashing_queue_max", "Checks that may wait for these threads; further logins are told to try again.",
+            number<&Config::auth, &Auth::hashing_queue_max>("checks", 1, 100'000)},
+           {"remember_s", "How long a password that was right is known without hashing it again. 0: never.",
+            number<&Config::auth, &Auth::remember>("seconds", 0, 3'600)},
+           {"failure_delay_ms", "How long the login after a wrong one waits; doubled with each further wrong one.",
+            number<&Config::auth, &Auth::failure_delay>("milliseconds", 0, 60'000)},
+           {"failure_delay_max_ms", "The longest such wait. Accounts and addresses are slowed, never locked.",
+            number<&Config::auth, &Auth::failure_delay_max>("milliseconds", 0, 60'000)}}};
+}
+
+Section log() {
+  return {"log",
+          "One event a line.",
+          {{"format", "For eyes or for machines.", log_choice<&Log::format>(kFormats)},
+           {"level", "The least event that is written.", log_choice<&Log::level>(kLevels)},
+           {"destination",
+            "\"stderr\", or a folder, relative to `data`, where each daemon has its file: log/smtpd.log.",
+            Text{[](Config& config) -> std::string& { return config.log.destination; }, is_destination,
+                 "\"stderr\" or a folder"}}}};
+}
+
+}  // namespace
+
+const std::vector<Section>& sections() {
+  static const std::vector<Section> kSections{general(), paths(), listen(),  smtp(),  submission(), delivery(),
+                                              imap(),    pop3(),  workers(), store(), auth(),       log()};
+  return kSections;
+}
+
+}  // namespace posthaste::config
