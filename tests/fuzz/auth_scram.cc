@@ -1,0 +1,23 @@
+// SCRAM messages of a stranger: the first is refused or taken apart without loss; no final one proves anything.
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "common/auth/scram.h"
+
+using posthaste::auth::ScramExchange;
+using posthaste::auth::ScramHash;
+using posthaste::auth::ScramKeys;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text{reinterpret_cast<const char*>(data), size};
+  const auto line_end = text.find('\n');
+  const auto first = posthaste::auth::parse_scram_client_first(text.substr(0, line_end));
+  if (!first) return 0;
+  if (first->gs2_header + first->bare != text.substr(0, line_end)) std::abort();
+  if (line_end == std::string_view::npos) return 0;
+  const ScramKeys keys{"salt", 4096, std::string(32, 's'), std::string(32, 'k')};
+  const ScramExchange exchange{ScramHash::sha256, *first, keys, "server"};
+  if (exchange.finish(text.substr(line_end + 1))) std::abort();  // nobody knows what hashes to 32 times 's'
+  return 0;
+}
