@@ -1,0 +1,166 @@
+#include <utility>
+
+#include "common/auth/address.h"
+#include "common/auth/directory.h"
+#include "common/auth/environment.h"
+#include "common/auth/lookup.h"
+#include "common/auth/rows.h"
+
+namespace posthaste::auth {
+namespace {
+
+constexpr std::string_view kNextUserId = "next_user_id";
+
+/// Ids begin at 1 and only grow: the counter outlives the users.
+Result<UserId> mint_user_id(Transaction& transaction) {
+  const auto row = transaction.get(transaction.tables().meta, kNextUserId);
+  if (!row) return std::unexpected(row.error());
+  const auto id = *row ? user_id_of(**row) : UserId{1};
+  if (!id) return std::unexpected(DirectoryError::damaged);
+  const auto put = transaction.put(transaction.tables().meta, kNextUserId, key_of(next(*id)));
+  if (!put) return std::unexpected(put.error());
+  return *id;
+}
+
+/// Nobody has the address yet, in a domain of ours. Errors: no_domain, exists.
+Result<void> check_vacant(const Transaction& transaction, const Address& address, MDB_dbi other_table) {
+  const auto ours = transaction.contains(transaction.tables().domains, address.domain);
+  if (!ours) return std::unexpected(ours.error());
+  if (!*ours) return std::unexpected(DirectoryError::no_domain);
+  const auto taken = transaction.contains(other_table, key_of(address));
+  if (!taken) return std::unexpected(taken.error());
+  if (*taken) return std::unexpected(DirectoryError::exists);
+  return {};
+}
+
+Result<std::vector<std::string>> keys_of_domain(const Transaction& transaction, MDB_dbi table,
+                                                const std::string& domain) {
+  std::vector<std::string> keys;
+  auto add = [&keys](std::string_view key, std::string_view /*row*/) -> Result<void> {
+    keys.emplace_back(key);
+    return {};
+  };
+  const auto walked = transaction.walk(table, domain + "@", add);
+  if (!walked) return std::unexpected(walked.error());
+  return keys;
+}
+
+}  // namespace
+
+Change::Change(std::unique_ptr<Transaction> transaction) : transaction_(std::move(transaction)) {}
+Change::Change(Change&&) noexcept = default;
+Change& Change::operator=(Change&&) noexcept = default;
+Change::~Change() = default;
+
+Result<void> Change::add_domain(std::string_view domain) {
+  const auto name = parse_domain(domain);
+  if (!name) return std::unexpected(DirectoryError::bad_address);
+  const auto table = transaction_->tables().domains;
+  const auto known = transaction_->contains(table, *name);
+  if (!known) return std::unexpected(known.error());
+  if (*known) return std::unexpected(DirectoryError::exists);
+  return transaction_->put(table, *name, "");
+}
+
+Result<void> Change::delete_domain(std::string_view domain) {
+  const auto name = parse_domain(domain);
+  if (!name) return std::unexpected(DirectoryError::not_found);
+  const auto& tables = transaction_->tables();
+  const auto users = keys_of_domain(*transaction_, tables.addresses, *name);
+  if (!users) return std::unexpected(users.error());
+  if (!users->empty()) return std::unexpected(DirectoryError::in_use);
+  const auto aliases = keys_of_domain(*transaction_, tables.aliases, *name);
+  if (!aliases) return std::unexpected(aliases.error());
+  for (const auto& key : *aliases) {
+    const auto erased = transaction_->erase(tables.aliases, key);
+    if (!erased) return erased;
+  }
+  return transaction_->erase(tables.domains, *name);
+}
+
+Result<UserId> Change::add_user(const NewUser& user) {
+  const auto address = parse_address(user.address);
+  if (!address) return std::unexpected(DirectoryError::bad_address);
+  const auto& tables = transaction_->tables();
+  for (const auto table : {tables.addresses, tables.aliases}) {
+    const auto vacant = check_vacant(*transaction_, *address, table);
+    if (!vacant) return std::unexpected(vacant.error());
+  }
+  const auto id = mint_user_id(*transaction_);
+  if (!id) return id;
+  const User row{*id, to_string(*address), user.display_name, user.quota_octets, user.enabled, user.created};
+  auto put = transaction_->put(tables.users, key_of(*id), encode(row));
+  if (put) put = transaction_->put(tables.addresses, key_of(*address), key_of(*id));
+  if (!put) return std::unexpected(put.error());
+  return id;
+}
+
+Result<void> Change::delete_user(UserId id) {
+  const auto user = user_by_id(*transaction_, id);
+  if (!user) return std::unexpected(user.error());
+  const auto address = folded(user->address);
+  if (!address) return std::unexpected(DirectoryError::damaged);
+  const auto& tables = transaction_->tables();
+  auto erased = transaction_->erase(tables.addresses, key_of(*address));
+  if (erased) erased = transaction_->erase(tables.users, key_of(id));
+  if (!erased) return erased;
+  const auto credential = transaction_->erase(tables.credentials, key_of(id));
+  if (!credential && credential.error() != DirectoryError::not_found) return credential;
+  return {};
+}
+
+Result<void> Change::update_user(const User& user) {
+  auto row = user_by_id(*transaction_, user.id);
+  if (!row) return std::unexpected(row.error());
+  row->display_name = user.display_name;
+  row->quota_octets = user.quota_octets;
+  row->enabled = user.enabled;
+  return transaction_->put(transaction_->tables().users, key_of(user.id), encode(*row));
+}
+
+Result<void> Change::set_credential(UserId id, const Credential& credential) {
+  const auto user = user_by_id(*transaction_, id);
+  if (!user) return std::unexpected(user.error());
+  const auto former = credential_of(*transaction_, id);
+  if (!former && former.error() != DirectoryError::not_found) return std::unexpected(former.error());
+  Credential row = credential;
+  row.version = former ? former->version + 1 : 1;
+  return transaction_->put(transaction_->tables().credentials, key_of(id), encode(row));
+}
+
+Result<void> Change::set_alias(const Alias& alias) {
+  const auto address = parse_alias_address(alias.address);
+  if (!address || alias.targets.empty()) return std::unexpected(DirectoryError::bad_address);
+  if (alias.targets.size() > kAliasTargetsMax) return std::unexpected(DirectoryError::too_many);
+  for (const auto& target : alias.targets) {
+    if (!parse_address(target)) return std::unexpected(DirectoryError::bad_address);
+  }
+  const auto vacant = check_vacant(*transaction_, *address, transaction_->tables().addresses);
+  if (!vacant) return vacant;
+  return transaction_->put(transaction_->tables().aliases, key_of(*address), encode(alias.targets));
+}
+
+Result<void> Change::delete_alias(std::string_view address) {
+  const auto alias = parse_alias_address(address);
+  if (!alias) return std::unexpected(DirectoryError::not_found);
+  return transaction_->erase(transaction_->tables().aliases, key_of(*alias));
+}
+
+Result<void> Change::ensure_postmaster(std::string_view domain, std::string_view target) {
+  const auto name = parse_domain(domain);
+  if (!name) return std::unexpected(DirectoryError::bad_address);
+  const Address postmaster{"postmaster", *name};
+  for (const auto table : {transaction_->tables().addresses, transaction_->tables().aliases}) {
+    const auto there = transaction_->contains(table, key_of(postmaster));
+    if (!there) return std::unexpected(there.error());
+    if (*there) return {};
+  }
+  return set_alias({to_string(postmaster), {std::string{target}}});
+}
+
+Result<void> Change::commit() {
+  const auto transaction = std::move(transaction_);
+  return transaction->commit();
+}
+
+}  // namespace posthaste::auth

@@ -1,0 +1,162 @@
+#include "common/auth/directory.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/auth/environment.h"
+#include "common/auth/lookup.h"
+#include "common/auth/rows.h"
+#include "common/base/octets.h"
+
+namespace posthaste::auth {
+namespace {
+
+/// The only domain there is. Nothing when there are several, or none.
+Result<std::optional<std::string>> only_domain(const Transaction& transaction) {
+  std::optional<std::string> only;
+  std::size_t count = 0;
+  auto note = [&only, &count](std::string_view domain, std::string_view /*row*/) -> Result<void> {
+    only = std::string{domain};
+    if (++count > 1) return std::unexpected(DirectoryError::not_found);  // enough seen
+    return {};
+  };
+  const auto walked = transaction.walk(transaction.tables().domains, "", note);
+  if (count > 1) return std::nullopt;
+  if (!walked) return std::unexpected(walked.error());
+  return only;
+}
+
+Result<std::optional<Address>> address_of_login(const Transaction& transaction, std::string_view login) {
+  if (auto address = folded(login)) return address;
+  const auto domain = only_domain(transaction);
+  if (!domain) return std::unexpected(domain.error());
+  if (!*domain) return std::nullopt;
+  return Address{lower(login), **domain};
+}
+
+}  // namespace
+
+Directory::Directory(std::shared_ptr<Environment> environment, Role role)
+    : environment_(std::move(environment)), role_(role) {}
+
+Result<Directory> Directory::open(const std::filesystem::path& path, Role role) {
+  auto environment = Environment::open(path, role);
+  if (!environment) return std::unexpected(environment.error());
+  return Directory{std::move(*environment), role};
+}
+
+Result<Resolution> Directory::resolve(std::string_view address, std::optional<char> delimiter) const {
+  const auto wanted = folded(address);
+  if (!wanted) return NotOurDomain{};
+  const auto transaction = Transaction::begin(environment_, Access::read);
+  if (!transaction) return std::unexpected(transaction.error());
+  return resolve_in(**transaction, *wanted, delimiter);
+}
+
+Result<bool> Directory::is_our_domain(std::string_view domain) const {
+  const auto transaction = Transaction::begin(environment_, Access::read);
+  if (!transaction) return std::unexpected(transaction.error());
+  return (*transaction)->contains((*transaction)->tables().domains, lower(domain));
+}
+
+Result<User> Directory::find_user(std::string_view address) const {
+  const auto wanted = folded(address);
+  if (!wanted) return std::unexpected(DirectoryError::not_found);
+  const auto transaction = Transaction::begin(environment_, Access::read);
+  if (!transaction) return std::unexpected(transaction.error());
+  return user_by_address(**transaction, *wanted);
+}
+
+Result<User> Directory::find_user(UserId id) const {
+  const auto transaction = Transaction::begin(environment_, Access::read);
+  if (!transaction) return std::unexpected(transaction.error());
+  return user_by_id(**transaction, id);
+}
+
+Result<Credential> Directory::find_credential(UserId id) const {
+  const auto transaction = Transaction::begin(environment_, Access::read);
+  if (!transaction) return std::unexpected(transaction.error());
+  return credential_of(**transaction, id);
+}
+
+Result<Directory::Account> Directory::find_account(std::string_view login) const {
+  const auto transaction = Transaction::begin(environment_, Access::read);
+  if (!transaction) return std::unexpected(transaction.error());
+  const auto address = address_of_login(**transaction, login);
+  if (!address) return std::unexpected(address.error());
+  if (!*address) return std::unexpected(DirectoryError::not_found);
+  auto user = user_by_address(**transaction, **address);
+  if (!user) return std::unexpected(user.error());
+  auto credential = credential_of(**transaction, user->id);
+  if (!credential) return std::unexpected(credential.error());
+  return Account{std::move(*user), std::move(*credential)};
+}
+
+Result<std::vector<std::string>> Directory::list_domains() const {
+  const auto transaction = Transaction::begin(environment_, Access::read);
+  if (!transaction) return std::unexpected(transaction.error());
+  std::vector<std::string> domains;
+  auto add = [&domains](std::string_view domain, std::string_view /*row*/) -> Result<void> {
+    domains.emplace_back(domain);
+    return {};
+  };
+  const auto walked = (*transaction)->walk((*transaction)->tables().domains, "", add);
+  if (!walked) return std::unexpected(walked.error());
+  return domains;
+}
+
+Result<std::vector<User>> Directory::list_users() const {
+  const auto transaction = Transaction::begin(environment_, Access::read);
+  if (!transaction) return std::unexpected(transaction.error());
+  std::vector<User> users;
+  auto add = [&users](std::string_view key, std::string_view row) -> Result<void> {
+    const auto id = user_id_of(key);
+    auto user = id ? decode_user(*id, row) : std::nullopt;
+    if (!user) return std::unexpected(DirectoryError::damaged);
+    users.push_back(std::move(*user));
+    return {};
+  };
+  const auto walked = (*transaction)->walk((*transaction)->tables().users, "", add);
+  if (!walked) return std::unexpected(walked.error());
+  return users;
+}
+
+Result<std::vector<Alias>> Directory::list_aliases() const {
+  const auto transaction = Transaction::begin(environment_, Access::read);
+  if (!transaction) return std::unexpected(transaction.error());
+  std::vector<Alias> aliases;
+  auto add = [&aliases](std::string_view key, std::string_view row) -> Result<void> {
+    const auto address = address_of(key);
+    auto targets = decode_alias_targets(row);
+    if (!address || !targets) return std::unexpected(DirectoryError::damaged);
+    aliases.push_back({to_string(*address), std::move(*targets)});
+    return {};
+  };
+  const auto walked = (*transaction)->walk((*transaction)->tables().aliases, "", add);
+  if (!walked) return std::unexpected(walked.error());
+  return aliases;
+}
+
+Result<bool> Directory::may_send_as(UserId id, std::string_view sender, std::optional<char> delimiter) const {
+  const auto address = folded(sender);
+  if (!address || address->local_part.empty()) return false;
+  const auto transaction = Transaction::begin(environment_, Access::read);
+  if (!transaction) return std::unexpected(transaction.error());
+  const auto matched = match(**transaction, *address, delimiter);
+  if (!matched) return std::unexpected(matched.error());
+  if (!*matched) return false;
+  if (const auto* owner = std::get_if<UserId>(&(*matched)->leads_to)) return *owner == id;
+  const auto user = user_by_id(**transaction, id);
+  if (!user) return std::unexpected(user.error());
+  const auto& targets = std::get<std::vector<std::string>>((*matched)->leads_to);
+  return std::ranges::any_of(targets, [&user](const auto& target) { return iequals(target, user->address); });
+}
+
+Result<Change> Directory::change() {
+  if (role_ == Role::reader) return std::unexpected(DirectoryError::read_only);
+  auto transaction = Transaction::begin(environment_, Access::write);
+  if (!transaction) return std::unexpected(transaction.error());
+  return Change{std::move(*transaction)};
+}
+
+}  // namespace posthaste::auth

@@ -1,0 +1,94 @@
+// The directory's LMDB environment and its transactions; nobody outside this room includes it.
+#pragma once
+
+#include <lmdb.h>
+
+#include <expected>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "common/auth/directory.h"
+
+namespace posthaste::auth {
+
+template <typename T>
+using Result = std::expected<T, DirectoryError>;
+
+/// What LMDB or the system said, in the directory's words.
+[[nodiscard]] DirectoryError error_of(int code) noexcept;
+
+enum class Access { read, write };
+
+/// The environment and its tables.
+class Environment {
+ public:
+  struct Tables {
+    MDB_dbi meta = 0;         // "next_user_id" -> a number
+    MDB_dbi domains = 0;      // domain -> nothing
+    MDB_dbi users = 0;        // user id -> user
+    MDB_dbi addresses = 0;    // domain@local -> user id
+    MDB_dbi aliases = 0;      // domain@local -> targets
+    MDB_dbi credentials = 0;  // user id -> credential
+  };
+
+  /// Opens it, or shares what this process has open already: a second mdb_env_open() of the same file in one
+  /// process would, when closed, drop the first one's locks.
+  static Result<std::shared_ptr<Environment>> open(const std::filesystem::path& path, Role role);
+
+  explicit Environment(MDB_env* environment) noexcept : environment_(environment) {}
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+  [[nodiscard]] MDB_env* get() const noexcept { return environment_.get(); }
+  [[nodiscard]] const Tables& tables() const noexcept { return tables_; }
+  [[nodiscard]] Role role() const noexcept { return role_; }
+
+ private:
+  struct Close {
+    void operator()(MDB_env* environment) const noexcept { mdb_env_close(environment); }
+  };
+  static Result<std::unique_ptr<Environment>> open_anew(const std::filesystem::path& path, Role role);
+  Result<void> open_tables(Role role);
+
+  std::unique_ptr<MDB_env, Close> environment_;
+  Tables tables_;
+  Role role_ = Role::reader;
+};
+
+/// One transaction, aborted unless committed. What get() and walk() show dies with it, or with the next write.
+class Transaction {
+ public:
+  static Result<std::unique_ptr<Transaction>> begin(std::shared_ptr<Environment> environment, Access access);
+
+  [[nodiscard]] const Environment::Tables& tables() const noexcept { return environment_->tables(); }
+
+  /// Nothing when there is no such key, or none can be so long.
+  [[nodiscard]] Result<std::optional<std::string_view>> get(MDB_dbi table, std::string_view key) const;
+  [[nodiscard]] Result<bool> contains(MDB_dbi table, std::string_view key) const;
+  Result<void> put(MDB_dbi table, std::string_view key, std::string_view value);
+  /// Errors: not_found.
+  Result<void> erase(MDB_dbi table, std::string_view key);
+
+  /// Calls `visit` for each row whose key begins with `prefix`, in the order of the keys, until it returns an
+  /// error. `visit` changes nothing.
+  Result<void> walk(MDB_dbi table, std::string_view prefix,
+                    const std::function<Result<void>(std::string_view key, std::string_view value)>& visit) const;
+
+  Result<void> commit();
+
+ private:
+  Transaction(std::shared_ptr<Environment> environment, MDB_txn* transaction) noexcept
+      : environment_(std::move(environment)), transaction_(transaction) {}
+
+  struct Abort {
+    void operator()(MDB_txn* transaction) const noexcept { mdb_txn_abort(transaction); }
+  };
+
+  std::shared_ptr<Environment> environment_;
+  std::unique_ptr<MDB_txn, Abort> transaction_;
+};
+
+}  // namespace posthaste::auth

@@ -1,0 +1,35 @@
+// Finding rows inside a transaction; shared by reads and changes, and by nobody outside this room.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "common/auth/address.h"
+#include "common/auth/environment.h"
+
+namespace posthaste::auth {
+
+/// Cut at the last '@' and folded: an unquoted local part may hold one. Nothing without '@'.
+[[nodiscard]] std::optional<Address> folded(std::string_view address);
+
+[[nodiscard]] Result<User> user_by_id(const Transaction& transaction, UserId id);                    // not_found
+[[nodiscard]] Result<User> user_by_address(const Transaction& transaction, const Address& address);  // not_found
+[[nodiscard]] Result<Credential> credential_of(const Transaction& transaction, UserId id);           // not_found
+
+/// What an address leads to in one step.
+struct Match {
+  std::variant<UserId, std::vector<std::string>> leads_to;  // a user, or an alias' targets
+  std::string detail;
+};
+
+/// By the address as it is, without its detail, or by the domain's catch-all. Nothing when none is there.
+[[nodiscard]] Result<std::optional<Match>> match(const Transaction& transaction, const Address& address,
+                                                 std::optional<char> delimiter);
+
+[[nodiscard]] Result<Resolution> resolve_in(const Transaction& transaction, const Address& address,
+                                            std::optional<char> delimiter);
+
+}  // namespace posthaste::auth
