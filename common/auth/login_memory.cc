@@ -1,0 +1,111 @@
+#include "common/auth/login_memory.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "common/auth/password.h"
+#include "common/base/octets.h"
+
+namespace posthaste::auth {
+namespace {
+
+std::string octets_of(std::uint64_t value) {
+  std::string octets;
+  for (int i = 0; i < 8; ++i, value >>= 8U) octets += static_cast<char>(value & 0xffU);
+  return octets;
+}
+
+}  // namespace
+
+std::uint32_t FailureTable::count(const std::string& name, net::Instant now) const {
+  const auto entry = entries_.find(name);
+  if (entry == entries_.end() || now - entry->second.last >= kFailureMemory) return 0;
+  return entry->second.count;
+}
+
+void FailureTable::add(const std::string& name, net::Instant now) {
+  const auto so_far = count(name, now);
+  forget(name);
+  if (entries_.size() >= kFailuresMax) {
+    entries_.erase(quietest_first_.front());
+    quietest_first_.pop_front();
+  }
+  quietest_first_.push_back(name);
+  entries_[name] = {so_far + 1, now, std::prev(quietest_first_.end())};
+}
+
+void FailureTable::forget(const std::string& name) {
+  const auto entry = entries_.find(name);
+  if (entry == entries_.end()) return;
+  quietest_first_.erase(entry->second.place);
+  entries_.erase(entry);
+}
+
+LoginMemory::LoginMemory(Limits limits, std::string secret) : limits_(limits), secret_(std::move(secret)) {}
+
+bool LoginMemory::remembers(UserId id, std::uint64_t version, std::string_view password, net::Instant now) const {
+  const auto digest = digest_of(id, version, password);
+  const std::scoped_lock lock{mutex_};
+  const auto found = remembered_.find(number(id));
+  return found != remembered_.end() && found->second.version == version && now < found->second.until &&
+         equal_in_constant_time(found->second.digest, digest);
+}
+
+void LoginMemory::remember(UserId id, std::uint64_t version, std::string_view password, net::Instant now) {
+  if (limits_.remember.count() == 0) return;
+  auto digest = digest_of(id, version, password);
+  const std::scoped_lock lock{mutex_};
+  if (remembered_.size() >= kRememberedMax) {
+    std::erase_if(remembered_, [now](const auto& entry) { return entry.second.until <= now; });
+  }
+  if (remembered_.size() >= kRememberedMax) remembered_.erase(remembered_.begin());
+  remembered_[number(id)] = {version, std::move(digest), now + limits_.remember};
+}
+
+std::chrono::milliseconds LoginMemory::delay(const std::string& peer, const std::string& login,
+                                             net::Instant now) const {
+  const auto network = network_of(peer);
+  const auto account = lower(login);
+  const std::scoped_lock lock{mutex_};
+  return delay_after(std::max(by_address_.count(network, now), by_account_.count(account, now)));
+}
+
+void LoginMemory::note_failure(const std::string& peer, const std::string& login, net::Instant now) {
+  const auto network = network_of(peer);
+  const auto account = lower(login);
+  const std::scoped_lock lock{mutex_};
+  by_address_.add(network, now);
+  by_account_.add(account, now);
+}
+
+void LoginMemory::note_success(const std::string& login) {
+  const auto account = lower(login);
+  const std::scoped_lock lock{mutex_};
+  by_account_.forget(account);
+}
+
+std::string LoginMemory::disguise(std::string_view name) const { return hmac(ScramHash::sha256, secret_, name); }
+
+std::string LoginMemory::digest_of(UserId id, std::uint64_t version, std::string_view password) const {
+  return hmac(ScramHash::sha256, secret_, octets_of(number(id)) + octets_of(version) + std::string{password});
+}
+
+std::chrono::milliseconds LoginMemory::delay_after(std::uint32_t failures) const {
+  if (failures == 0) return std::chrono::milliseconds{0};
+  constexpr std::uint32_t kDoublingsMax = 20;
+  const auto factor = std::int64_t{1} << std::min(failures - 1, kDoublingsMax);
+  return std::min(limits_.failure_delay * factor, limits_.failure_delay_max);
+}
+
+std::string network_of(const std::string& peer) {
+  std::array<char, sizeof(in6_addr)> address{};
+  if (inet_pton(AF_INET6, peer.c_str(), address.data()) != 1) return peer;
+  constexpr std::string_view kMapped{"\0\0\0\0\0\0\0\0\0\0\xff\xff", 12};  // RFC 4291 §2.5.5.2: IPv4 inside IPv6
+  const std::string_view octets{address.data(), address.size()};
+  return std::string{octets.starts_with(kMapped) ? octets : octets.substr(0, 8)};
+}
+
+}  // namespace posthaste::auth
