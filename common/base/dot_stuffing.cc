@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/base/octets.h"
+#include "common/base/plain_run.h"
 
 namespace posthaste {
 namespace {
@@ -28,6 +29,14 @@ void DotStuffer::feed(std::string_view octets, std::string& wire) {
     copied = end;
   };
   while (at < octets.size()) {
+    const std::size_t plain_end = at == 0 ? 0 : plain_run_end(octets, at);
+    if (plain_end != at) {
+      at = octets[plain_end - 1] == '\r' ? plain_end - 1 : plain_end;
+      at_line_start_ = octets[at - 1] == '\n';
+      continue;
+    }
+    if (cr < at) cr = octets.find('\r', at);
+    if (lf < at) lf = octets.find('\n', at);
     if (at_line_start_ && octets[at] == '.') {
       copy_up_to(at);
       wire += '.';
@@ -48,8 +57,6 @@ void DotStuffer::feed(std::string_view octets, std::string& wire) {
       at = copied = bare + 1;
     }
     at_line_start_ = true;
-    if (cr < at) cr = octets.find('\r', at);
-    if (lf < at) lf = octets.find('\n', at);
   }
   copy_up_to(octets.size());
 }

@@ -1,6 +1,7 @@
 #include "common/smtp/data_reader.h"
 
 #include "common/base/octets.h"
+#include "common/base/plain_run.h"
 
 namespace posthaste::smtp {
 namespace {
@@ -39,10 +40,17 @@ DataProgress DataReader::feed(std::string_view octets, std::string& content) {
   return {};
 }
 
-/// The common path: runs of whole lines are found by their ends and copied at once.
+/// The common path: runs that need no care are skipped in blocks, other lines found by their ends; both are copied
+/// at once when a dot has to go, or at the end.
 DataProgress DataReader::feed_lines(std::string_view octets, std::size_t at, std::string& content) {
   std::size_t taken = at;
   while (at < octets.size()) {
+    const std::size_t plain_end = at == 0 ? 0 : plain_run_end(octets, at);
+    if (plain_end != at) {
+      at = octets[plain_end - 1] == '\r' ? plain_end - 1 : plain_end;
+      place_ = octets[at - 1] == '\n' ? Place::line_start : Place::in_line;
+      continue;
+    }
     if (place_ == Place::line_start && octets[at] == '.') {
       take(octets.substr(taken, at - taken), content);
       const auto rest = octets.substr(at + 1);

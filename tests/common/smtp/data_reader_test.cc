@@ -84,6 +84,23 @@ TEST(DataReader, SaysTheSameInEverySplit) {
   }
 }
 
+TEST(DataReader, SeesABareLineEndingAnywhereInLongLines) {
+  std::string wire;
+  for (int i = 0; i < 6; ++i) wire += std::string(60, 'x') + "\r\n";
+  for (std::size_t i = 0; i < wire.size(); ++i) {
+    if (wire[i] != 'x') continue;
+    for (const char octet : {'\r', '\n'}) {
+      std::string bad = wire;
+      bad[i] = octet;
+      DataReader reader{1U << 20};
+      std::string content;
+      const auto expected =
+          octet == '\r' ? DataProgress{DataState::bare_cr, i + 1} : DataProgress{DataState::bare_lf, i};
+      EXPECT_EQ(reader.feed(bad, content), expected) << i;
+    }
+  }
+}
+
 TEST(DataReader, ReadsAMessageThatIsTooLargeToItsEndWithoutKeepingIt) {
   DataReader reader{10};
   std::string content;
