@@ -76,6 +76,10 @@ void AddressListParser::read_entry() {
     }
   } else if (lexer_.at(':') && words.present && !in_group_) {
     lexer_.skip_one();
+    if (addresses_.size() + 2 > addresses_max_) {  // no room for both marks of the group: the list ends here
+      lexer_ = Lexer({});
+      return;
+    }
     addresses_.push_back({.display_name = {}, .route = {}, .mailbox = words.phrase, .host = {}});
     in_group_ = true;
   } else if (lexer_.at(':') || !words.present) {

@@ -85,23 +85,23 @@ Part StructureParser::read_entity(const ContentType& default_type, std::size_t d
   part.body.offset = part.header.end();
   const std::size_t lines_before = lines_;
   read_content_fields(part, default_type);
-  if (!delimiter_) read_body(part, depth < limits_.depth_max && parts_ < limits_.parts_max, depth);
+  read_body(part, depth < limits_.depth_max && parts_ < limits_.parts_max, depth);
   end_body(part, lines_before);
   return part;
 }
 
-/// Reads as split_message() does, but a delimiter ends the header too.
+/// Reads as split_message() does, but a delimiter ends the header too; one that has been passed leaves none.
 Extent StructureParser::read_header() {
-  const std::size_t begin = cursor_;
-  while (cursor_ < message_.size()) {
+  const std::size_t begin = delimiter_ ? delimiter_->offset : cursor_;
+  while (!delimiter_ && cursor_ < message_.size()) {
     const std::string_view line = next_line();
     if (line.size() > limits_.header_max_octets - (cursor_ - begin)) break;
     delimiter_ = delimiter_at(line);
     pass(line);
-    if (delimiter_) return {begin, delimiter_->offset - begin};
     if (line == "\n" || line == kCrlf) break;
   }
-  return {begin, cursor_ - begin};
+  const std::size_t end = delimiter_ ? delimiter_->offset : cursor_;
+  return {begin, end - begin};
 }
 
 void StructureParser::read_content_fields(Part& part, const ContentType& default_type) const {
@@ -157,12 +157,15 @@ void StructureParser::read_multipart(Part& part, std::string boundary, std::size
   const std::size_t level = boundaries_.size();
   boundaries_.push_back(std::move(boundary));
   skip_to_delimiter();  // the preamble
-  while (delimiter_ && delimiter_->level == level && !delimiter_->closes) {
+  while (delimiter_ && delimiter_->level == level && !delimiter_->closes && parts_ < limits_.parts_max) {
     delimiter_.reset();
     part.children.push_back(read_entity(default_type, depth + 1));
   }
   boundaries_.pop_back();
-  if (delimiter_ && delimiter_->level == level) skip_to_delimiter();  // the epilogue
+  if (delimiter_ && delimiter_->level == level) {
+    delimiter_.reset();
+    skip_to_delimiter();  // the epilogue
+  }
   if (part.children.empty()) {
     part.content_type = default_content_type();
   } else {
@@ -182,22 +185,23 @@ void StructureParser::read_embedded_message(Part& part, std::size_t depth) {
   }
 }
 
-/// The line end before a delimiter belongs to the delimiter (RFC 2046 §5.1.1), unless it ends the header.
+/// The line end before a delimiter belongs to the delimiter (RFC 2046 §5.1.1), unless it ends the header of the
+/// part or of the last part within.
 void StructureParser::end_body(Part& part, std::size_t lines_before) const {
   std::size_t end = delimiter_ ? delimiter_->offset : message_.size();
   std::size_t lines = delimiter_ ? delimiter_->lines : lines_;
-  if (delimiter_ && end > part.body.offset) {
+  const std::size_t held = part.children.empty() ? part.body.offset : part.children.back().body.end();
+  if (delimiter_ && end > held) {
     --lines;
     --end;
-    if (end > part.body.offset && message_[end - 1] == '\r') --end;
+    if (end > held && message_[end - 1] == '\r') --end;
   }
   part.body.octets = end - part.body.offset;
   part.body_lines = part.body.octets == 0 ? 0 : lines - lines_before;
 }
 
-/// Passes all lines through the next delimiter, or to the end of the message.
+/// Passes all lines through the next delimiter, or to the end of the message; none if one has just been passed.
 void StructureParser::skip_to_delimiter() {
-  delimiter_.reset();
   if (boundaries_.empty()) {
     const std::string_view rest = message_.substr(cursor_);
     lines_ += static_cast<std::size_t>(std::ranges::count(rest, '\n'));

@@ -108,6 +108,8 @@ TEST(ParseAddressList, KeepsNullOctets) {
 TEST(ParseAddressList, StopsAtItsLimitWithTheGroupClosed) {
   EXPECT_EQ(parse_address_list("a@x, b@x, c@x", 2).size(), 2u);
   EXPECT_EQ(parse_address_list("G: a@x, b@x, c@x;", 3), (std::vector{group("G"), plain("a", "x"), kGroupEnd}));
+  EXPECT_EQ(parse_address_list("a@x, G: b@x;", 2), std::vector{plain("a", "x")});
+  EXPECT_EQ(parse_address_list("a@x, G: b@x;", 3), (std::vector{plain("a", "x"), group("G"), kGroupEnd}));
   EXPECT_TRUE(parse_address_list("a@x", 0).empty());
 }
 

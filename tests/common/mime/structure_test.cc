@@ -154,6 +154,24 @@ const StructureCase kCases[] = {
      "--b\r\nContent-Type: text/plain\r\n\r\ntwo\r\n--b--\r\n",
      "multipart/digest(message/rfc822(text/plain) text/plain)",
      {"Subject: s\r\n\r\nbody", "two"}},
+    {"DelimiterEndsTheHeaderOfAMultipart",
+     "Content-Type: multipart/x; boundary=a\r\n\r\n--a\r\nContent-Type: multipart/y; "
+     "boundary=b\r\n--a\r\n\r\ntwo\r\n--a--",
+     "multipart/x(text/plain text/plain)",
+     {"", "two"}},
+    {"DelimiterEndsTheHeaderOfAMessage",
+     "Content-Type: multipart/x; boundary=a\r\n\r\n--a\r\nContent-Type: message/rfc822\r\n--a\r\n\r\ntwo\r\n--a--",
+     "multipart/x(message/rfc822(text/plain) text/plain)",
+     {"", "two"}},
+    {"EmptyLastPartOfAnInnerMultipart",
+     "Content-Type: multipart/x; boundary=a\r\n\r\n--a\r\nContent-Type: multipart/y; "
+     "boundary=b\r\n\r\n--b\r\n\r\n--a--",
+     "multipart/x(multipart/y(text/plain))",
+     {"--b\r\n\r\n"}},
+    {"EmptyEmbeddedMessage",
+     "Content-Type: multipart/digest; boundary=a\r\n\r\n--a\r\n\r\nSubject: x\r\n\r\n--a--",
+     "multipart/digest(message/rfc822(text/plain))",
+     {"Subject: x\r\n\r\n"}},
     // leaves that would have been something else
     {"MultipartWithoutBoundary", "Content-Type: multipart/x\r\n\r\n--\r\n\r\none\r\n----\r\n", "text/plain", {}},
     {"MultipartWithEmptyBoundary",
@@ -365,6 +383,12 @@ TEST(ParseStructure, LastPartAllowedIsNotLookedInto) {
   EXPECT_EQ(outline(root), "multipart/x(application/octet-stream)");
   EXPECT_EQ(root.children[0].body.of(message), "--b\r\n\r\none\r\n--b--\r\n--a\r\n\r\ntwo");
   EXPECT_EQ(outline(parse_structure(message, {.parts_max = 1})), "application/octet-stream");
+}
+
+TEST(ParseStructure, EmbeddedMessageThatIsNotThereCountsAsAPart) {
+  constexpr std::string_view message =
+      "Content-Type: multipart/digest; boundary=b\r\n\r\n--b\r\nX: 1\r\n--b\r\n\r\nSubject: 2\r\n\r\n--b--\r\n";
+  EXPECT_EQ(outline(parse_structure(message, {.parts_max = 3})), "multipart/digest(message/rfc822(text/plain))");
 }
 
 TEST(ParseStructure, HeaderBeyondTheLimitIsBody) {

@@ -1,0 +1,66 @@
+// Which header fields a stored message's header cache holds: deliveryd writes it, imapd answers HEADER.FIELDS from
+// it.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "common/base/octets.h"
+#include "common/mime/header.h"
+
+namespace posthaste::mime {
+
+/// The cache is bound to this list: a name may be taken off it, but one that is added is missing from older caches.
+inline const std::array<std::string, 28> kCachedFields{"Date",
+                                                       "Subject",
+                                                       "From",
+                                                       "Sender",
+                                                       "Reply-To",
+                                                       "To",
+                                                       "Cc",
+                                                       "Bcc",
+                                                       "Message-ID",
+                                                       "In-Reply-To",
+                                                       "References",
+                                                       "Content-Type",
+                                                       "Content-Transfer-Encoding",
+                                                       "MIME-Version",
+                                                       "List-Id",
+                                                       "List-Post",
+                                                       "List-Unsubscribe",
+                                                       "Importance",
+                                                       "X-Priority",
+                                                       "Priority",
+                                                       "Newsgroups",
+                                                       "User-Agent",
+                                                       "X-Mailer",
+                                                       "Disposition-Notification-To",
+                                                       "X-Spam-Status",
+                                                       "X-Spam-Flag",
+                                                       "Delivered-To",
+                                                       "Return-Path"};
+
+/// A header with more than this in its cached fields has no cache.
+inline constexpr std::size_t kHeaderCacheMaxOctets = 16'384;
+
+/// The octets of the fields in kCachedFields, in the order of the header, and its empty line if it has one: a
+/// header block itself. Empty when it would be larger than kHeaderCacheMaxOctets, so an empty cache tells nothing.
+[[nodiscard]] inline std::string cached_header(std::string_view header) {
+  std::string cache = header_fields(header, kCachedFields);
+  if (cache.size() > kHeaderCacheMaxOctets) cache.clear();
+  return cache;
+}
+
+/// Whether header_fields(cache, names) is header_fields(header, names).
+[[nodiscard]] inline bool cache_covers(std::string_view cache, std::span<const std::string> names) {
+  const auto is_cached = [](std::string_view name) {
+    return std::ranges::any_of(kCachedFields, [name](std::string_view cached) { return iequals(cached, name); });
+  };
+  return !cache.empty() && std::ranges::all_of(names, is_cached);
+}
+
+}  // namespace posthaste::mime
