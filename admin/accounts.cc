@@ -1,0 +1,267 @@
+#include "admin/accounts.h"
+
+#include <termios.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <iostream>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "common/auth/password.h"
+#include "common/base/clock.h"
+#include "common/net/system_random.h"
+
+namespace posthaste::admin {
+namespace {
+
+std::string random_octets(std::size_t count) {
+  std::string octets(count, '\0');
+  net::SystemRandom random;
+  random.fill(std::as_writable_bytes(std::span{octets}));
+  return octets;
+}
+
+std::string what_is_wrong(auth::PasswordError error) {
+  using enum auth::PasswordError;
+  switch (error) {
+    case unsupported_scheme: return "its hash is of a scheme that can't be checked here; ask for a new password";
+    case malformed: return "its hash is damaged";
+    case too_long: return "the password is longer than 511 octets";
+    case invalid: return "the password is empty or holds a NUL";
+    case failed: return "the password could not be hashed";
+  }
+  std::unreachable();
+}
+
+/// With a plain password come the keys for SCRAM; from a hash alone they can't be made.
+Outcome<auth::Credential> credential_for(const auth::ImportedPassword& password) {
+  auth::Credential credential;
+  if (const auto* hashed = std::get_if<auth::HashedPassword>(&password)) {
+    if (auto usable = auth::check_hash(hashed->hash); !usable) return Failure(what_is_wrong(usable.error()));
+    credential.hash = hashed->hash;
+    return credential;
+  }
+  const std::string& text = std::get<auth::PlainPassword>(password).text;
+  auto hash = auth::hash_password(text, random_octets(auth::kHashSaltOctets));
+  if (!hash) return Failure(what_is_wrong(hash.error()));
+  credential.hash = std::move(*hash);
+  credential.scram_sha1 =
+      auth::scram_keys(auth::ScramHash::sha1, text, random_octets(auth::kScramSaltOctets), auth::kScramIterations);
+  credential.scram_sha256 = auth::scram_keys(auth::ScramHash::sha256, text, random_octets(auth::kScramSaltOctets),
+                                             auth::kScramIterations);
+  return credential;
+}
+
+Outcome<UserId> add_to(auth::Change& change, const std::string& address, const std::string& display_name,
+                       const auth::Credential& credential) {
+  const auto id = change.add_user(
+      {.address = address, .display_name = display_name, .quota_octets = std::nullopt, .created = wall_clock()});
+  if (!id) return Failure(sentence(id.error(), address));
+  if (auto set = change.set_credential(*id, credential); !set) return Failure(sentence(set.error(), address));
+  const std::string domain = address.substr(address.rfind('@') + 1);
+  if (auto set = change.ensure_postmaster(domain, address); !set) return Failure(sentence(set.error(), address));
+  return *id;
+}
+
+Outcome<auth::Change> begin(auth::Directory& directory) {
+  auto change = directory.change();
+  if (!change) return Failure(sentence(change.error(), "the directory"));
+  return std::move(*change);
+}
+
+Outcome<void> commit(auth::Change& change) {
+  if (auto committed = change.commit(); !committed) return Failure(sentence(committed.error(), "the directory"));
+  return {};
+}
+
+nlohmann::json as_json(const auth::User& user) {
+  return {
+      {"id", number(user.id)}, {"address", user.address}, {"name", user.display_name}, {"enabled", user.enabled}};
+}
+
+}  // namespace
+
+Outcome<Report> add_user(auth::Directory& directory, const std::string& address, const std::string& display_name,
+                         const std::string& password) {
+  const auto credential = credential_for(auth::PlainPassword{password});
+  if (!credential) return Failure(credential.error());
+  auto change = begin(directory);
+  if (!change) return Failure(change.error());
+  const auto id = add_to(*change, address, display_name, *credential);
+  if (!id) return Failure(id.error());
+  if (auto committed = commit(*change); !committed) return Failure(committed.error());
+  return Report{"Added " + address + ".\n", {{"id", number(*id)}, {"address", address}}};
+}
+
+namespace {
+
+struct ImportedUser {
+  std::size_t line;
+  std::string address;
+  auth::ImportedPassword password;
+  Outcome<auth::Credential> credential = Failure("");
+};
+
+std::string what_is_wrong(auth::ImportError error) {
+  using enum auth::ImportError;
+  switch (error) {
+    case no_colon: return "no \":\" between address and password";
+    case bad_address: return "not an address";
+    case unsupported_scheme: return what_is_wrong(auth::PasswordError::unsupported_scheme);
+    case malformed: return what_is_wrong(auth::PasswordError::malformed);
+    case too_long: return what_is_wrong(auth::PasswordError::too_long);
+    case invalid: return what_is_wrong(auth::PasswordError::invalid);
+  }
+  std::unreachable();
+}
+
+struct Rejected {
+  std::size_t line;
+  std::string reason;
+};
+
+std::vector<ImportedUser> read_import(std::istream& lines, std::vector<Rejected>& rejected) {
+  std::vector<ImportedUser> users;
+  std::string line;
+  for (std::size_t count = 1; std::getline(lines, line); ++count) {
+    if (line.ends_with('\r')) line.pop_back();
+    if (line.empty() || line.starts_with('#')) continue;
+    auto parsed = auth::parse_import_line(line);
+    if (parsed) {
+      users.push_back({count, std::move(parsed->address), std::move(parsed->password)});
+    } else {
+      rejected.push_back({count, what_is_wrong(parsed.error())});
+    }
+  }
+  return users;
+}
+
+void hash_on_all_cores(std::vector<ImportedUser>& users) {
+  std::atomic<std::size_t> next = 0;
+  std::vector<std::jthread> threads;
+  for (unsigned i = 0; i < std::max(1U, std::thread::hardware_concurrency()); ++i) {
+    threads.emplace_back([&] {
+      for (std::size_t at = next++; at < users.size(); at = next++) {
+        users[at].credential = credential_for(users[at].password);
+      }
+    });
+  }
+}
+
+}  // namespace
+
+Outcome<Report> import_users(auth::Directory& directory, std::istream& lines) {
+  std::vector<Rejected> rejected;
+  auto users = read_import(lines, rejected);
+  hash_on_all_cores(users);
+  auto change = begin(directory);
+  if (!change) return Failure(change.error());
+  std::size_t added = 0;
+  for (const auto& user : users) {
+    if (!user.credential) {
+      rejected.push_back({user.line, user.credential.error()});
+    } else if (const auto id = add_to(*change, user.address, "", *user.credential); !id) {
+      rejected.push_back({user.line, id.error()});
+    } else {
+      ++added;
+    }
+  }
+  if (auto committed = commit(*change); !committed) return Failure(committed.error());
+
+  std::ranges::sort(rejected, {}, &Rejected::line);
+  Report report;
+  report.success = rejected.empty();
+  report.text = "Added " + std::to_string(added) + " users.\n";
+  report.json = {{"added", added}, {"rejected", nlohmann::json::array()}};
+  for (const auto& [line, reason] : rejected) {
+    report.text += "line " + std::to_string(line) + ": " + reason + "\n";
+    report.json["rejected"].push_back({{"line", line}, {"reason", reason}});
+  }
+  return report;
+}
+
+Outcome<Report> list_users(const auth::Directory& directory) {
+  const auto users = directory.list_users();
+  if (!users) return Failure(sentence(users.error(), "the directory"));
+  Report report;
+  report.json = nlohmann::json::array();
+  for (const auto& user : *users) {
+    report.text += user.address + (user.enabled ? "\n" : "  (disabled)\n");
+    report.json.push_back(as_json(user));
+  }
+  return report;
+}
+
+Outcome<Report> delete_user(auth::Directory& directory, const std::string& address) {
+  const auto user = directory.find_user(address);
+  if (!user) return Failure(sentence(user.error(), address));
+  auto change = begin(directory);
+  if (!change) return Failure(change.error());
+  if (auto deleted = change->delete_user(user->id); !deleted) return Failure(sentence(deleted.error(), address));
+  if (auto committed = commit(*change); !committed) return Failure(committed.error());
+  return Report{"Deleted " + address + ". Stored mail stays on the disk; nobody can read it.\n",
+                {{"id", number(user->id)}, {"address", user->address}}};
+}
+
+Outcome<Report> set_password(auth::Directory& directory, const std::string& address, const std::string& password) {
+  const auto user = directory.find_user(address);
+  if (!user) return Failure(sentence(user.error(), address));
+  const auto credential = credential_for(auth::PlainPassword{password});
+  if (!credential) return Failure(credential.error());
+  auto change = begin(directory);
+  if (!change) return Failure(change.error());
+  if (auto set = change->set_credential(user->id, *credential); !set)
+    return Failure(sentence(set.error(), address));
+  if (auto committed = commit(*change); !committed) return Failure(committed.error());
+  return Report{"The password of " + address + " is changed.\n", {{"address", user->address}}};
+}
+
+namespace {
+
+/// Shows nothing of what is typed while it lives.
+class SilentTerminal {
+ public:
+  SilentTerminal() {
+    tcgetattr(STDIN_FILENO, &before_);
+    termios silent = before_;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+  }
+  SilentTerminal(const SilentTerminal&) = delete;
+  SilentTerminal& operator=(const SilentTerminal&) = delete;
+  ~SilentTerminal() { tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_); }
+
+ private:
+  termios before_{};
+};
+
+std::string ask(const char* prompt) {
+  std::cerr << prompt << std::flush;
+  std::string line;
+  std::getline(std::cin, line);
+  std::cerr << '\n';
+  return line;
+}
+
+}  // namespace
+
+Outcome<std::string> read_password(bool from_stdin) {
+  std::string password;
+  if (from_stdin || isatty(STDIN_FILENO) == 0) {
+    std::getline(std::cin, password);
+    if (password.ends_with('\r')) password.pop_back();
+  } else {
+    const SilentTerminal silent;
+    password = ask("Password: ");
+    if (ask("Once more: ") != password) return Failure("the two passwords differ; nothing was changed");
+  }
+  if (password.empty()) return Failure("the password is empty; nothing was changed");
+  return password;
+}
+
+}  // namespace posthaste::admin

@@ -1,0 +1,193 @@
+#include "admin/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <iostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "admin/accounts.h"
+#include "admin/daemons.h"
+#include "admin/init.h"
+#include "admin/names.h"
+#include "common/config/layout.h"
+
+namespace posthaste::admin {
+namespace {
+
+using Action = std::function<Outcome<Report>()>;
+
+/// What all commands share, and what the chosen one does.
+struct CommandLine {
+  CLI::App app{"Posthaste, a mail system: the operator's command."};
+  std::filesystem::path folder = ".";
+  bool json = false;
+  Action action;
+
+  /// Below `parent`, a command that runs `step` when it is chosen.
+  CLI::App* add(CLI::App& parent, const char* name, const char* about, Action step) {
+    CLI::App* command = parent.add_subcommand(name, about);
+    command->callback([this, step = std::move(step)] { action = step; });
+    return command;
+  }
+
+  CLI::App* add_group(const char* name, const char* about) {
+    CLI::App* group = app.add_subcommand(name, about);
+    group->require_subcommand(1);
+    return group;
+  }
+
+  /// A step that needs the configuration.
+  template <typename Step>
+  Action with_config(Step step) {
+    return [this, step]() -> Outcome<Report> {
+      const auto config = load_config(folder);
+      if (!config) return Failure(config.error());
+      return step(*config);
+    };
+  }
+
+  /// A step that needs the directory.
+  template <typename Step>
+  Action with_directory(Step step) {
+    return with_config([step](const config::Config& config) -> Outcome<Report> {
+      auto directory = open_directory(config);
+      if (!directory) return Failure(directory.error());
+      return step(*directory);
+    });
+  }
+};
+
+/// What the options leave for the actions to read. Lives as long as the command line.
+struct Arguments {
+  InitOptions init;
+  std::string address;
+  std::string display_name;
+  std::vector<std::string> targets;
+  bool password_from_stdin = false;
+};
+
+void add_daemon_commands(CommandLine& line, Arguments& arguments) {
+  CLI::App* init_command = line.add(line.app, "init", "Make a working installation in a new folder",
+                                    [&arguments] { return init(arguments.init); });
+  init_command->add_option("DIR", arguments.init.folder, "The folder to make")->required();
+  init_command->add_option("--domain", arguments.init.domain, "The domain whose mail comes here")->required();
+  init_command->add_option("--hostname", arguments.init.hostname, "This host's name (mail.DOMAIN)");
+  init_command->add_option("--listen", arguments.init.addresses, "An address to listen on (all); may be repeated");
+  init_command->add_option("--port-base", arguments.init.port_base, "Every port is this plus the standard one (0)");
+  init_command->add_option("--user", arguments.init.user, "The system user of the daemons, for root (posthaste)");
+
+  line.add(line.app, "start", "Start the four daemons; returns when all ports answer",
+           line.with_config([&line](const config::Config& config) { return start(line.folder, config); }));
+  line.add(line.app, "stop", "Stop the four daemons",
+           line.with_config([](const config::Config& config) { return stop(config); }));
+  line.add(line.app, "status", "Which daemons run, and which ports answer",
+           line.with_config([](const config::Config& config) { return status(config); }));
+
+  CLI::App* config_group = line.add_group("config", "The configuration file");
+  line.add(*config_group, "check", "Tell what is wrong in posthaste.toml",
+           line.with_config([&line](const config::Config&) -> Outcome<Report> {
+             const std::string file = (line.folder / config::kFileName).string();
+             return Report{file + " is right.\n", {{"file", file}, {"errors", nlohmann::json::array()}}};
+           }));
+}
+
+void add_user_commands(CommandLine& line, Arguments& arguments) {
+  CLI::App* group = line.add_group("user", "Who has a mailbox here");
+  CLI::App* add = line.add(*group, "add", "Add a user", line.with_directory([&](auth::Directory& directory) {
+    const auto password = read_password(arguments.password_from_stdin);
+    if (!password) return Outcome<Report>{Failure(password.error())};
+    return add_user(directory, arguments.address, arguments.display_name, *password);
+  }));
+  add->add_option("ADDR", arguments.address, "name@domain")->required();
+  add->add_option("--name", arguments.display_name, "The person's name");
+  add->add_flag("--password-stdin", arguments.password_from_stdin, "Read the password from standard input");
+
+  line.add(*group, "import", "Add users from lines \"addr:password\" or \"addr:{SCHEME}hash\" on standard input",
+           line.with_directory([](auth::Directory& directory) { return import_users(directory, std::cin); }));
+  line.add(*group, "list", "All users",
+           line.with_directory([](auth::Directory& directory) { return list_users(directory); }));
+  CLI::App* remove = line.add(
+      *group, "delete", "Delete a user",
+      line.with_directory([&](auth::Directory& directory) { return delete_user(directory, arguments.address); }));
+  remove->add_option("ADDR", arguments.address)->required();
+  CLI::App* password =
+      line.add(*group, "password", "Change a password", line.with_directory([&](auth::Directory& directory) {
+        const auto fresh = read_password(arguments.password_from_stdin);
+        if (!fresh) return Outcome<Report>{Failure(fresh.error())};
+        return set_password(directory, arguments.address, *fresh);
+      }));
+  password->add_option("ADDR", arguments.address)->required();
+  password->add_flag("--password-stdin", arguments.password_from_stdin, "Read the password from standard input");
+}
+
+void add_name_commands(CommandLine& line, Arguments& arguments) {
+  CLI::App* domains = line.add_group("domain", "The domains whose mail comes here");
+  line.add(*domains, "add", "Add a domain", line.with_directory([&](auth::Directory& directory) {
+        return add_domain(directory, arguments.address);
+      }))
+      ->add_option("DOMAIN", arguments.address)
+      ->required();
+  line.add(*domains, "list", "All domains",
+           line.with_directory([](auth::Directory& directory) { return list_domains(directory); }));
+  line.add(*domains, "delete", "Delete a domain without users",
+           line.with_directory(
+               [&](auth::Directory& directory) { return delete_domain(directory, arguments.address); }))
+      ->add_option("DOMAIN", arguments.address)
+      ->required();
+
+  CLI::App* aliases = line.add_group("alias", "Addresses that lead to others");
+  CLI::App* add = line.add(*aliases, "add", "Add an alias, or give it new targets",
+                           line.with_directory([&](auth::Directory& directory) {
+                             return add_alias(directory, arguments.address, arguments.targets);
+                           }));
+  add->add_option("ADDR", arguments.address, "name@domain, or @domain for all that nothing else takes")->required();
+  add->add_option("TARGET", arguments.targets, "Where its mail goes")->required();
+  line.add(*aliases, "list", "All aliases",
+           line.with_directory([](auth::Directory& directory) { return list_aliases(directory); }));
+  line.add(*aliases, "delete", "Delete an alias", line.with_directory([&](auth::Directory& directory) {
+        return delete_alias(directory, arguments.address);
+      }))
+      ->add_option("ADDR", arguments.address)
+      ->required();
+}
+
+int tell(const Outcome<Report>& outcome, bool json) {
+  if (!outcome) {
+    if (json) {
+      std::cout << nlohmann::json{{"error", outcome.error()}}.dump(2) << "\n";
+    } else {
+      std::cerr << "posthaste: " << outcome.error() << "\n";
+    }
+    return 1;
+  }
+  if (json) {
+    std::cout << outcome->json.dump(2) << "\n";
+  } else {
+    std::cout << outcome->text;
+  }
+  return outcome->success ? 0 : 1;
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  CommandLine line;
+  Arguments arguments;
+  line.app.require_subcommand(1);
+  line.app.fallthrough();
+  line.app.add_option("-C", line.folder, "The installation's folder, with posthaste.toml (.)");
+  line.app.add_flag("--json", line.json, "Answer in JSON");
+  add_daemon_commands(line, arguments);
+  add_user_commands(line, arguments);
+  add_name_commands(line, arguments);
+  try {
+    line.app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return line.app.exit(error) == 0 ? 0 : 2;
+  }
+  return tell(line.action(), line.json);
+}
+
+}  // namespace posthaste::admin

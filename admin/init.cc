@@ -1,0 +1,160 @@
+#include "admin/init.h"
+
+#include <fcntl.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "common/auth/address.h"
+#include "common/base/clock.h"
+#include "common/config/layout.h"
+#include "common/net/tls.h"
+
+namespace posthaste::admin {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kDefaultUser = "posthaste";
+
+struct Account {
+  std::string name;
+  uid_t user;
+  gid_t group;
+};
+
+/// Whether somebody who owns nothing on the way can walk down to `folder`.
+bool can_reach(const fs::path& folder) {
+  for (fs::path step = fs::absolute(folder).parent_path();; step = step.parent_path()) {
+    struct stat entry{};
+    if (stat(step.c_str(), &entry) == 0 && (entry.st_mode & S_IXOTH) == 0) return false;
+    if (step == step.root_path()) return true;
+  }
+}
+
+/// Who the daemons will be: nothing for whoever runs this command.
+Outcome<std::optional<Account>> choose_account(const InitOptions& options) {
+  if (geteuid() != 0) return std::nullopt;
+  const std::string name = options.user.empty() ? kDefaultUser : options.user;
+  const passwd* entry = getpwnam(name.c_str());
+  if (entry == nullptr) {
+    if (options.user.empty()) return std::nullopt;
+    return Failure("there is no system user \"" + name + "\": make one with \"useradd --system " + name + "\"");
+  }
+  if (entry->pw_uid != 0 && !can_reach(options.folder)) {
+    if (options.user.empty()) return std::nullopt;
+    return Failure("the user \"" + name + "\" can't reach " + options.folder.string() +
+                   ": a folder on the way is closed to others");
+  }
+  return Account{name, entry->pw_uid, entry->pw_gid};
+}
+
+Outcome<void> write_file(const fs::path& path, std::string_view text, mode_t mode) {
+  const int descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+  if (descriptor < 0) return Failure("can't write " + path.string() + ": " + std::strerror(errno));
+  const ssize_t written = write(descriptor, text.data(), text.size());
+  const bool whole = written == static_cast<ssize_t>(text.size()) && fsync(descriptor) == 0;
+  const int reason = errno;
+  close(descriptor);
+  if (!whole) return Failure("can't write " + path.string() + ": " + std::strerror(reason));
+  return {};
+}
+
+/// TOML's basic string. The values here were checked to hold nothing that needs more.
+std::string toml_string(std::string_view text) { return "\"" + std::string{text} + "\""; }
+
+/// The sample configuration with what was asked for in place of the defaults.
+std::string configuration(const InitOptions& options, const std::string& hostname) {
+  std::string text = config::sample();
+  const auto set = [&text](std::string_view key, const std::string& value) {
+    const std::string start = "\n" + std::string{key} + " = ";
+    const std::size_t line = text.find(start);
+    const std::size_t end = text.find('\n', line + 1);
+    text.replace(line, end - line, start + value);
+  };
+  set("hostname", toml_string(hostname));
+  set("port_base", std::to_string(options.port_base));
+  if (!options.addresses.empty()) {
+    std::string list;
+    for (const auto& address : options.addresses) list += (list.empty() ? "" : ", ") + toml_string(address);
+    set("addresses", "[" + list + "]");
+  }
+  return text;
+}
+
+Outcome<void> make_folders(const fs::path& folder) {
+  for (const auto* name : {"", "tls", "run", "store", "queue", "log"}) {
+    std::error_code error;
+    fs::create_directories(folder / name, error);
+    if (error) return Failure("can't make " + (folder / name).string() + ": " + error.message());
+    chmod((folder / name).c_str(), 0750);
+  }
+  return {};
+}
+
+void give_all(const fs::path& folder, const Account& account) {
+  const auto give = [&account](const fs::path& path) {
+    [[maybe_unused]] const int given = lchown(path.c_str(), account.user, account.group);
+  };
+  give(folder);
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) give(entry.path());
+}
+
+Outcome<void> fill(const InitOptions& options, const std::string& hostname, const std::string& domain) {
+  const fs::path& folder = options.folder;
+  const auto certificate = net::make_self_signed(hostname, wall_clock());
+  if (auto made = write_file(folder / "tls/cert.pem", certificate.certificate_pem, 0644); !made) return made;
+  if (auto made = write_file(folder / "tls/key.pem", certificate.key_pem, 0600); !made) return made;
+  auto directory = auth::Directory::open(folder / "directory", auth::Role::writer);
+  if (!directory) return Failure(sentence(directory.error(), (folder / "directory").string()));
+  auto change = directory->change();
+  if (!change) return Failure(sentence(change.error(), domain));
+  if (auto added = change->add_domain(domain); !added) return Failure(sentence(added.error(), domain));
+  if (auto committed = change->commit(); !committed) return Failure(sentence(committed.error(), domain));
+  // Last: a folder with this file is an installation.
+  return write_file(folder / config::kFileName, configuration(options, hostname), 0640);
+}
+
+}  // namespace
+
+Outcome<Report> init(const InitOptions& options) {
+  const auto domain = auth::parse_domain(options.domain);
+  if (!domain) return Failure("\"" + options.domain + "\" is not a domain name, like example.org");
+  const auto hostname = auth::parse_domain(options.hostname.empty() ? "mail." + *domain : options.hostname);
+  if (!hostname) return Failure("\"" + options.hostname + "\" is not a host name, like mail.example.org");
+  const auto checked = config::parse(configuration(options, *hostname));
+  if (!checked) return Failure(checked.error().front().text);
+  if (fs::exists(options.folder / config::kFileName)) {
+    return Failure(options.folder.string() + " is an installation already; nothing was changed");
+  }
+  const auto account = choose_account(options);
+  if (!account) return Failure(account.error());
+  if (auto made = make_folders(options.folder); !made) return Failure(made.error());
+  if (auto filled = fill(options, *hostname, *domain); !filled) return Failure(filled.error());
+  if (*account) give_all(options.folder, **account);
+
+  const std::string folder = options.folder.string();
+  Report report;
+  report.json = {{"folder", folder}, {"domain", *domain}, {"hostname", *hostname}};
+  report.text = "Made " + folder + " for " + *domain + ", host name " + *hostname + ".\n";
+  if (*account) {
+    report.text += "The daemons will run as " + (*account)->name + ".\n";
+    report.json["user"] = (*account)->name;
+  } else if (geteuid() == 0) {
+    report.text +=
+        "The daemons will run as root: better make a system user (useradd --system posthaste) and set "
+        "`user` in " +
+        folder + "/posthaste.toml.\n";
+  }
+  report.text +=
+      "Next: posthaste -C " + folder + " user add NAME@" + *domain + "; posthaste -C " + folder + " start\n";
+  return report;
+}
+
+}  // namespace posthaste::admin

@@ -1,0 +1,51 @@
+#include "admin/installation.h"
+
+#include <utility>
+
+#include "common/config/layout.h"
+
+namespace posthaste::admin {
+
+Outcome<config::Config> load_config(const std::filesystem::path& folder) {
+  const auto file = folder / config::kFileName;
+  std::error_code ignored;
+  if (!std::filesystem::exists(file, ignored)) {
+    return Failure(file.string() +
+                   " is not there: name the installation's folder with -C DIR, or make one with "
+                   "\"posthaste init DIR --domain DOMAIN\"");
+  }
+  auto config = config::load(file);
+  if (config) return std::move(*config);
+  std::string text;
+  for (const auto& error : config.error()) {
+    if (!text.empty()) text += '\n';
+    text += file.string() + ":" + std::to_string(error.line) + ": " + error.text;
+  }
+  return Failure(std::move(text));
+}
+
+Outcome<auth::Directory> open_directory(const config::Config& config) {
+  auto directory = auth::Directory::open(config.paths.directory, auth::Role::writer);
+  if (!directory) return Failure(sentence(directory.error(), config.paths.directory.string()));
+  return std::move(*directory);
+}
+
+std::string sentence(auth::DirectoryError error, const std::string& subject) {
+  using enum auth::DirectoryError;
+  switch (error) {
+    case not_found: return subject + " does not exist";
+    case exists: return subject + " exists already";
+    case bad_address: return subject + " is not an address that can have mail here";
+    case no_domain: return subject + " lies in a domain that is not ours: add it with \"posthaste domain add\"";
+    case in_use: return subject + " still has users: delete them first";
+    case too_many: return subject + " has too many targets";
+    case alias_loop: return subject + " is an alias that leads back to itself, or too deep";
+    case read_only: return subject + " can't be changed here";
+    case full: return subject + ": the disk is full, nothing was changed";
+    case damaged: return subject + ": the directory is damaged; restore it from a backup";
+    case io: return subject + ": the directory can't be read or written; see its folder's owner and the disk";
+  }
+  std::unreachable();
+}
+
+}  // namespace posthaste::admin

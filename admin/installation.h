@@ -1,0 +1,27 @@
+// One installation as the operator's command sees it: its configuration and its directory.
+#pragma once
+
+#include <expected>
+#include <filesystem>
+#include <string>
+
+#include "common/auth/directory.h"
+#include "common/config/config.h"
+
+namespace posthaste::admin {
+
+/// What went wrong, as a sentence that tells the operator what to do.
+using Failure = std::unexpected<std::string>;
+template <typename T>
+using Outcome = std::expected<T, std::string>;
+
+/// The configuration in `folder`. Errors: every fault of the file, a line each.
+[[nodiscard]] Outcome<config::Config> load_config(const std::filesystem::path& folder);
+
+/// The directory, for reading and changing.
+[[nodiscard]] Outcome<auth::Directory> open_directory(const config::Config& config);
+
+/// What the directory's answer means for `subject`, an address or a domain.
+[[nodiscard]] std::string sentence(auth::DirectoryError error, const std::string& subject);
+
+}  // namespace posthaste::admin
