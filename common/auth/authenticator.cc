@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "common/base/octets.h"
-
 namespace posthaste::auth {
 namespace {
 
@@ -59,9 +57,9 @@ net::Task<std::expected<ScramOffer, AuthError>> Authenticator::offer_scram(std::
   if (*account && keys_of((*account)->credential, hash)) {
     co_return ScramOffer{std::move(login), *keys_of((*account)->credential, hash), std::move((*account)->user)};
   }
-  const auto disguise =
-      memory_.disguise((hash == ScramHash::sha1 ? "SCRAM-SHA-1 " : "SCRAM-SHA-256 ") + lower(login));
-  ScramKeys keys{disguise.substr(0, kScramSaltOctets), kScramIterations, digest(hash, disguise), disguise};
+  const auto disguise = directory_.disguise(hash == ScramHash::sha1 ? "SCRAM-SHA-1" : "SCRAM-SHA-256", login);
+  if (!disguise) co_return std::unexpected(AuthError::unavailable);
+  ScramKeys keys{disguise->substr(0, kScramSaltOctets), kScramIterations, digest(hash, *disguise), *disguise};
   co_return ScramOffer{std::move(login), std::move(keys), std::nullopt};
 }
 

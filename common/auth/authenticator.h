@@ -47,8 +47,8 @@ class Authenticator {
   net::Task<std::expected<Identity, AuthError>> check_password(std::string login, std::string password,
                                                                std::string peer);
 
-  /// The keys for a ScramExchange. Whoever is not there gets salt and keys too, the same ones for every try while
-  /// this process lives, and fails at the proof. Errors: unavailable.
+  /// The keys for a ScramExchange. Whoever is not there gets salt and keys too, the same ones for every try, and
+  /// fails at the proof. Errors: unavailable.
   net::Task<std::expected<ScramOffer, AuthError>> offer_scram(std::string login, ScramHash hash, std::string peer);
 
   /// Ends the exchange: `proved` is what ScramExchange::finish() found. Errors: wrong, disabled.

@@ -92,6 +92,18 @@ Result<Directory::Account> Directory::find_account(std::string_view login) const
   return Account{std::move(*user), std::move(*credential)};
 }
 
+Result<std::string> Directory::disguise(std::string_view purpose, std::string_view login) const {
+  const auto transaction = Transaction::begin(environment_, Access::read);
+  if (!transaction) return std::unexpected(transaction.error());
+  const auto secret = (*transaction)->get((*transaction)->tables().meta, kSecretKey);
+  if (!secret) return std::unexpected(secret.error());
+  if (!*secret) return std::unexpected(DirectoryError::damaged);
+  const auto address = address_of_login(**transaction, login);
+  if (!address) return std::unexpected(address.error());
+  const auto name = *address ? to_string(**address) : lower(login);
+  return hmac(ScramHash::sha256, **secret, std::string{purpose} + " " + name);
+}
+
 Result<std::vector<std::string>> Directory::list_domains() const {
   const auto transaction = Transaction::begin(environment_, Access::read);
   if (!transaction) return std::unexpected(transaction.error());

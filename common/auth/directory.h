@@ -174,6 +174,12 @@ class Directory {
   /// Errors: not_found, damaged, io.
   [[nodiscard]] std::expected<Account, DirectoryError> find_account(std::string_view login) const;
 
+  /// 32 octets that nobody can tell without this directory, the same for every spelling of a login in every
+  /// daemon: what users who are not there have for a salt. `purpose` keeps one use apart from another.
+  /// Errors: damaged, io.
+  [[nodiscard]] std::expected<std::string, DirectoryError> disguise(std::string_view purpose,
+                                                                    std::string_view login) const;
+
   [[nodiscard]] std::expected<std::vector<std::string>, DirectoryError> list_domains() const;
   [[nodiscard]] std::expected<std::vector<User>, DirectoryError> list_users() const;  // by id
   [[nodiscard]] std::expected<std::vector<Alias>, DirectoryError> list_aliases() const;

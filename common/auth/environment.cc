@@ -1,8 +1,10 @@
 #include "common/auth/environment.h"
 
+#include <openssl/rand.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <map>
 #include <mutex>
@@ -70,6 +72,16 @@ MDB_val value_of(std::string_view octets) noexcept {
 
 std::string_view view_of(const MDB_val& value) noexcept {
   return {static_cast<const char*>(value.mv_data), value.mv_size};
+}
+
+/// Gives a new environment its secret, and leaves that of an older one alone.
+int mint_secret(MDB_txn* transaction, MDB_dbi meta) {
+  std::array<unsigned char, 32> secret{};
+  if (RAND_bytes(secret.data(), static_cast<int>(secret.size())) != 1) return EIO;
+  MDB_val key = value_of(kSecretKey);
+  MDB_val row{secret.size(), secret.data()};
+  const int code = mdb_put(transaction, meta, &key, &row, MDB_NOOVERWRITE);
+  return code == MDB_KEYEXIST ? 0 : code;
 }
 
 }  // namespace
@@ -146,6 +158,7 @@ Result<void> Environment::open_tables(Role role) {
   for (const auto& [name, table] : named) {
     if (code == 0) code = mdb_dbi_open(transaction, name, reader ? 0U : unsigned{MDB_CREATE}, table);
   }
+  if (code == 0 && !reader) code = mint_secret(transaction, tables_.meta);
   if (code != 0) {
     mdb_txn_abort(transaction);
     return std::unexpected(error_of(code));

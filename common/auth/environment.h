@@ -20,13 +20,15 @@ using Result = std::expected<T, DirectoryError>;
 /// What LMDB or the system said, in the directory's words.
 [[nodiscard]] DirectoryError error_of(int code) noexcept;
 
+inline constexpr std::string_view kSecretKey = "secret";  // of Tables::meta
+
 enum class Access { read, write };
 
 /// The environment and its tables.
 class Environment {
  public:
   struct Tables {
-    MDB_dbi meta = 0;         // "next_user_id" -> a number
+    MDB_dbi meta = 0;         // "next_user_id" -> a number, "secret" -> random octets
     MDB_dbi domains = 0;      // domain -> nothing
     MDB_dbi users = 0;        // user id -> user
     MDB_dbi addresses = 0;    // domain@local -> user id

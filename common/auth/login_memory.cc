@@ -87,8 +87,6 @@ void LoginMemory::note_success(const std::string& login) {
   by_account_.forget(account);
 }
 
-std::string LoginMemory::disguise(std::string_view name) const { return hmac(ScramHash::sha256, secret_, name); }
-
 std::string LoginMemory::digest_of(UserId id, std::uint64_t version, std::string_view password) const {
   return hmac(ScramHash::sha256, secret_, octets_of(number(id)) + octets_of(version) + std::string{password});
 }

@@ -61,9 +61,6 @@ class LoginMemory {
   /// The account is slowed no longer. The address still is: who knows one password may be guessing another.
   void note_success(const std::string& login);
 
-  /// A value that only this process can tell, the same for the same name: the salts of users who are not there.
-  [[nodiscard]] std::string disguise(std::string_view name) const;
-
  private:
   struct Remembered {
     std::uint64_t version = 0;

@@ -187,6 +187,7 @@ TEST_F(AuthenticatorTest, WhoHasNoScramKeysIsOfferedSteadyOnesAndNeverAdmitted) 
   }
   EXPECT_EQ(offer("Nobody@example.org", ScramHash::sha256).keys,
             offer("nobody@EXAMPLE.org", ScramHash::sha256).keys);
+  EXPECT_EQ(offer("nobody", ScramHash::sha256).keys, offer("nobody@example.org", ScramHash::sha256).keys);
   EXPECT_NE(offer("nobody@example.org", ScramHash::sha1).keys.salt,
             offer("nobody@example.org", ScramHash::sha256).keys.salt);
 }

@@ -319,6 +319,23 @@ TEST_F(DirectoryTest, ReaderOnItsOwnCanNotBecomeAWriter) {
   EXPECT_TRUE(Directory::open(folder_ / "directory", Role::writer));
 }
 
+TEST_F(DirectoryTest, DisguiseIsOfTheDirectoryAndLasts) {
+  populate();
+  const auto disguise = writer_->disguise("salt", "nobody@example.org");
+  ASSERT_TRUE(disguise);
+  EXPECT_EQ(disguise->size(), 32U);
+  EXPECT_EQ(writer_->disguise("salt", "Nobody@EXAMPLE.org"), disguise);
+  EXPECT_NE(writer_->disguise("salt", "nobody@example.com"), disguise);
+  EXPECT_NE(writer_->disguise("other", "nobody@example.org"), disguise);
+  const auto elsewhere = Directory::open(folder_ / "another", Role::writer);
+  ASSERT_TRUE(elsewhere);
+  EXPECT_NE(elsewhere->disguise("salt", "nobody@example.org"), disguise);
+  writer_.reset();
+  const auto reader = Directory::open(folder_ / "directory", Role::reader);
+  ASSERT_TRUE(reader);
+  EXPECT_EQ(reader->disguise("salt", "nobody@example.org"), disguise);
+}
+
 TEST_F(DirectoryTest, ReaderMakesNothing) {
   EXPECT_EQ(Directory::open(folder_ / "missing", Role::reader).error(), DirectoryError::not_found);
   EXPECT_FALSE(std::filesystem::exists(folder_ / "missing"));

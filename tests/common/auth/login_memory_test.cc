@@ -87,13 +87,5 @@ TEST(LoginMemory, Ipv6HostsAreCountedByTheir64BitNetwork) {
   EXPECT_EQ(network_of("192.0.2.1"), "192.0.2.1");
 }
 
-TEST(LoginMemory, DisguiseIsTheSameForANameAndAnotherForASecret) {
-  const LoginMemory memory{kLimits, std::string(32, 's')};
-  const LoginMemory other{kLimits, std::string(32, 't')};
-  EXPECT_EQ(memory.disguise("alice"), memory.disguise("alice"));
-  EXPECT_NE(memory.disguise("alice"), memory.disguise("bob"));
-  EXPECT_NE(memory.disguise("alice"), other.disguise("alice"));
-}
-
 }  // namespace
 }  // namespace posthaste::auth
