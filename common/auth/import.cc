@@ -39,8 +39,9 @@ const Scheme* scheme_of(std::string_view hash) {
 /// "$2b$NN$", with the cost between 4 and 31 that bcrypt knows; libcrypt checks it only when it hashes.
 bool has_bcrypt_cost(std::string_view hash) {
   constexpr std::size_t kCostStart = 4;
+  if (hash.size() < kCostStart + 3 || hash[kCostStart + 2] != '$') return false;
   const auto cost = parse_decimal(hash.substr(kCostStart, 2));
-  return cost && *cost >= 4 && *cost <= 31 && hash.substr(kCostStart + 2).starts_with('$');
+  return cost && *cost >= 4 && *cost <= 31;
 }
 
 bool is_crypt_base64(char c) { return is_alnum(c) || c == '.' || c == '/'; }

@@ -68,7 +68,8 @@ TEST(Password, DamagedHashesAreToldFromForeignOnes) {
   const std::string sha512 = kSha512;
   for (const auto& damaged :
        {sha512.substr(0, sha512.size() - 1), sha512 + "a", sha512 + " ", std::string{"$6$salt"}, std::string{"$6$"},
-        std::string{"$y$j9T$salt"}, std::string{"$2b$05$tooshort"}, "$2b$32" + std::string{kBcryptB}.substr(6),
+        std::string{"$y$j9T$salt"}, std::string{"$2b$05$tooshort"}, std::string{"$2b$"}, std::string{"$2b$5"},
+        std::string{"$2b$05"}, "$2b$32" + std::string{kBcryptB}.substr(6),
         "$2b$03" + std::string{kBcryptB}.substr(6), std::string{kSha256}.replace(60, 1, "!")}) {
     const auto checked = check_hash(damaged);
     ASSERT_FALSE(checked) << damaged;
