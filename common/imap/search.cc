@@ -301,7 +301,7 @@ constexpr ReturnOption kReturnOptions[] = {
     {"COUNT", &SearchReturn::count}, {"SAVE", &SearchReturn::save},
 };
 
-// search-return-opt. An option that we do not know is an error (RFC 4731 §3.1 allows none to be passed over).
+// search-return-opt. An option that we do not know is an error: the answer could not hold what it asks for.
 Parsed<bool SearchReturn::*> return_option(Cursor& cursor) {
   const auto start = cursor.offset();
   auto name = cursor.label();

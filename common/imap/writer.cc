@@ -33,7 +33,7 @@ void append_quoted(std::string& out, std::string_view text) {
 }
 
 bool may_be_astring_atom(std::string_view text) {
-  // NIL and literals must not be mistaken for something else.
+  // "NIL" as an atom could be read as nothing at all.
   return !text.empty() && !iequals(text, "NIL") && std::ranges::all_of(text, is_astring_char);
 }
 
