@@ -18,7 +18,6 @@ struct Paths {
   std::filesystem::path data = ".";
   std::filesystem::path directory = "directory";
   std::filesystem::path store = "store";
-  std::filesystem::path queue = "queue";
   std::filesystem::path run = "run";
   std::filesystem::path certificate = "tls/cert.pem";
   std::filesystem::path private_key = "tls/key.pem";
@@ -65,8 +64,7 @@ struct Workers {
 struct Store {
   std::uint64_t segment_octets = 268'435'456;
   std::uint64_t map_octets = 1'099'511'627'776;
-  std::uint64_t disk_reserve_octets = 1'073'741'824;
-  std::chrono::seconds trash_window{1'209'600};
+  std::uint64_t disk_reserve_octets = 0;  // 0: 64 MB, or an eighth of a smaller file system
 };
 
 struct Auth {

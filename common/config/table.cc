@@ -108,7 +108,6 @@ Section paths() {
           {{"data", "The folder of everything below.", file<&Paths::data>()},
            {"directory", "Domains, users, aliases and credentials.", file<&Paths::directory>()},
            {"store", "The mailboxes. The segments and their index share one file system.", file<&Paths::store>()},
-           {"queue", "Messages on their way out.", file<&Paths::queue>()},
            {"run", "Sockets and pid files.", file<&Paths::run>()},
            {"certificate", "The TLS certificate with its chain, PEM. Reloaded when the file changes.",
             file<&Paths::certificate>()},
@@ -196,10 +195,10 @@ Section store() {
             number<&Config::store, &Store::segment_octets>("octets", kMebi, 4 * kGibi)},
            {"map_octets", "Address space kept for the index; the file takes only what it holds.",
             number<&Config::store, &Store::map_octets>("octets", 16 * kMebi, 64 * kTebi)},
-           {"disk_reserve_octets", "Free space below which no more mail is taken (452 4.3.1).",
-            number<&Config::store, &Store::disk_reserve_octets>("octets", 0, kTebi)},
-           {"trash_window_s", "How long an expunged message can be brought back by `posthaste mailbox undelete`.",
-            number<&Config::store, &Store::trash_window>("seconds", 0, 365 * kDay)}}};
+           {"disk_reserve_octets",
+            "Free space below which no more mail is taken (452 4.3.1). 0: 64 MB, or an eighth of a smaller file "
+            "system.",
+            number<&Config::store, &Store::disk_reserve_octets>("octets", 0, kTebi)}}};
 }
 
 Section auth() {

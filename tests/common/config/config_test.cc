@@ -144,7 +144,6 @@ TEST(Config, SampleIsTheDefaultsAndNamesEveryKey) {
   const auto config = parse(text);
   ASSERT_TRUE(config) << config.error()[0].line << ": " << config.error()[0].text;
   EXPECT_EQ(config->paths.private_key, Paths{}.private_key);
-  EXPECT_EQ(config->store.trash_window, Store{}.trash_window);
   EXPECT_EQ(config->log.destination, Log{}.destination);
   for (const auto& section : sections()) {
     for (const auto& key : section.keys) {
@@ -203,11 +202,11 @@ class ConfigFile : public testing::Test {
 };
 
 TEST_F(ConfigFile, PathsStartAtTheFolderOfTheFile) {
-  const auto config = load(write("[listen]\nport_base = 20000\n[paths]\nqueue = \"/var/spool/queue\"\n"));
+  const auto config = load(write("[listen]\nport_base = 20000\n[paths]\ndirectory = \"/var/lib/directory\"\n"));
   ASSERT_TRUE(config);
   EXPECT_EQ(config->paths.store, folder_ / "store");
   EXPECT_EQ(config->paths.certificate, folder_ / "tls/cert.pem");
-  EXPECT_EQ(config->paths.queue, "/var/spool/queue");
+  EXPECT_EQ(config->paths.directory, "/var/lib/directory");
   EXPECT_EQ(lmtp_socket(*config), folder_ / "run/lmtp.sock");
   EXPECT_EQ(store_socket(*config), folder_ / "run/store.sock");
   EXPECT_EQ(control_socket(*config, "smtpd"), folder_ / "run/smtpd.sock");
