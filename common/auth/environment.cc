@@ -1,15 +1,17 @@
 #include "common/auth/environment.h"
 
-#include <openssl/rand.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <map>
 #include <mutex>
 #include <system_error>
 #include <utility>
+
+#include "common/net/system_random.h"
 
 namespace posthaste::auth {
 namespace {
@@ -76,8 +78,8 @@ std::string_view view_of(const MDB_val& value) noexcept {
 
 /// Gives a new environment its secret, and leaves that of an older one alone.
 int mint_secret(MDB_txn* transaction, MDB_dbi meta) {
-  std::array<unsigned char, 32> secret{};
-  if (RAND_bytes(secret.data(), static_cast<int>(secret.size())) != 1) return EIO;
+  std::array<std::byte, 32> secret{};
+  net::SystemRandom{}.fill(secret);
   MDB_val key = value_of(kSecretKey);
   MDB_val row{secret.size(), secret.data()};
   const int code = mdb_put(transaction, meta, &key, &row, MDB_NOOVERWRITE);
