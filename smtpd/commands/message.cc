@@ -1,0 +1,151 @@
+// DATA and BDAT: the message comes in, gets its Received field and goes to deliveryd (RFC 5321 §4.1.1.4, RFC 3030).
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "common/smtp/data_reader.h"
+#include "common/smtp/delivery_id.h"
+#include "smtpd/session.h"
+
+namespace posthaste::smtpd {
+namespace {
+
+constexpr std::size_t kReadMaxOctets = 65'536;  // of one piece
+
+/// The protocol's answer where RFC 3030 §2 wants one at once.
+smtp::Reply chunk_taken(std::uint64_t octets) {
+  return {250, {2, 0, 0}, std::to_string(octets) + " octets received"};
+}
+
+}  // namespace
+
+std::optional<Refusal> Session::refuse_message() const {
+  if (!transaction_) return Refusal::mail_first;
+  if (transaction_->forward_paths.empty()) return Refusal::no_recipients;
+  return std::nullopt;
+}
+
+Session::Pending Session::on(smtp::Data /*data*/) {
+  if (const auto refusal = refuse_message()) return Answer{reply_for(*refusal)};
+  if (transaction_->chunks) return Answer{reply_for(Refusal::chunks_begun)};
+  return read_data();
+}
+
+net::Task<Session::Answer> Session::read_data() {
+  send({354, "End data with <CRLF>.<CRLF>"});
+  const auto max_octets = context_.config.smtp.message_max_octets;
+  IncomingMessage message{context_.memory, max_octets, transaction_->announced_octets};
+  smtp::DataReader reader{max_octets};
+  for (;;) {
+    auto piece = co_await stream_.read_some(kReadMaxOctets);
+    if (!piece) co_return std::unexpected(piece.error());
+    const auto progress = message.feed(reader, *piece);
+    if (progress.state == smtp::DataState::more) continue;
+    if (progress.state != smtp::DataState::end) co_return std::unexpected(net::StreamError::bare_line_ending);
+    stream_.unread(piece->size() - progress.consumed);
+    break;
+  }
+  Transaction transaction = std::move(*transaction_);
+  transaction_.reset();
+  auto reply = co_await finish(std::move(transaction), std::move(message));
+  co_return Answer{std::move(reply)};
+}
+
+Session::Pending Session::on(smtp::Bdat bdat) {
+  if (const auto refusal = refuse_message()) return discard_chunk(bdat, *refusal);
+  return read_chunk(bdat);
+}
+
+/// The octets come whatever we say (RFC 3030 §2).
+net::Task<Session::Answer> Session::discard_chunk(smtp::Bdat bdat, Refusal refusal) {
+  while (bdat.chunk_octets > 0) {
+    auto piece = co_await stream_.read_some(std::min<std::uint64_t>(bdat.chunk_octets, kReadMaxOctets));
+    if (!piece) co_return std::unexpected(piece.error());
+    bdat.chunk_octets -= piece->size();
+  }
+  co_return Answer{reply_for(refusal)};
+}
+
+net::Task<Session::Answer> Session::read_chunk(smtp::Bdat bdat) {
+  auto& message = transaction_->chunks;  // the transaction stays while nobody but us reads commands
+  if (!message) {
+    message.emplace(context_.memory, context_.config.smtp.message_max_octets, transaction_->announced_octets);
+  }
+  for (std::uint64_t left = bdat.chunk_octets; left > 0;) {
+    auto piece = co_await stream_.read_some(std::min<std::uint64_t>(left, kReadMaxOctets));
+    if (!piece) co_return std::unexpected(piece.error());
+    message->append(*piece);
+    left -= piece->size();
+  }
+  if (!bdat.last && !message->refusal()) co_return Answer{chunk_taken(bdat.chunk_octets)};
+  IncomingMessage whole = std::move(*message);
+  Transaction transaction = std::move(*transaction_);
+  transaction_.reset();  // after a failure further chunks find no transaction: 503
+  auto reply = co_await finish(std::move(transaction), std::move(whole));
+  co_return Answer{std::move(reply)};
+}
+
+net::Task<smtp::Reply> Session::finish(Transaction transaction, IncomingMessage message) {
+  std::optional<smtp::Reply> reply;
+  if (message.refusal()) {
+    reply = reply_for(*message.refusal());
+  } else if (received_fields(message.octets()) > kReceivedFieldsMax) {
+    reply = reply_for(Refusal::loop);
+  } else {
+    reply = co_await deliver(transaction, message);
+  }
+  const bool accepted = smtp::is_positive(*reply);
+  context_.log.info(accepted ? "smtp.message.accepted" : "smtp.message.refused",
+                    {{"trace", transaction.trace_id},
+                     {"client", stream_.peer().address},
+                     {"from", to_string(transaction.reverse_path)},
+                     {"recipients", transaction.forward_paths.size()},
+                     {"octets", message.octets().size()},
+                     {"tls", tls_version()},
+                     {"user", user()},
+                     {"code", reply->code},
+                     {"reason", accepted ? "" : std::string_view{reply->lines.front()}}});
+  co_return std::move(*reply);
+}
+
+net::Task<smtp::Reply> Session::deliver(const Transaction& transaction, const IncomingMessage& message) {
+  const std::string header = added_header(transaction, message.octets());
+  smtp::DeliveryId id;
+  context_.world.random.fill(id.octets);
+  Delivery delivery{.mail = {transaction.reverse_path, {}},
+                    .recipients = transaction.forward_paths,
+                    .added_header = header,
+                    .message = message.octets()};
+  delivery.mail.parameters.size = header.size() + message.octets().size();
+  delivery.mail.parameters.body = transaction.body;
+  delivery.mail.parameters.smtp_utf8 = transaction.smtp_utf8;
+  delivery.mail.parameters.delivery_id = id;
+  delivery.mail.parameters.trace_id = transaction.trace_id;
+  auto replies = co_await context_.delivery.deliver(delivery);
+  if (!replies) {
+    context_.log.warning("smtp.delivery.failed",
+                         {{"trace", transaction.trace_id}, {"reason", name_of(replies.error())}});
+    co_return reply_for(replies.error());
+  }
+  co_return reply_for(transaction.forward_paths, *replies, transaction.trace_id);
+}
+
+std::string Session::added_header(const Transaction& transaction, std::string_view message) const {
+  const auto now = std::chrono::floor<std::chrono::seconds>(context_.world.clock.wall());
+  const auto& paths = transaction.forward_paths;
+  const smtp::Received received{.client_name = client_->name,
+                                .client_address = smtp::address_literal(stream_.peer().address),
+                                .by = context_.config.hostname,
+                                .protocol = {.greeting = client_->greeting,
+                                             .tls = stream_.tls() != nullptr,
+                                             .authenticated = identity_.has_value(),
+                                             .smtp_utf8 = transaction.smtp_utf8},
+                                .trace_id = transaction.trace_id,
+                                .recipient = paths.size() == 1 ? std::optional{paths.front()} : std::nullopt,
+                                .when = now};
+  std::string header = smtp::to_field(received);
+  if (is_submission()) header += missing_fields(message, now, transaction.trace_id, context_.config.hostname);
+  return header;
+}
+
+}  // namespace posthaste::smtpd

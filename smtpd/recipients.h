@@ -1,0 +1,51 @@
+// Who may be written to and who may be written as: the directory's word on the two sides of an envelope.
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/auth/directory.h"
+#include "common/smtp/path.h"
+
+namespace posthaste::smtpd {
+
+enum class RecipientError {
+  unknown,          // in our domains, but nobody
+  relaying_denied,  // elsewhere, from somebody who has not logged in
+  not_relayed,      // elsewhere, or an alias that leads there, while nothing is relayed
+  bad_aliases,      // aliases that lead in a circle, or to too many
+  unavailable,      // the directory can't be read
+};
+
+enum class SenderError {
+  not_yours,    // an address of somebody else
+  unavailable,  // the directory can't be read
+};
+
+/// Where the installation cuts off an address' detail; nothing when it has none.
+[[nodiscard]] std::optional<char> delimiter_of(const std::string& configured) noexcept;
+
+/// As the directory names it: the local part without its quotes.
+[[nodiscard]] std::string address_of(const smtp::Mailbox& mailbox);
+
+/// Whether mail to `mailbox` is taken.
+[[nodiscard]] std::expected<void, RecipientError> check_recipient(const auth::Directory& directory,
+                                                                  const smtp::Mailbox& mailbox,
+                                                                  std::optional<char> delimiter,
+                                                                  bool authenticated);
+
+/// Whether `user` may send from `reverse_path`. The null path is everybody's: notifications of having read a
+/// message have it (RFC 8098 §3).
+[[nodiscard]] std::expected<void, SenderError> check_sender(const auth::Directory& directory, UserId user,
+                                                            const smtp::ReversePath& reverse_path,
+                                                            std::optional<char> delimiter);
+
+/// The domain whose postmaster answers to "<Postmaster>" (RFC 5321 §4.5.1): the host's own name or the nearest
+/// domain above it that is ours, or else the first of ours. Nothing when there is none. Walks the domains: not on
+/// a loop.
+[[nodiscard]] std::optional<std::string> postmaster_domain(const auth::Directory& directory,
+                                                           std::string_view hostname);
+
+}  // namespace posthaste::smtpd

@@ -1,0 +1,117 @@
+#include "smtpd/service.h"
+
+#include <span>
+#include <utility>
+
+#include "common/auth/authenticator.h"
+#include "common/config/layout.h"
+#include "common/net/system_random.h"
+#include "smtpd/context.h"
+#include "smtpd/lmtp_pool.h"
+#include "smtpd/replies.h"
+#include "smtpd/session.h"
+
+namespace posthaste::smtpd {
+namespace {
+
+struct Port {
+  const char* name;
+  std::uint16_t standard;
+  Role role;
+};
+constexpr Port kPorts[] = {
+    {"smtp", config::kSmtpPort, Role::mx},
+    {"submission", config::kSubmissionPort, Role::submission},
+    {"submissions", config::kSubmissionsPort, Role::submissions},
+};
+
+constexpr std::size_t kSecretOctets = 32;
+
+std::string make_secret() {
+  std::string secret(kSecretOctets, '\0');
+  net::SystemRandom random;
+  random.fill(std::as_writable_bytes(std::span{secret}));
+  return secret;
+}
+
+auth::LoginMemory::Limits limits_of(const config::Auth& auth) {
+  return {
+      .remember = auth.remember, .failure_delay = auth.failure_delay, .failure_delay_max = auth.failure_delay_max};
+}
+
+net::Task<void> serve_session(std::unique_ptr<net::Transport> transport, Context& context, Role role,
+                              daemon::Admission::Place /*place*/) {
+  Session session{std::move(transport), context, role};
+  co_await session.converse();
+}
+
+/// Under implicit TLS nobody would understand the refusal.
+void turn_away(net::Transport& transport, Role role) {
+  transport.close(role == Role::submissions ? "" : smtp::to_wire(reply_for(Refusal::too_many_connections)));
+}
+
+net::Task<void> accept_sessions(net::Listener& listener, Context& context, Role role,
+                                daemon::Admission& admission) {
+  for (;;) {
+    auto transport = co_await listener.accept();
+    if (!transport) co_return;
+    auto place = admission.enter();
+    if (!place) {
+      turn_away(*transport, role);
+      continue;
+    }
+    context.scope.spawn(serve_session(std::move(transport), context, role, std::move(*place)));
+  }
+}
+
+}  // namespace
+
+std::vector<daemon::Binding> Service::bindings(const config::Config& config) {
+  std::vector<daemon::Binding> bindings;
+  for (const auto& port : kPorts) {
+    for (auto& binding : daemon::on_all_addresses(config, port.name, port.standard)) {
+      bindings.push_back(std::move(binding));
+    }
+  }
+  return bindings;
+}
+
+std::expected<std::unique_ptr<daemon::Program>, std::string> Service::make(const daemon::Setting& setting) {
+  const auto& paths = setting.config.paths;
+  auto directory = auth::Directory::open(paths.directory, auth::Role::reader);
+  if (!directory) return std::unexpected("cannot open the directory in " + paths.directory.string());
+  auto certificates = daemon::Certificates::load(paths.certificate, paths.private_key);
+  if (!certificates) return std::unexpected(certificates.error());
+  return std::unique_ptr<daemon::Program>{new Service{setting, std::move(*directory), std::move(*certificates)}};
+}
+
+Service::Service(const daemon::Setting& setting, auth::Directory directory,
+                 std::unique_ptr<daemon::Certificates> certificates)
+    : setting_(setting),
+      directory_(std::move(directory)),
+      certificates_(std::move(certificates)),
+      logins_(limits_of(setting.config.auth), make_secret()),
+      admission_(setting.config.smtp.connections_max) {}
+
+net::Task<void> Service::serve(daemon::Worker& worker) {
+  auth::Authenticator authenticator{directory_, logins_, worker.world};
+  LmtpPool delivery{worker.world, {config::lmtp_socket(setting_.config), 0}, setting_.config.hostname};
+  Context context{worker.world, setting_.config, directory_,   authenticator, *certificates_,
+                  delivery,     memory_,         worker.scope, setting_.log};
+  net::TaskScope accepting;
+  for (const auto& port : kPorts) {
+    const auto [first, last] = worker.listeners.equal_range(port.name);
+    for (auto listener = first; listener != last; ++listener) {
+      accepting.spawn(accept_sessions(*listener->second, context, port.role, admission_));
+    }
+  }
+  co_await accepting.drained();
+  co_await worker.scope.drained();
+}
+
+void Service::reload() {
+  const auto reloaded = certificates_->reload();
+  if (!reloaded) setting_.log.error("smtp.certificate.failed", {{"reason", reloaded.error()}});
+}
+
+}  // namespace posthaste::smtpd

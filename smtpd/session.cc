@@ -1,0 +1,87 @@
+#include "smtpd/session.h"
+
+#include <utility>
+
+#include "common/smtp/command.h"
+
+namespace posthaste::smtpd {
+namespace {
+
+constexpr std::chrono::milliseconds kLastWordsTimeout = std::chrono::seconds{5};
+constexpr int kServiceClosing = 421;  // RFC 5321 §3.8
+
+std::string_view name_of(Role role) noexcept {
+  switch (role) {
+    case Role::mx: return "smtp";
+    case Role::submission: return "submission";
+    case Role::submissions: return "submissions";
+  }
+  std::unreachable();
+}
+
+}  // namespace
+
+Session::Session(std::unique_ptr<net::Transport> transport, Context& context, Role role)
+    : context_(context), role_(role), stream_(std::move(transport), context.config.smtp.session_timeout) {}
+
+net::Task<void> Session::converse() {
+  const net::TaskScope::StopHandler on_stop{context_.scope, [this] { stream_.interrupt(); }};
+  context_.log.debug("smtp.session.opened", {{"client", stream_.peer().address}, {"port", name_of(role_)}});
+  co_await converse_in_turns();
+  context_.log.debug("smtp.session.closed", {{"client", stream_.peer().address}, {"port", name_of(role_)}});
+}
+
+net::Task<void> Session::converse_in_turns() {
+  if (role_ == Role::submissions) {
+    const auto server = context_.certificates.current();
+    auto secured = co_await stream_.accept_tls(*server);
+    if (!secured) co_return co_await hang_up(secured.error());
+  }
+  send({220, context_.config.hostname + " ESMTP Posthaste"});
+  while (open_) {
+    auto line = co_await stream_.read_line(smtp::kAuthLineMaxOctets);
+    if (!line) co_return co_await hang_up(line.error());
+    const bool utf8 = transaction_ && transaction_->smtp_utf8;
+    auto command = smtp::parse_command(*line, {.recipient_utf8 = utf8 ? smtp::Utf8::allowed : smtp::Utf8::refused});
+    if (!command) {
+      send(reply_for(command.error().kind));
+      continue;
+    }
+    const auto execute = [this](auto& known) { return on(std::move(known)); };
+    auto pending = std::visit(execute, *command);
+    auto answer = co_await pending;
+    if (!answer) co_return co_await hang_up(answer.error());
+    if (*answer) send(std::move(**answer));
+  }
+  co_await stream_.flush();
+}
+
+void Session::send(smtp::Reply reply) {
+  if (is_error_of_speech(reply) && ++speech_errors_ >= kSpeechErrorsMax)
+    reply = reply_for(Refusal::too_many_errors);
+  if (reply.code == kServiceClosing) open_ = false;
+  stream_.write(smtp::to_wire(reply));
+}
+
+net::Task<void> Session::hang_up(net::StreamError error) {
+  context_.log.debug("smtp.session.broken", {{"client", stream_.peer().address}, {"reason", net::name_of(error)}});
+  const auto last_words = reply_for(error);
+  if (!last_words) co_return;
+  stream_.write(smtp::to_wire(*last_words));
+  stream_.set_timeout(kLastWordsTimeout);
+  co_await stream_.flush();
+}
+
+bool Session::may_authenticate() const noexcept {
+  return is_submission() && (stream_.tls() != nullptr || context_.config.auth.allow_plaintext);
+}
+
+std::string_view Session::tls_version() const noexcept {
+  return stream_.tls() == nullptr ? std::string_view{} : stream_.tls()->version();
+}
+
+std::string_view Session::user() const noexcept {
+  return identity_ ? std::string_view{identity_->address} : std::string_view{};
+}
+
+}  // namespace posthaste::smtpd

@@ -1,0 +1,125 @@
+// One SMTP session, on any of the three ports: the dialogue from the greeting to the last reply.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/auth/authenticator.h"
+#include "common/base/sasl_plain.h"
+#include "common/net/stream.h"
+#include "common/net/task.h"
+#include "common/smtp/command.h"
+#include "common/smtp/received.h"
+#include "common/smtp/reply.h"
+#include "smtpd/context.h"
+#include "smtpd/message.h"
+#include "smtpd/replies.h"
+
+namespace posthaste::smtpd {
+
+inline constexpr std::size_t kSpeechErrorsMax = 20;         // then 421
+inline constexpr std::size_t kAuthenticationErrorsMax = 5;  // then 421
+
+class Session {
+ public:
+  /// `context` outlives the session.
+  Session(std::unique_ptr<net::Transport> transport, Context& context, Role role);
+
+  /// The whole session. Once.
+  net::Task<void> converse();
+
+ private:
+  /// What a command comes to: a reply; nothing, when all was said; or the end of the session.
+  using Answer = std::expected<std::optional<smtp::Reply>, net::StreamError>;
+  using Pending = net::ValueOrTask<Answer>;
+
+  /// From EHLO or HELO; forgotten at STARTTLS (RFC 3207 §4.2).
+  struct Client {
+    std::string name;
+    smtp::Greeting greeting = smtp::Greeting::ehlo;
+  };
+
+  /// Opened by MAIL; gone after end of data, RSET, EHLO or STARTTLS (RFC 5321 §3.3, §4.1.4).
+  struct Transaction {
+    std::string trace_id;
+    smtp::ReversePath reverse_path;
+    std::uint64_t announced_octets = 0;  // SIZE
+    std::optional<smtp::Body> body;
+    bool smtp_utf8 = false;
+    std::vector<smtp::Mailbox> forward_paths;
+    std::optional<IncomingMessage> chunks;  // since the first BDAT
+  };
+
+  net::Task<void> converse_in_turns();
+  net::Task<void> hang_up(net::StreamError error);
+  void send(smtp::Reply reply);
+
+  // commands/: one overload for each command
+  Pending on(smtp::Ehlo ehlo);
+  Pending on(smtp::Helo helo);
+  Pending on(smtp::Lhlo lhlo);
+  Pending on(smtp::StartTls start_tls);
+  Pending on(smtp::Auth auth);
+  Pending on(smtp::Mail mail);
+  Pending on(smtp::Rcpt rcpt);
+  Pending on(smtp::Data data);
+  Pending on(smtp::Bdat bdat);
+  Pending on(smtp::Rset rset);
+  Pending on(smtp::Noop noop);
+  Pending on(smtp::Vrfy vrfy);
+  Pending on(smtp::Expn expn);
+  Pending on(smtp::Help help);
+  Pending on(smtp::Quit quit);
+
+  // commands/hello.cc
+  void greet(std::string name, smtp::Greeting greeting);
+  net::Task<Answer> start_tls();
+
+  // commands/auth.cc
+  /// A SASL exchange that came to nothing.
+  using Failure = std::variant<net::StreamError, Refusal>;
+  using Credentials = std::expected<PlainCredentials, Failure>;
+  net::Task<Answer> authenticate(smtp::Auth auth);
+  net::Task<Credentials> plain(std::optional<std::string> initial_response);
+  net::Task<Credentials> login(std::optional<std::string> initial_response);
+  net::Task<std::expected<std::string, Failure>> response(std::string challenge);
+  smtp::Reply conclude(std::expected<auth::Identity, auth::AuthError> identity, const std::string& login);
+
+  // commands/envelope.cc
+  [[nodiscard]] std::optional<smtp::Reply> refuse_mail(const smtp::Mail& mail) const;
+  [[nodiscard]] std::optional<Refusal> refuse_rcpt(const smtp::Rcpt& rcpt) const;
+  smtp::Reply add_recipient(smtp::Mailbox mailbox);
+  net::Task<Answer> add_postmaster();
+
+  // commands/message.cc
+  [[nodiscard]] std::optional<Refusal> refuse_message() const;
+  net::Task<Answer> read_data();
+  net::Task<Answer> read_chunk(smtp::Bdat bdat);
+  net::Task<Answer> discard_chunk(smtp::Bdat bdat, Refusal refusal);
+  net::Task<smtp::Reply> finish(Transaction transaction, IncomingMessage message);
+  net::Task<smtp::Reply> deliver(const Transaction& transaction, const IncomingMessage& message);
+  [[nodiscard]] std::string added_header(const Transaction& transaction, std::string_view message) const;
+
+  [[nodiscard]] bool is_submission() const noexcept { return role_ != Role::mx; }
+  [[nodiscard]] bool may_authenticate() const noexcept;
+  [[nodiscard]] std::string_view tls_version() const noexcept;
+  [[nodiscard]] std::string_view user() const noexcept;
+
+  Context& context_;
+  const Role role_;
+  net::Stream stream_;
+  bool open_ = true;
+  std::optional<Client> client_;
+  std::optional<auth::Identity> identity_;
+  std::optional<Transaction> transaction_;
+  std::size_t speech_errors_ = 0;
+  std::size_t authentication_errors_ = 0;
+};
+
+}  // namespace posthaste::smtpd
