@@ -1,0 +1,248 @@
+// Every dialogue in tests/dialogues/smtpd, held many times in the simulated world, in other splits each time.
+//
+//   = port submission          by which port the client comes: smtp (unless said), submission or submissions
+//   = set KEY VALUE            message_max, recipients_max, require_tls, allow_plaintext or memory_max
+//   = deliveryd away           nobody listens; "= deliveryd back" ends that
+//   = rcpt ADDRESS REPLY       what deliveryd says to that recipient's RCPT
+//   = message ADDRESS REPLY    and of the message, for that recipient
+//   = starttls                 the client shakes hands
+//   = stop                     smtpd is told to end
+//   = closed                   the server closes the connection
+//   = delivered FROM TO...     so many paths in the next message that deliveryd got
+//   = nothing delivered
+//   C: a line from the client, with CRLF; those that follow each other leave together
+//   R: octets from the client, with \r, \n, \0 and \\ written so
+//   S: a line from the server; "..." at the end stands for anything
+//   M: a line of the message just named by "= delivered"
+#include <deque>
+#include <sstream>
+
+#include "installation.h"
+
+namespace posthaste::smtpd {
+namespace {
+
+constexpr std::uint64_t kSeeds = 25;
+
+std::string unescaped(std::string_view text) {
+  std::string octets;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\') {
+      octets += text[i];
+      continue;
+    }
+    const char kind = text[++i];
+    octets += kind == 'r' ? '\r' : kind == 'n' ? '\n' : kind == '0' ? '\0' : kind;
+  }
+  return octets;
+}
+
+bool fits(std::string_view line, std::string_view pattern) {
+  if (!pattern.ends_with("...")) return line == pattern;
+  pattern.remove_suffix(3);
+  return line.starts_with(pattern);
+}
+
+struct Step {
+  char kind = '=';
+  std::string text;
+};
+
+struct Dialogue {
+  std::string name;
+  std::vector<Step> steps;
+  friend void PrintTo(const Dialogue& dialogue, std::ostream* out) { *out << dialogue.name; }
+};
+
+Dialogue read_dialogue(const std::filesystem::path& path) {
+  Dialogue dialogue{path.stem(), {}};
+  std::ifstream file{path};
+  for (std::string line; std::getline(file, line);) {
+    if (line.empty() || line.front() == '#') continue;
+    EXPECT_NE(std::string_view{"=CRSM"}.find(line.front()), std::string_view::npos) << path << ": " << line;
+    const std::size_t start = line.front() == '=' ? 2 : 3;
+    dialogue.steps.push_back({line.front(), line.size() < start ? "" : line.substr(start)});
+  }
+  return dialogue;
+}
+
+std::vector<Dialogue> all_dialogues() {
+  std::vector<Dialogue> dialogues;
+  const auto folder = std::filesystem::path{__FILE__}.parent_path() / "../dialogues/smtpd";
+  for (const auto& entry : std::filesystem::directory_iterator{folder}) {
+    if (entry.path().extension() == ".txt") dialogues.push_back(read_dialogue(entry.path()));
+  }
+  return dialogues;
+}
+
+/// Plays the client, and finds out what was not as it is written.
+class Player {
+ public:
+  Player(net::SimWorld& sim, const Dialogue& dialogue) : sim_(sim), dialogue_(dialogue) {}
+
+  net::Task<void> play() {
+    for (const auto& step : dialogue_.steps) {
+      if (step.kind == '=') {
+        co_await direct(step.text);
+      } else if (step.kind == 'M') {
+        check_message_line(step.text);
+      } else {
+        if (!client_) co_await connect();
+        if (step.kind == 'C') client_->write(step.text + "\r\n");
+        if (step.kind == 'R') client_->write(unescaped(step.text));
+        if (step.kind == 'S') co_await check_line(step.text);
+      }
+      if (!problem.empty()) break;
+    }
+    client_.reset();
+    if (smtpd_) co_await smtpd_->ended();
+    if (smtpd_ && smtpd_->memory.taken() != 0) fail("memory is still taken");
+    if (deliveryd_) co_await deliveryd_->ended();
+  }
+
+  std::string problem;
+
+ private:
+  void fail(const std::string& text) {
+    if (problem.empty()) problem = text;
+  }
+
+  void start() {
+    if (smtpd_) return;
+    smtpd_.emplace(sim_, config_, memory_max_);
+    if (!away_) deliveryd_.emplace(sim_, smtpd_->lmtp());
+    if (deliveryd_) deliveryd_->rcpt_replies = rcpt_replies_;
+    if (deliveryd_) deliveryd_->message_replies = message_replies_;
+  }
+
+  net::Task<void> connect() {
+    start();
+    auto transport = co_await smtpd_->connect(role_);
+    client_.emplace(std::move(transport), std::chrono::hours{1});
+    if (role_ == Role::submissions) co_await shake_hands();
+  }
+
+  net::Task<void> shake_hands() {
+    auto secured = co_await client_->connect_tls(tls_, "mail.example.org");
+    if (!secured) fail("no handshake: " + std::string{name_of(secured.error())});
+  }
+
+  net::Task<void> check_line(std::string pattern) {
+    auto line = co_await client_->read_line(smtp::kReplyLineMaxOctets);
+    if (!line) {
+      fail("wanted \"" + pattern + "\", got " + std::string{name_of(line.error())});
+    } else if (!fits(*line, pattern)) {
+      fail("wanted \"" + pattern + "\", got \"" + std::string{*line} + "\"");
+    }
+  }
+
+  net::Task<void> check_closed() {
+    auto octets = co_await client_->read_some(100);
+    if (octets) {
+      fail("wanted the end, got \"" + std::string{*octets} + "\"");
+    } else if (octets.error() != net::StreamError::closed && octets.error() != net::StreamError::tls_failed) {
+      fail("wanted the end, got " + std::string{name_of(octets.error())});
+    }
+  }
+
+  void check_delivered(std::istringstream& words) {
+    if (deliveryd_->delivered.size() <= checked_) return fail("nothing more was delivered");
+    const auto& delivered = deliveryd_->delivered[checked_++];
+    std::string from;
+    words >> from;
+    std::vector<std::string> recipients;
+    for (std::string recipient; words >> recipient;) recipients.push_back(recipient);
+    if (delivered.from != from) fail("delivered from " + delivered.from);
+    if (delivered.recipients != recipients) fail("delivered to others than " + from + " wrote to");
+    message_.clear();
+    std::string_view rest = delivered.message;
+    while (!rest.empty()) {
+      const auto end = rest.find("\r\n");
+      if (end == std::string_view::npos) return fail("the message ends without CRLF");
+      message_.emplace_back(rest.substr(0, end));
+      rest.remove_prefix(end + 2);
+    }
+  }
+
+  void check_message_line(const std::string& pattern) {
+    if (message_.empty()) return fail("no message line for \"" + pattern + "\"");
+    if (!fits(message_.front(), pattern)) fail("message has \"" + message_.front() + "\", not \"" + pattern + "\"");
+    message_.pop_front();
+  }
+
+  void set(const std::string& key, std::uint64_t value) {
+    if (key == "message_max") config_.smtp.message_max_octets = value;
+    if (key == "recipients_max") config_.smtp.recipients_max = static_cast<std::uint32_t>(value);
+    if (key == "require_tls") config_.submission.require_tls = value != 0;
+    if (key == "allow_plaintext") config_.auth.allow_plaintext = value != 0;
+    if (key == "memory_max") memory_max_ = value;
+  }
+
+  net::Task<void> direct(std::string text) {
+    std::istringstream words{text};
+    std::string verb;
+    std::string argument;
+    words >> verb;
+    if (verb == "port") {
+      words >> argument;
+      role_ = argument == "submission" ? Role::submission : Role::submissions;
+    } else if (verb == "set") {
+      std::uint64_t value = 0;
+      words >> argument >> value;
+      set(argument, value);
+    } else if (verb == "deliveryd") {
+      words >> argument;
+      away_ = argument == "away";
+      if (away_ && deliveryd_) deliveryd_->close();
+      if (!away_) deliveryd_.emplace(sim_, smtpd_->lmtp());
+    } else if (verb == "rcpt" || verb == "message") {
+      words >> argument >> std::ws;
+      std::getline(words, (verb == "rcpt" ? rcpt_replies_ : message_replies_)[argument]);
+    } else if (verb == "starttls") {
+      co_await shake_hands();
+    } else if (verb == "stop") {
+      co_await client_->flush();
+      smtpd_->scope.stop();
+    } else if (verb == "closed") {
+      co_await check_closed();
+    } else if (verb == "delivered") {
+      check_delivered(words);
+    } else if (verb == "nothing") {
+      if (deliveryd_ && deliveryd_->delivered.size() != checked_) fail("something was delivered");
+    } else {
+      fail("no such direction: " + text);
+    }
+  }
+
+  net::SimWorld& sim_;
+  const Dialogue& dialogue_;
+  Role role_ = Role::mx;
+  config::Config config_ = installation().config;
+  std::size_t memory_max_ = kMessageMemoryMaxOctets;
+  bool away_ = false;
+  std::map<std::string, std::string> rcpt_replies_;
+  std::map<std::string, std::string> message_replies_;
+  const net::TlsClient tls_;
+  std::optional<SimSmtpd> smtpd_;
+  std::optional<FakeDeliveryd> deliveryd_;
+  std::optional<net::Stream> client_;
+  std::size_t checked_ = 0;
+  std::deque<std::string> message_;
+};
+
+class Dialogues : public testing::TestWithParam<Dialogue> {};
+
+TEST_P(Dialogues, GoAsWrittenInEverySplit) {
+  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+    net::SimWorld sim{seed};
+    Player player{sim, GetParam()};
+    ASSERT_TRUE(sim.run(player.play())) << "deadlock with seed " << seed;
+    ASSERT_EQ(player.problem, "") << "with seed " << seed;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Smtpd, Dialogues, testing::ValuesIn(all_dialogues()),
+                         [](const auto& test) { return test.param.name; });
+
+}  // namespace
+}  // namespace posthaste::smtpd
