@@ -1,0 +1,134 @@
+"""A store on a file system that fills up: mail is put off in the RFC's words, and all else goes on."""
+
+import os
+import smtplib
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import support
+from support import address, assert_same_message, message, must
+
+SIZE_MB = 48
+FILLER_MB = 16
+MB = 1_048_576
+
+
+class FullDisk(support.LoggedTest):
+    def set_up(self, reserve_octets):
+        """An installation whose store is a small file system of its own, partly filled by something else."""
+        settings = {"store.disk_reserve_octets": reserve_octets, "store.segment_octets": 4 * MB}
+        self.mail = self.enterContext(support.Installation(("alice", "bob"), settings))
+        store = self.mail.folder / "store"
+        owner = store.stat()
+        options = f"size={SIZE_MB}m,mode=0750,uid={owner.st_uid},gid={owner.st_gid}"
+        mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(store)]
+        if os.geteuid() != 0:
+            self.skipTest("only root may mount a file system")
+        mounted = subprocess.run(mount, capture_output=True, text=True)
+        if mounted.returncode != 0:
+            self.skipTest("can't mount a file system here: " + mounted.stderr.strip())
+        self.addCleanup(subprocess.run, ["umount", "--lazy", str(store)], check=True)
+        self.addCleanup(self.mail.stop)
+        self.filler = store / "filler"
+        self.filler.write_bytes(b"x" * FILLER_MB * MB)
+        self.mail.start()
+        self.accepted = []
+
+    def fill(self):
+        """Delivers until mail is put off; that answer."""
+        line = b"0123456789abcde" * 5 + b"\r\n"
+        with self.mail.smtp() as client:
+            for i in range(2 * SIZE_MB):
+                octets = message(f"Number {i}", line * (MB // len(line)))
+                try:
+                    client.sendmail("someone@example.com", [address("bob")], octets)
+                except smtplib.SMTPResponseException as refusal:
+                    return refusal.smtp_code, refusal.smtp_error
+                except smtplib.SMTPRecipientsRefused as refusal:
+                    return refusal.recipients[address("bob")]
+                self.accepted.append(octets)
+        self.fail(f"{2 * SIZE_MB} MB found room in {SIZE_MB} MB")
+
+    def assert_accepted_are_whole(self):
+        def all_stored():
+            stored = sorted(self.mail.messages("bob").items())
+            return len(stored) >= len(self.accepted) and stored
+
+        stored = support.wait_until(all_stored, f"{len(self.accepted)} messages are there")
+        self.assertEqual(len(stored), len(self.accepted))
+        for (_, octets), sent in zip(stored, self.accepted):
+            assert_same_message(self, octets, sent)
+
+    def test_a_full_disk_puts_mail_off_and_stops_nothing_else(self):
+        self.set_up(reserve_octets=0)  # the default: an eighth
+        code, text = self.fill()
+        self.assertEqual((code, text[:5]), (452, b"4.3.1"), text)
+        self.assertGreater(len(self.accepted), 10)
+
+        with self.subTest("LMTP"):
+            with self.mail.lmtp() as client, self.assertRaises(smtplib.SMTPException) as refused:
+                client.sendmail("someone@example.com", [address("bob")], message("One more", b"x" * 70 + b"\r\n"))
+            self.assertEqual(answer_in(refused.exception), (452, b"4.3.1"))
+
+        client = self.mail.imap("bob")
+        with self.subTest("APPEND"):
+            kind, text = client.append("INBOX", None, None, message("Appended"))
+            self.assertEqual(kind, "NO", text)
+        with self.subTest("reading"):
+            self.assert_accepted_are_whole()
+        with self.subTest("flags"):
+            must(client.select())
+            must(client.store("1:*", "+FLAGS", r"(\Flagged)"))
+            self.assertEqual(len(must(client.search(None, "FLAGGED"))[0].split()), len(self.accepted))
+        with self.subTest("expunge"):
+            must(client.store("1:3", "+FLAGS", r"(\Deleted)"))
+            self.assertEqual(len(must(client.expunge())), 3)
+            self.accepted = self.accepted[3:]
+            self.assert_accepted_are_whole()
+        client.logout()
+
+        with self.subTest("room again"):
+            self.filler.unlink()
+            sent = message("There is room again")
+            support.wait_until(lambda: self.taken(sent), "mail flows once there is room")
+            self.accepted.append(sent)
+            self.assert_accepted_are_whole()
+            client = self.mail.imap("bob")
+            must(client.append("Drafts" if client.create("Drafts")[0] == "OK" else "INBOX", None, None, message()))
+            client.logout()
+
+    def test_without_a_reserve_nothing_is_written_by_halves(self):
+        self.set_up(reserve_octets=1)
+        code, text = self.fill()
+        self.assertEqual(code // 100, 4, text)
+        self.filler.unlink()
+        sent = message("There is room again")
+        support.wait_until(lambda: self.taken(sent), "mail flows once there is room")
+        self.accepted.append(sent)
+        self.assert_accepted_are_whole()
+
+    def taken(self, octets):
+        try:
+            self.mail.deliver(octets, "bob")
+        except (smtplib.SMTPException, OSError) as refusal:
+            self.assertNotIn(b"5.", answer_in(refusal)[1][:2])
+            return False
+        return True
+
+
+def answer_in(refusal):
+    """Code and enhanced code of any of smtplib's exceptions."""
+    if isinstance(refusal, smtplib.SMTPRecipientsRefused):
+        code, text = next(iter(refusal.recipients.values()))
+    elif isinstance(refusal, smtplib.SMTPResponseException):
+        code, text = refusal.smtp_code, refusal.smtp_error
+    else:
+        code, text = 0, str(refusal).encode()
+    return code, text[:5]
+
+
+if __name__ == "__main__":
+    unittest.main()
