@@ -1,0 +1,64 @@
+// RETR and TOP (RFC 1939 §5, §7). Neither marks the message as seen: it is the client's copy that is read.
+#include <utility>
+
+#include "common/base/dot_stuffing.h"
+#include "pop3d/limits.h"
+#include "pop3d/session.h"
+
+namespace posthaste::pop3d {
+
+net::Task<void> Session::run(pop3::Retr command) {
+  const auto message = transaction_->maildrop.find(command.message);
+  if (!message) {
+    say(reply_for(message.error()));
+    co_return;
+  }
+  auto chunk = co_await transaction_->reader.begin(transaction_->maildrop, command.message);
+  if (!chunk) {
+    say(reply_for_message(chunk.error()));
+    co_return;
+  }
+  ++transaction_->retrieved;
+  say(pop3::ok(std::to_string(message->octets) + " octets"));
+  co_await send_message(message->blob, std::move(*chunk), std::nullopt);
+}
+
+net::Task<void> Session::run(pop3::Top command) {
+  const auto message = transaction_->maildrop.find(command.message);
+  if (!message) {
+    say(reply_for(message.error()));
+    co_return;
+  }
+  auto chunk = co_await transaction_->reader.read(message->blob, 0, kTopChunkOctets);
+  if (!chunk) {
+    say(reply_for_message(chunk.error()));
+    co_return;
+  }
+  say(pop3::ok("Top of message follows"));
+  co_await send_message(message->blob, std::move(*chunk), TopCutter{command.body_lines});
+}
+
+/// The message that begins with `chunk`, dot-stuffed, never more than two chunks of it queued. After +OK there is
+/// no way to say that the rest cannot be read: then the session ends, and the client knows by the missing last
+/// line.
+net::Task<void> Session::send_message(BlobId blob, Chunk chunk, std::optional<TopCutter> cutter) {
+  DotStuffer stuffer;
+  std::uint64_t offset = 0;
+  for (;;) {
+    offset += chunk.octets.size();
+    stuffer.feed(cutter ? cutter->feed(chunk.octets) : chunk.octets, stream_.output());
+    if (chunk.is_last || (cutter && cutter->done())) break;
+    co_await relieve();
+    if (!open_) co_return;
+    auto more = co_await transaction_->reader.read(blob, offset, kChunkOctets);
+    if (!more) {
+      around_.log.error("pop3.message.cut", {{"user", transaction_->identity.address}, {"octets", offset}});
+      hang_up(std::nullopt);
+      co_return;
+    }
+    chunk = std::move(*more);
+  }
+  stuffer.finish(stream_.output());
+}
+
+}  // namespace posthaste::pop3d

@@ -1,0 +1,20 @@
+// What a client may ask of one session.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace posthaste::pop3d {
+
+inline constexpr int kFailedLoginsMax = 5;
+inline constexpr int kBadCommandsMax = 20;  // unknown, malformed, or out of place
+inline constexpr int kCommandsBeforeLoginMax = 50;
+
+inline constexpr std::uint64_t kChunkOctets = 262'144;     // of a message, read in one piece
+inline constexpr std::uint64_t kTopChunkOctets = 16'384;   // the first piece for TOP: most headers fit
+inline constexpr std::size_t kQueuedMaxOctets = 262'144;   // then nothing is read until it is sent
+inline constexpr std::size_t kAheadMessagesMax = 64;       // read ahead of a client that retrieves in order,
+inline constexpr std::uint64_t kAheadOctetsMax = 262'144;  // this much of them together
+inline constexpr std::size_t kSliceRows = 2'048;           // of the message list, read in one piece
+
+}  // namespace posthaste::pop3d

@@ -1,0 +1,63 @@
+// The octets of a session's messages, read off the loop and a little ahead of the client.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <expected>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/ids.h"
+#include "common/net/task.h"
+#include "common/net/world.h"
+#include "common/pop3/command.h"
+#include "common/store/store.h"
+#include "pop3d/maildrop.h"
+
+namespace posthaste::pop3d {
+
+/// A piece of a message.
+struct Chunk {
+  std::string octets;   // never empty before the message's end
+  bool is_last = true;  // the message ends with it
+};
+
+/// Errors: no_such_message, when another client expunged it and no copy is left; io, unavailable.
+using ChunkResult = std::expected<Chunk, store::StoreError>;
+
+class MessageReader {
+ public:
+  /// `store` and `world` outlive the reader, and the reader its tasks.
+  MessageReader(const store::Store& store, net::World& world, UserId user)
+      : store_(store), world_(world), user_(user) {}
+
+  /// The first piece of a message, which is here already if the one before was begun last: a client that retrieves
+  /// in order finds the small messages that follow read ahead.
+  net::ValueOrTask<ChunkResult> begin(const Maildrop& maildrop, pop3::MessageNumber number);
+
+  /// Up to `length` octets from `offset`. The message is looked up anew: its segment may have been rewritten.
+  net::Task<ChunkResult> read(BlobId blob, std::uint64_t offset, std::uint64_t length);
+
+ private:
+  struct Ahead {
+    pop3::MessageNumber number{};
+    std::string octets;  // the whole message
+  };
+  struct Wanted {
+    pop3::MessageNumber number{};
+    BlobId blob{};
+  };
+
+  [[nodiscard]] std::optional<std::string> take_ahead(pop3::MessageNumber number);
+  [[nodiscard]] std::vector<Wanted> plan(const Maildrop& maildrop, pop3::MessageNumber number, bool in_order) const;
+  net::Task<ChunkResult> read_first(std::vector<Wanted> wanted);
+
+  const store::Store& store_;
+  net::World& world_;
+  const UserId user_;
+  std::deque<Ahead> ahead_;  // by ascending number
+  std::uint32_t begun_ = 0;  // the number of the message begun last
+};
+
+}  // namespace posthaste::pop3d

@@ -1,0 +1,51 @@
+// What pop3d says: the only place that turns errors into status lines and response codes.
+#pragma once
+
+#include <optional>
+
+#include "common/auth/authenticator.h"
+#include "common/net/network.h"
+#include "common/pop3/command.h"
+#include "common/pop3/reply.h"
+#include "common/store/store_error.h"
+#include "pop3d/maildrop.h"
+
+namespace posthaste::pop3d {
+
+/// What a session refuses on its own account, for its state or its rules.
+enum class Refusal {
+  log_in_first,
+  logged_in_already,
+  user_first,         // PASS without USER
+  not_offered,        // a command of RFC 1939 or RFC 6856 that CAPA does not name
+  tls_on_already,     // STLS under TLS
+  input_after_stls,   // ends the session
+  tls_first,          // a password that could be overheard
+  unknown_mechanism,  // AUTH
+  auth_cancelled,     // "*"
+  bad_base64,         // a SASL response that is none
+  bad_credentials,    // a SASL message that is none
+  impersonation,      // an authorization identity other than the user's own
+  maildrop_in_use,
+  too_many_logins,       // failed ones; ends the session
+  too_many_commands,     // bad ones, or too many without a login; ends the session
+  too_many_connections,  // ends the session
+};
+
+[[nodiscard]] pop3::Reply reply_for(Refusal refusal);
+[[nodiscard]] pop3::Reply reply_for(pop3::CommandError error);
+[[nodiscard]] pop3::Reply reply_for(auth::AuthError error);
+[[nodiscard]] pop3::Reply reply_for(MaildropError error);
+
+/// A message that cannot be read.
+[[nodiscard]] pop3::Reply reply_for_message(store::StoreError error);
+/// A maildrop that cannot be opened at login.
+[[nodiscard]] pop3::Reply reply_for_maildrop(store::StoreError error);
+/// The UPDATE state failed (RFC 1939 §6): nothing was removed, or nobody knows.
+[[nodiscard]] pop3::Reply reply_for_update(store::StoreError error);
+
+/// The last words of a session that ends; nothing where nobody would hear them, nor when the client was silent for
+/// too long (RFC 1939 §3).
+[[nodiscard]] std::optional<pop3::Reply> farewell(net::StreamError error);
+
+}  // namespace posthaste::pop3d

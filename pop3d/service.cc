@@ -1,0 +1,122 @@
+#include "pop3d/service.h"
+
+#include <span>
+#include <utility>
+
+#include "common/auth/authenticator.h"
+#include "common/config/layout.h"
+#include "common/net/system_random.h"
+#include "common/wire/store_client.h"
+#include "pop3d/replies.h"
+#include "pop3d/session.h"
+
+namespace posthaste::pop3d {
+namespace {
+
+struct Port {
+  const char* name;
+  std::uint16_t standard;
+  Security security;
+};
+constexpr Port kPorts[] = {
+    {"pop3", config::kPop3Port, Security::stls},
+    {"pop3s", config::kPop3sPort, Security::implicit_tls},
+};
+
+constexpr std::size_t kSecretOctets = 32;
+
+std::string make_secret() {
+  std::string secret(kSecretOctets, '\0');
+  net::SystemRandom random;
+  random.fill(std::as_writable_bytes(std::span{secret}));
+  return secret;
+}
+
+auth::LoginMemory::Limits limits_of(const config::Auth& auth) {
+  return {
+      .remember = auth.remember, .failure_delay = auth.failure_delay, .failure_delay_max = auth.failure_delay_max};
+}
+
+net::Task<void> serve_session(std::unique_ptr<net::Transport> transport, const Surroundings& surroundings,
+                              Security security, net::TaskScope& scope, daemon::Admission::Place /*place*/) {
+  Session session{surroundings, std::move(transport), security};
+  co_await session.converse(scope);
+}
+
+/// Under implicit TLS nobody would understand the refusal.
+void turn_away(net::Transport& transport, Security security) {
+  const auto words = pop3::to_wire(reply_for(Refusal::too_many_connections));
+  transport.close(security == Security::implicit_tls ? std::string_view{} : words);
+}
+
+net::Task<void> accept_sessions(net::Listener& listener, const Surroundings& surroundings, Security security,
+                                net::TaskScope& scope, daemon::Admission& admission) {
+  while (auto transport = co_await listener.accept()) {
+    auto place = admission.enter();
+    if (!place) {
+      turn_away(*transport, security);
+      continue;
+    }
+    scope.spawn(serve_session(std::move(transport), surroundings, security, scope, std::move(*place)));
+  }
+}
+
+}  // namespace
+
+std::vector<daemon::Binding> Service::bindings(const config::Config& config) {
+  std::vector<daemon::Binding> bindings;
+  for (const auto& port : kPorts) {
+    for (auto& binding : daemon::on_all_addresses(config, port.name, port.standard)) {
+      bindings.push_back(std::move(binding));
+    }
+  }
+  return bindings;
+}
+
+std::expected<std::unique_ptr<daemon::Program>, std::string> Service::make(const daemon::Setting& setting) {
+  const auto& paths = setting.config.paths;
+  auto directory = auth::Directory::open(paths.directory, auth::Role::reader);
+  if (!directory) return std::unexpected("cannot open the directory in " + paths.directory.string());
+  auto store = store::Store::open(paths.store, setting.config.store.map_octets);
+  if (!store) return std::unexpected(store.error().text);
+  auto certificates = daemon::Certificates::load(paths.certificate, paths.private_key);
+  if (!certificates) return std::unexpected(certificates.error());
+  return std::unique_ptr<daemon::Program>{
+      new Service{setting, std::move(*directory), std::move(*store), std::move(*certificates)}};
+}
+
+Service::Service(const daemon::Setting& setting, auth::Directory directory, std::unique_ptr<store::Store> store,
+                 std::unique_ptr<daemon::Certificates> certificates)
+    : setting_(setting),
+      directory_(std::move(directory)),
+      store_(std::move(store)),
+      certificates_(std::move(certificates)),
+      logins_(limits_of(setting.config.auth), make_secret()),
+      admission_(setting.config.pop3.connections_max) {}
+
+net::Task<void> Service::serve(daemon::Worker& worker) {
+  auth::Authenticator authenticator{directory_, logins_, worker.world};
+  wire::StoreClient deliveryd{worker.world, {config::store_socket(setting_.config), 0}, setting_.log};
+  const Surroundings surroundings{worker.world,  setting_.config, *store_, deliveryd,
+                                  authenticator, *certificates_,  locks_,  setting_.log};
+  net::TaskScope store_connection;
+  store_connection.spawn(deliveryd.run());
+  net::TaskScope accepting;
+  for (const auto& port : kPorts) {
+    const auto [first, last] = worker.listeners.equal_range(port.name);
+    for (auto listener = first; listener != last; ++listener) {
+      accepting.spawn(accept_sessions(*listener->second, surroundings, port.security, worker.scope, admission_));
+    }
+  }
+  co_await accepting.drained();
+  co_await worker.scope.drained();
+  deliveryd.stop();
+  co_await store_connection.drained();
+}
+
+void Service::reload() {
+  const auto reloaded = certificates_->reload();
+  if (!reloaded) setting_.log.error("pop3.certificate.failed", {{"reason", reloaded.error()}});
+}
+
+}  // namespace posthaste::pop3d

@@ -1,0 +1,91 @@
+#include "pop3d/session.h"
+
+#include <utility>
+#include <variant>
+
+#include "pop3d/command_states.h"
+#include "pop3d/limits.h"
+
+namespace posthaste::pop3d {
+
+Session::Session(const Surroundings& surroundings, std::unique_ptr<net::Transport> transport, Security security)
+    : around_(surroundings),
+      security_(security),
+      stream_(std::move(transport), surroundings.config.pop3.idle_timeout) {}
+
+net::Task<void> Session::converse(net::TaskScope& scope) {
+  const net::TaskScope::StopHandler stop{scope, [this] { stream_.interrupt(); }};
+  if (security_ == Security::implicit_tls) {
+    const auto certificate = around_.certificates.current();
+    auto secured = co_await stream_.accept_tls(*certificate);
+    if (!secured) co_return;
+  }
+  // Without angle brackets: they would offer APOP (RFC 1939 §7).
+  say(pop3::ok(around_.config.hostname + " Posthaste POP3 ready"));
+  co_await serve();
+  co_await stream_.flush();
+  stream_.close();
+}
+
+net::Task<void> Session::serve() {
+  while (open_) {
+    auto line = co_await stream_.read_line(pop3::kAuthLineMaxOctets);
+    if (!line) {
+      hang_up(farewell(line.error()));
+      co_return;
+    }
+    co_await answer(std::string{*line});
+    co_await relieve();
+  }
+}
+
+net::Task<void> Session::answer(std::string line) {
+  if (!transaction_ && ++commands_before_login_ > kCommandsBeforeLoginMax) {
+    hang_up(reply_for(Refusal::too_many_commands));
+    co_return;
+  }
+  auto command = pop3::parse_command(line);
+  if (!command) {
+    refuse(reply_for(command.error()));
+    co_return;
+  }
+  const auto execute_it = [this](auto& known) { return execute(std::move(known)); };
+  auto execution = std::visit(execute_it, *command);
+  co_await execution;
+}
+
+template <typename Command>
+net::Task<void> Session::execute(Command command) {
+  if constexpr (kLegalIn<Command> == LegalIn::neither) {
+    refuse(reply_for(Refusal::not_offered));
+    co_return;
+  } else {
+    if (kLegalIn<Command> == LegalIn::transaction && !transaction_) {
+      refuse(reply_for(Refusal::log_in_first));
+    } else if (kLegalIn<Command> == LegalIn::authorization && transaction_) {
+      refuse(reply_for(Refusal::logged_in_already));
+    } else {
+      co_await run(std::move(command));
+    }
+  }
+}
+
+void Session::refuse(const pop3::Reply& reply) {
+  say(reply);
+  if (++bad_commands_ >= kBadCommandsMax) hang_up(reply_for(Refusal::too_many_commands));
+}
+
+void Session::hang_up(const std::optional<pop3::Reply>& last_words) {
+  if (last_words) say(*last_words);
+  open_ = false;
+}
+
+net::Task<void> Session::relieve() {
+  if (stream_.queued() < kQueuedMaxOctets) co_return;
+  auto flushed = co_await stream_.flush();
+  if (!flushed) open_ = false;
+}
+
+bool Session::may_use_passwords() const { return stream_.tls() != nullptr || around_.config.auth.allow_plaintext; }
+
+}  // namespace posthaste::pop3d

@@ -1,0 +1,115 @@
+// One client's conversation, from the greeting to QUIT.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "common/auth/authenticator.h"
+#include "common/config/config.h"
+#include "common/daemon/certificates.h"
+#include "common/log/log.h"
+#include "common/net/scope.h"
+#include "common/net/stream.h"
+#include "common/net/world.h"
+#include "common/pop3/command.h"
+#include "common/pop3/reply.h"
+#include "common/store/applier.h"
+#include "common/store/store.h"
+#include "pop3d/maildrop.h"
+#include "pop3d/maildrop_lock.h"
+#include "pop3d/message_reader.h"
+#include "pop3d/replies.h"
+#include "pop3d/top_cutter.h"
+
+namespace posthaste::pop3d {
+
+/// All that a session works with; it outlives the session.
+struct Surroundings {
+  net::World& world;
+  const config::Config& config;
+  const store::Store& store;
+  store::Applier& applier;
+  auth::Authenticator& authenticator;
+  const daemon::Certificates& certificates;
+  MaildropLocks& locks;
+  const log::Log& log;
+};
+
+enum class Security { stls, implicit_tls };
+
+class Session {
+ public:
+  Session(const Surroundings& surroundings, std::unique_ptr<net::Transport> transport, Security security);
+
+  /// The whole conversation; `scope` stops it.
+  net::Task<void> converse(net::TaskScope& scope);
+
+ private:
+  /// Opened by a login, and gone with the session (RFC 1939 §5).
+  struct Transaction {
+    auth::Identity identity;
+    MaildropLocks::Lock lock;
+    Maildrop maildrop;
+    MessageReader reader;
+    std::uint64_t retrieved = 0;
+  };
+
+  net::Task<void> serve();
+  net::Task<void> answer(std::string line);
+  template <typename Command>
+  net::Task<void> execute(Command command);
+
+  // commands/capabilities.cc
+  net::Task<void> run(pop3::Capa command);
+  // commands/login.cc
+  net::Task<void> run(pop3::Stls command);
+  net::Task<void> run(pop3::User command);
+  net::Task<void> run(pop3::Pass command);
+  net::Task<void> run(pop3::Auth command);
+  net::Task<void> authenticate_plain(std::optional<std::string> initial_response);
+  net::Task<void> authenticate_login(std::optional<std::string> initial_response);
+  net::Task<std::optional<std::string>> sasl_response(std::string challenge);
+  net::Task<std::optional<std::string>> initial_or_asked(std::optional<std::string> initial_response,
+                                                         std::string challenge);
+  [[nodiscard]] std::optional<std::string> decode_response(std::string_view base64);
+  net::Task<void> log_in(std::string login, std::string password);
+  // commands/listing.cc
+  net::Task<void> run(pop3::Stat command);
+  net::Task<void> run(pop3::List command);
+  net::Task<void> run(pop3::Uidl command);
+  net::Task<void> run(pop3::Noop command);
+  template <typename Describe>
+  net::Task<void> list(std::optional<pop3::MessageNumber> number, Describe describe);
+  // commands/retrieval.cc
+  net::Task<void> run(pop3::Retr command);
+  net::Task<void> run(pop3::Top command);
+  net::Task<void> send_message(BlobId blob, Chunk chunk, std::optional<TopCutter> cutter);
+  // commands/deletion.cc
+  net::Task<void> run(pop3::Dele command);
+  net::Task<void> run(pop3::Rset command);
+  net::Task<void> run(pop3::Quit command);
+  net::Task<pop3::Reply> update();
+
+  void say(const pop3::Reply& reply) { stream_.write(pop3::to_wire(reply)); }
+  /// Says what was wrong with a command; the client may not go on like this for ever.
+  void refuse(const pop3::Reply& reply);
+  void hang_up(const std::optional<pop3::Reply>& last_words);
+  /// Sends what is queued when it is much.
+  net::Task<void> relieve();
+
+  [[nodiscard]] bool may_use_passwords() const;
+
+  const Surroundings around_;
+  const Security security_;
+  net::Stream stream_;
+  bool open_ = true;
+  int commands_before_login_ = 0;
+  int bad_commands_ = 0;
+  int failed_logins_ = 0;
+  std::optional<std::string> user_;  // of the last USER
+  std::optional<Transaction> transaction_;
+};
+
+}  // namespace posthaste::pop3d
