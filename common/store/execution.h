@@ -1,0 +1,113 @@
+// Operations against the index as it stands: checked first, then turned into records, each applied at once.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/store/index.h"
+#include "common/store/log_buffer.h"
+#include "common/store/operations.h"
+#include "common/store/redo.h"
+#include "common/store/rows.h"
+
+namespace posthaste::store {
+
+/// One group's requests in one transaction. A request that fails leaves nothing in the transaction or the buffer.
+/// After each, the caller asks the transaction for its failure().
+class Execution {
+ public:
+  /// `room` octets may be added; operations that add when there is no room answer `full`.
+  Execution(WriteTxn& txn, Redo& redo, LogBuffer& buffer, Time now, std::uint64_t room)
+      : txn_(txn), redo_(redo), buffer_(buffer), now_(now), room_(room) {}
+
+  [[nodiscard]] std::expected<ApplyResult, StoreError> apply(UserId user, const Batch& batch,
+                                                             const IdempotencyKey& key);
+  [[nodiscard]] std::expected<Delivered, StoreError> deliver(const Deliver& message);
+
+  /// Forgets some of the deliveries and keys whose day is over, if there are any.
+  void expire();
+
+  /// The group will not be written: its blobs are as if nobody had named them.
+  void forget_blobs();
+
+ private:
+  using Result = std::expected<OperationResult, StoreError>;
+
+  /// What to take back when a request fails.
+  struct Savepoint {
+    LogBuffer::Mark buffer;
+    Redo::Counted counted;
+    std::size_t blobs = 0;
+  };
+  /// Changes are taken back only when a savepoint is held: a single operation on a known user fails before it
+  /// emits.
+  enum class Undo { needless, needed };
+  [[nodiscard]] Savepoint begin(Undo undo);
+  void end(const Savepoint& savepoint, Undo undo, bool success);
+
+  [[nodiscard]] std::expected<ApplyResult, StoreError> run(UserId user, const Batch& batch);
+  [[nodiscard]] std::expected<Delivered, StoreError> run(const Deliver& message);
+
+  [[nodiscard]] Result execute(UserId user, const Append& operation);
+  [[nodiscard]] Result execute(UserId user, const StoreFlags& operation);
+  [[nodiscard]] Result execute(UserId user, const Expunge& operation);
+  [[nodiscard]] Result execute(UserId user, const Copy& operation);
+  [[nodiscard]] Result execute(UserId user, const Move& operation);
+  [[nodiscard]] Result execute(UserId user, const CreateMailbox& operation);
+  [[nodiscard]] Result execute(UserId user, const DeleteMailbox& operation);
+  [[nodiscard]] Result execute(UserId user, const RenameMailbox& operation);
+  [[nodiscard]] Result execute(UserId user, const SetSubscribed& operation);
+  [[nodiscard]] Result execute(UserId user, const SetSpecialUse& operation);
+  [[nodiscard]] Result execute(UserId user, const CreateUser& operation);
+  [[nodiscard]] Result execute(UserId user, const DeleteUser& operation);
+  [[nodiscard]] Result execute(UserId user, const SetQuota& operation);
+
+  void emit(const Record& record);
+  [[nodiscard]] UserRow user_row(UserId user) const { return find_user(txn_, user).value_or(UserRow{}); }
+  [[nodiscard]] ModSeq next_modseq(UserId user) const { return next(user_row(user).modseq); }
+
+  void ensure_user(UserId user);
+  [[nodiscard]] BlobId store_blob(const BlobHandle& handle);
+  [[nodiscard]] std::expected<void, StoreError> make_room(UserId user, std::uint64_t messages,
+                                                          std::uint64_t quota_octets, std::uint64_t log_octets);
+
+  /// Positions of keywords in a mailbox, and the names among them that it has to learn first.
+  struct Keywords {
+    KeywordBits bits;
+    std::vector<std::string> unknown;
+  };
+  [[nodiscard]] static std::expected<Keywords, StoreError> keywords_of(const MailboxInfo& mailbox,
+                                                                       const std::vector<std::string>& names);
+  void learn(UserId user, MailboxId mailbox, Keywords keywords);
+
+  [[nodiscard]] std::vector<Message> messages_of(UserId user, MailboxId mailbox, const UidSet& uids) const;
+  /// `messages` as they will be in `to`, and the keywords that it learns for them.
+  struct Arrivals {
+    std::vector<Message> messages;
+    Keywords keywords;
+    Copied result;
+  };
+  [[nodiscard]] std::expected<Arrivals, StoreError> arrivals(const MailboxInfo& from, const MailboxInfo& to,
+                                                             std::vector<Message> messages, ModSeq modseq) const;
+  MailboxChanged create_mailbox(UserId user, const std::string& name, std::optional<SpecialUse> use);
+  [[nodiscard]] std::optional<MailboxInfo> mailbox_named(UserId user, std::string_view name) const;
+  void create_parents(UserId user, std::string_view name);
+  [[nodiscard]] bool use_is_taken(UserId user, SpecialUse use) const;
+  [[nodiscard]] Result rename_inbox(UserId user, const MailboxInfo& inbox, const std::string& to);
+
+  [[nodiscard]] std::chrono::sys_seconds now_s() const { return std::chrono::floor<std::chrono::seconds>(now_); }
+  [[nodiscard]] Day day(Time time) const;
+
+  WriteTxn& txn_;
+  Redo& redo_;
+  LogBuffer& buffer_;
+  const Time now_;
+  std::uint64_t room_;
+  std::vector<BlobHandle> blobs_;  // written in this group
+};
+
+}  // namespace posthaste::store

@@ -1,0 +1,75 @@
+// Many sessions, one writer: what waits goes into one group; nobody waits for a timer.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+
+#include "common/net/clock.h"
+#include "common/net/executor.h"
+#include "common/net/loop.h"
+#include "common/net/task.h"
+#include "common/store/applier.h"
+#include "common/store/writer.h"
+
+namespace posthaste::store {
+
+/// Shared by all loops of the process. It runs on one executor of one thread, and with one that runs work inline.
+class GroupCommit {
+ public:
+  static constexpr std::size_t kGroupMaxRequests = 128;
+  static constexpr std::size_t kGroupMaxOctets = std::size_t{8} << 20;  // passed by its last request at most
+
+  /// `writer` and `executor` outlive it; it is destroyed when everything submitted was answered.
+  GroupCommit(Writer& writer, net::Executor& executor) : writer_(writer), executor_(executor) {}
+  GroupCommit(const GroupCommit&) = delete;
+  GroupCommit& operator=(const GroupCommit&) = delete;
+
+  using Answer = std::move_only_function<void(Outcome)>;
+
+  /// From any thread. `answer` is called once, on the writer's thread: for a delivery when it is durable, for
+  /// anything else when it is published.
+  void submit(Request request, Time now, Answer answer);
+
+ private:
+  struct Waiting {
+    Request request;
+    Time now;
+    std::size_t octets;
+    Answer answer;
+  };
+
+  void drain();
+  [[nodiscard]] std::deque<Waiting> take_group();
+  [[nodiscard]] bool work_waits();
+  void commit(std::deque<Waiting> group);
+
+  Writer& writer_;
+  net::Executor& executor_;
+  std::mutex mutex_;
+  std::deque<Waiting> queue_;  // guarded by mutex_
+  bool draining_ = false;      // guarded by mutex_
+};
+
+/// The store as the sessions of one loop see it, in the writer's own process.
+class LocalStore final : public Applier {
+ public:
+  /// All three outlive it, and it outlives the tasks it gave.
+  LocalStore(GroupCommit& group_commit, net::Loop& loop, const net::Clock& clock)
+      : group_commit_(group_commit), loop_(loop), clock_(clock) {}
+
+  net::Task<std::expected<ApplyResult, StoreError>> apply(UserId user, Batch batch, IdempotencyKey key) override;
+
+  /// Answered when it is durable; readers see it a moment later.
+  net::Task<std::expected<Delivered, StoreError>> deliver(Deliver message);
+
+ private:
+  net::Task<Outcome> submit(Request request);
+
+  GroupCommit& group_commit_;
+  net::Loop& loop_;
+  const net::Clock& clock_;
+};
+
+}  // namespace posthaste::store

@@ -1,0 +1,169 @@
+// The log's segment files: appended by one writer, scanned at recovery, read by position.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/store/record.h"
+
+namespace posthaste::store {
+
+/// Where the next record goes. Segments count from 1, sequences from 1.
+struct LogPosition {
+  std::uint32_t segment = 0;
+  std::uint64_t offset = 0;
+  std::uint64_t sequence = 1;
+  bool operator==(const LogPosition&) const = default;
+};
+
+/// Why the log could not be written.
+enum class LogFailure {
+  space,  // no room on the device, in the quota or within the file size limit: less may still fit
+  io,
+};
+
+/// A descriptor that closes itself.
+class FileDescriptor {
+ public:
+  FileDescriptor() = default;
+  explicit FileDescriptor(int descriptor) : descriptor_(descriptor) {}
+  FileDescriptor(FileDescriptor&& other) noexcept : descriptor_(std::exchange(other.descriptor_, kNone)) {}
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept {
+    std::swap(descriptor_, other.descriptor_);
+    return *this;
+  }
+  ~FileDescriptor();
+  [[nodiscard]] int get() const { return descriptor_; }
+  [[nodiscard]] bool is_open() const { return descriptor_ != kNone; }
+
+ private:
+  static constexpr int kNone = -1;  // as open(2) says it
+  int descriptor_ = kNone;
+};
+
+[[nodiscard]] std::filesystem::path segment_path(const std::filesystem::path& log, std::uint32_t segment);
+
+/// Numbers of the segments in `log`, ascending. Files of other names are not ours. Nothing when it cannot be read.
+[[nodiscard]] std::optional<std::vector<std::uint32_t>> list_segments(const std::filesystem::path& log);
+
+/// Writes a directory's entries to disk.
+[[nodiscard]] bool sync_directory(const std::filesystem::path& directory);
+
+/// A record in a scanned segment. `body` looks into what was scanned.
+struct ScannedRecord {
+  RecordHeader header;
+  std::string_view body;
+  std::uint64_t body_offset = 0;
+};
+
+enum class ScanEnd {
+  clean,    // the last whole apply ends where the segment ends
+  torn,     // what follows it was never synced as a whole
+  damaged,  // what follows it is damaged, and was synced: something whole was written after it
+  refused,  // `apply` returned false
+};
+
+struct ScanResult {
+  ScanEnd end = ScanEnd::clean;
+  std::uint64_t offset = 0;    // after the last whole apply
+  std::uint64_t sequence = 0;  // of the record that would follow it
+};
+
+/// Calls `apply` for each whole apply in `segment` (a file's octets) from `offset`, where the record with
+/// `sequence` must stand. Checks both checksums of every record.
+[[nodiscard]] ScanResult scan_records(std::string_view segment, std::uint64_t offset, std::uint64_t sequence,
+                                      const std::function<bool(std::span<const ScannedRecord>)>& apply);
+
+/// A file's octets, mapped. Empty for an empty file.
+class MappedFile {
+ public:
+  [[nodiscard]] static std::optional<MappedFile> open(const std::filesystem::path& path);
+  MappedFile(MappedFile&& other) noexcept : octets_(std::exchange(other.octets_, {})) {}
+  MappedFile& operator=(MappedFile&&) = delete;
+  ~MappedFile();
+  [[nodiscard]] std::string_view octets() const { return octets_; }
+
+ private:
+  explicit MappedFile(std::string_view octets) : octets_(octets) {}
+  std::string_view octets_;
+};
+
+/// Open segments of a log, for reading at any place from any thread.
+class SegmentFiles {
+ public:
+  explicit SegmentFiles(std::filesystem::path log) : log_(std::move(log)) {}
+
+  enum class Failure {
+    gone,     // no such segment
+    damaged,  // shorter than it should be, or unreadable
+  };
+  /// Exactly `length` octets.
+  [[nodiscard]] std::expected<std::string, Failure> read(std::uint32_t segment, std::uint64_t offset,
+                                                         std::uint64_t length);
+
+  [[nodiscard]] const std::filesystem::path& log() const { return log_; }
+
+ private:
+  [[nodiscard]] std::shared_ptr<FileDescriptor> descriptor(std::uint32_t segment);
+
+  static constexpr std::size_t kDescriptorsMax = 256;
+  const std::filesystem::path log_;
+  std::mutex mutex_;
+  std::map<std::uint32_t, std::shared_ptr<FileDescriptor>> open_;  // guarded by mutex_
+};
+
+/// The end of the log, for the one writer.
+class LogWriter {
+ public:
+  LogWriter(std::filesystem::path log, std::uint64_t segment_octets);
+
+  /// Goes on at `tail`, cutting off what lies behind it. With segment 0 there is no segment yet.
+  [[nodiscard]] std::expected<void, LogFailure> open(LogPosition tail);
+
+  /// Begins a new segment, durably, when there is none or the last is full.
+  [[nodiscard]] std::expected<void, LogFailure> begin_segment_when_due(BlobId next_blob);
+
+  /// Writes `octets`, whole records up to `next_sequence`, at the tail. After an error the tail is where it was,
+  /// and nothing half-written lies behind it.
+  [[nodiscard]] std::expected<void, LogFailure> append(std::string_view octets, std::uint64_t next_sequence);
+
+  /// After an error the log is not to be used any more: what the kernel dropped it does not bring back.
+  [[nodiscard]] std::expected<void, LogFailure> sync();
+
+  /// Cuts off, durably, what lies behind `position`. False when it lies in an earlier segment, or on an error.
+  [[nodiscard]] bool go_back(const LogPosition& position);
+
+  [[nodiscard]] const LogPosition& tail() const { return tail_; }
+
+  /// Octets free for us on the log's file system, and all that it has. Nothing when it does not say.
+  struct Space {
+    std::uint64_t free = 0;
+    std::uint64_t total = 0;
+  };
+  [[nodiscard]] std::optional<Space> space() const;
+
+ private:
+  [[nodiscard]] std::expected<void, LogFailure> begin_segment(BlobId next_blob);
+  [[nodiscard]] bool cut(std::uint64_t octets);
+  void preallocate(std::uint64_t end);
+
+  const std::filesystem::path log_;
+  const std::uint64_t segment_octets_;
+  FileDescriptor file_;
+  LogPosition tail_;
+  std::uint64_t allocated_ = 0;  // up to this offset fallocate gave blocks, or refused to
+};
+
+}  // namespace posthaste::store

@@ -1,0 +1,51 @@
+// A group's records on their way to the log: one string, written at once.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "common/store/log.h"
+#include "common/store/record.h"
+
+namespace posthaste::store {
+
+class LogBuffer {
+ public:
+  /// `start` is the log's tail, where the octets will go.
+  explicit LogBuffer(LogPosition start) : start_(start), next_sequence_(start.sequence) {}
+
+  /// Encodes a record. Returns where its body will begin in the segment.
+  std::uint64_t add(const Record& record);
+
+  /// The last record added is the last of its apply.
+  void end_apply() { set_end(RecordEnd::apply); }
+  /// The last record added is the last of the group.
+  void end_group() { set_end(RecordEnd::group); }
+
+  struct Mark {
+    std::size_t octets = 0;
+    std::uint64_t next_sequence = 0;
+  };
+  [[nodiscard]] Mark mark() const { return {octets_.size(), next_sequence_}; }
+  /// Forgets what was added since `mark`, which lay between two applies.
+  void take_back(const Mark& mark);
+  [[nodiscard]] bool has_grown_since(const Mark& mark) const { return octets_.size() != mark.octets; }
+
+  [[nodiscard]] bool empty() const { return octets_.empty(); }
+  [[nodiscard]] std::string_view octets() const { return octets_; }
+  [[nodiscard]] std::uint64_t next_sequence() const { return next_sequence_; }
+  [[nodiscard]] std::uint32_t segment() const { return start_.segment; }
+
+ private:
+  void set_end(RecordEnd end);
+  void write_header(std::size_t place, const RecordHeader& header);
+
+  const LogPosition start_;
+  std::string octets_;
+  std::uint64_t next_sequence_;
+  std::size_t ended_ = 0;  // the header of the last record that ended an apply
+  std::size_t last_ = 0;   // the header of the last record
+};
+
+}  // namespace posthaste::store

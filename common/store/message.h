@@ -1,0 +1,136 @@
+// A stored message as the rows know it: flags, dates, sizes, and where its octets lie.
+#pragma once
+
+#include <bitset>
+#include <chrono>
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/ids.h"
+
+namespace posthaste::store {
+
+inline constexpr std::size_t kKeywordsMax = 64;  // per mailbox
+
+/// RFC 9051 §2.3.2, without \Recent. The numbers are on disk.
+enum class SystemFlag : std::uint8_t { seen = 0, answered = 1, flagged = 2, deleted = 3, draft = 4 };
+
+class FlagSet {
+ public:
+  constexpr FlagSet() = default;
+  constexpr FlagSet(std::initializer_list<SystemFlag> flags) {
+    for (const SystemFlag flag : flags) bits_ |= bit(flag);
+  }
+  [[nodiscard]] static constexpr FlagSet from_bits(std::uint8_t bits) {
+    FlagSet flags;
+    flags.bits_ = bits & kAll;
+    return flags;
+  }
+  [[nodiscard]] constexpr std::uint8_t bits() const { return bits_; }
+  [[nodiscard]] constexpr bool contains(SystemFlag flag) const { return (bits_ & bit(flag)) != 0; }
+  [[nodiscard]] constexpr bool empty() const { return bits_ == 0; }
+  [[nodiscard]] constexpr FlagSet with(FlagSet other) const { return from_bits(bits_ | other.bits_); }
+  [[nodiscard]] constexpr FlagSet without(FlagSet other) const {
+    return from_bits(static_cast<std::uint8_t>(bits_ & ~other.bits_));
+  }
+  constexpr bool operator==(const FlagSet&) const = default;
+
+ private:
+  static constexpr std::uint8_t kAll = 0x1f;
+  static constexpr std::uint8_t bit(SystemFlag flag) {
+    return static_cast<std::uint8_t>(1U << static_cast<std::uint8_t>(flag));
+  }
+  std::uint8_t bits_ = 0;
+};
+
+/// Bit i stands for MailboxInfo::keywords[i].
+using KeywordBits = std::bitset<kKeywordsMax>;
+
+/// INTERNALDATE: an instant, and the zone in which to show it, in minutes east of UTC.
+struct InternalDate {
+  std::chrono::sys_seconds at{};
+  std::int16_t zone_minutes = 0;
+  bool operator==(const InternalDate&) const = default;
+};
+
+/// One message in one mailbox: a hot row.
+struct Message {
+  Uid uid{};
+  ModSeq modseq{};  // RFC 7162: of its last change
+  FlagSet flags;
+  KeywordBits keywords;
+  InternalDate internal_date;
+  std::chrono::sys_seconds save_date{};  // RFC 8514: when it came into this mailbox
+  std::uint32_t octets = 0;              // RFC822.SIZE
+  BlobId blob{};
+  bool operator==(const Message&) const = default;
+};
+
+/// What a FETCH of a list needs, ready to be sent. The store never looks inside.
+struct Summary {
+  std::string envelope;
+  std::string body_structure;
+  std::string header_cache;
+  bool operator==(const Summary&) const = default;
+};
+
+/// How a blob's octets are written. The numbers are on disk.
+enum class Codec : std::uint8_t { none = 0 };
+
+/// Where a blob's octets lie. Valid until its segment goes; then look the blob up again.
+struct BlobLocation {
+  BlobId blob{};
+  std::uint32_t segment = 0;
+  std::uint64_t offset = 0;          // of the octets, from the start of the segment's file
+  std::uint64_t octets = 0;          // of the message
+  std::uint32_t summary_octets = 0;  // of the encoded summary, which ends where the octets begin
+  Codec codec = Codec::none;
+  bool operator==(const BlobLocation&) const = default;
+};
+
+/// RFC 6154 §2 and RFC 8457. The numbers are on disk.
+enum class SpecialUse : std::uint8_t {
+  all = 1,
+  archive = 2,
+  drafts = 3,
+  flagged = 4,
+  junk = 5,
+  sent = 6,
+  trash = 7,
+  important = 8
+};
+
+struct MailboxInfo {
+  MailboxId id{};
+  std::string name;  // UTF-8, levels parted by '/'
+  UidValidity uid_validity{};
+  Uid uid_next{};           // above every UID there ever was
+  ModSeq highest_modseq{};  // never falls
+  std::uint32_t messages = 0;
+  std::uint32_t unseen = 0;
+  std::uint32_t deleted = 0;
+  std::uint64_t octets = 0;
+  std::optional<SpecialUse> special_use;
+  std::vector<std::string> keywords;  // by KeywordBits position; a name is never taken back
+  ModSeq vanished_floor{};            // what was expunged at or below it is no longer on record
+  bool operator==(const MailboxInfo&) const = default;
+};
+
+struct QuotaLimits {
+  std::optional<std::uint64_t> octets;  // nothing: no limit
+  std::optional<std::uint64_t> messages;
+  bool operator==(const QuotaLimits&) const = default;
+};
+
+struct UserInfo {
+  ModSeq modseq{};  // of the user's last change
+  std::uint64_t used_octets = 0;
+  std::uint64_t used_messages = 0;
+  QuotaLimits limits;
+  bool operator==(const UserInfo&) const = default;
+};
+
+}  // namespace posthaste::store

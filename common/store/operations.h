@@ -1,0 +1,243 @@
+// What can be asked of the store, as values, and what it answers.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/base/ids.h"
+#include "common/store/message.h"
+#include "common/store/store_error.h"
+#include "common/store/uid_set.h"
+
+namespace posthaste::store {
+
+/// Wall-clock time, given by the caller: this room has no clock.
+using Time = std::chrono::sys_time<std::chrono::milliseconds>;
+
+inline constexpr std::size_t kMailboxNameMaxOctets = 400;  // an index key holds 511
+inline constexpr std::size_t kKeywordMaxOctets = 128;
+inline constexpr std::size_t kDeliveryIdMaxOctets = 64;
+inline constexpr std::size_t kRecipientMaxOctets = 384;
+inline constexpr std::size_t kIdempotencyKeyMaxOctets = 64;
+inline constexpr auto kDeliveriesKept = std::chrono::days{7};
+inline constexpr auto kIdempotencyKeysKept = std::chrono::days{1};
+
+/// A message's octets and summary on their way in. Made by put_blob(), shared by all operations that name it,
+/// and written once, with the first of them. Its fields are constant once it is in an operation.
+class PendingBlob {
+ public:
+  PendingBlob(std::string octets, Summary summary) : octets_(std::move(octets)), summary_(std::move(summary)) {}
+  [[nodiscard]] const std::string& octets() const { return octets_; }
+  [[nodiscard]] const Summary& summary() const { return summary_; }
+
+ private:
+  friend class Execution;  // the writer's thread alone reads and sets `stored_`
+  std::string octets_;
+  Summary summary_;
+  mutable std::optional<BlobId> stored_;
+};
+
+using BlobHandle = std::shared_ptr<const PendingBlob>;
+
+/// Durable no later than the first operation that names it.
+[[nodiscard]] inline BlobHandle put_blob(std::string octets, Summary summary) {
+  return std::make_shared<const PendingBlob>(std::move(octets), std::move(summary));
+}
+
+// --- Messages. Mailboxes are named by id: a deleted one is `no_such_mailbox`, never another of the same name.
+
+/// Adds a message. Answer: Appended.
+/// Errors: no_such_mailbox, conflict, over_quota, full, too_many_keywords, invalid_name.
+struct Append {
+  MailboxId mailbox{};
+  BlobHandle blob;
+  FlagSet flags;
+  std::vector<std::string> keywords;
+  InternalDate internal_date;
+  std::optional<UidValidity> expected_uid_validity;
+};
+
+enum class FlagMode : std::uint8_t { add = 0, remove = 1, replace = 2 };
+
+/// Changes flags and keywords (RFC 9051 §6.4.6). UIDs without a message are passed over. A message which already
+/// has the flags asked for keeps its modseq. Answer: FlagsStored.
+/// Errors: no_such_mailbox, too_many_keywords, invalid_name.
+struct StoreFlags {
+  MailboxId mailbox{};
+  UidSet uids;
+  FlagMode mode = FlagMode::add;
+  FlagSet flags;
+  std::vector<std::string> keywords;
+  std::optional<ModSeq> unchanged_since;  // RFC 7162 §3.1.3
+};
+
+enum class ExpungeWhich : std::uint8_t { deleted = 0, all = 1 };
+
+/// Removes messages for good: those with \Deleted, or all. Answer: Expunged. Errors: no_such_mailbox.
+struct Expunge {
+  MailboxId mailbox{};
+  UidSet uids = {kAllUids};
+  ExpungeWhich which = ExpungeWhich::deleted;
+};
+
+/// All or nothing (RFC 9051 §6.4.7). The copy's save date is the time of the commit. Answer: Copied.
+/// Errors: no_such_mailbox, over_quota, full, too_many_keywords.
+struct Copy {
+  MailboxId from{};
+  UidSet uids;
+  MailboxId to{};
+};
+
+/// All or nothing (RFC 6851). Within one mailbox the messages get new UIDs. Answer: Copied.
+/// Errors: no_such_mailbox, too_many_keywords.
+struct Move {
+  MailboxId from{};
+  UidSet uids;
+  MailboxId to{};
+};
+
+// --- Mailboxes, by name: UTF-8, levels parted by '/', INBOX in any case.
+
+/// Creates a mailbox and its missing parents. Answer: MailboxChanged.
+/// Errors: already_exists (also when another mailbox has that special use), invalid_name, full.
+struct CreateMailbox {
+  std::string name;
+  std::optional<SpecialUse> special_use;
+};
+
+/// Deletes a mailbox with its messages; children stay, and subscriptions too (RFC 9051 §6.3.4, §6.3.7).
+/// Answer: MailboxChanged. Errors: no_such_mailbox, cannot (INBOX).
+struct DeleteMailbox {
+  std::string name;
+};
+
+/// Renames a mailbox and its children, and creates missing parents. INBOX stays: its messages move into a new
+/// mailbox (RFC 9051 §6.3.6). Answer: MailboxChanged, of the mailbox that now has the name.
+/// Errors: no_such_mailbox, already_exists, invalid_name, cannot (below itself).
+struct RenameMailbox {
+  std::string from;
+  std::string to;
+};
+
+/// Puts a name on the subscription list or takes it off. The mailbox need not exist. Answer: Done.
+/// Errors: invalid_name.
+struct SetSubscribed {
+  std::string name;
+  bool subscribed = true;
+};
+
+/// Answer: MailboxChanged. Errors: no_such_mailbox, already_exists (another mailbox has that use).
+struct SetSpecialUse {
+  std::string name;
+  std::optional<SpecialUse> special_use;
+};
+
+// --- Users
+
+/// Creates INBOX, Drafts, Sent, Junk, Trash and Archive, with their special uses, subscribed. Any other operation
+/// on a user unknown to the store does so too. Answer: Done, also when the user was there.
+struct CreateUser {};
+
+/// Removes all that the user has; a later operation would create the user anew. Answer: Done.
+struct DeleteUser {};
+
+/// Answer: Done. A limit below what is used refuses only what is added.
+struct SetQuota {
+  QuotaLimits limits;
+};
+
+using Operation = std::variant<Append, StoreFlags, Expunge, Copy, Move, CreateMailbox, DeleteMailbox, RenameMailbox,
+                               SetSubscribed, SetSpecialUse, CreateUser, DeleteUser, SetQuota>;
+
+/// Operations on one user, all or none, in order: each sees what those before it did.
+struct Batch {
+  std::vector<Operation> operations;
+};
+
+/// The caller's name for one apply, so that a repeat after a broken connection is answered and not done again. At
+/// most kIdempotencyKeyMaxOctets; empty: no repeat will come. Remembered for kIdempotencyKeysKept, successes only.
+struct IdempotencyKey {
+  std::string octets;
+};
+
+struct Appended {
+  MailboxId mailbox{};
+  UidValidity uid_validity{};
+  Uid uid{};
+  BlobId blob{};
+  bool operator==(const Appended&) const = default;
+};
+struct FlagsStored {
+  UidSet changed;   // these have the batch's modseq now
+  UidSet modified;  // these had changed after `unchanged_since` and were left alone
+  bool operator==(const FlagsStored&) const = default;
+};
+struct Expunged {
+  UidSet uids;
+  bool operator==(const Expunged&) const = default;
+};
+/// COPYUID (RFC 4315 §3): the nth UID of `source` became the nth of `destination`. Empty when nothing was copied.
+struct Copied {
+  UidValidity uid_validity{};
+  UidSet source;
+  UidSet destination;
+  bool operator==(const Copied&) const = default;
+};
+struct MailboxChanged {
+  MailboxId mailbox{};
+  UidValidity uid_validity{};
+  bool operator==(const MailboxChanged&) const = default;
+};
+struct Done {
+  bool operator==(const Done&) const = default;
+};
+
+using OperationResult = std::variant<Appended, FlagsStored, Expunged, Copied, MailboxChanged, Done>;
+
+struct ApplyResult {
+  std::vector<OperationResult> results;  // one per operation, in order
+  ModSeq modseq{};                       // the user's after the batch
+  bool operator==(const ApplyResult&) const = default;
+};
+
+/// The name smtpd gave a message before its first attempt, and the recipient as it stood in RCPT: a repeat of both
+/// is answered as the first time and stores nothing. Remembered for kDeliveriesKept. Nothing: no repeat will come.
+struct DeliveryId {
+  std::string id;
+  std::string recipient;
+};
+
+/// A message for one user. Errors: over_quota, full, too_many_keywords, invalid_name.
+struct Deliver {
+  UserId user{};
+  std::string mailbox = "INBOX";  // INBOX takes it when there is none of that name
+  BlobHandle blob;
+  FlagSet flags;
+  std::vector<std::string> keywords;
+  InternalDate internal_date;
+  std::optional<DeliveryId> delivery;
+};
+
+enum class Delivery : std::uint8_t { first = 0, repeated = 1 };
+
+struct Delivered {
+  Appended message;
+  ModSeq modseq{};
+  Delivery delivery = Delivery::first;
+  bool operator==(const Delivered&) const = default;
+};
+
+/// Sent after publication, when readers see it. The mailbox itself may be gone by then.
+struct Change {
+  UserId user{};
+  MailboxId mailbox{};
+  ModSeq modseq{};
+  bool operator==(const Change&) const = default;
+};
+
+}  // namespace posthaste::store

@@ -1,0 +1,254 @@
+// The log's records, format 1: what each says, and its octets. Pure: no file, no index.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "common/base/ids.h"
+#include "common/store/message.h"
+#include "common/store/operations.h"
+#include "common/store/uid_set.h"
+
+namespace posthaste::store {
+
+inline constexpr std::size_t kSegmentHeaderOctets = 36;
+inline constexpr std::size_t kRecordHeaderOctets = 28;
+inline constexpr std::uint32_t kRecordBodyMaxOctets = std::uint32_t{1} << 30;
+
+/// Number in the record's header. Never reused for another meaning.
+enum class RecordType : std::uint8_t {
+  blob = 1,
+  link = 2,
+  flags = 3,
+  expunge = 4,
+  move = 5,
+  keywords = 6,
+  mailbox_create = 7,
+  mailbox_rename = 8,
+  mailbox_delete = 9,
+  special_use = 10,
+  subscription = 11,
+  user_create = 12,
+  user_delete = 13,
+  quota = 14,
+  delivery = 15,
+  applied = 16,
+  expire = 17,
+};
+
+/// A message's octets with their summary; no user, no UID. Views into the record's body.
+struct BlobRecord {
+  BlobId blob{};
+  Codec codec = Codec::none;
+  std::string_view summary;  // as encode_summary() made it
+  std::string_view octets;
+  bool operator==(const BlobRecord&) const = default;
+};
+
+/// Messages that came into a mailbox, with all that their rows hold. Each has the record's modseq.
+struct LinkRecord {
+  UserId user{};
+  MailboxId mailbox{};
+  ModSeq modseq{};
+  std::vector<Message> messages;
+  bool operator==(const LinkRecord&) const = default;
+};
+
+/// Flags that changed on messages which are there.
+struct FlagsRecord {
+  UserId user{};
+  MailboxId mailbox{};
+  ModSeq modseq{};
+  FlagMode mode = FlagMode::add;
+  FlagSet flags;
+  KeywordBits keywords;
+  UidSet uids;
+  bool operator==(const FlagsRecord&) const = default;
+};
+
+struct ExpungeRecord {
+  UserId user{};
+  MailboxId mailbox{};
+  ModSeq modseq{};
+  UidSet uids;
+  bool operator==(const ExpungeRecord&) const = default;
+};
+
+/// Messages that left `from`, in the order of `source`, and their new rows in `to`.
+struct MoveRecord {
+  UserId user{};
+  MailboxId from{};
+  MailboxId to{};
+  ModSeq modseq{};
+  UidSet source;
+  std::vector<Message> messages;
+  bool operator==(const MoveRecord&) const = default;
+};
+
+/// Names that a mailbox learnt, at the next free positions.
+struct KeywordsRecord {
+  UserId user{};
+  MailboxId mailbox{};
+  std::vector<std::string> names;
+  bool operator==(const KeywordsRecord&) const = default;
+};
+
+struct MailboxCreateRecord {
+  UserId user{};
+  MailboxId mailbox{};
+  ModSeq modseq{};
+  UidValidity uid_validity{};
+  std::string name;
+  std::optional<SpecialUse> special_use;
+  bool operator==(const MailboxCreateRecord&) const = default;
+};
+
+struct MailboxRenameRecord {
+  UserId user{};
+  MailboxId mailbox{};
+  ModSeq modseq{};
+  std::string name;
+  bool operator==(const MailboxRenameRecord&) const = default;
+};
+
+struct MailboxDeleteRecord {
+  UserId user{};
+  MailboxId mailbox{};
+  ModSeq modseq{};
+  bool operator==(const MailboxDeleteRecord&) const = default;
+};
+
+struct SpecialUseRecord {
+  UserId user{};
+  MailboxId mailbox{};
+  ModSeq modseq{};
+  std::optional<SpecialUse> special_use;
+  bool operator==(const SpecialUseRecord&) const = default;
+};
+
+struct SubscriptionRecord {
+  UserId user{};
+  ModSeq modseq{};
+  bool subscribed = false;
+  std::string name;
+  bool operator==(const SubscriptionRecord&) const = default;
+};
+
+struct UserCreateRecord {
+  UserId user{};
+  bool operator==(const UserCreateRecord&) const = default;
+};
+
+struct UserDeleteRecord {
+  UserId user{};
+  bool operator==(const UserDeleteRecord&) const = default;
+};
+
+struct QuotaRecord {
+  UserId user{};
+  QuotaLimits limits;
+  bool operator==(const QuotaRecord&) const = default;
+};
+
+/// Days since the epoch, for what is forgotten by the day.
+enum class Day : std::uint32_t {};
+
+struct DeliveryRecord {
+  DeliveryId delivery;
+  Day expires{};
+  Delivered result;
+  bool operator==(const DeliveryRecord& other) const {
+    return delivery.id == other.delivery.id && delivery.recipient == other.delivery.recipient &&
+           expires == other.expires && result == other.result;
+  }
+};
+
+/// An apply with an idempotency key was done.
+struct AppliedRecord {
+  UserId user{};
+  std::string key;
+  Day expires{};
+  ApplyResult result;
+  bool operator==(const AppliedRecord&) const = default;
+};
+
+/// The first `rows_max` deliveries and keys that expire before `day` were forgotten.
+struct ExpireRecord {
+  Day day{};
+  std::uint32_t rows_max = 0;
+  bool operator==(const ExpireRecord&) const = default;
+};
+
+using Record = std::variant<BlobRecord, LinkRecord, FlagsRecord, ExpungeRecord, MoveRecord, KeywordsRecord,
+                            MailboxCreateRecord, MailboxRenameRecord, MailboxDeleteRecord, SpecialUseRecord,
+                            SubscriptionRecord, UserCreateRecord, UserDeleteRecord, QuotaRecord, DeliveryRecord,
+                            AppliedRecord, ExpireRecord>;
+
+[[nodiscard]] RecordType type_of(const Record& record);
+
+/// Appends the record's body to `out`.
+void encode_body(const Record& record, std::string& out);
+
+/// All of `body`. Nothing for what encode_body() does not write. A BlobRecord looks into `body`.
+[[nodiscard]] std::optional<Record> decode_body(RecordType type, std::string_view body);
+
+[[nodiscard]] std::string encode_summary(const Summary& summary);
+[[nodiscard]] std::optional<Summary> decode_summary(std::string_view octets);
+
+/// Octets of a blob record's body before the summary, and with it before the message.
+inline constexpr std::size_t kBlobPrefixOctets = 13;
+
+void encode_result(const ApplyResult& result, std::string& out);
+[[nodiscard]] std::optional<ApplyResult> decode_result(std::string_view octets);
+void encode_delivered(const Delivered& delivered, std::string& out);
+[[nodiscard]] std::optional<Delivered> decode_delivered(std::string_view octets);
+
+inline constexpr std::size_t kMessageRowOctets = 48;
+
+/// A message without its UID, kMessageRowOctets of them: the value of a hot row, and a part of link records.
+void encode_message_row(const Message& message, std::string& out);
+[[nodiscard]] std::optional<Message> decode_message_row(Uid uid, std::string_view row);
+
+/// UIDs as ranges of two numbers.
+void encode_uids(const UidSet& uids, std::string& out);
+[[nodiscard]] std::optional<UidSet> decode_uids(std::string_view octets);
+
+/// Where a record stands in its apply, and its apply in the octets written and synced together.
+enum class RecordEnd : std::uint8_t {
+  none = 0,   // more records of the same apply follow
+  apply = 1,  // the last of its apply
+  group = 2,  // the last of its apply and of its group: what follows it was written after it was synced
+};
+
+struct RecordHeader {
+  RecordType type{};
+  RecordEnd end = RecordEnd::none;
+  std::uint32_t body_octets = 0;
+  std::uint64_t sequence = 0;  // one more than the record before, across segments
+  std::uint32_t body_crc = 0;
+  bool operator==(const RecordHeader&) const = default;
+};
+
+/// kRecordHeaderOctets of them, their own checksum last.
+void encode_header(const RecordHeader& header, std::string& out);
+/// The front of `octets`. Nothing when it is too short, not a header, or damaged.
+[[nodiscard]] std::optional<RecordHeader> decode_header(std::string_view octets);
+
+/// The front of every segment's file.
+struct SegmentHeader {
+  std::uint32_t segment = 0;         // the number in the file's name
+  std::uint64_t first_sequence = 0;  // of its first record
+  BlobId next_blob{};                // no blob in earlier segments has this id or a higher one
+  bool operator==(const SegmentHeader&) const = default;
+};
+
+void encode_segment_header(const SegmentHeader& header, std::string& out);
+[[nodiscard]] std::optional<SegmentHeader> decode_segment_header(std::string_view octets);
+
+}  // namespace posthaste::store

@@ -1,0 +1,31 @@
+// Redo from the log: what the index lacks after a crash, or all of it.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <optional>
+
+#include "common/store/index.h"
+#include "common/store/log.h"
+#include "common/store/redo.h"
+#include "common/store/store.h"
+
+namespace posthaste::store {
+
+/// Brings the index up to the end of the log, in transactions of bounded size, and returns the log's tail: what
+/// lies behind it was never synced as a whole. Writes nothing to the log. Errors: damaged, when a segment is
+/// missing, shorter than the index knows, or holds what was synced once and does not read now; full; io.
+[[nodiscard]] std::expected<LogPosition, OpenError> recover(Environment& environment, SegmentFiles& files);
+
+/// Redoes what lies between the index's tail and `until` in one transaction that is not committed.
+[[nodiscard]] std::expected<void, OpenError> redo_until(Redo& redo, const std::filesystem::path& log,
+                                                        LogPosition from, LogPosition until);
+
+/// Makes a new index in `index`, a directory that is empty or absent, from all of the log in `log`. Nobody may
+/// write to either meanwhile.
+[[nodiscard]] std::expected<void, OpenError> rebuild_index(const std::filesystem::path& log,
+                                                           const std::filesystem::path& index,
+                                                           std::uint64_t map_octets = kIndexMapOctets);
+
+}  // namespace posthaste::store

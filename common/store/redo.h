@@ -1,0 +1,104 @@
+// What each record does to the index: the one place that changes it, for the writer and for recovery alike.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "common/base/ids.h"
+#include "common/store/index.h"
+#include "common/store/log.h"
+#include "common/store/record.h"
+#include "common/store/rows.h"
+
+namespace posthaste::store {
+
+/// Applies records, in the log's order, in one write transaction. All that it does follows from the records and
+/// from what the index held before, so that a replay makes the same rows.
+class Redo {
+ public:
+  /// `files` gives summaries of blobs that were written before.
+  Redo(WriteTxn& txn, SegmentFiles& files);
+
+  /// Applies one record whose body lies at `body_offset` of `segment`. False when it does not fit the index: it is
+  /// damaged, or the log is not this index's.
+  [[nodiscard]] bool apply(const Record& record, std::uint32_t segment, std::uint64_t body_offset);
+
+  /// A segment's header was read.
+  void enter_segment(const SegmentHeader& header);
+
+  /// The log is in the index up to `tail`.
+  void reached(const LogPosition& tail);
+  /// The group is written: its blobs are in the log's files.
+  void group_written() { fresh_summaries_.clear(); }
+
+  /// Puts what was counted on the way into its rows. Call it before the transaction is committed.
+  void finish();
+
+  [[nodiscard]] BlobId next_blob() const { return meta_.next_blob; }
+
+  /// What is not in the transaction, for WriteTxn::mark() and take_back().
+  struct Counted {
+    BlobId next_blob{};
+    std::map<std::uint32_t, std::int64_t> live_octets;
+    std::size_t changes = 0;
+  };
+  [[nodiscard]] Counted counted() const { return {meta_.next_blob, live_octets_, changes_.size()}; }
+  void take_back(const Counted& counted);
+
+  [[nodiscard]] const std::vector<Change>& changes() const { return changes_; }
+
+ private:
+  struct Place {
+    std::uint32_t segment = 0;
+    std::uint64_t body_offset = 0;
+  };
+  [[nodiscard]] bool redo(const BlobRecord& record);
+  [[nodiscard]] bool redo(const LinkRecord& record);
+  [[nodiscard]] bool redo(const FlagsRecord& record);
+  [[nodiscard]] bool redo(const ExpungeRecord& record);
+  [[nodiscard]] bool redo(const MoveRecord& record);
+  [[nodiscard]] bool redo(const KeywordsRecord& record);
+  [[nodiscard]] bool redo(const MailboxCreateRecord& record);
+  [[nodiscard]] bool redo(const MailboxRenameRecord& record);
+  [[nodiscard]] bool redo(const MailboxDeleteRecord& record);
+  [[nodiscard]] bool redo(const SpecialUseRecord& record);
+  [[nodiscard]] bool redo(const SubscriptionRecord& record);
+  [[nodiscard]] bool redo(const UserCreateRecord& record);
+  [[nodiscard]] bool redo(const UserDeleteRecord& record);
+  [[nodiscard]] bool redo(const QuotaRecord& record);
+  [[nodiscard]] bool redo(const DeliveryRecord& record);
+  [[nodiscard]] bool redo(const AppliedRecord& record);
+  [[nodiscard]] bool redo(const ExpireRecord& record);
+
+  void put_user(UserId id, const UserRow& user);
+  void put_mailbox(UserId user, const MailboxInfo& mailbox);
+  /// Both rows get `modseq`, and the change is noted.
+  void changed(UserId user, UserRow& user_row, MailboxInfo& mailbox, ModSeq modseq);
+  void put_hot_row(UserId user, MailboxId mailbox, const Message& message);
+  [[nodiscard]] bool add_messages(UserId user, MailboxInfo& mailbox, const std::vector<Message>& messages);
+  /// Removes the rows of `uids`, each of which must be there, and gives them.
+  [[nodiscard]] bool take_messages(UserId user, MailboxInfo& mailbox, const UidSet& uids,
+                                   std::vector<Message>& taken);
+  void put_vanished(UserId user, MailboxId mailbox, ModSeq modseq, const UidSet& uids);
+  void erase_mailbox(UserId user, UserRow& user_row, const MailboxInfo& mailbox);
+  void erase_rows(Table table, std::string_view prefix);
+
+  [[nodiscard]] bool add_reference(UserId user, BlobId blob);
+  void drop_reference(UserId user, BlobId blob);
+  [[nodiscard]] std::optional<std::string> cold_row(const BlobLocation& location);
+  void remember(Table table, Remembered what, std::string_view key, const RememberedRow& row);
+
+  WriteTxn& txn_;
+  SegmentFiles& files_;
+  MetaRow meta_;
+  Place place_;
+  std::map<std::uint32_t, std::int64_t> live_octets_;    // changes not yet in the segments' rows
+  std::map<std::uint32_t, std::uint64_t> total_octets_;  // lengths not yet in the segments' rows
+  std::unordered_map<BlobId, std::string> fresh_summaries_;
+  std::vector<Change> changes_;
+};
+
+}  // namespace posthaste::store

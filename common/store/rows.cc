@@ -1,0 +1,218 @@
+#include "common/store/rows.h"
+
+#include <algorithm>
+
+#include "common/base/octets.h"
+
+namespace posthaste::store {
+namespace {
+
+constexpr std::uint32_t kIndexFormat = 1;
+constexpr std::string_view kInbox = "INBOX";
+
+void put_limit(OctetWriter& writer, const std::optional<std::uint64_t>& limit) {
+  writer.put(static_cast<std::uint8_t>(limit.has_value())).put(limit.value_or(0));
+}
+
+std::optional<std::uint64_t> take_limit(OctetReader& reader) {
+  const bool limited = reader.take<std::uint8_t>() != 0;
+  const auto limit = reader.take<std::uint64_t>();
+  return limited ? std::optional(limit) : std::nullopt;
+}
+
+template <typename Row>
+std::optional<Row> whole(const OctetReader& reader, Row row) {
+  return reader.done() ? std::optional(std::move(row)) : std::nullopt;
+}
+
+/// What `decode` makes of the row, if there is one.
+template <typename Decode>
+auto find(const View& view, Table table, std::string_view key, Decode decode)
+    -> decltype(decode(std::string_view{})) {
+  const auto octets = view.get(table, key);
+  if (!octets) return std::nullopt;
+  auto row = decode(*octets);
+  if (!row) view.fail_as_damaged();
+  return row;
+}
+
+}  // namespace
+
+std::string encode(const MetaRow& row) {
+  std::string out;
+  OctetWriter(out)
+      .put(kIndexFormat)
+      .put(row.tail.segment)
+      .put(row.tail.offset)
+      .put(row.tail.sequence)
+      .put(row.next_blob);
+  return out;
+}
+
+std::optional<MetaRow> decode_meta(std::string_view octets) {
+  OctetReader reader(octets);
+  if (reader.take<std::uint32_t>() != kIndexFormat) return std::nullopt;
+  MetaRow row;
+  row.tail.segment = reader.take<std::uint32_t>();
+  row.tail.offset = reader.take<std::uint64_t>();
+  row.tail.sequence = reader.take<std::uint64_t>();
+  row.next_blob = reader.take<BlobId>();
+  return whole(reader, row);
+}
+
+std::string encode(const UserRow& row) {
+  std::string out;
+  OctetWriter writer(out);
+  writer.put(row.modseq)
+      .put(row.last_uid_validity)
+      .put(row.next_mailbox)
+      .put(row.used_octets)
+      .put(row.used_messages);
+  put_limit(writer, row.limits.octets);
+  put_limit(writer, row.limits.messages);
+  return out;
+}
+
+std::optional<UserRow> decode_user(std::string_view octets) {
+  OctetReader reader(octets);
+  UserRow row;
+  row.modseq = reader.take<ModSeq>();
+  row.last_uid_validity = reader.take<UidValidity>();
+  row.next_mailbox = reader.take<MailboxId>();
+  row.used_octets = reader.take<std::uint64_t>();
+  row.used_messages = reader.take<std::uint64_t>();
+  row.limits.octets = take_limit(reader);
+  row.limits.messages = take_limit(reader);
+  return whole(reader, row);
+}
+
+std::string encode(const MailboxInfo& row) {
+  std::string out;
+  OctetWriter writer(out);
+  writer.put(row.uid_validity).put(row.uid_next).put(row.highest_modseq).put(row.vanished_floor);
+  writer.put(row.messages).put(row.unseen).put(row.deleted).put(row.octets);
+  writer.put(row.special_use ? number(*row.special_use) : std::uint8_t{0}).put_string(row.name);
+  writer.put(static_cast<std::uint32_t>(row.keywords.size()));
+  for (const std::string& keyword : row.keywords) writer.put_string(keyword);
+  return out;
+}
+
+std::optional<MailboxInfo> decode_mailbox(MailboxId id, std::string_view octets) {
+  OctetReader reader(octets);
+  MailboxInfo row;
+  row.id = id;
+  row.uid_validity = reader.take<UidValidity>();
+  row.uid_next = reader.take<Uid>();
+  row.highest_modseq = reader.take<ModSeq>();
+  row.vanished_floor = reader.take<ModSeq>();
+  row.messages = reader.take<std::uint32_t>();
+  row.unseen = reader.take<std::uint32_t>();
+  row.deleted = reader.take<std::uint32_t>();
+  row.octets = reader.take<std::uint64_t>();
+  const auto use = reader.take<std::uint8_t>();
+  if (use > number(SpecialUse::important)) reader.refuse();
+  if (use != 0) row.special_use = static_cast<SpecialUse>(use);
+  row.name = reader.take_string();
+  const std::uint32_t keywords = reader.take_count(sizeof(std::uint32_t));
+  if (keywords > kKeywordsMax) reader.refuse();
+  for (std::uint32_t i = 0; i < keywords && reader.ok(); ++i) row.keywords.emplace_back(reader.take_string());
+  return whole(reader, std::move(row));
+}
+
+std::string encode(const BlobRow& row) {
+  std::string out;
+  const BlobLocation& location = row.location;
+  OctetWriter(out)
+      .put(location.segment)
+      .put(location.offset)
+      .put(location.octets)
+      .put(location.summary_octets)
+      .put(row.references)
+      .put(location.codec);
+  return out;
+}
+
+std::optional<BlobRow> decode_blob(BlobId id, std::string_view octets) {
+  OctetReader reader(octets);
+  BlobRow row;
+  row.location.blob = id;
+  row.location.segment = reader.take<std::uint32_t>();
+  row.location.offset = reader.take<std::uint64_t>();
+  row.location.octets = reader.take<std::uint64_t>();
+  row.location.summary_octets = reader.take<std::uint32_t>();
+  row.references = reader.take<std::uint32_t>();
+  row.location.codec = reader.take<Codec>();
+  if (row.location.codec > Codec::none) reader.refuse();
+  return whole(reader, row);
+}
+
+std::string encode(const SegmentRow& row) {
+  std::string out;
+  OctetWriter(out).put(row.total).put(row.live);
+  return out;
+}
+
+std::optional<SegmentRow> decode_segment(std::string_view octets) {
+  OctetReader reader(octets);
+  SegmentRow row;
+  row.total = reader.take<std::uint64_t>();
+  row.live = reader.take<std::uint64_t>();
+  return whole(reader, row);
+}
+
+std::string encode(const RememberedRow& row) {
+  std::string out;
+  OctetWriter(out).put(row.expires);
+  return out.append(row.result);
+}
+
+std::optional<RememberedRow> decode_remembered(std::string_view octets) {
+  OctetReader reader(octets);
+  RememberedRow row;
+  row.expires = reader.take<Day>();
+  row.result = reader.rest();
+  return reader.ok() ? std::optional(row) : std::nullopt;
+}
+
+std::optional<MetaRow> find_meta(const View& view) { return find(view, Table::meta, meta_key(), decode_meta); }
+
+std::optional<UserRow> find_user(const View& view, UserId user) {
+  return find(view, Table::users, user_key(user), decode_user);
+}
+
+std::optional<MailboxInfo> find_mailbox(const View& view, UserId user, MailboxId mailbox) {
+  auto decode = [mailbox](std::string_view octets) { return decode_mailbox(mailbox, octets); };
+  return find(view, Table::mailboxes, mailbox_key(user, mailbox), decode);
+}
+
+std::optional<MailboxId> find_mailbox_id(const View& view, UserId user, std::string_view name) {
+  auto decode = [](std::string_view octets) {
+    OctetReader reader(octets);
+    const auto id = reader.take<MailboxId>();
+    return whole(reader, id);
+  };
+  return find(view, Table::mailbox_names, name_key(user, name), decode);
+}
+
+std::optional<BlobRow> find_blob(const View& view, BlobId blob) {
+  auto decode = [blob](std::string_view octets) { return decode_blob(blob, octets); };
+  return find(view, Table::blobs, blob_key(blob), decode);
+}
+
+std::optional<SegmentRow> find_segment(const View& view, std::uint32_t segment) {
+  return find(view, Table::segments, segment_key(segment), decode_segment);
+}
+
+std::string canonical_name(std::string_view name) {
+  const std::string_view first = name.substr(0, name.find('/'));
+  if (!iequals(first, kInbox)) return std::string(name);
+  return std::string(kInbox).append(name.substr(first.size()));
+}
+
+bool is_mailbox_name(std::string_view name) {
+  if (name.empty() || name.size() > kMailboxNameMaxOctets || !is_utf8(name)) return false;
+  if (name.front() == '/' || name.back() == '/' || name.find("//") != std::string_view::npos) return false;
+  return std::ranges::none_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\x7f'; });
+}
+
+}  // namespace posthaste::store

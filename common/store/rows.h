@@ -1,0 +1,127 @@
+// The index's keys and rows, and how one is found in a view.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "common/base/ids.h"
+#include "common/store/index.h"
+#include "common/store/log.h"
+#include "common/store/message.h"
+#include "common/store/octet_codec.h"
+#include "common/store/operations.h"
+#include "common/store/record.h"
+
+namespace posthaste::store {
+
+/// Summaries up to this size lie in the index; longer ones are read from the blob's record.
+inline constexpr std::size_t kColdRowMaxOctets = 2048;
+
+/// The index as a whole (table meta, one row).
+struct MetaRow {
+  LogPosition tail;  // what lies before it in the log is in the index
+  BlobId next_blob{1};
+};
+
+struct UserRow {
+  ModSeq modseq{};
+  UidValidity last_uid_validity{};
+  MailboxId next_mailbox{1};
+  std::uint64_t used_octets = 0;
+  std::uint64_t used_messages = 0;
+  QuotaLimits limits;
+};
+
+struct BlobRow {
+  BlobLocation location;
+  std::uint32_t references = 0;  // users who have it, each once
+};
+
+/// Octets of a segment up to the index's tail, and those of records of blobs that someone refers to.
+struct SegmentRow {
+  std::uint64_t total = 0;
+  std::uint64_t live = 0;
+};
+
+/// What a delivery id or an idempotency key was answered with, encoded, and when it is forgotten.
+struct RememberedRow {
+  Day expires{};
+  std::string_view result;
+};
+
+enum class Remembered : std::uint8_t { delivery = 1, idempotency = 2 };
+
+// --- Keys
+
+[[nodiscard]] inline Key meta_key() { return Key().add_octets("state"); }
+[[nodiscard]] inline Key user_key(UserId user) { return Key().add(user); }
+[[nodiscard]] inline Key mailbox_key(UserId user, MailboxId mailbox) { return Key().add(user).add(mailbox); }
+[[nodiscard]] inline Key name_key(UserId user, std::string_view name) { return Key().add(user).add_octets(name); }
+[[nodiscard]] inline Key hot_key(UserId user, MailboxId mailbox, Uid uid) {
+  return Key().add(user).add(mailbox).add(uid);
+}
+[[nodiscard]] inline Key user_blob_key(UserId user, BlobId blob) { return Key().add(user).add(blob); }
+[[nodiscard]] inline Key blob_key(BlobId blob) { return Key().add(blob); }
+[[nodiscard]] inline Key vanished_key(UserId user, MailboxId mailbox, ModSeq modseq) {
+  return Key().add(user).add(mailbox).add(modseq);
+}
+[[nodiscard]] inline Key delivery_key(const DeliveryId& delivery) {
+  return Key()
+      .add(static_cast<std::uint8_t>(delivery.id.size()))
+      .add_octets(delivery.id)
+      .add_octets(delivery.recipient);
+}
+[[nodiscard]] inline Key idempotency_key(UserId user, std::string_view key) {
+  return Key().add(user).add_octets(key);
+}
+[[nodiscard]] inline Key expiry_key(Day day, Remembered what, std::string_view key) {
+  return Key().add(day).add(what).add_octets(key);
+}
+[[nodiscard]] inline Key segment_key(std::uint32_t segment) { return Key().add(segment); }
+
+/// The UID at the end of a hot row's key.
+[[nodiscard]] inline Uid uid_of(std::string_view key) {
+  std::string_view uid = key.substr(key.size() - sizeof(Uid));
+  return take_key_part<Uid>(uid);
+}
+
+// --- Rows. A decoder takes all of its octets, or gives nothing.
+
+[[nodiscard]] std::string encode(const MetaRow& row);
+[[nodiscard]] std::string encode(const UserRow& row);
+[[nodiscard]] std::string encode(const MailboxInfo& row);
+[[nodiscard]] std::string encode(const BlobRow& row);
+[[nodiscard]] std::string encode(const SegmentRow& row);
+[[nodiscard]] std::string encode(const RememberedRow& row);
+
+[[nodiscard]] std::optional<MetaRow> decode_meta(std::string_view octets);
+[[nodiscard]] std::optional<UserRow> decode_user(std::string_view octets);
+[[nodiscard]] std::optional<MailboxInfo> decode_mailbox(MailboxId id, std::string_view octets);
+[[nodiscard]] std::optional<BlobRow> decode_blob(BlobId id, std::string_view octets);
+[[nodiscard]] std::optional<SegmentRow> decode_segment(std::string_view octets);
+[[nodiscard]] std::optional<RememberedRow> decode_remembered(std::string_view octets);
+
+// --- Finding. Nothing when the row is not there; the view fails when it is damaged.
+
+[[nodiscard]] std::optional<MetaRow> find_meta(const View& view);
+[[nodiscard]] std::optional<UserRow> find_user(const View& view, UserId user);
+[[nodiscard]] std::optional<MailboxInfo> find_mailbox(const View& view, UserId user, MailboxId mailbox);
+[[nodiscard]] std::optional<MailboxId> find_mailbox_id(const View& view, UserId user, std::string_view name);
+[[nodiscard]] std::optional<BlobRow> find_blob(const View& view, BlobId blob);
+[[nodiscard]] std::optional<SegmentRow> find_segment(const View& view, std::uint32_t segment);
+
+/// A record's octets in the log, for a blob.
+[[nodiscard]] inline std::uint64_t record_octets(const BlobLocation& location) {
+  return kRecordHeaderOctets + kBlobPrefixOctets + location.summary_octets + location.octets;
+}
+
+/// "INBOX" for it in any case, also as the first of several levels (RFC 9051 §5.1); otherwise the name itself.
+[[nodiscard]] std::string canonical_name(std::string_view name);
+
+/// UTF-8 without controls, levels that are not empty, at most kMailboxNameMaxOctets.
+[[nodiscard]] bool is_mailbox_name(std::string_view name);
+
+}  // namespace posthaste::store

@@ -1,0 +1,159 @@
+#include "common/store/snapshot.h"
+
+#include <utility>
+
+#include "common/store/index.h"
+#include "common/store/log.h"
+#include "common/store/rows.h"
+
+namespace posthaste::store {
+namespace {
+
+/// What was found, or why it was not.
+template <typename Row>
+std::expected<Row, StoreError> found_or(const View& view, std::optional<Row> row, StoreError otherwise) {
+  if (view.failure() != 0) return std::unexpected(StoreError::io);
+  if (!row) return std::unexpected(otherwise);
+  return std::move(*row);
+}
+
+}  // namespace
+
+Snapshot::Snapshot(std::shared_ptr<Environment> environment, std::shared_ptr<SegmentFiles> files, MDB_txn* txn,
+                   UserId user)
+    : environment_(std::move(environment)), files_(std::move(files)), txn_(txn), user_(user) {}
+
+Snapshot::Snapshot(Snapshot&& other) noexcept
+    : environment_(std::move(other.environment_)),
+      files_(std::move(other.files_)),
+      txn_(std::exchange(other.txn_, nullptr)),
+      user_(other.user_) {}
+
+Snapshot::~Snapshot() {
+  if (txn_ != nullptr) environment_->end_read(txn_);
+}
+
+std::expected<std::optional<UserInfo>, StoreError> Snapshot::user() const {
+  const View view(*environment_, txn_);
+  const auto row = find_user(view, user_);
+  if (view.failure() != 0) return std::unexpected(StoreError::io);
+  if (!row) return std::nullopt;
+  return UserInfo{row->modseq, row->used_octets, row->used_messages, row->limits};
+}
+
+std::expected<MailboxInfo, StoreError> Snapshot::mailbox(MailboxId id) const {
+  const View view(*environment_, txn_);
+  return found_or(view, find_mailbox(view, user_, id), StoreError::no_such_mailbox);
+}
+
+std::expected<MailboxInfo, StoreError> Snapshot::mailbox(std::string_view name) const {
+  const View view(*environment_, txn_);
+  const std::string canonical = canonical_name(name);
+  if (!is_mailbox_name(canonical)) return std::unexpected(StoreError::no_such_mailbox);
+  const auto id = find_mailbox_id(view, user_, canonical);
+  if (!id) return found_or(view, std::optional<MailboxInfo>(), StoreError::no_such_mailbox);
+  return found_or(view, find_mailbox(view, user_, *id), StoreError::io);
+}
+
+std::expected<std::vector<MailboxInfo>, StoreError> Snapshot::mailboxes() const {
+  const View view(*environment_, txn_);
+  const Key prefix = user_key(user_);
+  std::vector<MailboxInfo> mailboxes;
+  Cursor cursor(view, Table::mailbox_names);
+  for (bool there = cursor.seek(prefix); there && cursor.key().starts_with(prefix); there = cursor.next()) {
+    OctetReader id(cursor.value());
+    auto mailbox = find_mailbox(view, user_, id.take<MailboxId>());
+    if (!mailbox) return std::unexpected(StoreError::io);
+    mailboxes.push_back(std::move(*mailbox));
+  }
+  if (view.failure() != 0) return std::unexpected(StoreError::io);
+  return mailboxes;
+}
+
+std::expected<std::vector<std::string>, StoreError> Snapshot::subscriptions() const {
+  const View view(*environment_, txn_);
+  const Key prefix = user_key(user_);
+  std::vector<std::string> names;
+  Cursor cursor(view, Table::subscriptions);
+  for (bool there = cursor.seek(prefix); there && cursor.key().starts_with(prefix); there = cursor.next()) {
+    names.emplace_back(cursor.key().substr(sizeof(UserId)));
+  }
+  if (view.failure() != 0) return std::unexpected(StoreError::io);
+  return names;
+}
+
+std::expected<Message, StoreError> Snapshot::message(MailboxId mailbox, Uid uid) const {
+  const View view(*environment_, txn_);
+  const auto row = view.get(Table::hot_rows, hot_key(user_, mailbox, uid));
+  if (!row) return found_or(view, std::optional<Message>(), StoreError::no_such_message);
+  return found_or(view, decode_message_row(uid, *row), StoreError::io);
+}
+
+std::expected<std::optional<Uid>, StoreError> Snapshot::scan(MailboxId mailbox, UidRange range,
+                                                             std::size_t rows_max,
+                                                             const std::function<void(const Message&)>& row) const {
+  return scan_changed(mailbox, ModSeq{0}, range, rows_max, row);
+}
+
+std::expected<std::optional<Uid>, StoreError> Snapshot::scan_changed(
+    MailboxId mailbox, ModSeq since, UidRange range, std::size_t rows_max,
+    const std::function<void(const Message&)>& row) const {
+  const View view(*environment_, txn_);
+  const Key prefix = mailbox_key(user_, mailbox);
+  Cursor cursor(view, Table::hot_rows);
+  std::size_t rows = 0;
+  bool there = cursor.seek(hot_key(user_, mailbox, range.first));
+  for (; there && cursor.key().starts_with(prefix); there = cursor.next()) {
+    const Uid uid = uid_of(cursor.key());
+    if (uid > range.last) return std::nullopt;
+    if (rows++ == rows_max) return uid;
+    const auto message = decode_message_row(uid, cursor.value());
+    if (!message) return std::unexpected(StoreError::io);
+    if (message->modseq > since) row(*message);
+  }
+  if (view.failure() != 0) return std::unexpected(StoreError::io);
+  return std::nullopt;
+}
+
+std::expected<std::optional<UidSet>, StoreError> Snapshot::vanished(MailboxId mailbox, ModSeq since) const {
+  const View view(*environment_, txn_);
+  const auto info = found_or(view, find_mailbox(view, user_, mailbox), StoreError::no_such_mailbox);
+  if (!info) return std::unexpected(info.error());
+  if (since < info->vanished_floor) return std::nullopt;
+  const Key prefix = mailbox_key(user_, mailbox);
+  UidSet vanished;
+  Cursor cursor(view, Table::vanished);
+  bool there = cursor.seek(vanished_key(user_, mailbox, next(since)));
+  for (; there && cursor.key().starts_with(prefix); there = cursor.next()) {
+    const auto uids = decode_uids(cursor.value());
+    if (!uids) return std::unexpected(StoreError::io);
+    for (const UidRange& range : uids->ranges()) vanished.add(range);
+  }
+  if (view.failure() != 0) return std::unexpected(StoreError::io);
+  return vanished;
+}
+
+std::expected<Summary, StoreError> Snapshot::summary(BlobId blob) const {
+  const View view(*environment_, txn_);
+  const auto row = view.get(Table::cold_rows, user_blob_key(user_, blob));
+  if (!row) return found_or(view, std::optional<Summary>(), StoreError::no_such_message);
+  if (!row->empty()) return found_or(view, decode_summary(*row), StoreError::io);
+  const auto location = locate(blob);
+  if (!location) return std::unexpected(location.error());
+  const auto octets =
+      files_->read(location->segment, location->offset - location->summary_octets, location->summary_octets);
+  if (!octets) return std::unexpected(StoreError::io);
+  return found_or(view, decode_summary(*octets), StoreError::io);
+}
+
+std::expected<BlobLocation, StoreError> Snapshot::locate(BlobId blob) const {
+  const View view(*environment_, txn_);
+  if (!view.get(Table::cold_rows, user_blob_key(user_, blob))) {
+    return found_or(view, std::optional<BlobLocation>(), StoreError::no_such_message);
+  }
+  const auto row = find_blob(view, blob);
+  if (!row) return std::unexpected(StoreError::io);
+  return row->location;
+}
+
+}  // namespace posthaste::store

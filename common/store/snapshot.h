@@ -1,0 +1,81 @@
+// A reader's view of one user's mail at one instant.
+#pragma once
+
+#include <cstddef>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/ids.h"
+#include "common/store/message.h"
+#include "common/store/store_error.h"
+#include "common/store/uid_set.h"
+
+struct MDB_txn;
+
+namespace posthaste::store {
+
+class Environment;
+class SegmentFiles;
+
+/// Holds its instant while it lives, and with it every page freed since: never keep one across an await, a socket
+/// write or 100 ms. Used by one thread at a time. All that it gives are copies. Every call can say `io` when a row
+/// cannot be read.
+class Snapshot {
+ public:
+  Snapshot(Snapshot&& other) noexcept;
+  Snapshot& operator=(Snapshot&&) = delete;
+  ~Snapshot();
+
+  /// Nothing for a user whom the store has not met yet.
+  [[nodiscard]] std::expected<std::optional<UserInfo>, StoreError> user() const;
+
+  /// Errors: no_such_mailbox.
+  [[nodiscard]] std::expected<MailboxInfo, StoreError> mailbox(MailboxId id) const;
+  /// By name, INBOX in any case. Errors: no_such_mailbox.
+  [[nodiscard]] std::expected<MailboxInfo, StoreError> mailbox(std::string_view name) const;
+  /// All of them, by the octets of their names.
+  [[nodiscard]] std::expected<std::vector<MailboxInfo>, StoreError> mailboxes() const;
+  /// Names on the subscription list, whether or not such mailboxes exist.
+  [[nodiscard]] std::expected<std::vector<std::string>, StoreError> subscriptions() const;
+
+  /// Errors: no_such_message.
+  [[nodiscard]] std::expected<Message, StoreError> message(MailboxId mailbox, Uid uid) const;
+
+  /// Calls `row` for the messages of `range` by ascending UID, for at most `rows_max` of them (256 on a loop).
+  /// Returns the UID to go on from, or nothing when the range is done.
+  [[nodiscard]] std::expected<std::optional<Uid>, StoreError> scan(
+      MailboxId mailbox, UidRange range, std::size_t rows_max,
+      const std::function<void(const Message&)>& row) const;
+
+  /// The same for messages changed after `since` alone; `rows_max` counts the rows looked at.
+  [[nodiscard]] std::expected<std::optional<Uid>, StoreError> scan_changed(
+      MailboxId mailbox, ModSeq since, UidRange range, std::size_t rows_max,
+      const std::function<void(const Message&)>& row) const;
+
+  /// UIDs expunged after `since` (RFC 7162 §3.2.5.2). Nothing when `since` is below the mailbox's vanished floor:
+  /// then whatever the client knows and we do not have has vanished.
+  [[nodiscard]] std::expected<std::optional<UidSet>, StoreError> vanished(MailboxId mailbox, ModSeq since) const;
+
+  /// May read a segment: not on a loop. Errors: no_such_message.
+  [[nodiscard]] std::expected<Summary, StoreError> summary(BlobId blob) const;
+
+  /// Errors: no_such_message, also when the blob is not this user's.
+  [[nodiscard]] std::expected<BlobLocation, StoreError> locate(BlobId blob) const;
+
+ private:
+  friend class Store;
+  Snapshot(std::shared_ptr<Environment> environment, std::shared_ptr<SegmentFiles> files, MDB_txn* txn,
+           UserId user);
+
+  std::shared_ptr<Environment> environment_;
+  std::shared_ptr<SegmentFiles> files_;
+  MDB_txn* txn_;  // goes back to the environment's idle readers
+  UserId user_;
+};
+
+}  // namespace posthaste::store

@@ -1,0 +1,63 @@
+#include "common/store/store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/crc32c.h"
+#include "common/store/index.h"
+#include "common/store/log.h"
+#include "common/store/rows.h"
+
+namespace posthaste::store {
+
+Store::Store(std::shared_ptr<Environment> environment, std::shared_ptr<SegmentFiles> files)
+    : environment_(std::move(environment)), files_(std::move(files)) {}
+
+Store::~Store() = default;
+
+std::expected<std::unique_ptr<Store>, OpenError> Store::open(const std::filesystem::path& directory,
+                                                             std::uint64_t map_octets) {
+  auto environment = Environment::open(directory / "index", Environment::Access::read, map_octets);
+  if (!environment) return std::unexpected(environment.error());
+  auto files = std::make_shared<SegmentFiles>(directory / "log");
+  return std::unique_ptr<Store>(new Store(std::move(*environment), std::move(files)));
+}
+
+std::expected<Snapshot, StoreError> Store::read(UserId user) const {
+  const auto txn = environment_->begin_read();
+  if (!txn) return std::unexpected(txn.error());
+  return Snapshot(environment_, files_, *txn, user);
+}
+
+std::expected<std::string, StoreError> Store::read_blob(const BlobLocation& location, std::uint64_t offset,
+                                                        std::uint64_t length) const {
+  if (offset >= location.octets) return std::string();
+  length = std::min(length, location.octets - offset);
+  auto octets = files_->read(location.segment, location.offset + offset, length);
+  if (octets) return std::move(*octets);
+  const bool gone = octets.error() == SegmentFiles::Failure::gone;
+  return std::unexpected(gone ? StoreError::no_such_message : StoreError::io);
+}
+
+std::expected<void, StoreError> Store::verify_blob(const BlobLocation& location) const {
+  const std::uint64_t before = record_octets(location) - location.octets;
+  const auto record = files_->read(location.segment, location.offset - before, record_octets(location));
+  if (!record && record.error() == SegmentFiles::Failure::gone) return std::unexpected(StoreError::no_such_message);
+  if (!record) return std::unexpected(StoreError::io);
+  const auto header = decode_header(*record);
+  const std::string_view body = std::string_view(*record).substr(kRecordHeaderOctets);
+  if (!header || header->type != RecordType::blob || header->body_octets != body.size() ||
+      header->body_crc != crc32c(body)) {
+    return std::unexpected(StoreError::io);
+  }
+  const auto blob = decode_body(header->type, body);
+  if (!blob || std::get<BlobRecord>(*blob).blob != location.blob) return std::unexpected(StoreError::io);
+  return {};
+}
+
+int Store::clear_dead_readers() const {
+  int dead = 0;
+  return mdb_reader_check(environment_->handle(), &dead) == 0 ? dead : 0;
+}
+
+}  // namespace posthaste::store

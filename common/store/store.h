@@ -1,0 +1,72 @@
+// The store as its readers open it: snapshots and message octets.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "common/base/ids.h"
+#include "common/store/message.h"
+#include "common/store/snapshot.h"
+#include "common/store/store_error.h"
+
+namespace posthaste::store {
+
+#ifdef POSTHASTE_SANITIZED
+inline constexpr std::uint64_t kIndexMapOctets = std::uint64_t{64} << 30;  // shadow memory has its limits
+#else
+inline constexpr std::uint64_t kIndexMapOctets = std::uint64_t{1} << 40;
+#endif
+
+/// Why a store did not open: a sentence for the operator, with the file it is about.
+struct OpenError {
+  enum class Kind {
+    unavailable,  // not there yet, no permission, or in use by another writer
+    damaged,      // a file says what it cannot say, or is shorter than the index knows; nothing was repaired
+    full,         // no room to recover in
+    io,
+  };
+  Kind kind = Kind::io;
+  std::string text;
+};
+
+enum class CheckDepth;
+struct CheckReport;
+
+class Store {
+ public:
+  /// Opens DIR/index and DIR/log for reading. Open it after the process's last fork; opened twice in one process,
+  /// both share one environment. `map_octets` should be the writer's.
+  [[nodiscard]] static std::expected<std::unique_ptr<Store>, OpenError> open(
+      const std::filesystem::path& directory, std::uint64_t map_octets = kIndexMapOctets);
+  ~Store();
+
+  /// The newest published state, as `user` sees it. An ordinary call: it cannot suspend.
+  /// Errors: unavailable, when all reader slots are taken; io.
+  [[nodiscard]] std::expected<Snapshot, StoreError> read(UserId user) const;
+
+  /// `length` octets of a message from `offset`, fewer at its end, none beyond it. Needs no snapshot.
+  /// Errors: no_such_message, when the segment is gone: look the blob up again; io.
+  [[nodiscard]] std::expected<std::string, StoreError> read_blob(const BlobLocation& location, std::uint64_t offset,
+                                                                 std::uint64_t length) const;
+
+  /// Reads all of a blob's record and compares its checksums. Errors: no_such_message, when its segment is gone;
+  /// io, when they differ.
+  [[nodiscard]] std::expected<void, StoreError> verify_blob(const BlobLocation& location) const;
+
+  /// Frees the reader slots of processes that died. Returns how many there were.
+  int clear_dead_readers() const;
+
+ private:
+  friend class Writer;
+  friend CheckReport check(const Store& store, CheckDepth depth);
+  Store(std::shared_ptr<Environment> environment, std::shared_ptr<SegmentFiles> files);
+
+  std::shared_ptr<Environment> environment_;
+  std::shared_ptr<SegmentFiles> files_;
+};
+
+}  // namespace posthaste::store

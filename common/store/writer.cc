@@ -1,0 +1,273 @@
+#include "common/store/writer.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "common/store/execution.h"
+#include "common/store/index.h"
+#include "common/store/log.h"
+#include "common/store/log_buffer.h"
+#include "common/store/recovery.h"
+#include "common/store/redo.h"
+
+namespace posthaste::store {
+namespace {
+
+constexpr mode_t kFileMode = 0640;
+constexpr std::uint64_t kReserveOctets = std::uint64_t{64} << 20;
+constexpr std::uint64_t kMapReserveOctets = std::uint64_t{256} << 20;
+constexpr std::uint64_t kReserveShare = 8;
+
+bool is_space(int code) { return code == MDB_MAP_FULL || code == ENOSPC || code == EDQUOT || code == EFBIG; }
+
+bool is_apply(const Request& request) { return std::holds_alternative<ApplyRequest>(request); }
+
+Outcome failed_outcome(const Request& request, StoreError error) {
+  if (is_apply(request)) return ApplyOutcome(std::unexpected(error));
+  return DeliverOutcome(std::unexpected(error));
+}
+
+std::vector<Outcome> all_failed(std::span<const Request> requests, StoreError error) {
+  std::vector<Outcome> outcomes;
+  outcomes.reserve(requests.size());
+  for (const Request& request : requests) outcomes.push_back(failed_outcome(request, error));
+  return outcomes;
+}
+
+bool is_delivered(const Outcome& outcome) {
+  const auto* delivered = std::get_if<DeliverOutcome>(&outcome);
+  return delivered != nullptr && delivered->has_value();
+}
+
+}  // namespace
+
+class Writer::Core {
+ public:
+  Core(WriterOptions options, FileDescriptor lock, std::shared_ptr<Environment> environment,
+       std::shared_ptr<SegmentFiles> files, LogPosition tail)
+      : options_(std::move(options)),
+        lock_(std::move(lock)),
+        environment_(std::move(environment)),
+        files_(std::move(files)),
+        store_(environment_, files_),
+        log_(files_->log(), options_.segment_octets),
+        published_(tail) {}
+
+  [[nodiscard]] std::expected<void, LogFailure> open_log() { return log_.open(published_); }
+
+  [[nodiscard]] std::vector<Outcome> commit(std::span<const Request> requests, Time now, Publication publication,
+                                            const std::function<void(std::span<const Outcome>)>& durable);
+  [[nodiscard]] std::expected<void, StoreError> publish();
+
+  [[nodiscard]] bool failed() const { return failed_; }
+  [[nodiscard]] const Store& store() const { return store_; }
+  [[nodiscard]] WriterCounters counters() const { return counters_; }
+
+ private:
+  enum class Growth { allowed, refused };
+
+  /// Executes a group and writes it to the log, durably. Errors: full, with everything as before the group; io.
+  [[nodiscard]] std::expected<std::vector<Outcome>, StoreError> write_group(std::span<const Request> requests,
+                                                                            Time now, Growth growth);
+  [[nodiscard]] std::expected<void, StoreError> begin();
+  [[nodiscard]] std::expected<void, StoreError> abandon_group();
+  [[nodiscard]] StoreError fail();
+  [[nodiscard]] std::uint64_t room() const;
+
+  const WriterOptions options_;
+  const FileDescriptor lock_;
+  std::shared_ptr<Environment> environment_;
+  std::shared_ptr<SegmentFiles> files_;
+  const Store store_;
+  LogWriter log_;
+  WriterCounters counters_;
+  bool failed_ = false;
+
+  // What is durable and not yet published.
+  LogPosition published_;  // the log's tail as readers know it
+  std::unique_ptr<WriteTxn> txn_;
+  std::unique_ptr<Redo> redo_;
+  int groups_put_off_ = 0;
+  bool deliveries_answered_ = false;
+};
+
+std::vector<Outcome> Writer::Core::commit(std::span<const Request> requests, Time now, Publication publication,
+                                          const std::function<void(std::span<const Outcome>)>& durable) {
+  auto written = failed_ ? std::unexpected(StoreError::io) : write_group(requests, now, Growth::allowed);
+  if (!written && written.error() == StoreError::full) written = write_group(requests, now, Growth::refused);
+  std::vector<Outcome> outcomes = written ? std::move(*written) : all_failed(requests, written.error());
+  durable(outcomes);
+  if (!written) {
+    static_cast<void>(publish());  // what was put off before; the outcomes say what became of this group
+    return outcomes;
+  }
+
+  ++groups_put_off_;
+  deliveries_answered_ = deliveries_answered_ || std::ranges::any_of(outcomes, is_delivered);
+  const bool put_off = publication == Publication::may_wait && groups_put_off_ < kGroupsPutOff &&
+                       std::ranges::none_of(requests, is_apply);
+  if (put_off) return outcomes;
+  if (const auto published = publish(); !published) {
+    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+      if (is_apply(requests[i])) outcomes[i] = failed_outcome(requests[i], published.error());
+    }
+  }
+  return outcomes;
+}
+
+std::expected<std::vector<Outcome>, StoreError> Writer::Core::write_group(std::span<const Request> requests,
+                                                                          Time now, Growth growth) {
+  if (const auto begun = begin(); !begun) return std::unexpected(begun.error());
+  if (const auto due = log_.begin_segment_when_due(redo_->next_blob()); !due) {
+    if (due.error() == LogFailure::io) return std::unexpected(fail());
+    return std::unexpected(StoreError::full);
+  }
+  LogBuffer buffer(log_.tail());
+  Execution execution(*txn_, *redo_, buffer, now, growth == Growth::allowed ? room() : 0);
+  std::vector<Outcome> outcomes;
+  outcomes.reserve(requests.size());
+  execution.expire();
+  for (const Request& request : requests) {
+    if (const auto* apply = std::get_if<ApplyRequest>(&request)) {
+      outcomes.emplace_back(execution.apply(apply->user, apply->batch, apply->key));
+    } else {
+      outcomes.emplace_back(execution.deliver(std::get<Deliver>(request)));
+    }
+    if (txn_->failure() != 0) break;
+  }
+  if (const int code = txn_->failure(); code != 0) {
+    execution.forget_blobs();
+    if (!is_space(code)) return std::unexpected(fail());
+    const auto abandoned = abandon_group();
+    return std::unexpected(abandoned ? StoreError::full : abandoned.error());
+  }
+  if (buffer.empty()) return outcomes;
+
+  buffer.end_group();
+  if (const auto appended = log_.append(buffer.octets(), buffer.next_sequence()); !appended) {
+    execution.forget_blobs();
+    if (appended.error() == LogFailure::io) return std::unexpected(fail());
+    const auto abandoned = abandon_group();
+    return std::unexpected(abandoned ? StoreError::full : abandoned.error());
+  }
+  if (!log_.sync()) return std::unexpected(fail());
+  redo_->reached(log_.tail());
+  redo_->group_written();
+  ++counters_.groups;
+  ++counters_.log_syncs;
+  counters_.log_octets += buffer.octets().size();
+  return outcomes;
+}
+
+std::expected<void, StoreError> Writer::Core::begin() {
+  if (txn_) return {};
+  auto txn = WriteTxn::begin(*environment_);
+  if (!txn) return std::unexpected(is_space(txn.error()) ? StoreError::full : fail());
+  txn_ = std::move(*txn);
+  redo_ = std::make_unique<Redo>(*txn_, *files_);
+  return {};
+}
+
+/// Gives up the transaction with the group that does not fit, and redoes from the log what was put off before it.
+std::expected<void, StoreError> Writer::Core::abandon_group() {
+  redo_.reset();
+  txn_.reset();
+  if (const auto begun = begin(); !begun) return begun;
+  if (!redo_until(*redo_, files_->log(), published_, log_.tail()) || txn_->failure() != 0) {
+    return std::unexpected(fail());
+  }
+  return {};
+}
+
+std::expected<void, StoreError> Writer::Core::publish() {
+  if (failed_) return std::unexpected(StoreError::io);
+  if (!txn_) return {};
+  const auto txn = std::move(txn_);
+  const auto redo = std::move(redo_);
+  const bool answered = std::exchange(deliveries_answered_, false);
+  groups_put_off_ = 0;
+  if (log_.tail() == published_) return {};  // nothing but questions
+
+  redo->finish();
+  if (const int code = txn->commit(); code != 0) {
+    // Whoever was told that his message is safe must find it: then the log stands, and the next start redoes it.
+    if (!is_space(code) || answered || !log_.go_back(published_)) return std::unexpected(fail());
+    return std::unexpected(StoreError::full);
+  }
+  published_ = log_.tail();
+  ++counters_.index_commits;
+  for (const Change& change : redo->changes()) options_.on_change(change);
+  return {};
+}
+
+StoreError Writer::Core::fail() {
+  failed_ = true;
+  redo_.reset();
+  txn_.reset();
+  return StoreError::io;
+}
+
+std::uint64_t Writer::Core::room() const {
+  const auto space = log_.space();
+  if (!space) return 0;
+  const std::uint64_t reserve =
+      options_.reserve_octets.value_or(std::min(kReserveOctets, space->total / kReserveShare));
+  if (space->free <= reserve) return 0;
+  // A commit that finds the map full is worse than a refusal: deliveries in it were answered already.
+  const std::uint64_t map_reserve = std::min(kMapReserveOctets, options_.map_octets / kReserveShare);
+  const std::uint64_t map_free = environment_->free_octets(map_reserve + 1);
+  return map_free > map_reserve ? space->free - reserve : 0;
+}
+
+// --- The writer itself
+
+std::expected<std::unique_ptr<Writer>, OpenError> Writer::open(WriterOptions options) {
+  using Kind = OpenError::Kind;
+  const auto directory = options.directory;
+  const auto log = directory / "log";
+  const auto index = directory / "index";
+  std::error_code failed;
+  std::filesystem::create_directories(log, failed);
+  if (!failed) std::filesystem::create_directories(index, failed);
+  if (failed) return std::unexpected(OpenError{Kind::unavailable, directory.string() + ": " + failed.message()});
+
+  const auto lock_path = directory / "writer.lock";
+  FileDescriptor lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kFileMode));
+  if (!lock.is_open() || ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    const std::string why = errno == EWOULDBLOCK ? "another writer has it" : std::system_category().message(errno);
+    return std::unexpected(OpenError{Kind::unavailable, lock_path.string() + ": " + why});
+  }
+  auto environment = Environment::open(index, Environment::Access::write, options.map_octets);
+  if (!environment) return std::unexpected(environment.error());
+  if (!sync_directory(directory) || !sync_directory(index) || !sync_directory(log)) {
+    return std::unexpected(OpenError{Kind::io, directory.string() + ": cannot be synced"});
+  }
+  auto files = std::make_shared<SegmentFiles>(log);
+  const auto tail = recover(**environment, *files);
+  if (!tail) return std::unexpected(tail.error());
+
+  auto core =
+      std::make_unique<Core>(std::move(options), std::move(lock), std::move(*environment), std::move(files), *tail);
+  if (!core->open_log()) return std::unexpected(OpenError{Kind::io, log.string() + ": cannot be written"});
+  return std::unique_ptr<Writer>(new Writer(std::move(core)));
+}
+
+Writer::Writer(std::unique_ptr<Core> core) : core_(std::move(core)) {}
+Writer::~Writer() = default;
+
+std::vector<Outcome> Writer::commit(std::span<const Request> requests, Time now, Publication publication,
+                                    const std::function<void(std::span<const Outcome>)>& durable) {
+  return core_->commit(requests, now, publication, durable);
+}
+
+std::expected<void, StoreError> Writer::publish() { return core_->publish(); }
+bool Writer::failed() const { return core_->failed(); }
+const Store& Writer::store() const { return core_->store(); }
+WriterCounters Writer::counters() const { return core_->counters(); }
+
+}  // namespace posthaste::store

@@ -1,0 +1,88 @@
+// The one writer: groups of requests become log records, then index rows, in two moments.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <variant>
+#include <vector>
+
+#include "common/store/operations.h"
+#include "common/store/store.h"
+
+namespace posthaste::store {
+
+struct WriterOptions {
+  std::filesystem::path directory;
+  std::uint64_t map_octets = kIndexMapOctets;
+  std::uint64_t segment_octets = std::uint64_t{256} << 20;  // a new one is begun when the last has as many
+  /// Free octets below which nothing is added. Nothing: 64 MB, or an eighth of a smaller file system.
+  std::optional<std::uint64_t> reserve_octets;
+  /// Called on the writer's thread after each publication, in order.
+  std::function<void(const Change&)> on_change = [](const Change&) {};
+};
+
+struct ApplyRequest {
+  UserId user{};
+  Batch batch;
+  IdempotencyKey key;
+};
+
+using Request = std::variant<ApplyRequest, Deliver>;
+using ApplyOutcome = std::expected<ApplyResult, StoreError>;
+using DeliverOutcome = std::expected<Delivered, StoreError>;
+using Outcome = std::variant<ApplyOutcome, DeliverOutcome>;
+
+/// Whether readers must see the group when commit() returns.
+enum class Publication {
+  now,
+  may_wait,  // for up to kGroupsPutOff groups, if only deliveries are in it: more work waits
+};
+
+struct WriterCounters {
+  std::uint64_t groups = 0;
+  std::uint64_t log_syncs = 0;
+  std::uint64_t index_commits = 0;
+  std::uint64_t log_octets = 0;
+};
+
+/// Used by one thread at a time; from a group that was put off until the next publish(), by the same one.
+class Writer {
+ public:
+  static constexpr int kGroupsPutOff = 16;
+
+  /// Opens or creates the store, takes its lock and recovers: replays what the log has and the index has not, and
+  /// cuts a torn last batch.
+  [[nodiscard]] static std::expected<std::unique_ptr<Writer>, OpenError> open(WriterOptions options);
+  ~Writer();
+
+  /// Runs a group. Each request is all or nothing and sees those before it; one that fails leaves no trace.
+  /// `durable` is called once, when the log is on disk: from then on no crash loses what succeeded, and deliveries
+  /// can be answered. The outcomes that come back are for all other requests, after publication. If the publication
+  /// fails, their `io` means that the change is durable and will show after the next start.
+  [[nodiscard]] std::vector<Outcome> commit(std::span<const Request> requests, Time now, Publication publication,
+                                            const std::function<void(std::span<const Outcome>)>& durable);
+
+  /// Publishes what was put off. Errors: io; the writer has failed.
+  [[nodiscard]] std::expected<void, StoreError> publish();
+
+  /// After an I/O error nothing is written any more, and every outcome is `io`: end the process, start again,
+  /// recover.
+  [[nodiscard]] bool failed() const;
+
+  /// For reading in the same process.
+  [[nodiscard]] const Store& store() const;
+  [[nodiscard]] WriterCounters counters() const;
+
+ private:
+  class Core;
+  explicit Writer(std::unique_ptr<Core> core);
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace posthaste::store

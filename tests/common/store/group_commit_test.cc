@@ -1,0 +1,137 @@
+#include "common/store/group_commit.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <set>
+
+#include "common/net/thread_pool.h"
+#include "common/net/uv_loop.h"
+#include "scratch.h"
+
+namespace posthaste::store {
+namespace {
+
+/// Runs work when it is told to, so that a test decides what waits together.
+class HeldExecutor final : public net::Executor {
+ public:
+  void post(std::move_only_function<void()> work) override { waiting_.push_back(std::move(work)); }
+  [[nodiscard]] bool has_room() const override { return true; }
+  void run() {
+    while (!waiting_.empty()) {
+      auto work = std::move(waiting_.front());
+      waiting_.pop_front();
+      work();
+    }
+  }
+  [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
+
+ private:
+  std::deque<std::move_only_function<void()>> waiting_;
+};
+
+class InlineExecutor final : public net::Executor {
+ public:
+  void post(std::move_only_function<void()> work) override { work(); }
+  [[nodiscard]] bool has_room() const override { return true; }
+};
+
+TEST(GroupCommit, WhatWaitsGoesTogetherAndIsPublishedWhenIdle) {
+  const ScratchDirectory scratch;
+  const auto writer = open_writer(options_for(scratch.path()));
+  HeldExecutor executor;
+  GroupCommit group_commit(*writer, executor);
+  int answered = 0;
+  for (int i = 0; i < 300; ++i) {
+    group_commit.submit(delivery(kAlice, "x"), kStart, [&](const Outcome& outcome) {
+      EXPECT_TRUE(std::get<DeliverOutcome>(outcome));
+      ++answered;
+    });
+  }
+  EXPECT_EQ(executor.waiting(), 1U);
+  executor.run();
+  EXPECT_EQ(answered, 300);
+  EXPECT_EQ(writer->counters().groups, 3U);         // 128, 128, 44
+  EXPECT_EQ(writer->counters().index_commits, 1U);  // nobody waited for one
+  EXPECT_EQ(mailbox(writer->store(), kAlice, "INBOX").messages, 300U);
+  expect_sound(writer->store());
+}
+
+TEST(GroupCommit, AChangeIsAnsweredWhenReadersSeeIt) {
+  const ScratchDirectory scratch;
+  const auto writer = open_writer(options_for(scratch.path()));
+  HeldExecutor executor;
+  GroupCommit group_commit(*writer, executor);
+  bool seen_by_delivery = true;
+  bool seen_by_apply = false;
+  const auto is_seen = [&] { return mailbox(writer->store(), kAlice, "a").id != MailboxId{}; };
+  group_commit.submit(ApplyRequest{kAlice, {{CreateMailbox{"a", std::nullopt}}}, {}}, kStart,
+                      [&](const Outcome&) { seen_by_apply = is_seen(); });
+  group_commit.submit(delivery(kAlice, "x"), kStart, [&](const Outcome&) { seen_by_delivery = is_seen(); });
+  executor.run();
+  EXPECT_FALSE(seen_by_delivery);
+  EXPECT_TRUE(seen_by_apply);
+  expect_sound(writer->store());
+}
+
+TEST(GroupCommit, LargeMessagesMakeSmallGroups) {
+  const ScratchDirectory scratch;
+  const auto writer = open_writer(options_for(scratch.path()));
+  HeldExecutor executor;
+  GroupCommit group_commit(*writer, executor);
+  for (int i = 0; i < 6; ++i) {
+    group_commit.submit(delivery(kAlice, std::string(3U << 20, 'x')), kStart, [](const Outcome&) {});
+  }
+  executor.run();
+  EXPECT_EQ(writer->counters().groups, 2U);  // a group is full beyond 8 MB: with the third
+  expect_sound(writer->store());
+}
+
+net::Task<void> deliver_some(LocalStore& store, std::uint64_t user, int count, std::atomic<int>& delivered) {
+  for (int i = 0; i < count; ++i) {
+    Deliver message = delivery(UserId{user}, "from a task");
+    const auto outcome = co_await store.deliver(std::move(message));
+    if (outcome) ++delivered;
+  }
+  Batch batch{{CreateMailbox{"made by a task", std::nullopt}}};
+  IdempotencyKey key{"key"};
+  const auto applied = co_await store.apply(UserId{user}, std::move(batch), std::move(key));
+  if (applied) ++delivered;
+}
+
+TEST(LocalStore, AnswersTasksFromTheWritersThread) {
+  const ScratchDirectory scratch;
+  const auto writer = open_writer(options_for(scratch.path()));
+  std::atomic<int> delivered = 0;
+  {
+    net::ThreadPool thread(1);
+    GroupCommit group_commit(*writer, thread);
+    std::vector<std::jthread> workers;
+    for (std::uint64_t user = 1; user <= 4; ++user) {
+      workers.emplace_back([&, user] {
+        net::UvLoop loop;
+        LocalStore store(group_commit, loop, loop);
+        loop.run(deliver_some(store, user, 20, delivered));
+      });
+    }
+    workers.clear();
+  }
+  EXPECT_EQ(delivered, 84);
+  expect_sound(writer->store());
+}
+
+TEST(LocalStore, WorksInlineAsInASimulation) {
+  const ScratchDirectory scratch;
+  const auto writer = open_writer(options_for(scratch.path()));
+  std::atomic<int> delivered = 0;
+  InlineExecutor executor;
+  GroupCommit group_commit(*writer, executor);
+  net::UvLoop loop;
+  LocalStore store(group_commit, loop, loop);
+  loop.run(deliver_some(store, 1, 5, delivered));
+  EXPECT_EQ(delivered, 6);
+  expect_sound(writer->store());
+}
+
+}  // namespace
+}  // namespace posthaste::store

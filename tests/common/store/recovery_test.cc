@@ -1,0 +1,432 @@
+// The store is killed in every way that files and processes can show, and opened again.
+#include "common/store/recovery.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <random>
+#include <set>
+
+#include "scratch.h"
+
+namespace posthaste::store {
+namespace {
+
+void copy_store(const std::filesystem::path& from, const std::filesystem::path& to) {
+  std::filesystem::copy(from, to, std::filesystem::copy_options::recursive);
+  std::filesystem::remove(to / "index" / "lock.mdb");
+}
+
+std::string contents(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void write(const std::filesystem::path& path, std::string_view octets) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file.write(octets.data(), static_cast<std::streamsize>(octets.size()));
+}
+
+/// Offsets at which an apply of the first segment ends.
+std::vector<std::uint64_t> apply_ends(std::string_view segment) {
+  std::vector<std::uint64_t> ends;
+  const auto note = [&](std::span<const ScannedRecord> apply) {
+    ends.push_back(apply.back().body_offset + apply.back().body.size());
+    return true;
+  };
+  EXPECT_EQ(scan_records(segment, kSegmentHeaderOctets, 1, note).end, ScanEnd::clean);
+  return ends;
+}
+
+std::vector<Request> ten_deliveries(int group) {
+  std::vector<Request> requests;
+  for (int i = 0; i < 10; ++i) {
+    const int number = group * 10 + i;
+    requests.emplace_back(delivery(UserId{static_cast<std::uint64_t>(i % 3 + 1)},
+                                   "message " + std::to_string(number), "id" + std::to_string(number)));
+  }
+  return requests;
+}
+
+std::uint64_t message_count(const Store& store) { return check(store, CheckDepth::index).messages; }
+
+TEST(Recovery, WhatIsDurableAndNotPublishedComesBack) {
+  const ScratchDirectory scratch;
+  const auto store = scratch.path() / "store";
+  const auto image = scratch.path() / "image";
+  {
+    const auto writer = open_writer(options_for(store));
+    const auto published = ten_deliveries(0);
+    static_cast<void>(writer->commit(published, kStart, Publication::now, [](std::span<const Outcome>) {}));
+    const auto waiting = ten_deliveries(1);
+    const auto take_image = [&](std::span<const Outcome>) { copy_store(store, image); };
+    static_cast<void>(writer->commit(waiting, kStart, Publication::may_wait, take_image));
+    EXPECT_EQ(message_count(writer->store()), 10U);
+  }
+  const auto writer = open_writer(options_for(image));
+  EXPECT_EQ(message_count(writer->store()), 20U);
+  EXPECT_EQ(deliver(*writer, delivery(UserId{1}, "message 10", "id10"))->delivery, Delivery::repeated);
+  expect_sound(writer->store());
+  expect_rebuilt_the_same(image);
+}
+
+/// A published group, then one that only the log has; the log is cut at `octets`.
+class TornLog : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const auto store = scratch_.path() / "store";
+    const auto writer = open_writer(options_for(store));
+    const auto first = ten_deliveries(0);
+    static_cast<void>(writer->commit(first, kStart, Publication::now, [](std::span<const Outcome>) {}));
+    published_ = std::filesystem::file_size(segment_path(store / "log", 1));
+    const auto second = ten_deliveries(1);
+    const auto take_image = [&](std::span<const Outcome>) { copy_store(store, image_); };
+    static_cast<void>(writer->commit(second, kStart, Publication::may_wait, take_image));
+    log_ = contents(segment_path(image_ / "log", 1));
+  }
+
+  void expect_recovered(std::string_view log) {
+    const auto copy = scratch_.path() / "copy";
+    std::filesystem::remove_all(copy);
+    copy_store(image_, copy);
+    write(segment_path(copy / "log", 1), log);
+    std::uint64_t whole = 0;
+    for (const std::uint64_t end : apply_ends(log_)) whole += end <= log.size() ? 1 : 0;
+    {
+      const auto writer = open_writer(options_for(copy));
+      ASSERT_NE(writer, nullptr);
+      EXPECT_EQ(message_count(writer->store()), whole);
+      const auto again = ten_deliveries(1);  // what was lost was not answered, and comes again
+      const auto outcomes = writer->commit(again, kStart, Publication::now, [](std::span<const Outcome>) {});
+      for (std::size_t i = 0; i < outcomes.size(); ++i) {
+        const Delivery expected = 10 + i < whole ? Delivery::repeated : Delivery::first;
+        EXPECT_EQ(std::get<DeliverOutcome>(outcomes[i])->delivery, expected) << i;
+      }
+      EXPECT_EQ(message_count(writer->store()), 20U);
+      expect_sound(writer->store());
+    }
+    expect_rebuilt_the_same(copy);
+  }
+
+  ScratchDirectory scratch_;
+  const std::filesystem::path image_ = scratch_.path() / "image";
+  std::uint64_t published_ = 0;
+  std::string log_;
+};
+
+TEST_F(TornLog, IsCutAtTheLastWholeApply) {
+  std::mt19937 random(20231114);
+  std::set<std::uint64_t> cuts = {published_, published_ + 1, log_.size() - 1, log_.size()};
+  for (const std::uint64_t end : apply_ends(log_)) {
+    if (end >= published_) cuts.insert(end);
+  }
+  for (int i = 0; i < 8; ++i) cuts.insert(published_ + random() % (log_.size() - published_));
+  for (const std::uint64_t octets : cuts) {
+    SCOPED_TRACE(octets);
+    expect_recovered(std::string_view(log_).substr(0, octets));
+  }
+}
+
+TEST_F(TornLog, MayEndInOctetsThatWereNeverWritten) {
+  const std::size_t middle = published_ + (log_.size() - published_) / 2;
+  std::string zeros = log_.substr(0, middle);
+  zeros.append(4096, '\0');
+  const auto copy = scratch_.path() / "copy";
+  copy_store(image_, copy);
+  write(segment_path(copy / "log", 1), zeros);
+  const auto writer = open_writer(options_for(copy));
+  ASSERT_NE(writer, nullptr);
+  EXPECT_GE(message_count(writer->store()), 10U);
+  EXPECT_LT(message_count(writer->store()), 20U);
+  expect_sound(writer->store());
+}
+
+TEST_F(TornLog, ShorterThanTheIndexKnowsIsAnAlarm) {
+  for (const std::uint64_t octets : {published_ - 1, std::uint64_t{kSegmentHeaderOctets}, std::uint64_t{0}}) {
+    const auto copy = scratch_.path() / "copy";
+    std::filesystem::remove_all(copy);
+    copy_store(image_, copy);
+    write(segment_path(copy / "log", 1), std::string_view(log_).substr(0, octets));
+    const auto writer = Writer::open(options_for(copy));
+    ASSERT_FALSE(writer) << octets;
+    EXPECT_EQ(writer.error().kind, OpenError::Kind::damaged);
+    EXPECT_NE(writer.error().text.find("00000001.seg"), std::string::npos) << writer.error().text;
+    EXPECT_EQ(std::filesystem::file_size(segment_path(copy / "log", 1)), octets);  // nothing was touched
+  }
+}
+
+TEST_F(TornLog, DamageWithinASyncedGroupIsAnAlarm) {
+  // Rebuilding reads all of the log; the first group's bodies were synced before the second group was written.
+  std::string wrong = log_;
+  wrong[apply_ends(log_)[4] - 1] ^= 1;
+  write(segment_path(image_ / "log", 1), wrong);
+  const auto rebuilt = rebuild_index(image_ / "log", scratch_.path() / "fresh", std::uint64_t{1} << 30);
+  ASSERT_FALSE(rebuilt);
+  EXPECT_EQ(rebuilt.error().kind, OpenError::Kind::damaged);
+}
+
+TEST(Segments, AreRolledAndNeverMissedSilently) {
+  const ScratchDirectory scratch;
+  const auto store = scratch.path() / "store";
+  WriterOptions options = options_for(store);
+  options.segment_octets = 4096;
+  {
+    const auto writer = open_writer(options);
+    for (int group = 0; group < 20; ++group) {
+      const auto requests = ten_deliveries(group);
+      static_cast<void>(writer->commit(requests, kStart, Publication::may_wait, [](std::span<const Outcome>) {}));
+    }
+    ASSERT_TRUE(writer->publish());
+    EXPECT_LE(writer->counters().index_commits, 2U);
+    expect_sound(writer->store());
+    const auto expunged =
+        apply(*writer, UserId{1},
+              {Expunge{mailbox(writer->store(), UserId{1}, "INBOX").id, {{Uid{1}, Uid{50}}}, ExpungeWhich::all}});
+    EXPECT_TRUE(expunged);
+    expect_sound(writer->store());
+  }
+  expect_rebuilt_the_same(store);
+  const auto segments = *list_segments(store / "log");
+  ASSERT_GE(segments.size(), 5U);
+
+  const auto open_error = [&](const auto& harm) -> std::optional<OpenError> {
+    const auto copy = scratch.path() / "copy";
+    std::filesystem::remove_all(copy);
+    copy_store(store, copy);
+    harm(copy);
+    auto writer = Writer::open(options_for(copy));
+    if (writer) return std::nullopt;
+    return writer.error();
+  };
+  const auto missing = open_error([](const auto& copy) { std::filesystem::remove(segment_path(copy / "log", 2)); });
+  ASSERT_TRUE(missing);
+  EXPECT_NE(missing->text.find("00000002.seg: is missing"), std::string::npos) << missing->text;
+  const auto shorter =
+      open_error([](const auto& copy) { std::filesystem::resize_file(segment_path(copy / "log", 3), 900); });
+  ASSERT_TRUE(shorter);
+  EXPECT_NE(shorter->text.find("00000003.seg"), std::string::npos);
+  EXPECT_TRUE(open_error([](const auto& copy) { std::filesystem::remove_all(copy / "log"); }));
+
+  // A segment that was being created: not even its header is whole.
+  const auto begun = static_cast<std::uint32_t>(segments.size() + 1);
+  EXPECT_FALSE(open_error([&](const auto& copy) { write(segment_path(copy / "log", begun), "POHSEG"); }));
+  EXPECT_FALSE(open_error([&](const auto& copy) { write(segment_path(copy / "log", begun), ""); }));
+  EXPECT_TRUE(
+      open_error([&](const auto& copy) { write(segment_path(copy / "log", begun), std::string(99, 'x')); }));
+}
+
+/// Delivers and tells each id that was answered, until it is killed.
+[[noreturn]] void deliver_until_killed(const std::filesystem::path& directory, int answered, unsigned seed) {
+  auto writer = Writer::open(options_for(directory));
+  if (!writer) ::_exit(1);
+  std::mt19937 random(seed);
+  for (std::uint32_t number = seed * 1'000'000;;) {
+    std::vector<Request> requests;
+    std::vector<std::uint32_t> numbers;
+    for (unsigned i = 0; i < 1 + random() % 8; ++i) {
+      numbers.push_back(++number);
+      requests.emplace_back(
+          delivery(UserId{1 + random() % 4}, "body of " + std::to_string(number), std::to_string(number)));
+    }
+    const auto tell = [&](std::span<const Outcome> outcomes) {
+      for (std::size_t i = 0; i < outcomes.size(); ++i) {
+        if (!std::get<DeliverOutcome>(outcomes[i])) ::_exit(2);
+        if (::write(answered, &numbers[i], sizeof(numbers[i])) != sizeof(numbers[i])) ::_exit(3);
+      }
+    };
+    static_cast<void>((*writer)->commit(requests, kStart, Publication::may_wait, tell));
+    if (random() % 4 == 0) static_cast<void>((*writer)->publish());
+  }
+}
+
+TEST(Killed, WhatWasAnsweredIsThere) {
+  const ScratchDirectory scratch;
+  std::mt19937 random(7);
+  std::set<std::uint32_t> answered;
+  for (unsigned round = 1; round <= 6; ++round) {
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) deliver_until_killed(scratch.path(), ends[1], round);
+    ::close(ends[1]);
+    std::uint32_t number = 0;
+    const auto last = static_cast<unsigned>(20 + random() % 200);
+    for (unsigned i = 0; i < last && ::read(ends[0], &number, sizeof(number)) == sizeof(number); ++i)
+      answered.insert(number);
+    ::kill(child, SIGKILL);
+    while (::read(ends[0], &number, sizeof(number)) == sizeof(number)) answered.insert(number);
+    ::close(ends[0]);
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(status)) << WEXITSTATUS(status);
+
+    const auto writer = open_writer(options_for(scratch.path()));
+    ASSERT_NE(writer, nullptr);
+    std::set<std::string> bodies;
+    for (std::uint64_t user = 1; user <= 4; ++user) {
+      const MailboxId inbox = mailbox(writer->store(), UserId{user}, "INBOX").id;
+      for (const Message& message : messages(writer->store(), UserId{user}, inbox)) {
+        EXPECT_TRUE(bodies.insert(body(writer->store(), UserId{user}, message.blob)).second);
+      }
+    }
+    for (const std::uint32_t there : answered) {
+      EXPECT_TRUE(bodies.contains("body of " + std::to_string(there))) << there;
+    }
+    expect_sound(writer->store());
+  }
+  EXPECT_GT(answered.size(), 100U);
+  expect_rebuilt_the_same(scratch.path());
+}
+
+/// Limits the size of files for as long as it lives; writing beyond it fails with EFBIG.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t octets) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{octets, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+  ~FileSizeLimit() { ::setrlimit(RLIMIT_FSIZE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST(FullDisk, RefusesWhatAddsAndLetsTheRestGoOn) {
+  const ScratchDirectory scratch;
+  {
+    const auto writer = open_writer(options_for(scratch.path()));
+    int stored = 0;
+    int put_off = 0;
+    {
+      const FileSizeLimit limit(1U << 20);
+      while (true) {
+        const std::vector<Request> requests = {delivery(kAlice, std::string(20'000, 'x'), std::to_string(stored))};
+        std::optional<StoreError> error;
+        static_cast<void>(
+            writer->commit(requests, kStart, Publication::may_wait, [&](std::span<const Outcome> outcomes) {
+              const auto& delivered = std::get<DeliverOutcome>(outcomes[0]);
+              if (!delivered) error = delivered.error();
+            }));
+        put_off = stored % Writer::kGroupsPutOff;
+        if (error) {
+          EXPECT_EQ(*error, StoreError::full);
+          break;
+        }
+        ASSERT_LT(++stored, 100);
+      }
+      EXPECT_GT(put_off, 0);  // some groups were durable and not published; nothing of them is lost
+      EXPECT_FALSE(writer->failed());
+      ASSERT_TRUE(writer->publish());
+      EXPECT_EQ(message_count(writer->store()), static_cast<std::uint64_t>(stored));
+
+      // In one group with something too large, what is small goes on.
+      const MailboxId inbox = mailbox(writer->store(), kAlice, "INBOX").id;
+      const std::vector<Request> mixed = {
+          delivery(kAlice, std::string(20'000, 'y')),
+          ApplyRequest{
+              kAlice, {{StoreFlags{inbox, {{Uid{1}, Uid{9}}}, FlagMode::add, {SystemFlag::deleted}, {}, {}}}}, {}},
+          ApplyRequest{kAlice, {{Expunge{inbox}}}, {}}};
+      const auto outcomes = writer->commit(mixed, kStart, Publication::now, [](std::span<const Outcome>) {});
+      EXPECT_EQ(std::get<DeliverOutcome>(outcomes[0]).error(), StoreError::full);
+      EXPECT_TRUE(std::get<ApplyOutcome>(outcomes[1]));
+      EXPECT_EQ(only<Expunged>(std::get<ApplyOutcome>(outcomes[2])).uids.size(), 9U);
+      expect_sound(writer->store());
+    }
+    EXPECT_TRUE(deliver(*writer, delivery(kAlice, std::string(20'000, 'z'))));
+    EXPECT_EQ(message_count(writer->store()), static_cast<std::uint64_t>(stored) - 8);
+    expect_sound(writer->store());
+  }
+  expect_rebuilt_the_same(scratch.path());
+  const auto writer = open_writer(options_for(scratch.path()));
+  expect_sound(writer->store());
+}
+
+TEST(FullDisk, TheReserveIsKeptForWhatFreesRoom) {
+  const ScratchDirectory scratch;
+  {
+    const auto writer = open_writer(options_for(scratch.path()));
+    ASSERT_TRUE(deliver(*writer, delivery(kAlice, "x")));
+  }
+  WriterOptions options = options_for(scratch.path());
+  options.reserve_octets = UINT64_MAX;
+  const auto writer = open_writer(options);
+  EXPECT_EQ(deliver(*writer, delivery(kAlice, "y")).error(), StoreError::full);
+  EXPECT_EQ(apply(*writer, kAlice, {CreateMailbox{"a", std::nullopt}}).error(), StoreError::full);
+  const MailboxId inbox = mailbox(writer->store(), kAlice, "INBOX").id;
+  EXPECT_EQ(apply(*writer, kAlice, {Copy{inbox, {kAllUids}, inbox}}).error(), StoreError::full);
+  EXPECT_TRUE(apply(*writer, kAlice, {Expunge{inbox, {kAllUids}, ExpungeWhich::all}}));
+  expect_sound(writer->store());
+}
+
+TEST(FullIndex, IsAnsweredAndForgotten) {
+  const ScratchDirectory scratch;
+  WriterOptions options = options_for(scratch.path());
+  options.map_octets = 2U << 20;
+  {
+    const auto writer = open_writer(options);
+    Deliver message = delivery(kAlice, "x");
+    message.blob = put_blob("x", {std::string(1900, 'e'), "", ""});  // rows of half a page
+    std::uint64_t stored = 0;
+    DeliverOutcome delivered;
+    while ((delivered = deliver(*writer, message))) {
+      ASSERT_LT(++stored, 10'000U);
+      message.blob = put_blob("x", message.blob->summary());
+    }
+    EXPECT_EQ(delivered.error(), StoreError::full);
+    EXPECT_GT(stored, 100U);
+    EXPECT_FALSE(writer->failed());
+    EXPECT_EQ(message_count(writer->store()), stored);
+    expect_sound(writer->store());
+    const MailboxId inbox = mailbox(writer->store(), kAlice, "INBOX").id;
+    ASSERT_TRUE(apply(*writer, kAlice, {Expunge{inbox, {{Uid{1}, Uid{100}}}, ExpungeWhich::all}}));
+    ASSERT_TRUE(apply(*writer, kAlice, {Expunge{inbox, {kAllUids}, ExpungeWhich::all}}));
+    EXPECT_TRUE(deliver(*writer, message));
+    expect_sound(writer->store());
+  }
+  expect_rebuilt_the_same(scratch.path());
+}
+
+TEST(Readers, ReadInProcessesOfTheirOwn) {
+  const ScratchDirectory scratch;
+  EXPECT_EQ(Store::open(scratch.path()).error().kind, OpenError::Kind::unavailable);
+  {
+    const auto writer = open_writer(options_for(scratch.path()));
+    ASSERT_TRUE(deliver(*writer, delivery(kAlice, "first")));
+  }
+  pid_t children[2];
+  for (pid_t& child : children) {
+    child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child != 0) continue;
+    const auto store = Store::open(scratch.path(), std::uint64_t{1} << 30);
+    if (!store) ::_exit(1);
+    for (int i = 0; i < 100; ++i) {
+      const MailboxId inbox = mailbox(**store, kAlice, "INBOX").id;
+      const auto rows = messages(**store, kAlice, inbox);
+      if (rows.empty() || body(**store, kAlice, rows[0].blob) != "first") ::_exit(2);
+    }
+    ::_exit(0);
+  }
+  const auto writer = open_writer(options_for(scratch.path()));
+  for (int i = 0; i < 50; ++i) EXPECT_TRUE(deliver(*writer, delivery(kAlice, "later")));
+  for (const pid_t child : children) {
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+  }
+  EXPECT_EQ(writer->store().clear_dead_readers(), 2);  // they left without closing
+  EXPECT_EQ(writer->store().clear_dead_readers(), 0);
+  expect_sound(writer->store());
+}
+
+}  // namespace
+}  // namespace posthaste::store

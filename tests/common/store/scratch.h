@@ -1,0 +1,160 @@
+// What the store's tests share: a folder that goes away, requests in few words, the index row by row.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/store/check.h"
+#include "common/store/index.h"
+#include "common/store/log.h"
+#include "common/store/recovery.h"
+#include "common/store/writer.h"
+
+namespace posthaste::store {
+
+class ScratchDirectory {
+ public:
+  ScratchDirectory() {
+    std::string name = (std::filesystem::temp_directory_path() / "posthaste-store-XXXXXX").string();
+    path_ = ::mkdtemp(name.data());
+  }
+  ScratchDirectory(const ScratchDirectory&) = delete;
+  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
+  ~ScratchDirectory() { std::filesystem::remove_all(path_); }
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+inline constexpr UserId kAlice{1};
+inline constexpr UserId kBob{2};
+inline constexpr Time kStart{std::chrono::milliseconds{1'700'000'000'000}};
+
+inline WriterOptions options_for(const std::filesystem::path& directory) {
+  WriterOptions options;
+  options.directory = directory;
+  options.map_octets = std::uint64_t{1} << 30;
+  options.reserve_octets = 0;
+  return options;
+}
+
+inline std::unique_ptr<Writer> open_writer(WriterOptions options) {
+  auto writer = Writer::open(std::move(options));
+  if (!writer) {
+    ADD_FAILURE() << writer.error().text;
+    return nullptr;
+  }
+  return std::move(*writer);
+}
+
+inline BlobHandle blob(std::string octets) {
+  return put_blob(std::move(octets), {"envelope", "body structure", "header cache"});
+}
+
+inline Deliver delivery(UserId user, std::string octets, std::string id = {}) {
+  Deliver message;
+  message.user = user;
+  message.blob = blob(std::move(octets));
+  if (!id.empty())
+    message.delivery = DeliveryId{std::move(id), "user" + std::to_string(number(user)) + "@example.org"};
+  return message;
+}
+
+inline ApplyOutcome apply(Writer& writer, UserId user, std::vector<Operation> operations, Time now = kStart,
+                          std::string key = {}) {
+  const Request request = ApplyRequest{user, Batch{std::move(operations)}, IdempotencyKey{std::move(key)}};
+  auto outcomes = writer.commit({&request, 1}, now, Publication::now, [](std::span<const Outcome>) {});
+  return std::get<ApplyOutcome>(std::move(outcomes.at(0)));
+}
+
+inline DeliverOutcome deliver(Writer& writer, Deliver message, Time now = kStart) {
+  const Request request = std::move(message);
+  auto outcomes = writer.commit({&request, 1}, now, Publication::now, [](std::span<const Outcome>) {});
+  return std::get<DeliverOutcome>(std::move(outcomes.at(0)));
+}
+
+/// The only result of a batch of one, or a failure of the test and an empty one.
+template <typename Result>
+Result only(const ApplyOutcome& outcome) {
+  if (!outcome || outcome->results.size() != 1 || !std::holds_alternative<Result>(outcome->results[0])) {
+    ADD_FAILURE() << "not the result expected";
+    return {};
+  }
+  return std::get<Result>(outcome->results[0]);
+}
+
+inline MailboxInfo mailbox(const Store& store, UserId user, std::string_view name) {
+  const auto snapshot = store.read(user);
+  const auto found = snapshot->mailbox(name);
+  return found ? *found : MailboxInfo{};
+}
+
+inline std::vector<Message> messages(const Store& store, UserId user, MailboxId id) {
+  std::vector<Message> rows;
+  const auto snapshot = store.read(user);
+  const auto rest =
+      snapshot->scan(id, kAllUids, SIZE_MAX, [&](const Message& message) { rows.push_back(message); });
+  EXPECT_TRUE(rest.has_value());
+  return rows;
+}
+
+inline std::string body(const Store& store, UserId user, BlobId id) {
+  const auto snapshot = store.read(user);
+  const auto location = snapshot->locate(id);
+  if (!location) return "no such blob";
+  const auto octets = store.read_blob(*location, 0, location->octets);
+  return octets ? *octets : "cannot be read";
+}
+
+inline void expect_sound(const Store& store) {
+  for (const std::string& problem : check(store, CheckDepth::bodies).problems) ADD_FAILURE() << problem;
+}
+
+using Rows = std::map<std::pair<int, std::string>, std::string>;
+
+/// All of an index, by table and key.
+inline Rows rows_of(const std::filesystem::path& index) {
+  Rows rows;
+  const auto environment = Environment::open(index, Environment::Access::read, std::uint64_t{1} << 30);
+  if (!environment) {
+    ADD_FAILURE() << environment.error().text;
+    return rows;
+  }
+  MDB_txn* txn = *(*environment)->begin_read();
+  {
+    const View view(**environment, txn);
+    for (std::size_t table = 0; table < kTables; ++table) {
+      Cursor cursor(view, static_cast<Table>(table));
+      for (bool there = cursor.seek(std::string(1, '\0')); there; there = cursor.next()) {
+        rows[{static_cast<int>(table), std::string(cursor.key())}] = cursor.value();
+      }
+    }
+    EXPECT_EQ(view.failure(), 0);
+  }
+  (*environment)->end_read(txn);
+  return rows;
+}
+
+/// A fresh index made from the log holds the same rows.
+inline void expect_rebuilt_the_same(const std::filesystem::path& directory) {
+  const ScratchDirectory scratch;
+  const auto rebuilt = rebuild_index(directory / "log", scratch.path() / "index", std::uint64_t{1} << 30);
+  ASSERT_TRUE(rebuilt) << rebuilt.error().text;
+  const Rows there = rows_of(directory / "index");
+  const Rows again = rows_of(scratch.path() / "index");
+  EXPECT_EQ(there.size(), again.size());
+  for (const auto& [key, value] : there) {
+    const auto found = again.find(key);
+    EXPECT_TRUE(found != again.end() && found->second == value) << "a row of table " << key.first << " differs";
+  }
+}
+
+}  // namespace posthaste::store
