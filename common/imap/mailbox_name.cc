@@ -45,12 +45,11 @@ char32_t take_utf8(std::string_view utf8, std::size_t& offset) {
   return c;
 }
 
-// What lies between "&" and "-": UTF-16 in modified BASE64, to UTF-8.
-std::optional<std::string> decode_shifted(std::string_view base64) {
-  std::string utf8;
+// UTF-16 in modified BASE64, without "&" and "-".
+std::optional<std::u16string> decode_units(std::string_view base64) {
+  std::u16string units;
   std::uint32_t bits = 0;
   int bit_count = 0;
-  std::optional<char32_t> high;
   for (const char c : base64) {
     const auto value = kAlphabet.find(c);
     if (value == std::string_view::npos) return std::nullopt;
@@ -58,21 +57,29 @@ std::optional<std::string> decode_shifted(std::string_view base64) {
     bit_count += 6;
     if (bit_count < 16) continue;
     bit_count -= 16;
-    const char32_t unit = (bits >> bit_count) & 0xffff;
+    units.push_back(static_cast<char16_t>(bits >> bit_count));
     bits &= (1U << bit_count) - 1;
-    if (high) {
-      if (!is_low_surrogate(unit)) return std::nullopt;
-      append_utf8(utf8, 0x10000 + ((*high - 0xd800) << 10) + (unit - 0xdc00));
-      high.reset();
-    } else if (is_high_surrogate(unit)) {
-      high = unit;
+  }
+  if (bit_count >= 6 || bits != 0 || units.empty()) return std::nullopt;
+  return units;
+}
+
+// What lies between "&" and "-" as UTF-8. What could stand there directly must not be shifted.
+std::optional<std::string> decode_shifted(std::string_view base64) {
+  const auto units = decode_units(base64);
+  if (!units) return std::nullopt;
+  std::string utf8;
+  for (std::size_t i = 0; i < units->size(); ++i) {
+    const char32_t unit = (*units)[i];
+    if (is_high_surrogate(unit)) {
+      if (++i == units->size() || !is_low_surrogate((*units)[i])) return std::nullopt;
+      append_utf8(utf8, 0x10000 + ((unit - 0xd800) << 10) + ((*units)[i] - 0xdc00U));
     } else if (is_low_surrogate(unit) || is_direct(unit)) {
       return std::nullopt;
     } else {
       append_utf8(utf8, unit);
     }
   }
-  if (high || bit_count >= 6 || bits != 0 || utf8.empty()) return std::nullopt;
   return utf8;
 }
 
