@@ -1,5 +1,4 @@
-// Which header fields a stored message's header cache holds: deliveryd writes it, imapd answers HEADER.FIELDS from
-// it.
+// What a stored message's header cache holds: deliveryd writes it, imapd answers HEADER.FIELDS from it.
 #pragma once
 
 #include <algorithm>
@@ -15,34 +14,14 @@
 namespace posthaste::mime {
 
 /// The cache is bound to this list: a name may be taken off it, but one that is added is missing from older caches.
-inline const std::array<std::string, 28> kCachedFields{"Date",
-                                                       "Subject",
-                                                       "From",
-                                                       "Sender",
-                                                       "Reply-To",
-                                                       "To",
-                                                       "Cc",
-                                                       "Bcc",
-                                                       "Message-ID",
-                                                       "In-Reply-To",
-                                                       "References",
-                                                       "Content-Type",
-                                                       "Content-Transfer-Encoding",
-                                                       "MIME-Version",
-                                                       "List-Id",
-                                                       "List-Post",
-                                                       "List-Unsubscribe",
-                                                       "Importance",
-                                                       "X-Priority",
-                                                       "Priority",
-                                                       "Newsgroups",
-                                                       "User-Agent",
-                                                       "X-Mailer",
-                                                       "Disposition-Notification-To",
-                                                       "X-Spam-Status",
-                                                       "X-Spam-Flag",
-                                                       "Delivered-To",
-                                                       "Return-Path"};
+// clang-format off
+inline const std::array<std::string, 28> kCachedFields{
+    "Date", "Subject", "From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Message-ID", "In-Reply-To",
+    "References", "Content-Type", "Content-Transfer-Encoding", "MIME-Version", "List-Id",
+    "List-Post", "List-Unsubscribe", "Importance", "X-Priority", "Priority", "Newsgroups",
+    "User-Agent", "X-Mailer", "Disposition-Notification-To", "X-Spam-Status", "X-Spam-Flag",
+    "Delivered-To", "Return-Path"};
+// clang-format on
 
 /// A header with more than this in its cached fields has no cache.
 inline constexpr std::size_t kHeaderCacheMaxOctets = 16'384;

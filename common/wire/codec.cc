@@ -1,0 +1,439 @@
+#include "common/wire/codec.h"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "common/wire/checks.h"
+#include "common/wire/store_socket.pb.h"
+
+namespace posthaste::wire {
+namespace {
+
+template <typename... Alternatives>
+struct Visitor : Alternatives... {
+  using Alternatives::operator()...;
+};
+
+// --- Into messages. What users write may be beyond the limits: it is refused here, not by the peer.
+
+void encode_uids(const store::UidSet& uids, protocol::UidSet& message) {
+  std::uint32_t above = 0;
+  for (const store::UidRange& range : uids.ranges()) {
+    message.add_steps(number(range.first) - above);
+    message.add_steps(number(range.last) - number(range.first));
+    above = number(range.last);
+  }
+}
+
+void encode_keywords(const std::vector<std::string>& keywords, auto& message, Checks& checks) {
+  if (!checks.holds(keywords.size() <= kKeywordsMax)) return;
+  for (const std::string& keyword : keywords) message.add_keywords(checks.text(keyword, kNameMaxOctets));
+}
+
+void encode_transfer(const auto& transfer, protocol::Transfer& message) {
+  message.set_from(number(transfer.from));
+  encode_uids(transfer.uids, *message.mutable_uids());
+  message.set_to(number(transfer.to));
+}
+
+void encode_special_use(const std::optional<store::SpecialUse>& special_use, auto& message) {
+  if (special_use) message.set_special_use(static_cast<std::uint32_t>(*special_use));
+}
+
+void encode_append(const store::Append& append, protocol::Append& message, Checks& checks) {
+  message.set_mailbox(number(append.mailbox));
+  message.set_octets(static_cast<std::uint32_t>(append.blob->octets().size()));
+  message.set_flags(append.flags.bits());
+  encode_keywords(append.keywords, message, checks);
+  const std::int64_t at_s = append.internal_date.at.time_since_epoch().count();
+  checks.internal_date(at_s, append.internal_date.zone_minutes);
+  message.set_internal_date_s(at_s);
+  message.set_zone_minutes(append.internal_date.zone_minutes);
+  if (append.expected_uid_validity) message.set_expected_uid_validity(number(*append.expected_uid_validity));
+}
+
+void encode_store_flags(const store::StoreFlags& operation, protocol::StoreFlags& message, Checks& checks) {
+  message.set_mailbox(number(operation.mailbox));
+  encode_uids(operation.uids, *message.mutable_uids());
+  message.set_mode(static_cast<std::uint32_t>(operation.mode));
+  message.set_flags(operation.flags.bits());
+  encode_keywords(operation.keywords, message, checks);
+  if (operation.unchanged_since)
+    message.set_unchanged_since(number(checks.modseq(number(*operation.unchanged_since))));
+}
+
+void encode_operation(const store::Operation& operation, protocol::Operation& message, Checks& checks) {
+  const auto name = [&checks](const std::string& text) { return checks.text(text, kNameMaxOctets); };
+  std::visit(Visitor{
+                 [&](const store::Append& o) { encode_append(o, *message.mutable_append(), checks); },
+                 [&](const store::StoreFlags& o) { encode_store_flags(o, *message.mutable_store_flags(), checks); },
+                 [&](const store::Expunge& o) {
+                   message.mutable_expunge()->set_mailbox(number(o.mailbox));
+                   encode_uids(o.uids, *message.mutable_expunge()->mutable_uids());
+                   message.mutable_expunge()->set_which(static_cast<std::uint32_t>(o.which));
+                 },
+                 [&](const store::Copy& o) { encode_transfer(o, *message.mutable_copy()); },
+                 [&](const store::Move& o) { encode_transfer(o, *message.mutable_move()); },
+                 [&](const store::CreateMailbox& o) {
+                   message.mutable_create_mailbox()->set_name(name(o.name));
+                   encode_special_use(o.special_use, *message.mutable_create_mailbox());
+                 },
+                 [&](const store::DeleteMailbox& o) { message.set_delete_mailbox(name(o.name)); },
+                 [&](const store::RenameMailbox& o) {
+                   message.mutable_rename_mailbox()->set_from(name(o.from));
+                   message.mutable_rename_mailbox()->set_to(name(o.to));
+                 },
+                 [&](const store::SetSubscribed& o) {
+                   message.mutable_set_subscribed()->set_name(name(o.name));
+                   message.mutable_set_subscribed()->set_subscribed(o.subscribed);
+                 },
+                 [&](const store::SetSpecialUse& o) {
+                   message.mutable_set_special_use()->set_name(name(o.name));
+                   encode_special_use(o.special_use, *message.mutable_set_special_use());
+                 },
+                 [&](const store::CreateUser&) { message.set_create_user(true); },
+                 [&](const store::DeleteUser&) { message.set_delete_user(true); },
+                 [&](const store::SetQuota& o) {
+                   if (o.limits.octets) message.mutable_set_quota()->set_octets(*o.limits.octets);
+                   if (o.limits.messages) message.mutable_set_quota()->set_messages(*o.limits.messages);
+                   message.mutable_set_quota();
+                 },
+             },
+             operation);
+}
+
+void encode_result(const store::OperationResult& result, protocol::Result& message) {
+  std::visit(Visitor{
+                 [&](const store::Appended& r) {
+                   message.mutable_appended()->set_mailbox(number(r.mailbox));
+                   message.mutable_appended()->set_uid_validity(number(r.uid_validity));
+                   message.mutable_appended()->set_uid(number(r.uid));
+                   message.mutable_appended()->set_blob(number(r.blob));
+                 },
+                 [&](const store::FlagsStored& r) {
+                   encode_uids(r.changed, *message.mutable_flags_stored()->mutable_changed());
+                   encode_uids(r.modified, *message.mutable_flags_stored()->mutable_modified());
+                 },
+                 [&](const store::Expunged& r) { encode_uids(r.uids, *message.mutable_expunged()); },
+                 [&](const store::Copied& r) {
+                   message.mutable_copied()->set_uid_validity(number(r.uid_validity));
+                   encode_uids(r.source, *message.mutable_copied()->mutable_source());
+                   encode_uids(r.destination, *message.mutable_copied()->mutable_destination());
+                 },
+                 [&](const store::MailboxChanged& r) {
+                   message.mutable_mailbox_changed()->set_mailbox(number(r.mailbox));
+                   message.mutable_mailbox_changed()->set_uid_validity(number(r.uid_validity));
+                 },
+                 [&](const store::Done&) { message.set_done(true); },
+             },
+             result);
+}
+
+void encode_answer(const ApplyAnswer& answer, protocol::Answer& message) {
+  message.set_id(answer.id);
+  if (!answer.outcome) {
+    message.set_error(static_cast<std::uint32_t>(answer.outcome.error()));
+    return;
+  }
+  message.mutable_applied()->set_modseq(number(answer.outcome->modseq));
+  for (const store::OperationResult& result : answer.outcome->results) {
+    encode_result(result, *message.mutable_applied()->add_results());
+  }
+}
+
+void encode_change(const store::Change& change, protocol::Changed& message) {
+  message.set_user(number(change.user));
+  message.set_mailbox(number(change.mailbox));
+  message.set_modseq(number(change.modseq));
+}
+
+std::expected<OutgoingFrame, FrameError> frame_of(const auto& message) {
+  OutgoingFrame frame;
+  if (message.ByteSizeLong() > kMessageMaxOctets) return std::unexpected(FrameError::too_large);
+  message.SerializeToString(&frame.message);
+  return frame;
+}
+
+// --- From messages. Everything may be wrong: Checks remembers the first that is.
+
+store::UidSet decode_uids(const protocol::UidSet& message, Checks& checks) {
+  store::UidSet uids;
+  if (!checks.holds(message.steps_size() % 2 == 0)) return uids;
+  std::uint64_t above = 0;
+  for (int i = 0; i < message.steps_size(); i += 2) {
+    const std::uint64_t gap = message.steps(i);
+    const std::uint64_t first = above + gap;
+    const std::uint64_t last = first + message.steps(i + 1);
+    const bool adjacent = i > 0 && gap < 2;
+    if (!checks.holds(gap > 0 && !adjacent && last <= number(store::kAllUids.last))) return uids;
+    uids.add({static_cast<Uid>(first), static_cast<Uid>(last)});
+    above = last;
+  }
+  return uids;
+}
+
+std::vector<std::string> decode_keywords(const auto& message, Checks& checks) {
+  std::vector<std::string> keywords;
+  if (!checks.holds(static_cast<std::size_t>(message.keywords_size()) <= kKeywordsMax)) return keywords;
+  for (const std::string& keyword : message.keywords()) keywords.push_back(checks.text(keyword, kNameMaxOctets));
+  return keywords;
+}
+
+std::optional<store::SpecialUse> decode_special_use(const auto& message, Checks& checks) {
+  if (!message.has_special_use()) return std::nullopt;
+  return checks.enumerator(message.special_use(), store::SpecialUse::all, store::SpecialUse::important);
+}
+
+/// The octets of each Append, cut off the attachment one after the other.
+class Attachment {
+ public:
+  Attachment(std::string octets, const Summarize& summarize) : octets_(std::move(octets)), summarize_(summarize) {}
+
+  [[nodiscard]] store::BlobHandle take(std::size_t count, Checks& checks) {
+    if (!checks.attached(count <= octets_.size() - taken_)) return nullptr;
+    const bool all = count == octets_.size();
+    std::string octets = all ? std::exchange(octets_, {}) : octets_.substr(taken_, count);
+    if (!all) taken_ += count;
+    store::Summary summary = summarize_(octets);
+    return store::put_blob(std::move(octets), std::move(summary));
+  }
+  [[nodiscard]] bool all_taken() const { return taken_ == octets_.size(); }
+
+ private:
+  std::string octets_;
+  std::size_t taken_ = 0;
+  const Summarize& summarize_;
+};
+
+store::Append decode_append(const protocol::Append& message, Attachment& attachment, Checks& checks) {
+  store::Append append;
+  append.mailbox = static_cast<MailboxId>(message.mailbox());
+  append.flags = checks.flags(message.flags());
+  append.keywords = decode_keywords(message, checks);
+  append.internal_date = checks.internal_date(message.internal_date_s(), message.zone_minutes());
+  if (message.has_expected_uid_validity()) {
+    append.expected_uid_validity = static_cast<UidValidity>(message.expected_uid_validity());
+  }
+  // Last: nothing is summarized for a frame that is wrong already.
+  if (checks.passed()) append.blob = attachment.take(message.octets(), checks);
+  return append;
+}
+
+store::StoreFlags decode_store_flags(const protocol::StoreFlags& message, Checks& checks) {
+  store::StoreFlags operation;
+  operation.mailbox = static_cast<MailboxId>(message.mailbox());
+  operation.uids = decode_uids(message.uids(), checks);
+  operation.mode = checks.enumerator(message.mode(), store::FlagMode::add, store::FlagMode::replace);
+  operation.flags = checks.flags(message.flags());
+  operation.keywords = decode_keywords(message, checks);
+  if (message.has_unchanged_since()) operation.unchanged_since = checks.modseq(message.unchanged_since());
+  return operation;
+}
+
+template <typename Transfer>
+Transfer decode_transfer(const protocol::Transfer& message, Checks& checks) {
+  Transfer transfer;
+  transfer.from = static_cast<MailboxId>(message.from());
+  transfer.uids = decode_uids(message.uids(), checks);
+  transfer.to = static_cast<MailboxId>(message.to());
+  return transfer;
+}
+
+store::SetQuota decode_set_quota(const protocol::SetQuota& message) {
+  store::SetQuota operation;
+  if (message.has_octets()) operation.limits.octets = message.octets();
+  if (message.has_messages()) operation.limits.messages = message.messages();
+  return operation;
+}
+
+store::Operation decode_operation(const protocol::Operation& message, Attachment& attachment, Checks& checks) {
+  const auto name = [&checks](const std::string& text) { return checks.text(text, kNameMaxOctets); };
+  switch (message.kind_case()) {
+    case protocol::Operation::kAppend: return decode_append(message.append(), attachment, checks);
+    case protocol::Operation::kStoreFlags: return decode_store_flags(message.store_flags(), checks);
+    case protocol::Operation::kExpunge:
+      return store::Expunge{
+          static_cast<MailboxId>(message.expunge().mailbox()), decode_uids(message.expunge().uids(), checks),
+          checks.enumerator(message.expunge().which(), store::ExpungeWhich::deleted, store::ExpungeWhich::all)};
+    case protocol::Operation::kCopy: return decode_transfer<store::Copy>(message.copy(), checks);
+    case protocol::Operation::kMove: return decode_transfer<store::Move>(message.move(), checks);
+    case protocol::Operation::kCreateMailbox:
+      return store::CreateMailbox{name(message.create_mailbox().name()),
+                                  decode_special_use(message.create_mailbox(), checks)};
+    case protocol::Operation::kDeleteMailbox: return store::DeleteMailbox{name(message.delete_mailbox())};
+    case protocol::Operation::kRenameMailbox:
+      return store::RenameMailbox{name(message.rename_mailbox().from()), name(message.rename_mailbox().to())};
+    case protocol::Operation::kSetSubscribed:
+      return store::SetSubscribed{name(message.set_subscribed().name()), message.set_subscribed().subscribed()};
+    case protocol::Operation::kSetSpecialUse:
+      return store::SetSpecialUse{name(message.set_special_use().name()),
+                                  decode_special_use(message.set_special_use(), checks)};
+    case protocol::Operation::kCreateUser: return store::CreateUser{};
+    case protocol::Operation::kDeleteUser: return store::DeleteUser{};
+    case protocol::Operation::kSetQuota: return decode_set_quota(message.set_quota());
+    case protocol::Operation::KIND_NOT_SET: break;
+  }
+  checks.formed(false);
+  return store::CreateUser{};
+}
+
+ApplyCall decode_apply(const protocol::Apply& message, Attachment& attachment, Checks& checks) {
+  ApplyCall call;
+  call.id = message.id();
+  call.user = static_cast<UserId>(message.user());
+  call.key.octets = checks.text(message.idempotency_key(), store::kIdempotencyKeyMaxOctets);
+  if (!checks.holds(static_cast<std::size_t>(message.operations_size()) <= kOperationsMax)) return call;
+  for (const protocol::Operation& operation : message.operations()) {
+    if (!checks.passed()) return call;
+    call.batch.operations.push_back(decode_operation(operation, attachment, checks));
+  }
+  return call;
+}
+
+store::OperationResult decode_result(const protocol::Result& message, Checks& checks) {
+  switch (message.kind_case()) {
+    case protocol::Result::kAppended:
+      return store::Appended{static_cast<MailboxId>(message.appended().mailbox()),
+                             static_cast<UidValidity>(message.appended().uid_validity()),
+                             static_cast<Uid>(message.appended().uid()),
+                             static_cast<BlobId>(message.appended().blob())};
+    case protocol::Result::kFlagsStored:
+      return store::FlagsStored{decode_uids(message.flags_stored().changed(), checks),
+                                decode_uids(message.flags_stored().modified(), checks)};
+    case protocol::Result::kExpunged: return store::Expunged{decode_uids(message.expunged(), checks)};
+    case protocol::Result::kCopied: {
+      store::Copied copied{static_cast<UidValidity>(message.copied().uid_validity()),
+                           decode_uids(message.copied().source(), checks),
+                           decode_uids(message.copied().destination(), checks)};
+      checks.holds(copied.source.size() == copied.destination.size());
+      return copied;
+    }
+    case protocol::Result::kMailboxChanged:
+      return store::MailboxChanged{static_cast<MailboxId>(message.mailbox_changed().mailbox()),
+                                   static_cast<UidValidity>(message.mailbox_changed().uid_validity())};
+    case protocol::Result::kDone: return store::Done{};
+    case protocol::Result::KIND_NOT_SET: break;
+  }
+  checks.formed(false);
+  return store::Done{};
+}
+
+ApplyAnswer decode_answer(const protocol::Answer& message, Checks& checks) {
+  ApplyAnswer answer{message.id(), std::unexpected(store::StoreError::io)};
+  switch (message.outcome_case()) {
+    case protocol::Answer::kError:
+      answer.outcome = std::unexpected(
+          checks.enumerator(message.error(), store::StoreError::no_such_mailbox, store::StoreError::unavailable));
+      return answer;
+    case protocol::Answer::kApplied: {
+      store::ApplyResult result;
+      result.modseq = checks.modseq(message.applied().modseq());
+      for (const protocol::Result& part : message.applied().results()) {
+        if (!checks.passed()) return answer;
+        result.results.push_back(decode_result(part, checks));
+      }
+      answer.outcome = std::move(result);
+      return answer;
+    }
+    case protocol::Answer::OUTCOME_NOT_SET: break;
+  }
+  checks.formed(false);
+  return answer;
+}
+
+store::Change decode_change(const protocol::Changed& message, Checks& checks) {
+  return {static_cast<UserId>(message.user()), static_cast<MailboxId>(message.mailbox()),
+          checks.modseq(message.modseq())};
+}
+
+Request decode_kind(const protocol::Request& message, Attachment& attachment, Checks& checks) {
+  switch (message.kind_case()) {
+    case protocol::Request::kApply: return decode_apply(message.apply(), attachment, checks);
+    case protocol::Request::kSubscribe: return Subscribe{static_cast<UserId>(message.subscribe())};
+    case protocol::Request::kUnsubscribe: return Unsubscribe{static_cast<UserId>(message.unsubscribe())};
+    case protocol::Request::KIND_NOT_SET: break;
+  }
+  checks.formed(false);
+  return Unsubscribe{};
+}
+
+Response decode_kind(const protocol::Response& message, Checks& checks) {
+  switch (message.kind_case()) {
+    case protocol::Response::kAnswer: return decode_answer(message.answer(), checks);
+    case protocol::Response::kSubscribed: return Subscribed{static_cast<UserId>(message.subscribed())};
+    case protocol::Response::kChanged: return decode_change(message.changed(), checks);
+    case protocol::Response::kAnythingChanged: return AnythingChanged{};
+    case protocol::Response::KIND_NOT_SET: break;
+  }
+  checks.formed(false);
+  return AnythingChanged{};
+}
+
+}  // namespace
+
+std::expected<OutgoingFrame, FrameError> encode(const Request& request) {
+  protocol::Request message;
+  Checks checks;
+  std::vector<store::BlobHandle> attachments;
+  if (const auto* subscribe = std::get_if<Subscribe>(&request)) message.set_subscribe(number(subscribe->user));
+  if (const auto* unsubscribe = std::get_if<Unsubscribe>(&request)) {
+    message.set_unsubscribe(number(unsubscribe->user));
+  }
+  if (const auto* call = std::get_if<ApplyCall>(&request)) {
+    checks.holds(call->batch.operations.size() <= kOperationsMax);
+    protocol::Apply& apply = *message.mutable_apply();
+    apply.set_id(call->id);
+    apply.set_user(number(call->user));
+    apply.set_idempotency_key(checks.text(call->key.octets, store::kIdempotencyKeyMaxOctets));
+    for (const store::Operation& operation : call->batch.operations) {
+      if (const auto* append = std::get_if<store::Append>(&operation)) attachments.push_back(append->blob);
+      encode_operation(operation, *apply.add_operations(), checks);
+    }
+  }
+  if (const auto failure = checks.failure()) return std::unexpected(*failure);
+  auto frame = frame_of(message);
+  if (!frame) return frame;
+  frame->attachments = std::move(attachments);
+  if (frame->attached_octets() > kAttachmentMaxOctets) return std::unexpected(FrameError::too_large);
+  return frame;
+}
+
+std::expected<OutgoingFrame, FrameError> encode(const Response& response) {
+  protocol::Response message;
+  std::visit(Visitor{
+                 [&](const ApplyAnswer& r) { encode_answer(r, *message.mutable_answer()); },
+                 [&](const Subscribed& r) { message.set_subscribed(number(r.user)); },
+                 [&](const store::Change& r) { encode_change(r, *message.mutable_changed()); },
+                 [&](const AnythingChanged&) { message.set_anything_changed(true); },
+             },
+             response);
+  return frame_of(message);
+}
+
+std::expected<Request, FrameError> decode_request(Frame frame, const Summarize& summarize) {
+  protocol::Request message;
+  if (!message.ParseFromString(frame.message)) return std::unexpected(FrameError::malformed);
+  Checks checks;
+  Attachment attachment{std::move(frame.attachment), summarize};
+  Request request = decode_kind(message, attachment, checks);
+  if (checks.passed()) checks.attached(attachment.all_taken());
+  if (const auto failure = checks.failure()) return std::unexpected(*failure);
+  return request;
+}
+
+std::expected<Response, FrameError> decode_response(Frame frame) {
+  protocol::Response message;
+  if (!message.ParseFromString(frame.message)) return std::unexpected(FrameError::malformed);
+  Checks checks;
+  checks.attached(frame.attachment.empty());
+  Response response = decode_kind(message, checks);
+  if (const auto failure = checks.failure()) return std::unexpected(*failure);
+  return response;
+}
+
+}  // namespace posthaste::wire

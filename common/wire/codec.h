@@ -1,0 +1,71 @@
+// Requests and responses of the store socket as values, from the octets of a frame and back.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "common/base/ids.h"
+#include "common/store/operations.h"
+#include "common/wire/frame.h"
+
+namespace posthaste::wire {
+
+inline constexpr std::size_t kOperationsMax = 10'000;  // of one batch
+
+/// A batch to apply. `id` is the client's number for it.
+struct ApplyCall {
+  std::uint64_t id = 0;
+  UserId user{};
+  store::Batch batch;
+  store::IdempotencyKey key;
+};
+
+/// From Subscribed on, the user's changes are told.
+struct Subscribe {
+  UserId user{};
+  bool operator==(const Subscribe&) const = default;
+};
+struct Unsubscribe {
+  UserId user{};
+  bool operator==(const Unsubscribe&) const = default;
+};
+
+using Request = std::variant<ApplyCall, Subscribe, Unsubscribe>;
+
+struct ApplyAnswer {
+  std::uint64_t id = 0;
+  std::expected<store::ApplyResult, store::StoreError> outcome;
+  bool operator==(const ApplyAnswer&) const = default;
+};
+struct Subscribed {
+  UserId user{};
+  bool operator==(const Subscribed&) const = default;
+};
+/// Changes were lost: all mailboxes of all users subscribed to may have changed.
+struct AnythingChanged {
+  bool operator==(const AnythingChanged&) const = default;
+};
+
+using Response = std::variant<ApplyAnswer, Subscribed, store::Change, AnythingChanged>;
+
+/// Errors: too_large; out_of_range, for what decode_request() would refuse so.
+[[nodiscard]] std::expected<OutgoingFrame, FrameError> encode(const Request& request);
+[[nodiscard]] std::expected<OutgoingFrame, FrameError> encode(const Response& response);
+
+/// What a new message's summary is made by: clients send none.
+using Summarize = std::function<store::Summary(std::string_view octets)>;
+
+/// Checks every field as network input: enumerations and flags that exist, canonical UID sets, numbers and texts
+/// within their limits, an attachment of exactly the octets that the operations name. What a mailbox may be called
+/// is left to the store. Errors: malformed, out_of_range, mismatched.
+[[nodiscard]] std::expected<Request, FrameError> decode_request(Frame frame, const Summarize& summarize);
+
+/// The same for what deliveryd sends. Responses have no attachment.
+[[nodiscard]] std::expected<Response, FrameError> decode_response(Frame frame);
+
+}  // namespace posthaste::wire

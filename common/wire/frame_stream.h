@@ -1,0 +1,60 @@
+// A connection of the store socket as frames: one task reads, another sends, so that neither side waits for the
+// other.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <expected>
+#include <memory>
+#include <optional>
+
+#include "common/net/event.h"
+#include "common/net/stream.h"
+#include "common/net/task.h"
+#include "common/wire/frame.h"
+
+namespace posthaste::wire {
+
+/// Lives on one loop, until read() and send_queued() have ended.
+class FrameStream {
+ public:
+  /// A frame that has begun must go on within this time.
+  static constexpr std::chrono::seconds kFrameTimeout{30};
+
+  explicit FrameStream(std::unique_ptr<net::Transport> transport);
+
+  /// The next frame. Errors: timed_out, when none begins within `patience`, after which it may be called again;
+  /// those that end the connection: closed, interrupted, too_long (a frame beyond its limits), and timed_out within
+  /// a frame.
+  net::Task<std::expected<Frame, net::StreamError>> read(std::chrono::milliseconds patience);
+
+  /// Sends what is queued, now and later. Ends after close(), or when the peer is gone or takes nothing for
+  /// kFrameTimeout; then read() ends too. Spawned once.
+  net::Task<void> send_queued();
+
+  void queue(OutgoingFrame frame);
+  /// Octets queued and not handed to the peer yet.
+  [[nodiscard]] std::size_t queued_octets() const noexcept { return queued_octets_; }
+  /// Waits until queued_octets() is at most `octets`, or nothing more can be sent.
+  net::Task<void> queued_at_most(std::size_t octets);
+
+  /// Ends the wait of read() with `interrupted`; what is queued can still be sent.
+  void interrupt() { stream_.interrupt(); }
+  /// Ends read() and send_queued().
+  void close();
+  [[nodiscard]] bool closed() const noexcept { return closed_; }
+
+  [[nodiscard]] std::optional<std::uint32_t> peer_user() const { return stream_.peer_user(); }
+
+ private:
+  net::Task<std::expected<void, net::StreamError>> send(OutgoingFrame frame);
+
+  net::Stream stream_;
+  std::deque<OutgoingFrame> queue_;
+  std::size_t queued_octets_ = 0;
+  bool closed_ = false;
+  net::Event changed_;  // of the queue, or closed
+};
+
+}  // namespace posthaste::wire

@@ -1,0 +1,216 @@
+#include "common/wire/store_client.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "common/net/event.h"
+#include "common/net/scope.h"
+
+namespace posthaste::wire {
+namespace {
+
+constexpr std::chrono::milliseconds kConnectTimeout{2'000};
+constexpr std::chrono::milliseconds kReconnectDelayMin{20};
+constexpr std::chrono::milliseconds kReconnectDelayMax{500};
+constexpr std::chrono::seconds kWatchInterval{15};  // how often calls without an answer are looked at
+
+std::string random_key(net::Random& random) {
+  std::array<std::byte, 16> octets{};
+  random.fill(octets);
+  return {reinterpret_cast<const char*>(octets.data()), octets.size()};
+}
+
+store::StoreError error_for(FrameError error) {
+  return error == FrameError::out_of_range ? store::StoreError::invalid_name : store::StoreError::cannot;
+}
+
+}  // namespace
+
+struct StoreClient::Call {
+  ApplyCall request;
+  net::Instant since;
+  bool sent = false;
+  std::optional<Outcome> outcome;
+  net::Event answered;
+};
+
+StoreClient::StoreClient(net::World& world, net::Endpoint socket, const log::Log& log)
+    : world_(world), socket_(std::move(socket)), log_(log) {}
+
+StoreClient::~StoreClient() = default;
+
+net::Task<void> StoreClient::run() {
+  auto delay = kReconnectDelayMin;
+  while (!stopping_) {
+    auto transport = co_await world_.network.connect(socket_, kConnectTimeout);
+    if (stopping_) break;
+    if (transport) {
+      const auto begun = world_.clock.now();
+      co_await converse(std::move(*transport));
+      if (world_.clock.now() - begun > kReconnectDelayMax) delay = kReconnectDelayMin;
+    }
+    if (stopping_) break;
+    expire_calls();
+    co_await world_.clock.sleep(delay);
+    delay = std::min(2 * delay, kReconnectDelayMax);
+  }
+  while (!calls_.empty()) fail(*calls_.begin()->second);
+}
+
+void StoreClient::stop() {
+  stopping_ = true;
+  if (connection_) connection_->interrupt();
+}
+
+net::Task<void> StoreClient::converse(std::unique_ptr<net::Transport> transport) {
+  connection_ = std::make_unique<FrameStream>(std::move(transport));
+  net::TaskScope sender;
+  sender.spawn(connection_->send_queued());
+  begin_connection();
+  log_.debug("store.connected", {{"socket", socket_.address}});
+  std::string_view reason = "stopping";
+  while (!stopping_) {
+    expire_calls();
+    auto frame = co_await connection_->read(kWatchInterval);
+    if (!frame && frame.error() == net::StreamError::timed_out && !connection_->closed()) continue;
+    if (!frame) {
+      reason = net::name_of(frame.error());
+      break;
+    }
+    auto response = decode_response(std::move(*frame));
+    if (!response) {
+      reason = name_of(response.error());
+      break;
+    }
+    take(std::move(*response));
+  }
+  connection_->close();
+  co_await sender.drained();
+  connection_.reset();
+  if (!stopping_) log_.warning("store.disconnected", {{"socket", socket_.address}, {"reason", reason}});
+}
+
+/// Subscriptions first: what the repeated calls change is told.
+void StoreClient::begin_connection() {
+  for (const auto& [user, subscribers] : subscribers_) connection_->queue(*encode(Request{Subscribe{user}}));
+  // A call that cannot be sent is answered, and leaves the map.
+  std::vector<Call*> calls;
+  for (const auto& [id, call] : calls_) calls.push_back(call);
+  for (Call* call : calls) send(*call);
+}
+
+void StoreClient::send(Call& call) {
+  auto frame = encode(Request{call.request});
+  if (!frame) {
+    call.outcome = std::unexpected(error_for(frame.error()));
+    calls_.erase(call.request.id);
+    call.answered.notify_all();
+    return;
+  }
+  call.sent = true;
+  connection_->queue(std::move(*frame));
+}
+
+net::Task<std::expected<store::ApplyResult, store::StoreError>> StoreClient::apply(UserId user, store::Batch batch,
+                                                                                   store::IdempotencyKey key) {
+  if (stopping_) co_return std::unexpected(store::StoreError::unavailable);
+  if (key.octets.empty()) key.octets = random_key(world_.random);
+  Call call{{next_id_++, user, std::move(batch), std::move(key)}, world_.clock.now(), false, std::nullopt, {}};
+  calls_.emplace(call.request.id, &call);
+  if (connection_) send(call);
+  while (!call.outcome) co_await call.answered.wait();
+  co_return std::move(*call.outcome);
+}
+
+void StoreClient::take(Response response) {
+  if (auto* answer = std::get_if<ApplyAnswer>(&response)) return take_answer(std::move(*answer));
+  if (const auto* subscribed = std::get_if<Subscribed>(&response)) return notify(subscribed->user, std::nullopt);
+  if (const auto* change = std::get_if<store::Change>(&response)) return notify(change->user, *change);
+  notify_all();
+}
+
+/// An answer to a call that was given up finds none.
+void StoreClient::take_answer(ApplyAnswer answer) {
+  const auto found = calls_.find(answer.id);
+  if (found == calls_.end()) return;
+  Call& call = *found->second;
+  if (answer.outcome && answer.outcome->results.size() != call.request.batch.operations.size()) {
+    answer.outcome = std::unexpected(store::StoreError::io);
+  }
+  calls_.erase(found);
+  call.outcome = std::move(answer.outcome);
+  call.answered.notify_all();
+}
+
+void StoreClient::expire_calls() {
+  const auto now = world_.clock.now();
+  std::vector<Call*> overdue;
+  for (const auto& [id, call] : calls_) {
+    const auto age = now - call->since;
+    if (age < kConnectionPatience) break;  // those that follow are younger
+    if (!call->sent || age >= kAnswerPatience) overdue.push_back(call);
+  }
+  for (Call* call : overdue) fail(*call);
+}
+
+void StoreClient::fail(Call& call) {
+  calls_.erase(call.request.id);
+  call.outcome = std::unexpected(call.sent ? store::StoreError::io : store::StoreError::unavailable);
+  call.answered.notify_all();
+}
+
+/// A subscriber may end its own subscription, and others, while it is called.
+void StoreClient::notify(UserId user, const Notification& notification) {
+  const auto found = subscribers_.find(user);
+  if (found == subscribers_.end()) return;
+  const auto subscribers = found->second;
+  for (const auto& subscriber : subscribers) {
+    if (!subscriber->ended) subscriber->on_change(notification);
+  }
+}
+
+void StoreClient::notify_all() {
+  std::vector<UserId> users;
+  for (const auto& [user, subscribers] : subscribers_) users.push_back(user);
+  for (const UserId user : users) notify(user, std::nullopt);
+}
+
+StoreClient::Subscription StoreClient::subscribe(UserId user, OnChange on_change) {
+  const auto subscriber = std::make_shared<Subscriber>(*this, user, std::move(on_change));
+  auto& subscribers = subscribers_[user];
+  if (subscribers.empty() && connection_) connection_->queue(*encode(Request{Subscribe{user}}));
+  subscribers.push_back(subscriber);
+  return Subscription{subscriber};
+}
+
+void StoreClient::unsubscribe(const Subscriber& subscriber) {
+  const UserId user = subscriber.user;
+  auto& subscribers = subscribers_[user];
+  std::erase_if(subscribers, [&subscriber](const auto& other) { return other.get() == &subscriber; });
+  if (!subscribers.empty()) return;
+  subscribers_.erase(user);
+  if (connection_) connection_->queue(*encode(Request{Unsubscribe{user}}));
+}
+
+StoreClient::Subscription& StoreClient::Subscription::operator=(Subscription&& other) noexcept {
+  if (this != &other) {
+    end();
+    subscriber_ = std::move(other.subscriber_);
+  }
+  return *this;
+}
+
+StoreClient::Subscription::~Subscription() { end(); }
+
+void StoreClient::Subscription::end() {
+  if (!subscriber_) return;
+  subscriber_->ended = true;
+  subscriber_->client.unsubscribe(*subscriber_);
+  subscriber_.reset();
+}
+
+}  // namespace posthaste::wire

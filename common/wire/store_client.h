@@ -1,0 +1,109 @@
+// A worker's connection to deliveryd's store socket: changes go out, notifications come in.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "common/log/log.h"
+#include "common/net/world.h"
+#include "common/store/applier.h"
+#include "common/wire/codec.h"
+#include "common/wire/frame_stream.h"
+
+namespace posthaste::wire {
+
+/// What a subscriber hears: one change, or nothing when anything of the user's may have changed.
+using Notification = std::optional<store::Change>;
+
+/// Runs on the client's loop. It may subscribe and unsubscribe, itself too, and must not block.
+using OnChange = std::function<void(const Notification&)>;
+
+/// Lives on one loop, and connects again by itself for as long as run() runs.
+class StoreClient final : public store::Applier {
+ public:
+  static constexpr std::chrono::seconds kConnectionPatience{5};  // apply() waits so long for a connection
+  static constexpr std::chrono::seconds kAnswerPatience{60};  // and about so long for the answer, repeats included
+
+  /// `world` and `log` outlive it. `socket` is config::store_socket().
+  StoreClient(net::World& world, net::Endpoint socket, const log::Log& log);
+  /// Everything applied was answered, and run() has ended.
+  ~StoreClient() override;
+
+  /// Keeps the connection until stop(). Spawned once.
+  net::Task<void> run();
+
+  /// Lets run() end. What is still in flight is answered as after kAnswerPatience: call it when the sessions have
+  /// drained.
+  void stop();
+
+  /// Give `key` a name of its own: g++ 12 destroys a braced one twice when it stands in the await.
+  /// Answered when readers see it. A request in flight on a connection that breaks is repeated on the next one
+  /// under the same key; an empty `key` is replaced by a random one. Errors: those of the operations; unavailable,
+  /// when there was no connection within kConnectionPatience and nothing was sent; io, when it was sent and no
+  /// answer came within kAnswerPatience: it may or may not have happened; invalid_name for a name, keyword or date
+  /// that cannot travel, and cannot for a batch beyond wire::kMessageMaxOctets, kAttachmentMaxOctets or
+  /// kOperationsMax.
+  net::Task<std::expected<store::ApplyResult, store::StoreError>> apply(UserId user, store::Batch batch,
+                                                                        store::IdempotencyKey key) override;
+
+ private:
+  struct Subscriber {
+    StoreClient& client;
+    UserId user;
+    OnChange on_change;
+    bool ended = false;
+  };
+
+ public:
+  /// A subscriber's place: ends the subscription when it goes. The client outlives it.
+  class Subscription {
+   public:
+    Subscription(Subscription&& other) noexcept = default;
+    Subscription& operator=(Subscription&& other) noexcept;
+    ~Subscription();
+
+   private:
+    friend class StoreClient;
+    explicit Subscription(std::shared_ptr<Subscriber> subscriber) : subscriber_(std::move(subscriber)) {}
+    void end();
+    std::shared_ptr<Subscriber> subscriber_;
+  };
+
+  /// Calls `on_change` after each published change to the user's mailboxes, and with nothing whenever the server
+  /// has taken the subscription: soon after this call if it is the user's first here, and after each new
+  /// connection. A change is either told or seen by a snapshot read after that call: subscribe, read, and read
+  /// again when called.
+  [[nodiscard]] Subscription subscribe(UserId user, OnChange on_change);
+
+ private:
+  using Outcome = std::expected<store::ApplyResult, store::StoreError>;
+  struct Call;
+
+  net::Task<void> converse(std::unique_ptr<net::Transport> transport);
+  void begin_connection();
+  void send(Call& call);
+  void take(Response response);
+  void take_answer(ApplyAnswer answer);
+  void notify(UserId user, const Notification& notification);
+  void notify_all();
+  void expire_calls();
+  void fail(Call& call);
+  void unsubscribe(const Subscriber& subscriber);
+
+  net::World& world_;
+  const net::Endpoint socket_;
+  const log::Log& log_;
+  std::map<std::uint64_t, Call*> calls_;  // by id, and so by age; each lives in its apply()
+  std::uint64_t next_id_ = 1;
+  std::map<UserId, std::vector<std::shared_ptr<Subscriber>>> subscribers_;
+  std::unique_ptr<FrameStream> connection_;  // while there is one
+  bool stopping_ = false;
+};
+
+}  // namespace posthaste::wire
