@@ -20,6 +20,11 @@ bool is_delivery(const Outcome& outcome) { return std::holds_alternative<Deliver
 
 }  // namespace
 
+GroupCommit::~GroupCommit() {
+  std::unique_lock lock(mutex_);
+  idle_.wait(lock, [this] { return !draining_; });
+}
+
 void GroupCommit::submit(Request request, Time now, Answer answer) {
   const std::size_t octets = octets_of(request);
   {
@@ -50,6 +55,7 @@ std::deque<GroupCommit::Waiting> GroupCommit::take_group() {
     queue_.pop_front();
   }
   draining_ = !group.empty();
+  if (!draining_) idle_.notify_all();
   return group;
 }
 

@@ -1,6 +1,7 @@
 // Many sessions, one writer: what waits goes into one group; nobody waits for a timer.
 #pragma once
 
+#include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <functional>
@@ -21,10 +22,12 @@ class GroupCommit {
   static constexpr std::size_t kGroupMaxRequests = 128;
   static constexpr std::size_t kGroupMaxOctets = std::size_t{8} << 20;  // passed by its last request at most
 
-  /// `writer` and `executor` outlive it; it is destroyed when everything submitted was answered.
+  /// `writer` and `executor` outlive it. It is destroyed when everything submitted was answered.
   GroupCommit(Writer& writer, net::Executor& executor) : writer_(writer), executor_(executor) {}
   GroupCommit(const GroupCommit&) = delete;
   GroupCommit& operator=(const GroupCommit&) = delete;
+  /// Waits for the writer's thread, which may still be publishing what it has answered.
+  ~GroupCommit();
 
   using Answer = std::move_only_function<void(Outcome)>;
 
@@ -50,6 +53,7 @@ class GroupCommit {
   std::mutex mutex_;
   std::deque<Waiting> queue_;  // guarded by mutex_
   bool draining_ = false;      // guarded by mutex_
+  std::condition_variable idle_;
 };
 
 /// The store as the sessions of one loop see it, in the writer's own process.
