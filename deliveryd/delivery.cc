@@ -1,0 +1,92 @@
+#include "deliveryd/delivery.h"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <utility>
+
+#include "common/base/octets.h"
+#include "deliveryd/summary.h"
+
+namespace posthaste::deliveryd {
+namespace {
+
+using Stored = std::expected<void, store::StoreError>;
+
+/// Where a copy goes.
+struct Place {
+  UserId user{};
+  std::string mailbox;
+  auto operator<=>(const Place&) const = default;
+};
+
+net::Task<store::Summary> summarize_off_loop(net::World& world, const std::string& octets) {
+  auto work = [&octets] { return summarize(octets); };
+  co_return co_await world.io.run(world.loop, work);
+}
+
+net::Task<void> store_copy(Resources& resources, store::Deliver copy, Stored& stored) {
+  auto delivered = co_await resources.local_store.deliver(std::move(copy));
+  if (delivered) {
+    stored = Stored{};
+    co_return;
+  }
+  stored = std::unexpected(delivered.error());
+  if (delivered.error() == store::StoreError::io) resources.store_said_io();
+}
+
+/// A repeat names the same place, however the recipient was written.
+std::optional<store::DeliveryId> delivery_at(const Place& place, const std::optional<smtp::DeliveryId>& id) {
+  if (!id) return std::nullopt;
+  return store::DeliveryId{smtp::to_string(*id), std::to_string(number(place.user)) + "/" + place.mailbox};
+}
+
+Place place_of(const auth::LocalUser& user) { return {user.id, mailbox_for(user.detail)}; }
+
+}  // namespace
+
+std::string mailbox_for(const std::string& detail) {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; };
+  const bool fits = !detail.empty() && detail.size() <= store::kMailboxNameMaxOctets && is_utf8(detail) &&
+                    detail.front() != '/' && detail.back() != '/' && detail.find("//") == std::string::npos &&
+                    std::ranges::none_of(detail, is_control);
+  return fits ? detail : "INBOX";
+}
+
+net::Task<std::vector<std::expected<void, store::StoreError>>> deliver(Resources& resources, Message message,
+                                                                       std::vector<Recipient> recipients) {
+  store::Summary summary;
+  if (message.octets.size() > kSummarizedOnLoopMaxOctets) {
+    summary = co_await summarize_off_loop(resources.world, message.octets);
+  } else {
+    summary = summarize(message.octets);
+  }
+  const store::BlobHandle blob = store::put_blob(std::move(message.octets), std::move(summary));
+
+  std::map<Place, Stored> copies;
+  for (const Recipient& recipient : recipients) {
+    for (const auth::LocalUser& user : recipient.users) {
+      copies.emplace(place_of(user), std::unexpected(store::StoreError::unavailable));
+    }
+  }
+  const store::InternalDate now{std::chrono::floor<std::chrono::seconds>(resources.world.clock.wall())};
+  net::TaskScope under_way;
+  for (auto& [place, stored] : copies) {
+    store::Deliver copy{place.user, place.mailbox, blob, {}, {}, now, delivery_at(place, message.delivery_id)};
+    under_way.spawn(store_copy(resources, std::move(copy), stored));
+  }
+  co_await under_way.drained();
+
+  std::vector<Stored> outcomes;
+  for (const Recipient& recipient : recipients) {
+    Stored outcome;
+    for (const auth::LocalUser& user : recipient.users) {
+      const Stored& stored = copies.at(place_of(user));
+      if (!stored) outcome = stored;
+    }
+    outcomes.push_back(outcome);
+  }
+  co_return outcomes;
+}
+
+}  // namespace posthaste::deliveryd

@@ -1,0 +1,76 @@
+// One LMTP client: the dialogue of RFC 2033, with the extensions that replies.cc offers.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/net/stream.h"
+#include "common/smtp/command.h"
+#include "common/smtp/reply.h"
+#include "deliveryd/delivery.h"
+#include "deliveryd/resources.h"
+
+namespace posthaste::deliveryd {
+
+/// Spawned on a worker. Peers on the Unix socket are our own daemons: they alone may name deliveries and traces,
+/// and their messages have a Received field already.
+class LmtpSession {
+ public:
+  LmtpSession(Resources& resources, std::unique_ptr<net::Transport> transport);
+
+  /// From the greeting to the end of the connection.
+  net::Task<void> converse();
+
+ private:
+  /// Opened by MAIL; gone after the replies to the message, RSET or LHLO.
+  struct Transaction {
+    smtp::Mail mail;
+    std::string trace_id;
+    MemoryBudget::Share memory;
+    std::vector<Recipient> recipients;
+    std::string content;                 // what has arrived of the message
+    bool chunked = false;                // BDAT has begun: DATA is over (RFC 3030 §3)
+    std::optional<smtp::Reply> failure;  // why no more of the message is kept
+  };
+
+  net::Task<void> execute(smtp::Command command);
+  void greet(const smtp::Lhlo& lhlo);
+  void begin(smtp::Mail mail);
+  void add_recipient(const smtp::Rcpt& rcpt);
+  net::Task<void> receive_data();
+  net::Task<void> receive_chunk(smtp::Bdat chunk);
+  net::Task<void> store_message();
+
+  /// What a recipient is answered, and, if that is good, who they are.
+  struct Resolved {
+    smtp::Reply reply;
+    std::vector<auth::LocalUser> users;
+  };
+  [[nodiscard]] Resolved resolve(const smtp::ForwardPath& path) const;
+  [[nodiscard]] std::expected<auth::Resolution, auth::DirectoryError> look_up(const smtp::ForwardPath& path) const;
+  [[nodiscard]] std::optional<store::StoreError> refusal_of(const auth::LocalUser& user) const;
+
+  /// For `octets` more of the message. When there is none, the transaction fails and forgets what it had.
+  void make_room(std::uint64_t octets);
+  [[nodiscard]] std::string trace_fields(const Transaction& transaction) const;
+  [[nodiscard]] smtp::CommandOptions options() const;
+  [[nodiscard]] std::string new_trace_id() const;
+  void log_outcome(const Recipient& recipient, const smtp::Reply& reply, std::string_view trace_id,
+                   std::size_t octets) const;
+
+  void send(const smtp::Reply& reply) { stream_.write(smtp::to_wire(reply)); }
+  net::Task<void> hang_up(net::StreamError error);
+
+  Resources& resources_;
+  net::Stream stream_;
+  const smtp::PrivateParameters private_parameters_;
+  bool open_ = true;
+  std::optional<std::string> client_name_;  // from LHLO
+  std::optional<Transaction> transaction_;
+};
+
+}  // namespace posthaste::deliveryd

@@ -1,0 +1,8 @@
+// deliveryd: takes mail by LMTP, and is the mailbox store's only writer.
+#include "common/daemon/program.h"
+#include "deliveryd/service.h"
+
+int main(int argc, char** argv) {
+  using posthaste::deliveryd::Service;
+  return posthaste::daemon::run(argc, argv, {"deliveryd", posthaste::deliveryd::bindings, Service::open});
+}

@@ -1,0 +1,34 @@
+// What a session works with.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "common/auth/directory.h"
+#include "common/config/config.h"
+#include "common/log/log.h"
+#include "common/net/scope.h"
+#include "common/net/world.h"
+#include "common/store/group_commit.h"
+#include "common/store/store.h"
+#include "deliveryd/change_feed.h"
+#include "deliveryd/memory_budget.h"
+
+namespace posthaste::deliveryd {
+
+/// One per worker; everything in it outlives the worker's sessions.
+struct Resources {
+  net::World& world;
+  net::TaskScope& scope;
+  const config::Config& config;
+  const log::Log& log;
+  const auth::Directory& directory;
+  const store::Store& store;
+  store::LocalStore& local_store;
+  ChangeInbox& changes;
+  MemoryBudget& memory;
+  std::uint32_t own_user;               // root and this user may use the store socket
+  std::function<void()> store_said_io;  // called when the store answers io: the writer may have failed
+};
+
+}  // namespace posthaste::deliveryd

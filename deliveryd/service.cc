@@ -1,0 +1,132 @@
+#include "deliveryd/service.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "common/config/layout.h"
+#include "deliveryd/lmtp_session.h"
+#include "deliveryd/replies.h"
+#include "deliveryd/store_session.h"
+
+namespace posthaste::deliveryd {
+namespace {
+
+constexpr std::size_t kMessagesMaxOctets = std::size_t{1} << 30;  // arriving at once, over all sessions
+constexpr auto kRefusalTimeout = std::chrono::seconds{5};
+
+net::Task<void> refuse(std::unique_ptr<net::Transport> transport) {
+  net::Stream stream{std::move(transport), kRefusalTimeout};
+  stream.write(smtp::to_wire(too_many_connections()));
+  co_await stream.flush();
+}
+
+net::Task<void> serve_store(std::unique_ptr<net::Transport> transport, Resources& resources) {
+  StoreSession session{resources, std::move(transport)};
+  co_await session.converse();
+}
+
+}  // namespace
+
+std::vector<daemon::Binding> bindings(const config::Config& config) {
+  std::vector<daemon::Binding> bindings{{"lmtp", {config::lmtp_socket(config).string(), 0}},
+                                        {"store", {config::store_socket(config).string(), 0}}};
+  if (!config.listen.lmtp_port) return bindings;
+  const std::uint16_t port = config::port(config, config::kLmtpPort);
+  for (const char* address : {"127.0.0.1", "::1"}) bindings.push_back({"lmtp", {address, port}});
+  return bindings;
+}
+
+Service::Service(const daemon::Setting& setting, auth::Directory directory)
+    : config_(setting.config),
+      log_(setting.log),
+      directory_(std::move(directory)),
+      memory_(kMessagesMaxOctets),
+      admission_(setting.config.smtp.connections_max) {}
+
+Service::~Service() { writer_thread_.reset(); }
+
+std::expected<std::unique_ptr<daemon::Program>, std::string> Service::open(const daemon::Setting& setting) {
+  auto directory = auth::Directory::open(setting.config.paths.directory, auth::Role::reader);
+  if (!directory) return std::unexpected("cannot open the directory " + setting.config.paths.directory.string());
+  std::unique_ptr<Service> service{new Service{setting, std::move(*directory)}};
+  if (auto opened = service->open_store(); !opened) return std::unexpected(opened.error());
+  return service;
+}
+
+std::expected<void, std::string> Service::open_store() {
+  store::WriterOptions options;
+  options.directory = config_.paths.store;
+  options.map_octets = std::min(config_.store.map_octets, store::kIndexMapOctets);
+  options.segment_octets = config_.store.segment_octets;
+  if (config_.store.disk_reserve_octets != 0) options.reserve_octets = config_.store.disk_reserve_octets;
+  options.on_change = [this](const store::Change& change) { changes_.publish(change); };
+  auto writer = store::Writer::open(std::move(options));
+  if (!writer) return std::unexpected("cannot open the store: " + writer.error().text);
+  writer_ = std::move(*writer);
+  writer_->store().clear_dead_readers();
+  writer_thread_ = std::make_unique<net::ThreadPool>(1);
+  group_commit_.emplace(*writer_, *writer_thread_);
+  return {};
+}
+
+net::Task<void> Service::serve(daemon::Worker& worker) {
+  store::LocalStore local_store{*group_commit_, worker.world.loop, worker.world.clock};
+  const auto inbox = changes_.open_inbox(worker.world.loop);
+  Resources resources{worker.world,
+                      worker.scope,
+                      config_,
+                      log_,
+                      directory_,
+                      writer_->store(),
+                      local_store,
+                      *inbox,
+                      memory_,
+                      getuid(),
+                      [this] { end_if_writer_failed(); }};
+  for (const auto& [name, listener] : worker.listeners) {
+    if (name == "lmtp") worker.scope.spawn(accept_lmtp(*listener, resources));
+    if (name == "store") worker.scope.spawn(accept_store(*listener, resources));
+  }
+  co_await worker.scope.drained();
+}
+
+net::Task<void> Service::accept_lmtp(net::Listener& listener, Resources& resources) {
+  for (;;) {
+    auto transport = co_await listener.accept();
+    if (!transport) co_return;
+    resources.scope.spawn(serve_lmtp(std::move(transport), resources));
+  }
+}
+
+net::Task<void> Service::serve_lmtp(std::unique_ptr<net::Transport> transport, Resources& resources) {
+  const auto place = admission_.enter();
+  if (!place) {
+    co_await refuse(std::move(transport));
+    co_return;
+  }
+  LmtpSession session{resources, std::move(transport)};
+  co_await session.converse();
+}
+
+net::Task<void> Service::accept_store(net::Listener& listener, Resources& resources) {
+  for (;;) {
+    auto transport = co_await listener.accept();
+    if (!transport) co_return;
+    resources.scope.spawn(serve_store(std::move(transport), resources));
+  }
+}
+
+/// A failed writer writes no more: the parent starts the next child, which recovers. The writer is asked on its own
+/// thread.
+void Service::end_if_writer_failed() {
+  writer_thread_->post([this] {
+    if (!writer_->failed()) return;
+    log_.error("store.writer.failed", {{"reason", "input or output error; starting again to recover"}});
+    std::_Exit(EXIT_FAILURE);
+  });
+}
+
+}  // namespace posthaste::deliveryd

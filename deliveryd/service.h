@@ -1,0 +1,56 @@
+// deliveryd as a program: the store's one writer, and sessions for LMTP and for the store socket.
+#pragma once
+
+#include <sys/types.h>
+
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/auth/directory.h"
+#include "common/daemon/admission.h"
+#include "common/daemon/program.h"
+#include "common/net/thread_pool.h"
+#include "common/store/group_commit.h"
+#include "common/store/writer.h"
+#include "deliveryd/change_feed.h"
+#include "deliveryd/memory_budget.h"
+#include "deliveryd/resources.h"
+
+namespace posthaste::deliveryd {
+
+/// LMTP on its Unix socket and, if configured, on the loopback addresses; the store socket.
+[[nodiscard]] std::vector<daemon::Binding> bindings(const config::Config& config);
+
+class Service final : public daemon::Program {
+ public:
+  /// Opens the directory, and recovers the store. Errors: a sentence for the operator.
+  [[nodiscard]] static std::expected<std::unique_ptr<daemon::Program>, std::string> open(
+      const daemon::Setting& setting);
+  ~Service() override;
+
+  net::Task<void> serve(daemon::Worker& worker) override;
+
+ private:
+  Service(const daemon::Setting& setting, auth::Directory directory);
+  [[nodiscard]] std::expected<void, std::string> open_store();
+  net::Task<void> accept_lmtp(net::Listener& listener, Resources& resources);
+  net::Task<void> serve_lmtp(std::unique_ptr<net::Transport> transport, Resources& resources);
+  net::Task<void> accept_store(net::Listener& listener, Resources& resources);
+  void end_if_writer_failed();
+
+  const config::Config& config_;
+  const log::Log& log_;
+  const auth::Directory directory_;
+  ChangeFeed changes_;
+  MemoryBudget memory_;
+  daemon::Admission admission_;
+  std::unique_ptr<store::Writer> writer_;
+  std::unique_ptr<net::ThreadPool> writer_thread_;  // ends before what it works on
+  std::optional<store::GroupCommit> group_commit_;
+};
+
+}  // namespace posthaste::deliveryd

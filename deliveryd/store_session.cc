@@ -1,0 +1,115 @@
+#include "deliveryd/store_session.h"
+
+#include <chrono>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "deliveryd/summary.h"
+
+namespace posthaste::deliveryd {
+namespace {
+
+constexpr std::chrono::hours kPatience{1};  // our own daemons may be idle for ever: then it waits again
+
+using Decoded = std::expected<wire::Request, wire::FrameError>;
+
+/// Summaries are made here, by the one who answers for the store: of large messages off the loop.
+net::Task<Decoded> decode(net::World& world, wire::Frame frame) {
+  if (frame.attachment.size() <= kSummarizedOnLoopMaxOctets)
+    co_return wire::decode_request(std::move(frame), summarize);
+  auto work = [&frame] { return wire::decode_request(std::move(frame), summarize); };
+  co_return co_await world.io.run(world.loop, work);
+}
+
+}  // namespace
+
+StoreSession::StoreSession(Resources& resources, std::unique_ptr<net::Transport> transport)
+    : resources_(resources), frames_(std::move(transport)) {}
+
+bool StoreSession::is_stranger() const {
+  const auto user = frames_.peer_user();
+  return !user || (*user != 0 && *user != resources_.own_user);
+}
+
+net::Task<void> StoreSession::converse() {
+  const net::TaskScope::StopHandler on_stop{resources_.scope, [this] { frames_.interrupt(); }};
+  if (is_stranger()) {
+    resources_.log.warning("store.peer.refused", {{"user", frames_.peer_user().value_or(0)}});
+    co_return;
+  }
+  resources_.store.clear_dead_readers();  // of a client that died, and comes back here
+  net::TaskScope sender;
+  sender.spawn(frames_.send_queued());
+  co_await take_requests();
+  co_await under_way_.drained();
+  for (const UserId user : users_) resources_.changes.stop_listening(user, *this);
+  co_await frames_.queued_at_most(0);
+  frames_.close();
+  co_await sender.drained();
+}
+
+net::Task<void> StoreSession::take_requests() {
+  std::string_view reason;
+  while (reason.empty()) {
+    while (under_way_.active() >= kRequestsMax || attached_octets_ >= kAttachedMaxOctets) co_await answered_.wait();
+    co_await frames_.queued_at_most(kAnswersMaxOctets);
+    auto frame = co_await frames_.read(kPatience);
+    if (!frame && frame.error() == net::StreamError::timed_out && !frames_.closed()) continue;
+    if (!frame) {
+      reason = net::name_of(frame.error());
+      break;
+    }
+    const std::size_t attached_octets = frame->attachment.size();
+    auto request = co_await decode(resources_.world, std::move(*frame));
+    if (!request) {
+      reason = wire::name_of(request.error());
+      break;
+    }
+    take(std::move(*request), attached_octets);
+  }
+  const log::Level level =
+      reason == net::name_of(net::StreamError::closed) ? log::Level::debug : log::Level::warning;
+  resources_.log.at(level, "store.connection.ended", {{"reason", reason}});
+}
+
+void StoreSession::take(wire::Request request, std::size_t attached_octets) {
+  if (auto* call = std::get_if<wire::ApplyCall>(&request)) {
+    attached_octets_ += attached_octets;
+    under_way_.spawn(apply(std::move(*call), attached_octets));
+  } else if (const auto* subscribe = std::get_if<wire::Subscribe>(&request)) {
+    if (users_.insert(subscribe->user).second) resources_.changes.listen(subscribe->user, *this);
+    send(wire::Subscribed{subscribe->user});
+  } else {
+    const UserId user = std::get<wire::Unsubscribe>(request).user;
+    if (users_.erase(user) != 0) resources_.changes.stop_listening(user, *this);
+  }
+}
+
+net::Task<void> StoreSession::apply(wire::ApplyCall call, std::size_t attached_octets) {
+  const std::uint64_t id = call.id;
+  auto outcome = co_await resources_.local_store.apply(call.user, std::move(call.batch), std::move(call.key));
+  if (!outcome && outcome.error() == store::StoreError::io) resources_.store_said_io();
+  attached_octets_ -= attached_octets;
+  send(wire::ApplyAnswer{id, std::move(outcome)});
+  answered_.notify_all();
+}
+
+void StoreSession::send(const wire::Response& response) {
+  auto frame = wire::encode(response);
+  if (!frame) {  // more results than a frame holds: what was asked is done, and cannot be told
+    resources_.log.error("store.answer.too_large");
+    frame = wire::encode(wire::Response{
+        wire::ApplyAnswer{std::get<wire::ApplyAnswer>(response).id, std::unexpected(store::StoreError::io)}});
+  }
+  frames_.queue(std::move(*frame));
+}
+
+void StoreSession::changed(const store::Change& change) {
+  if (frames_.queued_octets() > kUnreadMaxOctets) return frames_.close();
+  send(change);
+}
+
+void StoreSession::anything_changed() { send(wire::AnythingChanged{}); }
+
+}  // namespace posthaste::deliveryd

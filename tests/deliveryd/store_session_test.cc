@@ -1,0 +1,221 @@
+// The store socket from end to end: the client that imapd uses, deliveryd's session, and a real store.
+#include "deliveryd/store_session.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "installation.h"
+
+namespace posthaste::deliveryd {
+namespace {
+
+using namespace std::chrono_literals;
+using Outcome = std::expected<store::ApplyResult, store::StoreError>;
+
+net::Task<void> call(wire::StoreClient& client, store::Batch batch, store::IdempotencyKey key, Outcome& outcome) {
+  outcome = co_await client.apply(kAlice, std::move(batch), std::move(key));
+}
+
+/// Applies `batches` one after the other under these keys.
+net::Task<void> apply_all(Installation& here, std::vector<store::Batch> batches, std::vector<std::string> keys,
+                          std::vector<Outcome>& outcomes) {
+  wire::StoreClient client{here.sim.world(), kStoreSocket, here.log};
+  net::TaskScope scope;
+  scope.spawn(client.run());
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    Outcome outcome = std::unexpected(store::StoreError::io);
+    store::IdempotencyKey key;
+    if (!keys.empty()) key.octets = keys[i];
+    co_await call(client, std::move(batches[i]), std::move(key), outcome);
+    outcomes.push_back(std::move(outcome));
+  }
+  client.stop();
+  co_await scope.drained();
+}
+
+MailboxId inbox_of(Installation& here, UserId user) {
+  return here.writer->store().read(user)->mailbox("INBOX")->id;
+}
+
+std::vector<Outcome> apply_all(Installation& here, std::vector<store::Batch> batches,
+                               std::vector<std::string> keys = {}) {
+  std::vector<Outcome> outcomes;
+  EXPECT_TRUE(here.run(apply_all(here, std::move(batches), std::move(keys), outcomes)));
+  return outcomes;
+}
+
+store::Append append_to(MailboxId mailbox, std::string octets) {
+  return {mailbox, store::put_blob(std::move(octets), {}), {}, {}, {}, {}};
+}
+
+TEST(StoreSocket, CarriesEveryOperationAndItsResult) {
+  for (std::uint64_t seed = 0; seed < 10; ++seed) {
+    Installation here{seed};
+    ASSERT_TRUE(apply_all(here, {{{store::CreateUser{}}}}).front());
+    const MailboxId inbox = inbox_of(here, kAlice);
+    const auto made =
+        apply_all(here, {{{store::CreateMailbox{"a", {}}, store::SetSubscribed{"a", true},
+                           append_to(inbox, "Subject: 1\r\n\r\n"), append_to(inbox, "Subject: 2\r\n\r\n")}}});
+    ASSERT_TRUE(made.front());
+    const auto& results = made.front()->results;
+    const MailboxId a = std::get<store::MailboxChanged>(results.at(0)).mailbox;
+    EXPECT_EQ(results.at(1), store::OperationResult{store::Done{}});
+    EXPECT_EQ(std::get<store::Appended>(results.at(2)).uid, Uid{1});
+    EXPECT_EQ(std::get<store::Appended>(results.at(3)).uid, Uid{2});
+
+    const store::UidSet both{{Uid{1}, Uid{2}}};
+    const store::UidSet first{{Uid{1}, Uid{1}}};
+    const auto changed = apply_all(
+        here, {{{store::StoreFlags{inbox, both, store::FlagMode::add, {store::SystemFlag::seen}, {}, {}}}},
+               {{store::Copy{inbox, both, a}}},
+               {{store::Move{inbox, first, a}}},
+               {{store::Expunge{a, first, store::ExpungeWhich::all}}},
+               {{store::RenameMailbox{"a", "b"}, store::SetSpecialUse{"b", store::SpecialUse::flagged}}},
+               {{store::DeleteMailbox{"b"}}},
+               {{store::SetQuota{{1'000'000, 10}}}},
+               {{store::DeleteMailbox{"INBOX"}}},
+               {{store::DeleteUser{}}}});
+    EXPECT_EQ(std::get<store::FlagsStored>(changed.at(0)->results.at(0)).changed, both);
+    EXPECT_EQ(std::get<store::Copied>(changed.at(1)->results.at(0)).destination, both);
+    EXPECT_EQ(std::get<store::Copied>(changed.at(2)->results.at(0)).destination, (store::UidSet{{Uid{3}, Uid{3}}}));
+    EXPECT_EQ(std::get<store::Expunged>(changed.at(3)->results.at(0)).uids, first);
+    EXPECT_EQ(changed.at(4)->results.size(), 2U);
+    EXPECT_TRUE(changed.at(5));
+    EXPECT_TRUE(changed.at(6));
+    EXPECT_EQ(changed.at(7), Outcome{std::unexpected(store::StoreError::cannot)});
+    EXPECT_TRUE(changed.at(8));
+  }
+}
+
+TEST(StoreSocket, AnAppendedMessageIsSummarizedHere) {
+  Installation here{1};
+  apply_all(here, {{{store::CreateUser{}}}});
+  const MailboxId inbox = inbox_of(here, kAlice);
+  const std::string large = "Subject: large\r\nX-Other: b\r\n\r\n" + std::string(300'000, 'x') + "\r\n";
+  ASSERT_TRUE(apply_all(here, {{{append_to(inbox, large)}}}).front());
+  const auto snapshot = here.writer->store().read(kAlice);
+  const auto message = snapshot->message(inbox, Uid{1});
+  ASSERT_TRUE(message);
+  const auto summary = snapshot->summary(message->blob);
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->envelope, "(NIL \"large\" NIL NIL NIL NIL NIL NIL NIL NIL)");
+  EXPECT_TRUE(summary->body_structure.starts_with("(\"text\" \"plain\"") ||
+              summary->body_structure.starts_with("(\"TEXT\" \"PLAIN\""))
+      << summary->body_structure;
+  EXPECT_EQ(summary->header_cache, "Subject: large\r\n\r\n");
+  EXPECT_EQ(here.messages(kAlice).front(), large);
+}
+
+TEST(StoreSocket, ARepeatedKeyIsAnsweredAndNotDoneAgain) {
+  Installation here{1};
+  apply_all(here, {{{store::CreateUser{}}}});
+  const store::Batch batch{{append_to(inbox_of(here, kAlice), "a\r\n")}};
+  const auto outcomes = apply_all(here, {batch, batch, batch}, {"one", "one", "two"});
+  ASSERT_TRUE(outcomes.at(0));
+  EXPECT_EQ(outcomes.at(0), outcomes.at(1));
+  EXPECT_NE(outcomes.at(0)->results, outcomes.at(2)->results);
+  EXPECT_EQ(here.messages(kAlice).size(), 2U);
+}
+
+TEST(StoreSocket, WhatWasAppliedOnceStaysSoWhenConnectionsBreak) {
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    Installation here{seed, {20ms, 3ms, 0.05}};
+    std::vector<store::Batch> batches(10, {{store::CreateUser{}}});
+    apply_all(here, std::move(batches));
+    const MailboxId inbox = inbox_of(here, kAlice);
+    const auto outcomes = apply_all(here, std::vector<store::Batch>(10, {{append_to(inbox, "a\r\n")}}));
+    std::size_t applied = 0;
+    for (const auto& outcome : outcomes) applied += outcome ? 1U : 0U;
+    EXPECT_EQ(applied, 10U);
+    EXPECT_EQ(here.messages(kAlice).size(), 10U) << "seed " << seed;
+  }
+}
+
+net::Task<void> hear_changes(Installation& here, std::vector<std::string>& heard) {
+  wire::StoreClient reader{here.sim.world(), kStoreSocket, here.log};
+  wire::StoreClient writer{here.sim.world(), kStoreSocket, here.log};
+  net::TaskScope scope;
+  scope.spawn(reader.run());
+  scope.spawn(writer.run());
+  const auto subscription = reader.subscribe(kAlice, [&heard](const wire::Notification& change) {
+    heard.push_back(change ? std::to_string(number(change->user)) : "*");
+  });
+  co_await here.sim.loop().sleep(1s);
+  Outcome outcome = std::unexpected(store::StoreError::io);
+  const store::Batch create{{store::CreateMailbox{"a", {}}}};
+  const store::IdempotencyKey no_key;
+  co_await call(writer, create, no_key, outcome);
+  auto other = co_await writer.apply(kBob, create, no_key);
+  EXPECT_TRUE(other);
+  co_await here.sim.loop().sleep(1s);
+  reader.stop();
+  writer.stop();
+  co_await scope.drained();
+}
+
+TEST(StoreSocket, ChangesAreToldToThoseWhoSubscribed) {
+  Installation here{1};
+  apply_all(here, {{{store::CreateUser{}}}});
+  std::vector<std::string> heard;
+  ASSERT_TRUE(here.run(hear_changes(here, heard)));
+  ASSERT_GE(heard.size(), 2U);
+  EXPECT_EQ(heard.front(), "*");
+  for (std::size_t i = 1; i < heard.size(); ++i) EXPECT_EQ(heard[i], "1");
+}
+
+net::Task<void> send_and_listen(net::Network& network, std::string octets, std::string& answer) {
+  auto transport = co_await network.connect(kStoreSocket, 1s);
+  net::Stream stream{std::move(*transport), 1min};
+  stream.write(octets);
+  for (;;) {
+    auto heard = co_await stream.read_some(1024);
+    if (!heard) {
+      EXPECT_EQ(heard.error(), net::StreamError::closed);
+      co_return;
+    }
+    answer += *heard;
+  }
+}
+
+TEST(StoreSocket, AMalformedFrameClosesTheConnection) {
+  const std::string frames[] = {std::string("\0\0\0\1\0\0\0\0\xff", 9), std::string("\xff\0\0\0\0\0\0\0", 8),
+                                std::string("\0\0\0\0\0\0\0\1x", 9), "GET / HTTP/1.1\r\n\r\n"};
+  for (const auto& frame : frames) {
+    Installation here{1};
+    std::string answer;
+    ASSERT_TRUE(here.run(send_and_listen(here.sim.network(), frame, answer)));
+    EXPECT_EQ(answer, "");
+    EXPECT_TRUE(apply_all(here, {{{store::CreateUser{}}}}).front());
+  }
+}
+
+TEST(ChangeInbox, OverflowsIntoOneWordForAll) {
+  struct Counter : ChangeListener {
+    void changed(const store::Change&) override { ++changes; }
+    void anything_changed() override { ++overflows; }
+    std::size_t changes = 0;
+    std::size_t overflows = 0;
+  };
+  net::SimLoop loop;
+  ChangeFeed feed;
+  const auto inbox = feed.open_inbox(loop);
+  Counter counter;
+  inbox->listen(kAlice, counter);
+  for (std::size_t i = 0; i < ChangeInbox::kWaitingMax; ++i) feed.publish({kAlice, MailboxId{1}, ModSeq{i}});
+  feed.publish({kBob, MailboxId{1}, ModSeq{1}});
+  while (loop.step()) continue;
+  EXPECT_EQ(counter.changes, ChangeInbox::kWaitingMax);
+  EXPECT_EQ(counter.overflows, 0U);
+  for (std::size_t i = 0; i <= ChangeInbox::kWaitingMax; ++i) feed.publish({kAlice, MailboxId{1}, ModSeq{i}});
+  while (loop.step()) continue;
+  EXPECT_EQ(counter.changes, ChangeInbox::kWaitingMax);
+  EXPECT_EQ(counter.overflows, 1U);
+  inbox->stop_listening(kAlice, counter);
+  feed.publish({kAlice, MailboxId{1}, ModSeq{1}});
+  EXPECT_FALSE(loop.step());
+}
+
+}  // namespace
+}  // namespace posthaste::deliveryd
