@@ -36,7 +36,13 @@ void TaskScope::ended() {
 
 void TaskScope::stop() {
   stopping_ = true;
+  spawn(call_stop_handlers());
+}
+
+/// A coroutine, so that those whom the handlers wake run after it: their handlers go when they end.
+Task<void> TaskScope::call_stop_handlers() {
   for (auto& handler : stop_handlers_) handler();
+  co_return;
 }
 
 Task<void> TaskScope::drained() {

@@ -229,10 +229,12 @@ SimWorld::SimWorld(std::uint64_t seed, SimConditions conditions)
       world_{loop_, loop_, random_, network_, io_, hashing_} {}
 
 bool SimWorld::run(Task<void> main) {
-  TaskScope scope;
-  scope.spawn(std::move(main));
-  while (scope.active() != 0) {
-    if (!loop_.step()) return false;
+  auto scope = std::make_unique<TaskScope>();
+  scope->spawn(std::move(main));
+  while (scope->active() != 0) {
+    if (loop_.step()) continue;
+    static_cast<void>(scope.release());  // what is stuck stays: it cannot be drained
+    return false;
   }
   return true;
 }

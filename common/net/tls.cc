@@ -12,6 +12,11 @@
 #include <utility>
 
 namespace posthaste::net {
+namespace {
+
+constexpr std::size_t kKeptBufferOctets = 4096;  // an idle session keeps no larger one
+
+}  // namespace
 
 void SslContextDeleter::operator()(ssl_ctx_st* context) const noexcept { SSL_CTX_free(context); }
 void SslDeleter::operator()(ssl_st* ssl) const noexcept { SSL_free(ssl); }
@@ -60,7 +65,7 @@ TlsSession::TlsSession(std::unique_ptr<ssl_st, SslDeleter> ssl, std::unique_ptr<
   SSL_set_bio(ssl_.get(), bio, bio);
 }
 
-TlsSession::~TlsSession() = default;
+TlsSession::~TlsSession() { TlsSession::close({}); }
 
 std::string_view TlsSession::version() const noexcept { return SSL_get_version(ssl_.get()); }
 std::string_view TlsSession::cipher() const noexcept { return SSL_get_cipher_name(ssl_.get()); }
@@ -87,7 +92,7 @@ Task<std::expected<void, StreamError>> TlsSession::shake_hands(std::chrono::mill
 std::expected<bool, StreamError> TlsSession::receive(std::string& input) {
   auto received = carrier_->receive(arrived_);
   const std::size_t before = input.size();
-  for (;;) {
+  while (!end_) {
     constexpr std::size_t kRecordMaxOctets = 16384;
     const std::size_t filled = input.size();
     if (arrived_.size() == arrived_start_ && SSL_pending(ssl_.get()) == 0) break;
@@ -99,15 +104,15 @@ std::expected<bool, StreamError> TlsSession::receive(std::string& input) {
     if (result == 1) continue;
     const int reason = SSL_get_error(ssl_.get(), result);
     if (reason == SSL_ERROR_WANT_READ) break;
-    if (input.size() > before) break;  // hand over what came before the end
-    if (reason == SSL_ERROR_ZERO_RETURN) return std::unexpected(StreamError::closed);
-    return std::unexpected(StreamError::tls_failed);
+    end_ = reason == SSL_ERROR_ZERO_RETURN ? StreamError::closed : StreamError::tls_failed;
   }
   if (arrived_start_ == arrived_.size()) {
     arrived_start_ = 0;
-    arrived_ = {};
+    arrived_.clear();
+    if (arrived_.capacity() > kKeptBufferOctets) arrived_.shrink_to_fit();
   }
   if (input.size() > before) return true;
+  if (end_) return std::unexpected(*end_);
   if (!received) return received;
   return false;
 }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -60,6 +61,7 @@ class TlsSession final : public Transport {
   std::string departing_;                    // records for the peer
   std::unique_ptr<ssl_st, SslDeleter> ssl_;  // reads arrived_ and writes departing_, through a BIO
   bool open_ = false;                        // the handshake is done
+  std::optional<StreamError> end_;           // close-notify or a broken record came, perhaps behind data
 
   friend struct MemoryBio;
 };

@@ -25,12 +25,9 @@ UvLoop::~UvLoop() {
 }
 
 void UvLoop::post(std::move_only_function<void()> work) {
-  {
-    const std::lock_guard lock{mutex_};
-    posted_.push_back(std::move(work));
-    if (posted_.size() > 1) return;  // the signal is under way
-  }
-  uv_async_send(&posted_signal_);
+  const std::lock_guard lock{mutex_};
+  posted_.push_back(std::move(work));
+  if (posted_.size() == 1) uv_async_send(&posted_signal_);  // otherwise it is under way
 }
 
 void UvLoop::run_posted() {

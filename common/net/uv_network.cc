@@ -18,6 +18,7 @@ namespace posthaste::net {
 namespace {
 
 constexpr std::size_t kReadAheadMaxOctets = 256UL * 1024;  // then the peer has to wait for the session
+constexpr std::size_t kKeptBufferOctets = 4096;            // an idle connection keeps no larger one
 constexpr std::uint64_t kLingerMs = 2000;                  // how long a closed peer may take to read our last words
 
 struct SocketAddress {
@@ -169,6 +170,7 @@ class UvTransport final : public Transport {
   Task<std::expected<Readiness, StreamError>> wait(std::chrono::milliseconds timeout) override {
     if (!arrived_.empty() || interrupted_ || ended()) co_return Readiness::input;
     if (!std::exchange(woken_, false)) {
+      if (arrived_.capacity() > kKeptBufferOctets) std::string{}.swap(arrived_);
       read_deadline_ = arm(timeout);
       co_await Parked{reader_};
       read_deadline_ = 0;
@@ -435,7 +437,16 @@ Task<std::expected<std::unique_ptr<Transport>, ConnectError>> UvNetwork::connect
   co_return std::make_unique<UvTransport>(connection, endpoint, local_endpoint(descriptor), user);
 }
 
-std::expected<ListeningSocket, std::string> ListeningSocket::bind(const Endpoint& endpoint, unsigned unix_mode) {
+bool has_ipv6() {
+  const auto address = socket_address({"::1", 0});
+  const int descriptor = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return false;
+  const bool bound = ::bind(descriptor, address->get(), address->length) == 0;
+  ::close(descriptor);
+  return bound;
+}
+
+std::expected<ListeningSocket, std::string> ListeningSocket::bind(const Endpoint& endpoint, Sharing sharing) {
   const auto failed = [&](std::string_view what) {
     return std::unexpected("cannot " + std::string{what} + " " + to_string(endpoint) + ": " + std::strerror(errno));
   };
@@ -449,11 +460,12 @@ std::expected<ListeningSocket, std::string> ListeningSocket::bind(const Endpoint
     unlink(endpoint.address.c_str());
   } else {
     setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+    if (sharing == Sharing::among_workers) setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
     if (endpoint.is_ipv6()) setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   }
   if (::bind(descriptor, address->get(), address->length) != 0) return failed("bind");
-  if (endpoint.is_unix()) chmod(endpoint.address.c_str(), unix_mode);
+  constexpr mode_t kUnixMode = 0660;
+  if (endpoint.is_unix()) chmod(endpoint.address.c_str(), kUnixMode);
   if (listen(descriptor, SOMAXCONN) != 0) return failed("listen on");
   if (endpoint.port == 0 && !endpoint.is_unix()) listening.endpoint_.port = local_endpoint(descriptor).port;
   return listening;

@@ -26,13 +26,19 @@ class UvNetwork final : public Network {
   UvLoop& loop_;
 };
 
+/// Whether this machine has IPv6 at all; containers often do not.
+[[nodiscard]] bool has_ipv6();
+
 /// A bound and listening socket, inherited by the child that serves it. Closes its descriptor.
 class ListeningSocket {
  public:
-  /// Binds `endpoint` and listens. TCP sockets get SO_REUSEPORT, so that every worker may have one of its own;
-  /// a Unix socket replaces what was left at its path and gets `unix_mode`.
+  /// Whether other sockets of the same user may be bound to the same TCP port (SO_REUSEPORT).
+  enum class Sharing { exclusive, among_workers };
+
+  /// Binds `endpoint` and listens. A Unix socket replaces what was left at its path, and is open to its group.
   /// Errors: a sentence for the operator.
-  static std::expected<ListeningSocket, std::string> bind(const Endpoint& endpoint, unsigned unix_mode = 0660);
+  static std::expected<ListeningSocket, std::string> bind(const Endpoint& endpoint,
+                                                          Sharing sharing = Sharing::among_workers);
 
   ListeningSocket(ListeningSocket&& other) noexcept;
   ListeningSocket& operator=(ListeningSocket&& other) noexcept;

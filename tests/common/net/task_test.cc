@@ -117,6 +117,22 @@ TEST(Scope, StopCallsTheHandlersThatStillLiveAndThoseToCome) {
   EXPECT_EQ(called, (std::vector{1, 3}));
 }
 
+/// Waits until it is told to stop, as a session does; its handler goes with it.
+Task<void> live_until_stopped(TaskScope& scope, int& ended) {
+  Event told;
+  const TaskScope::StopHandler handler{scope, [&told] { told.notify_all(); }};
+  co_await told.wait();
+  ++ended;
+}
+
+TEST(Scope, HandlersMayGoWhileStopCallsThem) {
+  TaskScope scope;
+  int ended = 0;
+  for (int i = 0; i < 3; ++i) scope.spawn(live_until_stopped(scope, ended));
+  scope.stop();
+  EXPECT_EQ(ended, 3);
+}
+
 Task<void> drain(TaskScope& scope, bool& drained) {
   co_await scope.drained();
   drained = true;
