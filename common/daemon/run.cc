@@ -1,7 +1,6 @@
 // The parent that binds and keeps its child alive, and the child's frame.
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -33,8 +32,10 @@ namespace {
 
 constexpr std::chrono::milliseconds kRestartDelayMin{100};
 constexpr std::chrono::milliseconds kRestartDelayMax{10'000};
-constexpr std::chrono::milliseconds kSettled{30'000};   // a child that lived so long starts again at once
-constexpr std::chrono::milliseconds kDrainMax{20'000};  // then what is left of the child is killed
+constexpr std::chrono::milliseconds kSettled{30'000};  // a child that lived so long starts again at once
+constexpr unsigned kDrainMaxSeconds = 20;              // then what is left of the child is killed
+constexpr std::chrono::seconds kDrainMax{kDrainMaxSeconds};
+constexpr int kCannotServe = 78;  // a child's exit status: it has said on standard error what is in its way
 
 int fail(std::string_view daemon, std::string_view text) {
   std::fprintf(stderr, "%.*s: %.*s\n", static_cast<int>(daemon.size()), daemon.data(),
@@ -79,7 +80,10 @@ class PidFile {
     const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (descriptor < 0) return std::unexpected("cannot write " + path.string() + ": " + std::strerror(errno));
     PidFile file{descriptor};
-    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) return std::unexpected("runs already (" + path.string() + ")");
+    // Of the open file, not the process: a child that outlives its parent keeps the store's second writer out.
+    struct flock lock{};
+    lock.l_type = F_WRLCK;
+    if (fcntl(descriptor, F_OFD_SETLK, &lock) != 0) return std::unexpected("runs already (" + path.string() + ")");
     const std::string text = std::to_string(getpid()) + "\n";
     if (ftruncate(descriptor, 0) != 0 || pwrite(descriptor, text.data(), text.size(), 0) < 0) {
       return std::unexpected("cannot write " + path.string() + ": " + std::strerror(errno));
@@ -98,12 +102,13 @@ class PidFile {
   int descriptor_;
 };
 
-/// Tells when a file in the certificate's folder is written or replaced.
+/// Tells when a file in the folders of certificate and key is written or replaced, by a symbolic link too.
 class CertificateWatch {
  public:
   explicit CertificateWatch(const config::Config& config) : descriptor_(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
-    const auto folder = config.paths.certificate.parent_path();
-    inotify_add_watch(descriptor_, folder.c_str(), IN_CLOSE_WRITE | IN_MOVED_TO);
+    for (const auto& file : {config.paths.certificate, config.paths.private_key}) {
+      inotify_add_watch(descriptor_, file.parent_path().c_str(), IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE);
+    }
   }
   CertificateWatch(const CertificateWatch&) = delete;
   CertificateWatch& operator=(const CertificateWatch&) = delete;
@@ -134,8 +139,15 @@ std::size_t worker_count(const config::Config& config) {
 }
 
 std::expected<std::vector<BoundSocket>, std::string> bind_all(const config::Config& config, const Daemon& daemon) {
+  using enum net::ListeningSocket::Sharing;
+  const bool ipv6 = net::has_ipv6();
   std::vector<BoundSocket> sockets;
   for (const auto& binding : daemon.bindings(config)) {
+    if (binding.endpoint.is_ipv6() && !ipv6) continue;
+    // Once alone: SO_REUSEPORT would share the port with another installation of the same user.
+    if (const auto alone = net::ListeningSocket::bind(binding.endpoint, exclusive); !alone) {
+      return std::unexpected(alone.error());
+    }
     const std::size_t copies = binding.endpoint.is_unix() ? 1 : worker_count(config);
     for (std::size_t i = 0; i < copies; ++i) {
       auto socket = net::ListeningSocket::bind(binding.endpoint);
@@ -147,101 +159,119 @@ std::expected<std::vector<BoundSocket>, std::string> bind_all(const config::Conf
   return sockets;
 }
 
+void reopen(log::Sink& sink, const log::Log& log) {
+  auto* file = dynamic_cast<log::FileSink*>(&sink);
+  if (file == nullptr) return;
+  if (const auto error = file->reopen()) log.error("daemon.log.failed", {{"reason", error.message()}});
+}
+
+int cannot_serve(const Daemon& daemon, const log::Log& log, const std::string& reason) {
+  log.error("daemon.failed", {{"reason", reason}});
+  fail(daemon.name, reason);
+  return kCannotServe;
+}
+
 int child_main(const config::Config& config, const Daemon& daemon, const std::vector<BoundSocket>& sockets,
-               log::Sink& sink, const log::Log& log, Signals& signals) {
+               log::Sink& sink, const log::Log& log, Signals& signals, pid_t parent) {
   const auto dropped = drop_privileges(config);
   // After the change of user, which clears it: a parent that is killed takes its child along.
   prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (!dropped) {
-    log.error("daemon.failed", {{"reason", dropped.error()}});
-    return 1;
-  }
+  if (getppid() != parent) return 0;
+  if (!dropped) return cannot_serve(daemon, log, dropped.error());
   const Setting setting{config, log, worker_count(config)};
   auto program = daemon.make(setting);
-  if (!program) {
-    log.error("daemon.failed", {{"reason", program.error()}});
-    return 1;
-  }
+  if (!program) return cannot_serve(daemon, log, program.error());
   const CertificateWatch watch{config};
   log.info("daemon.started", {{"workers", setting.workers}});
   serve(**program, setting, sockets, [&] {
     for (;;) {
       const auto signal = signals.wait(std::nullopt, watch.descriptor());
-      if (signal == SIGTERM || signal == SIGINT) return;
-      if (signal == SIGHUP) {
-        if (auto* file = dynamic_cast<log::FileSink*>(&sink)) {
-          if (const auto error = file->reopen()) log.error("daemon.log.failed", {{"reason", error.message()}});
-        }
-      }
+      if (signal == SIGTERM || signal == SIGINT) break;
+      if (signal == SIGHUP) reopen(sink, log);
       if (watch.changed() || signal == SIGHUP) (*program)->reload();
     }
+    alarm(kDrainMaxSeconds);  // an orphan has no parent to end it
   });
   program->reset();
   log.info("daemon.stopped");
   return 0;
 }
 
-/// Starts children one after the other until a signal asks for the end. The exit status.
+/// Starts children one after the other until a signal asks for the end.
 class Supervisor {
  public:
   Supervisor(const Daemon& daemon, const config::Config& config, const std::vector<BoundSocket>& sockets,
              log::Sink& sink, const log::Log& log)
       : daemon_(daemon), config_(config), sockets_(sockets), sink_(sink), log_(log) {}
 
+  /// The exit status: 0 after the end that was asked for, 1 when not even the first child could serve.
   int keep_alive() {
-    for (;;) {
+    for (bool first = true;; first = false) {
       const auto started = std::chrono::steady_clock::now();
+      const pid_t parent = getpid();
       const pid_t child = fork();
+      if (child == 0) std::exit(child_main(config_, daemon_, sockets_, sink_, log_, signals_, parent));
       if (child < 0) {
         log_.error("daemon.fork.failed", {{"reason", std::strerror(errno)}});
-      } else if (child == 0) {
-        std::exit(child_main(config_, daemon_, sockets_, sink_, log_, signals_));
-      } else if (watch(child)) {
-        return 0;
+      } else {
+        const int status = wait_for_end_of(child);
+        if (ending_) return 0;
+        if (first && WIFEXITED(status) && WEXITSTATUS(status) == kCannotServe) return 1;
       }
       const bool settled = std::chrono::steady_clock::now() - started > kSettled;
       if (settled) delay_ = kRestartDelayMin;
-      if (wait_to_restart()) return 0;
+      wait_to_restart();
+      if (ending_) return 0;
       delay_ = std::min(delay_ * 2, kRestartDelayMax);
     }
   }
 
  private:
-  /// Until the child is gone. True if that was asked for.
-  bool watch(pid_t child) {
-    bool ending = false;
+  /// The child's wait status. Signals are passed on; a child that is asked to end and does not is killed.
+  int wait_for_end_of(pid_t child) {
     std::chrono::steady_clock::time_point kill_at;
     for (;;) {
-      const auto signal = signals_.wait(ending ? std::optional{std::chrono::milliseconds{100}} : std::nullopt);
+      const auto signal = signals_.wait(ending_ ? std::optional{std::chrono::milliseconds{100}} : std::nullopt);
       if (signal == SIGTERM || signal == SIGINT) {
-        if (!ending) kill_at = std::chrono::steady_clock::now() + kDrainMax;
-        ending = true;
+        if (!ending_) kill_at = std::chrono::steady_clock::now() + kDrainMax;
+        ending_ = true;
         kill(child, SIGTERM);
       }
-      if (signal == SIGHUP) kill(child, SIGHUP);
+      if (signal == SIGHUP) {
+        reopen_log();
+        kill(child, SIGHUP);
+      }
       int status = 0;
       if (waitpid(child, &status, WNOHANG) == child) {
-        if (!ending) {
-          log_.error("daemon.child.died", {{"signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0},
-                                           {"status", WIFEXITED(status) ? WEXITSTATUS(status) : 0},
-                                           {"restart_ms", delay_.count()}});
-        }
-        return ending;
+        if (!ending_ || status != 0) report_death(status);
+        return status;
       }
-      if (ending && std::chrono::steady_clock::now() > kill_at) kill(child, SIGKILL);
+      if (ending_ && std::chrono::steady_clock::now() > kill_at) kill(child, SIGKILL);
     }
   }
 
-  /// True if the end was asked for meanwhile.
-  bool wait_to_restart() {
+  void report_death(int status) {
+    log_.error("daemon.child.died", {{"signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0},
+                                     {"status", WIFEXITED(status) ? WEXITSTATUS(status) : 0},
+                                     {"restart_ms", ending_ ? 0 : delay_.count()}});
+  }
+
+  void wait_to_restart() {
     const auto until = std::chrono::steady_clock::now() + delay_;
-    for (;;) {
+    while (!ending_) {
       const auto left =
           std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
-      if (left.count() <= 0) return false;
+      if (left.count() <= 0) return;
       const auto signal = signals_.wait(left);
-      if (signal == SIGTERM || signal == SIGINT) return true;
+      if (signal == SIGTERM || signal == SIGINT) ending_ = true;
+      if (signal == SIGHUP) reopen_log();
     }
+  }
+
+  /// The next child inherits the descriptor; the one that lives opens the file itself, as its own user.
+  void reopen_log() {
+    reopen(sink_, log_);
+    if (const auto path = config::log_file(config_, daemon_.name)) give_to_child(config_, *path);
   }
 
   const Daemon& daemon_;
@@ -251,6 +281,7 @@ class Supervisor {
   const log::Log& log_;
   Signals signals_;
   std::chrono::milliseconds delay_ = kRestartDelayMin;
+  bool ending_ = false;
 };
 
 std::expected<std::unique_ptr<log::Sink>, std::string> open_log(const config::Config& config,
