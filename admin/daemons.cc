@@ -1,7 +1,6 @@
 #include "admin/daemons.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,7 +34,8 @@ constexpr std::chrono::milliseconds kLookAgain{20};
 /// In the order of starting: the store before those who need it.
 constexpr std::array kDaemons{"deliveryd", "smtpd", "imapd", "pop3d"};
 
-enum class Speaks { first, after_handshake };  // who greets: with implicit TLS nobody does in the clear
+/// How a port shows that somebody serves it.
+enum class Speaks { first, after_handshake, when_asked };
 
 struct Port {
   std::string name;
@@ -53,12 +53,13 @@ std::vector<Port> ports_of(std::string_view daemon, const config::Config& config
   std::vector<Port> ports;
   const auto add = [&](const char* name, std::uint16_t standard, Speaks speaks) {
     for (const auto& address : config.listen.addresses) {
+      if (address.find(':') != std::string::npos && !net::has_ipv6()) continue;
       ports.push_back({name, reachable(address, config::port(config, standard)), speaks});
     }
   };
   if (daemon == "deliveryd") {
     ports.push_back({"lmtp socket", {config::lmtp_socket(config), 0}, Speaks::first});
-    ports.push_back({"store socket", {config::store_socket(config), 0}, Speaks::after_handshake});
+    ports.push_back({"store socket", {config::store_socket(config), 0}, Speaks::when_asked});
     if (config.listen.lmtp_port) {
       ports.push_back({"lmtp", {"127.0.0.1", config::port(config, config::kLmtpPort)}, Speaks::first});
     }
@@ -81,7 +82,9 @@ std::optional<pid_t> running(std::string_view daemon, const config::Config& conf
   const auto path = config::pid_file(config, daemon);
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return std::nullopt;
-  const bool held = flock(descriptor, LOCK_SH | LOCK_NB) != 0;
+  struct flock lock{};
+  lock.l_type = F_WRLCK;
+  const bool held = fcntl(descriptor, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
   close(descriptor);
   if (!held) return std::nullopt;
   pid_t pid = 0;
@@ -93,12 +96,17 @@ net::Task<void> see_whether_it_answers(net::Network& network, Port port, bool& a
   constexpr std::chrono::milliseconds kTimeout{2000};
   auto transport = co_await network.connect(port.endpoint, kTimeout);
   if (!transport) co_return;
-  if (port.speaks == Speaks::after_handshake) {
+  net::Stream stream{std::move(*transport), kTimeout};
+  if (port.speaks == Speaks::when_asked) {
     answers = true;
     co_return;
   }
+  if (port.speaks == Speaks::after_handshake) {
+    const net::TlsClient tls;
+    const auto secured = co_await stream.connect_tls(tls, "");
+    if (!secured) co_return;
+  }
   constexpr std::size_t kGreetingMaxOctets = 2048;
-  net::Stream stream{std::move(*transport), kTimeout};
   const auto greeting = co_await stream.read_line(kGreetingMaxOctets);
   answers =
       greeting && (greeting->starts_with("220") || greeting->starts_with("* OK") || greeting->starts_with("+OK"));
@@ -120,11 +128,12 @@ void pause_a_moment() {
 /// Calls `done` until it says yes or the time is up.
 template <typename Done>
 bool wait_until(Done done, std::chrono::milliseconds most) {
-  for (auto waited = std::chrono::milliseconds{0}; waited < most; waited += kLookAgain) {
-    if (done()) return true;
+  const auto end = net::UvLoop{}.now() + most;
+  while (!done()) {
+    if (net::UvLoop{}.now() >= end) return false;
     pause_a_moment();
   }
-  return done();
+  return true;
 }
 
 std::string contents(const fs::path& path) {
@@ -159,25 +168,19 @@ Outcome<pid_t> launch(std::string_view daemon, const fs::path& folder, const con
   return child;
 }
 
-/// Until every port of `daemon` answers.
-Outcome<void> wait_for_ports(std::string_view daemon, pid_t pid, const config::Config& config) {
-  auto waiting = ports_of(daemon, config);
-  bool died = false;
-  const bool all = wait_until(
-      [&] {
-        if (waitpid(pid, nullptr, WNOHANG) == pid) died = true;
-        if (!died) std::erase_if(waiting, answers);
-        return died || waiting.empty();
-      },
-      kStartMax);
-  if (all && !died) return {};
-  const std::string words = contents(first_words(config, daemon));
-  const auto log = config::log_file(config, daemon);
-  const std::string where = log ? "; see " + log->string() : "";
-  if (died)
-    return Failure(std::string{daemon} + " did not start: " + (words.empty() ? "no reason given" : words) + where);
-  return Failure(std::string{daemon} + ": " + waiting.front().name + " (" +
-                 net::to_string(waiting.front().endpoint) + ") does not answer" + where);
+enum class Launched { ready, ended, silent };
+
+/// Until every port of `daemon` answers. `waiting` keeps those that do not.
+Launched wait_for_ports(pid_t pid, std::vector<Port>& waiting) {
+  bool ended = false;
+  const auto settled = [&] {
+    ended = waitpid(pid, nullptr, WNOHANG) == pid;
+    if (!ended) std::erase_if(waiting, answers);
+    return ended || waiting.empty();
+  };
+  const bool in_time = wait_until(settled, kStartMax);
+  if (ended) return Launched::ended;
+  return in_time ? Launched::ready : Launched::silent;
 }
 
 /// Asks it to end and waits until it is gone; kills it when it takes too long.
@@ -194,6 +197,28 @@ void end(std::string_view daemon, pid_t pid, const config::Config& config) {
 
 }  // namespace
 
+namespace {
+
+/// A daemon's process once its ports answer. Errors: what it said when it ended, or which port stays silent.
+Outcome<pid_t> start_one(const std::string& daemon, const fs::path& folder, const config::Config& config) {
+  const auto pid = launch(daemon, folder, config);
+  if (!pid) return pid;
+  auto waiting = ports_of(daemon, config);
+  const Launched launched = wait_for_ports(*pid, waiting);
+  if (launched == Launched::ready) return pid;
+  const auto log = config::log_file(config, daemon);
+  const std::string where = log ? " (its log: " + log->string() + ")" : "";
+  if (launched == Launched::ended) {
+    const std::string words = contents(first_words(config, daemon));
+    return Failure(daemon + " did not start" + where + (words.empty() ? "" : "\n" + words));
+  }
+  end(daemon, *pid, config);
+  return Failure(daemon + ": " + waiting.front().name + ", " + net::to_string(waiting.front().endpoint) +
+                 ", does not answer" + where);
+}
+
+}  // namespace
+
 Outcome<Report> start(const fs::path& folder, const config::Config& config) {
   Report report;
   std::vector<std::pair<std::string, pid_t>> started;
@@ -203,14 +228,13 @@ Outcome<Report> start(const fs::path& folder, const config::Config& config) {
       report.json[daemon] = {{"pid", *pid}, {"started", false}};
       continue;
     }
-    const auto pid = launch(daemon, folder, config);
-    const auto ready = pid ? wait_for_ports(daemon, *pid, config) : Outcome<void>{Failure(pid.error())};
-    if (pid) started.emplace_back(daemon, *pid);
-    if (!ready) {
+    const auto pid = start_one(daemon, folder, config);
+    if (!pid) {
       std::ranges::reverse(started);
       for (const auto& [name, process] : started) end(name, process, config);
-      return Failure(ready.error());
+      return Failure(pid.error());
     }
+    started.emplace_back(daemon, *pid);
     report.text += daemon + " started, process " + std::to_string(*pid) + "\n";
     report.json[daemon] = {{"pid", *pid}, {"started", true}};
   }
@@ -224,7 +248,8 @@ Outcome<Report> stop(const config::Config& config) {
   for (const std::string daemon : daemons) {
     const auto pid = running(daemon, config);
     if (pid) end(daemon, *pid, config);
-    if (running(daemon, config)) return Failure(daemon + " (process " + std::to_string(*pid) + ") does not end");
+    if (pid && running(daemon, config))
+      return Failure(daemon + " (process " + std::to_string(*pid) + ") does not end");
     report.text += daemon + (pid ? " stopped\n" : " did not run\n");
     report.json[daemon] = {{"stopped", pid.has_value()}};
   }

@@ -135,8 +135,18 @@ Outcome<Report> init(const InitOptions& options) {
   }
   const auto account = choose_account(options);
   if (!account) return Failure(account.error());
-  if (auto made = make_folders(options.folder); !made) return Failure(made.error());
-  if (auto filled = fill(options, *hostname, *domain); !filled) return Failure(filled.error());
+  std::error_code ignored;
+  const bool existed = fs::exists(options.folder, ignored);
+  if (existed && !fs::is_empty(options.folder, ignored)) {
+    return Failure(options.folder.string() + " is not empty: name a new folder; nothing was changed");
+  }
+  auto made = make_folders(options.folder);
+  if (made) made = fill(options, *hostname, *domain);
+  if (!made) {
+    for (const auto& entry : fs::directory_iterator(options.folder, ignored)) fs::remove_all(entry.path(), ignored);
+    if (!existed) fs::remove(options.folder, ignored);
+    return Failure(made.error());
+  }
   if (*account) give_all(options.folder, **account);
 
   const std::string folder = options.folder.string();
@@ -148,9 +158,10 @@ Outcome<Report> init(const InitOptions& options) {
     report.json["user"] = (*account)->name;
   } else if (geteuid() == 0) {
     report.text +=
-        "The daemons will run as root: better make a system user (useradd --system posthaste) and set "
-        "`user` in " +
-        folder + "/posthaste.toml.\n";
+        "The daemons will run as root. Better: remove the folder, make a system user (useradd --system posthaste), "
+        "and "
+        "init again where that user can reach it.
+        ";
   }
   report.text +=
       "Next: posthaste -C " + folder + " user add NAME@" + *domain + "; posthaste -C " + folder + " start\n";
