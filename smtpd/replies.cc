@@ -132,7 +132,7 @@ smtp::Reply reply_for(std::span<const smtp::Mailbox> recipients, const DeliveryR
   reply.lines.clear();
   for (std::size_t i = 0; i < replies.size() && reply.lines.size() < kNamedRecipientsMax; ++i) {
     if (smtp::is_permanent(replies[i])) {
-      reply.lines.push_back("<" + to_string(recipients[i]) + ">: " + replies[i].lines.front());
+      reply.lines.push_back(to_string(smtp::ForwardPath{recipients[i]}) + ": " + replies[i].lines.front());
     }
   }
   return reply;
