@@ -159,9 +159,7 @@ Outcome<Report> init(const InitOptions& options) {
   } else if (geteuid() == 0) {
     report.text +=
         "The daemons will run as root. Better: remove the folder, make a system user (useradd --system posthaste), "
-        "and "
-        "init again where that user can reach it.
-        ";
+        "and init again where that user can reach it.\n";
   }
   report.text +=
       "Next: posthaste -C " + folder + " user add NAME@" + *domain + "; posthaste -C " + folder + " start\n";
