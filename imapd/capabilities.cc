@@ -1,0 +1,22 @@
+#include "imapd/session.h"
+
+namespace posthaste::imapd {
+
+bool Session::may_use_passwords() const { return stream_.tls() != nullptr || around_.config.auth.allow_plaintext; }
+
+/// What works whole, now: it changes with STARTTLS and with login (RFC 9051 §6.1.1).
+std::string Session::capabilities() const {
+  std::string names = "IMAP4rev1 LITERAL+ SASL-IR ID ENABLE";
+  if (!login_) {
+    if (stream_.tls() == nullptr) names += " STARTTLS";
+    names += may_use_passwords() ? " AUTH=PLAIN AUTH=LOGIN" : " LOGINDISABLED";
+    return names;
+  }
+  names +=
+      " IDLE NAMESPACE UIDPLUS MOVE UNSELECT CHILDREN LIST-EXTENDED LIST-STATUS SPECIAL-USE CREATE-SPECIAL-USE"
+      " ESEARCH WITHIN BINARY OBJECTID SAVEDATE STATUS=SIZE APPENDLIMIT=" +
+      std::to_string(around_.config.smtp.message_max_octets);
+  return names;
+}
+
+}  // namespace posthaste::imapd

@@ -1,0 +1,124 @@
+#include "imapd/command_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/octets.h"
+#include "common/imap/literal.h"
+#include "common/imap/syntax.h"
+
+namespace posthaste::imapd {
+namespace {
+
+constexpr std::size_t kDiscardedAtOnceOctets = 65'536;
+constexpr std::size_t kSmallLiteralOctets = 4'096;  // asks for no share of the budget
+
+std::string tag_of(std::string_view command) {
+  const std::string_view tag = command.substr(0, command.find(' '));
+  const bool is_tag =
+      !tag.empty() && tag.size() <= imap::kTagMaxOctets && std::ranges::all_of(tag, imap::is_tag_char);
+  return is_tag ? std::string{tag} : "*";
+}
+
+bool is_append(std::string_view command) {
+  const auto space = command.find(' ');
+  return space != std::string_view::npos && istarts_with(command.substr(space + 1), "APPEND ");
+}
+
+/// One command on its way in.
+class Assembly {
+ public:
+  Assembly(CommandLimits limits, MemoryBudget& budget) : limits_(limits), budget_(budget) {}
+
+  void add_line(std::string_view line) {
+    if (refusal_) return;
+    lines_octets_ += line.size();
+    if (lines_octets_ > limits_.command_max_octets) return refuse(bad("Command too long"));
+    octets_.append(line);
+  }
+
+  /// Afterwards either refused() or ready for as many octets.
+  void add_literal(const imap::LiteralAnnouncement& literal) {
+    if (refusal_) return;
+    if (++literals_ > limits_.literals_max) return refuse(bad("Too many literals"));
+    if (limits_.message_max_octets && is_append(octets_) && literal.octets > kSmallLiteralOctets) {
+      if (literal.octets > *limits_.message_max_octets - message_octets_) {
+        return refuse(no("TOOBIG", "Message too large"));  // RFC 7889 §3.1
+      }
+      memory_.reset();
+      memory_ = budget_.take(message_octets_ + literal.octets);
+      if (!memory_) return refuse(no("UNAVAILABLE", "Too many messages at once, try again later"));
+      message_octets_ += literal.octets;
+    } else {
+      lines_octets_ +=
+          static_cast<std::size_t>(std::min<std::uint64_t>(literal.octets, limits_.command_max_octets + 1));
+      if (lines_octets_ > limits_.command_max_octets) return refuse(bad("Command too long"));
+    }
+    octets_.append(kCrlf);
+    octets_.reserve(octets_.size() + static_cast<std::size_t>(literal.octets));
+  }
+
+  [[nodiscard]] bool refused() const { return refusal_.has_value(); }
+  [[nodiscard]] std::string& octets() { return octets_; }
+
+  [[nodiscard]] ReadCommand result() {
+    if (refusal_) return RefusedCommand{tag_of(octets_), std::move(*refusal_)};
+    return CommandOctets{std::move(octets_), std::move(memory_)};
+  }
+
+ private:
+  void refuse(Reply reply) {
+    octets_.resize(std::min(octets_.size(), imap::kTagMaxOctets + 1));
+    octets_.shrink_to_fit();
+    memory_.reset();
+    refusal_ = std::move(reply);
+  }
+
+  const CommandLimits limits_;
+  MemoryBudget& budget_;
+  std::string octets_;
+  std::size_t lines_octets_ = 0;      // with small literals
+  std::uint64_t message_octets_ = 0;  // APPEND's larger literals
+  std::size_t literals_ = 0;
+  std::optional<MemoryBudget::Share> memory_;
+  std::optional<Reply> refusal_;
+};
+
+net::Task<std::expected<void, net::StreamError>> discard(net::Stream& stream, std::uint64_t octets) {
+  while (octets > 0) {
+    const auto at_once = static_cast<std::size_t>(std::min<std::uint64_t>(octets, kDiscardedAtOnceOctets));
+    auto read = co_await stream.read_some(at_once);
+    if (!read) co_return std::unexpected(read.error());
+    octets -= read->size();
+  }
+  co_return std::expected<void, net::StreamError>{};
+}
+
+}  // namespace
+
+net::Task<std::expected<ReadCommand, net::StreamError>> read_command(net::Stream& stream, CommandLimits limits,
+                                                                     MemoryBudget& budget) {
+  Assembly command{limits, budget};
+  for (;;) {
+    auto line = co_await stream.read_line(limits.command_max_octets);
+    if (!line) co_return std::unexpected(line.error());
+    command.add_line(*line);
+    const auto literal = imap::literal_announcement(*line);
+    if (!literal) co_return std::unexpected(net::StreamError::too_long);
+    if (!*literal) co_return command.result();
+
+    command.add_literal(**literal);
+    if (command.refused()) {
+      if ((*literal)->synchronizing) co_return command.result();
+      if (!limits.message_max_octets) co_return std::unexpected(net::StreamError::too_long);
+      auto gone = co_await discard(stream, (*literal)->octets);
+      if (!gone) co_return std::unexpected(gone.error());
+      continue;
+    }
+    if ((*literal)->synchronizing) stream.write("+ Ready for literal data\r\n");
+    auto read = co_await stream.read_exactly(static_cast<std::size_t>((*literal)->octets), command.octets());
+    if (!read) co_return std::unexpected(read.error());
+  }
+}
+
+}  // namespace posthaste::imapd

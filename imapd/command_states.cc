@@ -1,0 +1,72 @@
+#include "imapd/command_states.h"
+
+#include <variant>
+
+namespace posthaste::imapd {
+namespace {
+
+struct States {
+  State first;
+  State last;
+};
+
+constexpr States kAnyState{State::not_authenticated, State::selected};
+constexpr States kBeforeLogin{State::not_authenticated, State::not_authenticated};
+constexpr States kAfterLogin{State::authenticated, State::selected};
+constexpr States kSelected{State::selected, State::selected};
+
+struct LegalStates {
+  States operator()(const imap::Capability&) const { return kAnyState; }
+  States operator()(const imap::Noop&) const { return kAnyState; }
+  States operator()(const imap::Logout&) const { return kAnyState; }
+  States operator()(const imap::Id&) const { return kAnyState; }
+  States operator()(const imap::StartTls&) const { return kBeforeLogin; }
+  States operator()(const imap::Authenticate&) const { return kBeforeLogin; }
+  States operator()(const imap::Login&) const { return kBeforeLogin; }
+  States operator()(const imap::Check&) const { return kSelected; }
+  States operator()(const imap::Close&) const { return kSelected; }
+  States operator()(const imap::Unselect&) const { return kSelected; }
+  States operator()(const imap::Expunge&) const { return kSelected; }
+  States operator()(const imap::Search&) const { return kSelected; }
+  States operator()(const imap::Fetch&) const { return kSelected; }
+  States operator()(const imap::Store&) const { return kSelected; }
+  States operator()(const imap::Copy&) const { return kSelected; }
+  States operator()(const imap::Move&) const { return kSelected; }
+  template <typename Other>
+  States operator()(const Other&) const {
+    return kAfterLogin;
+  }
+};
+
+struct Numbering {
+  imap::NumberedBy operator()(const imap::Fetch& fetch) const { return fetch.numbered_by; }
+  imap::NumberedBy operator()(const imap::Store& store) const { return store.numbered_by; }
+  imap::NumberedBy operator()(const imap::Search& search) const { return search.numbered_by; }
+  imap::NumberedBy operator()(const imap::Copy& copy) const { return copy.numbered_by; }
+  imap::NumberedBy operator()(const imap::Move& move) const { return move.numbered_by; }
+  imap::NumberedBy operator()(const imap::Expunge& expunge) const {
+    return expunge.uids ? imap::NumberedBy::uid : imap::NumberedBy::sequence_number;
+  }
+  template <typename Other>
+  imap::NumberedBy operator()(const Other&) const {
+    return imap::NumberedBy::sequence_number;
+  }
+};
+
+}  // namespace
+
+State first_state(const imap::CommandBody& body) { return std::visit(LegalStates{}, body).first; }
+State last_state(const imap::CommandBody& body) { return std::visit(LegalStates{}, body).last; }
+
+bool is_uid_command(const imap::CommandBody& body) {
+  return std::visit(Numbering{}, body) == imap::NumberedBy::uid;
+}
+
+bool may_tell_expunges(const imap::CommandBody& body) {
+  const bool answers_by_number = std::holds_alternative<imap::Fetch>(body) ||
+                                 std::holds_alternative<imap::Store>(body) ||
+                                 std::holds_alternative<imap::Search>(body);
+  return !answers_by_number || is_uid_command(body);
+}
+
+}  // namespace posthaste::imapd

@@ -1,0 +1,58 @@
+// COPY and MOVE (RFC 9051 §6.4.7-8, RFC 4315 §3).
+#include "imapd/session.h"
+
+namespace posthaste::imapd {
+namespace {
+
+std::string copyuid(const store::Copied& copied) {
+  return "COPYUID " + std::to_string(number(copied.uid_validity)) + " " +
+         imap::to_string(to_number_set(copied.source)) + " " + imap::to_string(to_number_set(copied.destination));
+}
+
+/// Messages named by a sequence number are expected to be there; by UID it is well that they are gone.
+Reply nothing_left(imap::NumberedBy numbered_by) {
+  if (numbered_by == imap::NumberedBy::uid) return ok("No such messages");
+  return no("EXPUNGEISSUED", "These messages are gone");
+}
+
+std::expected<MailboxId, store::StoreError> find_mailbox(const store::Store& store, UserId user,
+                                                         const std::string& name) {
+  auto snapshot = store.read(user);
+  if (!snapshot) return std::unexpected(snapshot.error());
+  auto info = snapshot->mailbox(name);
+  if (!info) return std::unexpected(info.error());
+  return info->id;
+}
+
+}  // namespace
+
+net::Task<Reply> Session::run(imap::Copy command) {
+  auto uids = resolve(command.numbered_by, command.set);
+  if (!uids) co_return std::move(uids.error());
+  const auto target = find_mailbox(around_.store, login_->user, command.mailbox);
+  if (!target) co_return reply_for_target(target.error());
+  if (uids->empty()) co_return ok("No messages to copy");
+  store::Copy copy{selected_->id, std::move(*uids), *target};
+  auto copied = co_await apply<store::Copied>(std::move(copy));
+  if (!copied) co_return reply_for_target(copied.error());
+  if (copied->first.source.empty()) co_return nothing_left(command.numbered_by);
+  co_return ok(copyuid(copied->first), "Messages copied");
+}
+
+net::Task<Reply> Session::run(imap::Move command) {
+  if (selected_->read_only) co_return no("READ-ONLY", "Mailbox is open for reading");
+  auto uids = resolve(command.numbered_by, command.set);
+  if (!uids) co_return std::move(uids.error());
+  const auto target = find_mailbox(around_.store, login_->user, command.mailbox);
+  if (!target) co_return reply_for_target(target.error());
+  if (uids->empty()) co_return ok("No messages to move");
+  store::Move move{selected_->id, std::move(*uids), *target};
+  auto moved = co_await apply<store::Copied>(std::move(move));
+  if (!moved) co_return reply_for_target(moved.error());
+  if (moved->first.source.empty()) co_return nothing_left(command.numbered_by);
+  // Before the EXPUNGE responses (RFC 6851 §4.3), which are news, told next.
+  append_reply(stream_.output(), "*", ok(copyuid(moved->first), "Messages moved"));
+  co_return ok("Moved");
+}
+
+}  // namespace posthaste::imapd

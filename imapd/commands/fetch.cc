@@ -1,0 +1,124 @@
+// FETCH and UID FETCH (RFC 9051 §6.4.5).
+#include <algorithm>
+
+#include "imapd/limits.h"
+#include "imapd/session.h"
+
+namespace posthaste::imapd {
+namespace {
+
+constexpr std::uint64_t kMarkedAtOnce = 256;
+constexpr store::FlagSet kSeen{store::SystemFlag::seen};
+
+/// Takes at most `count` UIDs off the front.
+store::UidSet take_front(store::UidSet& uids, std::uint64_t count) {
+  store::UidSet front;
+  store::UidSet rest;
+  for (const auto& range : uids.ranges()) {
+    const std::uint64_t size = std::uint64_t{number(range.last)} - number(range.first) + 1;
+    const auto taken = static_cast<std::uint32_t>(std::min(size, count));
+    if (taken > 0) front.add(store::UidRange{range.first, Uid{number(range.first) + taken - 1}});
+    if (taken < size) rest.add(store::UidRange{Uid{number(range.first) + taken}, range.last});
+    count -= taken;
+  }
+  uids = std::move(rest);
+  return front;
+}
+
+/// Those of `uids`, at most kMarkedAtOnce, that are not \Seen.
+store::UidSet unseen_among(const store::Store& store, UserId user, MailboxId mailbox, const store::UidSet& uids) {
+  store::UidSet unseen;
+  auto snapshot = store.read(user);
+  if (!snapshot) return unseen;
+  const auto note = [&unseen](const store::Message& message) {
+    if (!message.flags.contains(store::SystemFlag::seen)) unseen.add(message.uid);
+  };
+  for (const auto& range : uids.ranges()) {
+    if (!snapshot->scan(mailbox, range, kMarkedAtOnce, note)) break;
+  }
+  return unseen;
+}
+
+Reply outcome(const FetchWork& work, bool by_uid) {
+  if (work.unreadable()) return no("UNAVAILABLE", "Some messages could not be read");
+  if (work.unknown_encoding()) return no("UNKNOWN-CTE", "Some parts have an encoding that is not known here");
+  if (!by_uid && work.missing() > 0) return no("EXPUNGEISSUED", "Some of the messages are gone");
+  return ok("That is all");
+}
+
+}  // namespace
+
+net::Task<Reply> Session::run(imap::Fetch command) {
+  const auto plan = plan_fetch(command);
+  if (!plan) co_return bad("Something asked for is not offered");
+  auto uids = resolve(command.numbered_by, command.set);
+  if (!uids) co_return std::move(uids.error());
+
+  const bool marks = plan->sets_seen && !selected_->read_only;
+  Reply reply = ok("That is all");
+  do {
+    store::UidSet part = marks ? take_front(*uids, kMarkedAtOnce) : std::exchange(*uids, {});
+    store::UidSet just_seen;
+    if (marks) just_seen = co_await mark_seen(part);
+    FetchWork work{around_.store, login_->user, *selected_, *plan, std::move(part), std::move(just_seen)};
+    auto sent = co_await send_fetch(work);
+    if (!sent) co_return std::move(sent.error());
+    auto part_reply = outcome(work, command.numbered_by == imap::NumberedBy::uid);
+    if (part_reply.condition != Condition::ok) reply = std::move(part_reply);
+  } while (!uids->empty());
+  co_return reply;
+}
+
+/// Sets \Seen, and returns the messages that have it since. When it cannot be set they are read all the same.
+net::Task<store::UidSet> Session::mark_seen(store::UidSet uids) {
+  store::UidSet unseen = unseen_among(around_.store, login_->user, selected_->id, uids);
+  if (unseen.empty()) co_return unseen;
+  store::StoreFlags change{selected_->id, std::move(unseen), store::FlagMode::add, kSeen, {}, std::nullopt};
+  auto stored = co_await apply<store::FlagsStored>(std::move(change));
+  if (!stored) co_return store::UidSet{};
+  for (const auto& range : stored->first.changed.ranges()) known_flags_.uids.add(range);
+  known_flags_.up_to = stored->second;
+  co_return std::move(stored->first.changed);
+}
+
+net::Task<std::expected<void, Reply>> Session::send_fetch(FetchWork& work) {
+  while (!work.done()) {
+    auto step = [&work] { return work.step(); };
+    auto pieces = co_await off_loop(std::move(step));
+    if (!pieces) co_return std::unexpected(reply_for(pieces.error()));
+    for (auto& piece : *pieces) {
+      bool alive = true;
+      if (auto* text = std::get_if<std::string>(&piece)) {
+        stream_.write(*text);
+        alive = co_await relieve();
+      } else {
+        alive = co_await send_extent(std::get<BlobExtent>(piece));
+      }
+      if (!alive) {
+        open_ = false;
+        co_return std::unexpected(farewell(net::StreamError::closed));
+      }
+    }
+  }
+  co_return std::expected<void, Reply>{};
+}
+
+/// False when the client is gone, or the rest of the literal cannot be read: then the connection has to end.
+net::Task<bool> Session::send_extent(BlobExtent extent) {
+  MessageReader reader{around_.store, login_->user, extent.location};
+  while (extent.octets > 0) {
+    const std::uint64_t wanted = std::min<std::uint64_t>(extent.octets, kSliceOctets);
+    auto read = [&reader, offset = extent.offset, wanted] { return reader.read(offset, wanted); };
+    auto octets = co_await off_loop(std::move(read));
+    if (!octets || octets->size() != wanted) co_return false;
+    if (!extent.binary) std::ranges::replace(*octets, '\0', '\x80');
+    stream_.write(*octets);
+    extent.offset += wanted;
+    extent.octets -= wanted;
+    auto relieved = co_await relieve();
+    if (!relieved) co_return false;
+  }
+  co_return true;
+}
+
+}  // namespace posthaste::imapd

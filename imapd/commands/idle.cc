@@ -1,0 +1,36 @@
+// IDLE (RFC 2177).
+#include "common/base/octets.h"
+#include "imapd/limits.h"
+#include "imapd/session.h"
+
+namespace posthaste::imapd {
+
+net::Task<Reply> Session::run(imap::Idle) {
+  const auto selected = selected_ ? std::optional{selected_->id} : std::nullopt;
+  const auto wake = [this, selected](const std::optional<store::Change>& change) {
+    if (selected && (!change || change->mailbox == *selected)) stream_.wake();
+  };
+  const auto subscription = around_.subscriptions.subscribe(login_->user, wake);
+  stream_.write("+ idling\r\n");
+  for (;;) {
+    TellOptions everything;
+    if (selected_) co_await tell_news(std::move(everything));
+    if (!open_) co_return ok("The mailbox is gone");
+    auto ready = co_await stream_.wait();
+    if (!ready) {
+      hang_up(farewell(ready.error()));
+      co_return bad("Idling was cut off");
+    }
+    if (*ready == net::Readiness::input) break;
+  }
+  // What follows DONE in the same packet stays in the stream: it is the next command.
+  auto line = co_await stream_.read_line(kCommandBeforeLoginMaxOctets);
+  if (!line) {
+    hang_up(farewell(line.error()));
+    co_return bad("Idling was cut off");
+  }
+  if (!iequals(*line, "DONE")) co_return bad("DONE ends IDLE");
+  co_return ok("Idled");
+}
+
+}  // namespace posthaste::imapd

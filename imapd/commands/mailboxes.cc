@@ -1,0 +1,47 @@
+// CREATE, DELETE, RENAME, SUBSCRIBE and UNSUBSCRIBE (RFC 9051 §6.3.4-8, RFC 6154 §3).
+#include "imapd/flags.h"
+#include "imapd/object_id.h"
+#include "imapd/session.h"
+
+namespace posthaste::imapd {
+
+net::Task<Reply> Session::run(imap::Create command) {
+  if (command.special_uses.size() > 1) co_return no("USEATTR", "A mailbox has one special use at most");
+  store::CreateMailbox create{std::move(command.mailbox), std::nullopt};
+  if (!command.special_uses.empty()) create.special_use = to_store(command.special_uses.front());
+  auto created = co_await apply<store::MailboxChanged>(std::move(create));
+  if (!created) co_return reply_for(created.error());
+  co_return ok("MAILBOXID (" + object_id(created->first.mailbox) + ")", "Mailbox created");  // RFC 8474 §4.1
+}
+
+net::Task<Reply> Session::run(imap::Delete command) {
+  store::DeleteMailbox deletion{std::move(command.mailbox)};
+  auto deleted = co_await apply<store::MailboxChanged>(std::move(deletion));
+  if (!deleted) co_return reply_for(deleted.error());
+  if (selected_ && selected_->id == deleted->first.mailbox) selected_.reset();
+  co_return ok("Mailbox deleted");
+}
+
+net::Task<Reply> Session::run(imap::Rename command) {
+  store::RenameMailbox rename{std::move(command.from), std::move(command.to)};
+  auto renamed = co_await apply<store::MailboxChanged>(std::move(rename));
+  if (!renamed) co_return reply_for(renamed.error());
+  co_return ok("Mailbox renamed");
+}
+
+net::Task<Reply> Session::run(imap::Subscribe command) {
+  co_return co_await set_subscribed(std::move(command.mailbox), true);
+}
+
+net::Task<Reply> Session::run(imap::Unsubscribe command) {
+  co_return co_await set_subscribed(std::move(command.mailbox), false);
+}
+
+net::Task<Reply> Session::set_subscribed(std::string name, bool subscribed) {
+  store::SetSubscribed change{std::move(name), subscribed};
+  auto done = co_await apply<store::Done>(std::move(change));
+  if (!done) co_return reply_for(done.error());
+  co_return ok(subscribed ? "Subscribed" : "Unsubscribed");
+}
+
+}  // namespace posthaste::imapd

@@ -1,0 +1,28 @@
+// What a FETCH needs to read for each message, decided once.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "common/imap/fetch.h"
+
+namespace posthaste::imapd {
+
+struct FetchPlan {
+  std::vector<imap::FetchItem> items;
+  bool reads_summary = false;  // envelope, body structure, cached header
+  bool reads_message = false;  // octets of the message itself
+  bool sets_seen = false;
+  bool says_flags = false;
+};
+
+/// The plan for a FETCH or UID FETCH, which answers with UID in any case (RFC 9051 §6.4.9). Nothing when it asks
+/// for what we do not offer.
+[[nodiscard]] std::optional<FetchPlan> plan_fetch(const imap::Fetch& fetch);
+
+/// True for the fields of the message's own header, which the header cache may hold.
+[[nodiscard]] bool is_header_fields(const imap::Section& section);
+/// True for BODY[] and its like.
+[[nodiscard]] bool is_whole_message(const imap::Section& section);
+
+}  // namespace posthaste::imapd

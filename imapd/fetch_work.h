@@ -1,0 +1,72 @@
+// Answers a FETCH in steps that run off the loop: rows and summaries of one snapshot, then octets of messages.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/store/store.h"
+#include "imapd/fetch_plan.h"
+#include "imapd/message_reader.h"
+#include "imapd/row_walk.h"
+#include "imapd/selected_mailbox.h"
+
+namespace posthaste::imapd {
+
+/// Octets of a message too many to hold at once, to be sent where they stand. NUL goes out as 0x80, as in
+/// imap::ResponseWriter::literal(), unless `binary`.
+struct BlobExtent {
+  store::BlobLocation location;
+  std::uint64_t offset = 0;
+  std::uint64_t octets = 0;
+  bool binary = false;
+};
+
+/// Responses, one after the other.
+using Pieces = std::vector<std::variant<std::string, BlobExtent>>;
+
+class FetchWork {
+ public:
+  /// All references outlive it, and what they refer to stays as it is. `uids` are of the mailbox's view; for those
+  /// in `just_seen` FLAGS is told as well.
+  FetchWork(const store::Store& store, UserId user, const SelectedMailbox& mailbox, const FetchPlan& plan,
+            store::UidSet uids, store::UidSet just_seen);
+
+  /// What to send next, of some kSliceOctets in memory. Never on a loop. Errors: no_such_mailbox, unavailable, io.
+  [[nodiscard]] std::expected<Pieces, store::StoreError> step();
+  [[nodiscard]] bool done() const { return walk_.done(); }
+
+  /// Messages of which nothing could be told: gone meanwhile, or not to be read.
+  [[nodiscard]] std::uint64_t missing() const { return walk_.uids().size() - told_; }
+  [[nodiscard]] bool unreadable() const { return unreadable_; }
+  /// A part was asked for in binary whose encoding we cannot undo (RFC 3516 §4.3).
+  [[nodiscard]] bool unknown_encoding() const { return unknown_encoding_; }
+
+ private:
+  struct Row {
+    store::Message message;
+    store::Summary summary;
+    store::BlobLocation location;
+  };
+  class Response;
+
+  std::expected<std::vector<Row>, store::StoreError> collect();
+  /// Adds to a row what the plan needs of it. False when that cannot be read.
+  bool complete(const store::Snapshot& snapshot, Row& row) const;
+
+  const store::Store& store_;
+  const UserId user_;
+  const SelectedMailbox& mailbox_;
+  const FetchPlan& plan_;
+  const store::UidSet just_seen_;
+  RowWalk walk_;
+  std::vector<std::string> keywords_;
+  std::uint64_t told_ = 0;
+  bool unreadable_ = false;
+  bool unknown_encoding_ = false;
+};
+
+}  // namespace posthaste::imapd

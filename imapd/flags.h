@@ -1,0 +1,24 @@
+// Flags and special uses, in the words of the store and of the protocol.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/imap/flags.h"
+#include "common/imap/special_use.h"
+#include "common/store/message.h"
+
+namespace posthaste::imapd {
+
+[[nodiscard]] store::SystemFlag to_store(imap::SystemFlag flag);
+[[nodiscard]] store::FlagSet to_store(imap::SystemFlags flags);
+[[nodiscard]] store::SpecialUse to_store(imap::SpecialUse use);
+[[nodiscard]] imap::SpecialUse to_imap(store::SpecialUse use);
+
+/// Appends "(\Seen $Forwarded)"; `keywords` are the mailbox's.
+void append_flags(std::string& out, const store::Message& message, const std::vector<std::string>& keywords);
+
+/// Appends the lines FLAGS and PERMANENTFLAGS (RFC 9051 §7.3.5, §7.1) of a mailbox with these keywords.
+void append_flags_of_mailbox(std::string& out, const std::vector<std::string>& keywords, bool read_only);
+
+}  // namespace posthaste::imapd

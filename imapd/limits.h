@@ -1,0 +1,23 @@
+// What a client may ask of one session.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace posthaste::imapd {
+
+inline constexpr std::size_t kCommandMaxOctets = 131'072;           // without APPEND's messages
+inline constexpr std::size_t kCommandBeforeLoginMaxOctets = 8'192;  // a SASL response is a line of its own
+inline constexpr std::size_t kLiteralsMax = 1'000;                  // in one command
+inline constexpr std::size_t kLiteralsBeforeLoginMax = 4;
+inline constexpr std::size_t kSaslLineMaxOctets = 12'288;  // RFC 4954 §4 has it for SMTP; so here
+inline constexpr int kFailedLoginsMax = 5;
+inline constexpr int kBadCommandsBeforeLoginMax = 10;
+inline constexpr int kCommandsBeforeLoginMax = 50;
+
+inline constexpr std::size_t kQueuedMaxOctets = 524'288;  // then nothing is produced until it is sent
+inline constexpr std::size_t kSliceOctets = 262'144;      // of one piece of work off the loop
+inline constexpr std::size_t kSliceRows = 2'048;
+inline constexpr std::uint64_t kAppendMemoryOctets = 1'073'741'824;  // of all sessions' messages under way
+
+}  // namespace posthaste::imapd

@@ -1,0 +1,54 @@
+// Which mailboxes a LIST, LSUB or XLIST names, and what is said of each (RFC 9051 §6.3.9, RFC 5258, RFC 6154).
+#pragma once
+
+#include <expected>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/imap/list.h"
+#include "common/store/snapshot.h"
+
+namespace posthaste::imapd {
+
+/// A name of the hierarchy. It may be no mailbox: a parent that was deleted, or a name that is only subscribed, or
+/// above one that is.
+struct ListedName {
+  std::optional<store::MailboxInfo> mailbox;
+  bool subscribed = false;
+  bool has_children = false;
+};
+
+/// All names of one user at one instant.
+class Hierarchy {
+ public:
+  /// Errors: io.
+  [[nodiscard]] static std::expected<Hierarchy, store::StoreError> read(const store::Snapshot& snapshot);
+
+  [[nodiscard]] const std::map<std::string, ListedName>& names() const { return names_; }
+  /// Whether a name below this one is chosen by `selection`.
+  [[nodiscard]] bool has_chosen_below(const std::string& name, const imap::ListSelection& selection) const;
+
+ private:
+  void add_parents();
+  std::map<std::string, ListedName> names_;
+};
+
+/// One line of an answer.
+struct ListLine {
+  std::string name;
+  std::vector<std::string> attributes;
+  bool child_info = false;                      // RFC 5258 §4, for SUBSCRIBED
+  std::optional<store::MailboxInfo> status_of;  // a STATUS response follows
+};
+
+[[nodiscard]] std::vector<ListLine> list_mailboxes(const Hierarchy& hierarchy, const imap::List& list);
+/// RFC 3501 §6.3.9.
+[[nodiscard]] std::vector<ListLine> list_subscriptions(const Hierarchy& hierarchy, const std::string& pattern);
+
+/// `response` is "LIST", "LSUB" or "XLIST".
+void append_list_line(std::string& out, std::string_view response, const ListLine& line);
+
+}  // namespace posthaste::imapd

@@ -1,0 +1,55 @@
+#include "imapd/message_reader.h"
+
+#include "common/mime/header.h"
+
+namespace posthaste::imapd {
+namespace {
+
+constexpr std::uint64_t kBeginningOctets = 32'768;
+
+}  // namespace
+
+std::expected<std::string, store::StoreError> MessageReader::read(std::uint64_t offset, std::uint64_t octets) {
+  auto text = store_.read_blob(location_, offset, octets);
+  if (text || text.error() != store::StoreError::no_such_message) return text;
+  auto snapshot = store_.read(user_);
+  if (!snapshot) return std::unexpected(snapshot.error());
+  auto moved = snapshot->locate(location_.blob);
+  if (!moved) return std::unexpected(moved.error());
+  location_ = *moved;
+  return store_.read_blob(location_, offset, octets);
+}
+
+std::expected<std::string_view, store::StoreError> MessageReader::all() {
+  if (!beginning_ || beginning_->size() < location_.octets) {
+    auto text = read(0, location_.octets);
+    if (!text) return std::unexpected(text.error());
+    if (text->size() != location_.octets) return std::unexpected(store::StoreError::io);
+    beginning_ = std::move(*text);
+  }
+  return *beginning_;
+}
+
+std::expected<std::string_view, store::StoreError> MessageReader::header() {
+  if (!beginning_) {
+    auto text = read(0, kBeginningOctets);
+    if (!text) return std::unexpected(text.error());
+    beginning_ = std::move(*text);
+  }
+  const auto cut = mime::split_message(*beginning_);
+  if (!cut.body.empty() || beginning_->size() == location_.octets) return cut.header;
+  auto message = all();
+  if (!message) return message;
+  return mime::split_message(*message).header;
+}
+
+std::expected<const mime::Part*, store::StoreError> MessageReader::structure() {
+  if (!structure_) {
+    auto message = all();
+    if (!message) return std::unexpected(message.error());
+    structure_ = mime::parse_structure(*message);
+  }
+  return &*structure_;
+}
+
+}  // namespace posthaste::imapd

@@ -1,0 +1,39 @@
+// One message's octets, read no further than somebody asks.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/mime/structure.h"
+#include "common/store/store.h"
+
+namespace posthaste::imapd {
+
+/// Used on an executor: it reads files. What it gives lives as long as the reader.
+class MessageReader {
+ public:
+  /// `location` was looked up a moment ago; when its segment has gone since, it is looked up again.
+  MessageReader(const store::Store& store, UserId user, store::BlobLocation location)
+      : store_(store), user_(user), location_(location) {}
+
+  /// Errors of all: no_such_message, io, unavailable.
+  [[nodiscard]] std::expected<std::string, store::StoreError> read(std::uint64_t offset, std::uint64_t octets);
+  [[nodiscard]] std::expected<std::string_view, store::StoreError> all();
+  /// The message's own header, with its empty line.
+  [[nodiscard]] std::expected<std::string_view, store::StoreError> header();
+  [[nodiscard]] std::expected<const mime::Part*, store::StoreError> structure();
+
+  [[nodiscard]] const store::BlobLocation& location() const { return location_; }
+
+ private:
+  const store::Store& store_;
+  const UserId user_;
+  store::BlobLocation location_;
+  std::optional<std::string> beginning_;  // enough of it to hold the header, or all
+  std::optional<mime::Part> structure_;
+};
+
+}  // namespace posthaste::imapd

@@ -1,0 +1,93 @@
+#include "imapd/replies.h"
+
+#include <utility>
+
+namespace posthaste::imapd {
+namespace {
+
+std::string_view word(Condition condition) {
+  switch (condition) {
+    case Condition::ok: return "OK";
+    case Condition::no: return "NO";
+    case Condition::bad: return "BAD";
+    case Condition::bye: return "BYE";
+  }
+  std::unreachable();
+}
+
+}  // namespace
+
+Reply ok(std::string text) { return {Condition::ok, {}, std::move(text)}; }
+Reply ok(std::string code, std::string text) { return {Condition::ok, std::move(code), std::move(text)}; }
+Reply no(std::string code, std::string text) { return {Condition::no, std::move(code), std::move(text)}; }
+Reply bad(std::string text) { return {Condition::bad, {}, std::move(text)}; }
+Reply bye(std::string code, std::string text) { return {Condition::bye, std::move(code), std::move(text)}; }
+
+void append_reply(std::string& out, std::string_view tag, const Reply& reply) {
+  out.append(tag).append(" ").append(word(reply.condition)).append(" ");
+  if (!reply.code.empty()) out.append("[").append(reply.code).append("] ");
+  out.append(reply.text).append("\r\n");
+}
+
+Reply reply_for(store::StoreError error) {
+  using enum store::StoreError;
+  switch (error) {
+    case no_such_mailbox: return no("NONEXISTENT", "No such mailbox");
+    case no_such_message: return no("EXPUNGEISSUED", "Some of the messages are gone");
+    case already_exists: return no("ALREADYEXISTS", "Mailbox exists already");
+    case over_quota: return no("OVERQUOTA", "Quota exceeded");
+    case full: return no("UNAVAILABLE", "Mail system full, try again later");
+    case too_many_keywords: return no("LIMIT", "Too many keywords in this mailbox");
+    case invalid_name: return no("CANNOT", "This name cannot be used");
+    case conflict: return no("NONEXISTENT", "The mailbox was replaced by another one");
+    case cannot: return no("CANNOT", "This cannot be done to this mailbox");
+    case io: return no("UNAVAILABLE", "Storage error, try again later");
+    case unavailable: return no("UNAVAILABLE", "Mail store is away, try again later");
+  }
+  std::unreachable();
+}
+
+Reply reply_for_target(store::StoreError error) {
+  if (error == store::StoreError::no_such_mailbox) return no("TRYCREATE", "No such mailbox");
+  return reply_for(error);
+}
+
+Reply reply_for(auth::AuthError error) {
+  switch (error) {
+    case auth::AuthError::wrong: return no("AUTHENTICATIONFAILED", "Authentication failed");
+    case auth::AuthError::busy: return no("UNAVAILABLE", "Too many logins at once, try again later");
+    case auth::AuthError::disabled: return no("AUTHORIZATIONFAILED", "This account may not log in");
+    case auth::AuthError::unavailable: return no("UNAVAILABLE", "Accounts cannot be read, try again later");
+  }
+  std::unreachable();
+}
+
+Reply reply_for(imap::SyntaxErrorKind kind) {
+  using enum imap::SyntaxErrorKind;
+  switch (kind) {
+    case syntax: return bad("Syntax error");
+    case too_long: return bad("Too long");
+    case unknown_command: return bad("Unknown command");
+    case bad_mailbox_name: return no("CANNOT", "No mailbox can have this name");
+    case bad_date: return bad("No such date");
+    case bad_charset: return no("BADCHARSET (US-ASCII UTF-8)", "Unknown charset, or text that is not in it");
+    case bad_special_use: return no("USEATTR", "Unknown special use");
+  }
+  std::unreachable();
+}
+
+Reply farewell(net::StreamError error) {
+  using enum net::StreamError;
+  switch (error) {
+    case closed: return bye({}, "Connection lost");
+    case timed_out: return bye("UNAVAILABLE", "Nothing heard for too long");
+    case interrupted: return bye("UNAVAILABLE", "Server is stopping");
+    case too_long: return bye("CLIENTBUG", "Command too long");
+    case bare_line_ending: return bye("CLIENTBUG", "Lines end in CR LF");
+    case tls_failed: return bye({}, "TLS failed");
+    case plaintext_after_tls: return bye("CLIENTBUG", "Nothing may follow STARTTLS before TLS");
+  }
+  std::unreachable();
+}
+
+}  // namespace posthaste::imapd

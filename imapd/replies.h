@@ -1,0 +1,41 @@
+// What imapd answers: conditions, response codes and texts (RFC 9051 §7.1, RFC 5530), and how errors sound.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "common/auth/authenticator.h"
+#include "common/imap/command.h"
+#include "common/net/network.h"
+#include "common/store/store_error.h"
+
+namespace posthaste::imapd {
+
+enum class Condition { ok, no, bad, bye };
+
+/// A status response without its tag.
+struct Reply {
+  Condition condition = Condition::ok;
+  std::string code;  // without its brackets; empty: none
+  std::string text;
+  bool operator==(const Reply&) const = default;
+};
+
+[[nodiscard]] Reply ok(std::string text);
+[[nodiscard]] Reply ok(std::string code, std::string text);
+[[nodiscard]] Reply no(std::string code, std::string text);
+[[nodiscard]] Reply bad(std::string text);
+[[nodiscard]] Reply bye(std::string code, std::string text);
+
+/// Appends the line; `tag` is "*" for an untagged one.
+void append_reply(std::string& out, std::string_view tag, const Reply& reply);
+
+[[nodiscard]] Reply reply_for(store::StoreError error);
+/// The same where the mailbox named is one that the client could create: COPY, MOVE, APPEND (RFC 9051 §6.3.12).
+[[nodiscard]] Reply reply_for_target(store::StoreError error);
+[[nodiscard]] Reply reply_for(auth::AuthError error);
+[[nodiscard]] Reply reply_for(imap::SyntaxErrorKind kind);
+/// The last words before a stream that failed is closed; to a peer who is gone nobody speaks.
+[[nodiscard]] Reply farewell(net::StreamError error);
+
+}  // namespace posthaste::imapd

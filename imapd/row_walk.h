@@ -1,0 +1,36 @@
+// Walks over the rows of some messages, a few at a time, each time in a snapshot of its own.
+#pragma once
+
+#include <cstddef>
+#include <expected>
+#include <utility>
+#include <vector>
+
+#include "common/store/snapshot.h"
+#include "common/store/uid_set.h"
+
+namespace posthaste::imapd {
+
+class RowWalk {
+ public:
+  explicit RowWalk(store::UidSet uids) : uids_(std::move(uids)) {
+    if (!done()) from_ = uids_.ranges().front().first;
+  }
+
+  [[nodiscard]] const store::UidSet& uids() const { return uids_; }
+  [[nodiscard]] bool done() const { return range_ == uids_.ranges().size(); }
+
+  /// The next rows, at most so many; messages that are gone are passed over. Errors: io.
+  [[nodiscard]] std::expected<std::vector<store::Message>, store::StoreError> next(const store::Snapshot& snapshot,
+                                                                                   MailboxId mailbox,
+                                                                                   std::size_t rows_max);
+  /// The next row will be that of `uid`, one of ours.
+  void go_back_to(Uid uid);
+
+ private:
+  const store::UidSet uids_;
+  std::size_t range_ = 0;  // the one to go on with
+  Uid from_{};             // and the UID in it
+};
+
+}  // namespace posthaste::imapd

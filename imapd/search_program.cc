@@ -1,0 +1,179 @@
+#include "imapd/search_program.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "common/base/octets.h"
+#include "common/mime/cached_fields.h"
+#include "common/mime/date.h"
+#include "imapd/flags.h"
+#include "imapd/object_id.h"
+#include "imapd/search_text.h"
+
+namespace posthaste::imapd {
+namespace {
+
+using std::chrono::sys_days;
+
+SearchTest by_row(std::function<bool(const store::Message&)> matches) {
+  return {SearchCost::row,
+          [matches = std::move(matches)](Candidate& candidate) { return matches(candidate.message); }};
+}
+
+SearchTest always(bool result) {
+  return by_row([result](const store::Message&) { return result; });
+}
+
+bool is_cached(const std::string& field_name) {
+  return std::ranges::any_of(mime::kCachedFields,
+                             [&field_name](const std::string& cached) { return iequals(cached, field_name); });
+}
+
+/// A header that has the field if the message has it: the cache when it covers it, else the message's own.
+std::string_view header_with(Candidate& candidate, const std::string& field_name) {
+  const std::string& cache = candidate.summary.header_cache;
+  if (!cache.empty() && is_cached(field_name)) return cache;
+  return candidate.reader.header().value_or(std::string_view{});
+}
+
+bool holds(imap::SearchDateRelation relation, sys_days day, sys_days asked) {
+  switch (relation) {
+    case imap::SearchDateRelation::before: return day < asked;
+    case imap::SearchDateRelation::on: return day == asked;
+    case imap::SearchDateRelation::since: return day >= asked;
+  }
+  std::unreachable();
+}
+
+/// The calendar day at that instant in that zone: SEARCH disregards time and zone (RFC 9051 §6.4.4).
+sys_days day_of(std::chrono::sys_seconds instant, std::chrono::minutes zone) {
+  return std::chrono::floor<std::chrono::days>(instant + zone);
+}
+
+/// One overload for each kind of key.
+struct Compiler {
+  const SearchContext& context;
+
+  [[nodiscard]] SearchTest test(const imap::SearchKey& key) const { return std::visit(*this, key.value); }
+
+  [[nodiscard]] std::vector<SearchTest> tests(const std::vector<imap::SearchKey>& keys) const {
+    std::vector<SearchTest> all;
+    for (const auto& key : keys) all.push_back(test(key));
+    std::ranges::stable_sort(all, {}, &SearchTest::cost);
+    return all;
+  }
+
+  SearchTest operator()(const imap::SearchAll&) const { return always(true); }
+  SearchTest operator()(const imap::SearchRecent&) const { return always(false); }  // no message is \Recent here
+  SearchTest operator()(const imap::SearchSaveDateSupported&) const { return always(true); }
+  SearchTest operator()(const imap::SearchThreadId&) const { return always(false); }
+  SearchTest operator()(const imap::SearchModSeq& key) const {
+    return by_row([least = key.at_least](const store::Message& message) { return message.modseq >= least; });
+  }
+
+  SearchTest operator()(const imap::SearchNumbers& key) const {
+    const UidRuns& messages = context.mailbox.messages;
+    const bool by_uid = key.numbered_by == imap::NumberedBy::uid;
+    const auto largest_uid = messages.last();
+    const auto numbers = imap::resolve(key.set, by_uid ? number(largest_uid.value_or(Uid{0})) : messages.size());
+    return by_row([uids = messages.select(key.numbered_by, numbers)](const store::Message& message) {
+      return uids.contains(message.uid);
+    });
+  }
+  SearchTest operator()(const imap::SearchSystemFlag& key) const {
+    return by_row(
+        [flag = to_store(key.flag)](const store::Message& message) { return message.flags.contains(flag); });
+  }
+  SearchTest operator()(const imap::SearchKeyword& key) const {
+    const auto known = std::ranges::find_if(
+        context.keywords, [&key](const std::string& keyword) { return iequals(keyword, key.keyword); });
+    if (known == context.keywords.end()) return always(false);
+    const auto position = static_cast<std::size_t>(known - context.keywords.begin());
+    return by_row([position](const store::Message& message) { return message.keywords.test(position); });
+  }
+  SearchTest operator()(const imap::SearchSize& key) const {
+    return by_row([key](const store::Message& message) {
+      return key.relation == imap::SearchSizeRelation::larger ? message.octets > key.octets
+                                                              : message.octets < key.octets;
+    });
+  }
+  SearchTest operator()(const imap::SearchAge& key) const {
+    return by_row([key, edge = context.now - key.interval](const store::Message& message) {
+      const bool younger = message.internal_date.at >= edge;  // RFC 5032 §1: YOUNGER includes the edge
+      return younger == (key.relation == imap::SearchAgeRelation::younger);
+    });
+  }
+  SearchTest operator()(const imap::SearchEmailId& key) const {
+    return by_row([id = key.id](const store::Message& message) { return object_id(message.blob) == id; });
+  }
+
+  SearchTest operator()(const imap::SearchDate& key) const {
+    const sys_days asked{key.date};
+    const auto relation = key.relation;
+    switch (key.field) {
+      case imap::SearchDateField::internal:
+        return by_row([relation, asked](const store::Message& message) {
+          const std::chrono::minutes zone{message.internal_date.zone_minutes};
+          return holds(relation, day_of(message.internal_date.at, zone), asked);
+        });
+      case imap::SearchDateField::saved:
+        return by_row([relation, asked](const store::Message& message) {
+          return holds(relation, day_of(message.save_date, std::chrono::minutes{0}), asked);
+        });
+      case imap::SearchDateField::sent:
+        return {SearchCost::summary, [relation, asked](Candidate& candidate) {
+                  const auto field = mime::find_value(header_with(candidate, "Date"), "Date");
+                  const auto sent = field ? mime::parse_date_time(*field) : std::nullopt;
+                  return sent && holds(relation, day_of(sent->time, sent->zone), asked);
+                }};
+    }
+    std::unreachable();
+  }
+
+  SearchTest operator()(const imap::SearchHeader& key) const {
+    const auto cost = is_cached(key.field_name) ? SearchCost::summary : SearchCost::message;
+    return {cost, [name = key.field_name, text = fold_case(key.text)](Candidate& candidate) {
+              return field_contains(header_with(candidate, name), name, text);
+            }};
+  }
+  SearchTest operator()(const imap::SearchText& key) const {
+    const bool in_header = key.field == imap::SearchTextField::header_and_body;
+    return {SearchCost::message, [in_header, text = fold_case(key.text)](Candidate& candidate) {
+              const auto message = candidate.reader.all();
+              if (!message) return false;
+              const auto root = candidate.reader.structure();
+              if (!root) return false;
+              return (in_header && header_contains((*root)->header.of(*message), text)) ||
+                     body_contains(*message, **root, text);
+            }};
+  }
+
+  SearchTest operator()(const imap::SearchAnd& key) const {
+    auto all = tests(key.keys);
+    const auto cost = all.empty() ? SearchCost::row : all.back().cost;
+    return {cost, [all = std::move(all)](Candidate& candidate) {
+              return std::ranges::all_of(all, [&](const SearchTest& each) { return each.matches(candidate); });
+            }};
+  }
+  SearchTest operator()(const imap::SearchOr& key) const {
+    auto all = tests(key.keys);
+    const auto cost = all.empty() ? SearchCost::row : all.back().cost;
+    return {cost, [all = std::move(all)](Candidate& candidate) {
+              return std::ranges::any_of(all, [&](const SearchTest& each) { return each.matches(candidate); });
+            }};
+  }
+  SearchTest operator()(const imap::SearchNot& key) const {
+    auto inner = test(key.key.front());
+    const auto cost = inner.cost;
+    return {cost, [inner = std::move(inner)](Candidate& candidate) { return !inner.matches(candidate); }};
+  }
+};
+
+}  // namespace
+
+std::vector<SearchTest> compile_search(const imap::SearchAnd& program, const SearchContext& context) {
+  return Compiler{context}.tests(program.keys);
+}
+
+}  // namespace posthaste::imapd

@@ -1,0 +1,41 @@
+// A SEARCH program made ready: numbers resolved, texts folded, cheap keys before dear ones (RFC 9051 §6.4.4).
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "common/imap/search.h"
+#include "common/store/message.h"
+#include "imapd/message_reader.h"
+#include "imapd/selected_mailbox.h"
+
+namespace posthaste::imapd {
+
+/// What a key must read of a message.
+enum class SearchCost { row, summary, message };
+
+/// One message under test. What could not be read makes the key that wanted it fail.
+struct Candidate {
+  const store::Message& message;
+  const store::Summary& summary;
+  MessageReader& reader;
+};
+
+/// A key, or several.
+struct SearchTest {
+  SearchCost cost = SearchCost::row;
+  std::function<bool(Candidate&)> matches;
+};
+
+struct SearchContext {
+  const SelectedMailbox& mailbox;
+  const std::vector<std::string>& keywords;  // the mailbox's
+  std::chrono::sys_seconds now;
+};
+
+/// The tests that must all be passed, cheap ones first. They own what they need: the context may go.
+[[nodiscard]] std::vector<SearchTest> compile_search(const imap::SearchAnd& program, const SearchContext& context);
+
+}  // namespace posthaste::imapd

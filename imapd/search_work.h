@@ -1,0 +1,42 @@
+// Carries out a SEARCH in steps that run off the loop.
+#pragma once
+
+#include <expected>
+#include <vector>
+
+#include "common/store/store.h"
+#include "imapd/row_walk.h"
+#include "imapd/search_program.h"
+
+namespace posthaste::imapd {
+
+class SearchWork {
+ public:
+  /// `store` outlives it. `uids` are the messages to look at.
+  SearchWork(const store::Store& store, UserId user, MailboxId mailbox, std::vector<SearchTest> tests,
+             store::UidSet uids);
+
+  /// Looks at some more messages. Never on a loop. Errors: no_such_mailbox, unavailable, io.
+  [[nodiscard]] std::expected<void, store::StoreError> step();
+  [[nodiscard]] bool done() const { return walk_.done(); }
+  [[nodiscard]] const store::UidSet& found() const { return found_; }
+
+ private:
+  struct Row {
+    store::Message message;
+    store::Summary summary;
+    store::BlobLocation location;
+  };
+  std::expected<std::vector<Row>, store::StoreError> collect();
+  [[nodiscard]] bool passes(Row& row, bool row_tests) const;
+
+  const store::Store& store_;
+  const UserId user_;
+  const MailboxId mailbox_;
+  const std::vector<SearchTest> tests_;
+  const SearchCost cost_;  // of the dearest
+  RowWalk walk_;
+  store::UidSet found_;
+};
+
+}  // namespace posthaste::imapd

@@ -1,0 +1,188 @@
+#include "imapd/selected_mailbox.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "common/imap/writer.h"
+#include "imapd/flags.h"
+#include "imapd/limits.h"
+
+namespace posthaste::imapd {
+namespace {
+
+using store::StoreError;
+
+store::UidRange below(Uid end) { return {Uid{1}, Uid{number(end) - 1}}; }
+
+/// Calls `row` for every message of the range.
+std::expected<void, StoreError> scan_all(const store::Snapshot& snapshot, MailboxId mailbox, store::UidRange range,
+                                         const std::function<void(const store::Message&)>& row) {
+  std::optional<Uid> from = range.first;
+  while (from && *from <= range.last) {
+    auto next_uid = snapshot.scan(mailbox, {*from, range.last}, kSliceRows, row);
+    if (!next_uid) return std::unexpected(next_uid.error());
+    from = *next_uid;
+  }
+  return {};
+}
+
+/// The view's UIDs that the store has no more: what vanished() cannot tell when the view is older than its record.
+std::expected<store::UidSet, StoreError> missing(const store::Snapshot& snapshot, const SelectedMailbox& mailbox) {
+  UidRuns left = mailbox.messages;
+  store::UidSet present;
+  const auto note = [&present](const store::Message& message) { present.add(message.uid); };
+  auto scanned = scan_all(snapshot, mailbox.id, below(mailbox.uid_next), note);
+  if (!scanned) return std::unexpected(scanned.error());
+  left.remove(present);
+  return left.all();
+}
+
+/// EXPUNGE of each number, the highest first, so that none moves another (RFC 9051 §7.5.1).
+void append_expunges(std::string& out, const std::vector<imap::NumberRange>& numbers) {
+  imap::ResponseWriter writer{out};
+  for (auto range = numbers.rbegin(); range != numbers.rend(); ++range) {
+    for (std::uint32_t number = range->last; number >= range->first; --number) {
+      writer.raw("* ");
+      writer.number(number);
+      writer.raw(" EXPUNGE\r\n");
+    }
+  }
+}
+
+}  // namespace
+
+std::expected<OpenedMailbox, StoreError> open_mailbox(const store::Snapshot& snapshot, const std::string& name,
+                                                      bool read_only) {
+  auto info = snapshot.mailbox(name);
+  if (!info) return std::unexpected(info.error());
+  OpenedMailbox opened{{info->id,
+                        info->uid_validity,
+                        read_only,
+                        {},
+                        info->uid_next,
+                        info->highest_modseq,
+                        info->highest_modseq,
+                        info->keywords.size()},
+                       info->keywords,
+                       std::nullopt};
+  const auto note = [&opened](const store::Message& message) {
+    opened.mailbox.messages.append(message.uid);
+    if (!opened.first_unseen && !message.flags.contains(store::SystemFlag::seen)) {
+      opened.first_unseen = SequenceNumber{opened.mailbox.messages.size()};
+    }
+  };
+  auto scanned = scan_all(snapshot, info->id, below(info->uid_next), note);
+  if (!scanned) return std::unexpected(scanned.error());
+  return opened;
+}
+
+std::expected<bool, StoreError> has_news(const store::Snapshot& snapshot, const SelectedMailbox& mailbox,
+                                         bool expunges) {
+  auto info = snapshot.mailbox(mailbox.id);
+  if (!info) return std::unexpected(info.error());
+  return info->highest_modseq > mailbox.flags_told || (expunges && info->highest_modseq > mailbox.expunges_told) ||
+         info->keywords.size() > mailbox.keywords_told;
+}
+
+std::expected<std::string, StoreError> NewsTeller::step() {
+  auto snapshot = store_.read(user_);
+  if (!snapshot) return std::unexpected(snapshot.error());
+  auto info = snapshot->mailbox(mailbox_.id);
+  if (!info) return std::unexpected(info.error());
+  std::string out;
+  if (!flags_from_) {
+    auto begun = begin(*snapshot, *info, out);
+    if (!begun) return std::unexpected(begun.error());
+  }
+  auto told = tell_flags(*snapshot, *info, out);
+  if (!told) return std::unexpected(told.error());
+  return out;
+}
+
+std::expected<void, StoreError> NewsTeller::begin(const store::Snapshot& snapshot, const store::MailboxInfo& info,
+                                                  std::string& out) {
+  target_ = info.highest_modseq;
+  flags_end_ = mailbox_.uid_next;
+  flags_from_ = Uid{1};
+  if (options_.expunges && info.highest_modseq > mailbox_.expunges_told) {
+    auto told = tell_expunges(snapshot, info, out);
+    if (!told) return told;
+  }
+  auto told = tell_arrivals(snapshot, info, out);
+  if (!told) return told;
+  if (info.keywords.size() > mailbox_.keywords_told) {
+    append_flags_of_mailbox(out, info.keywords, mailbox_.read_only);
+    mailbox_.keywords_told = info.keywords.size();
+  }
+  return {};
+}
+
+std::expected<void, StoreError> NewsTeller::tell_expunges(const store::Snapshot& snapshot,
+                                                          const store::MailboxInfo& info, std::string& out) {
+  auto vanished = snapshot.vanished(info.id, mailbox_.expunges_told);
+  if (!vanished) return std::unexpected(vanished.error());
+  if (!*vanished) {
+    auto gone = missing(snapshot, mailbox_);
+    if (!gone) return std::unexpected(gone.error());
+    *vanished = std::move(*gone);
+  }
+  append_expunges(out, mailbox_.messages.remove(**vanished));
+  mailbox_.expunges_told = info.highest_modseq;
+  return {};
+}
+
+std::expected<void, StoreError> NewsTeller::tell_arrivals(const store::Snapshot& snapshot,
+                                                          const store::MailboxInfo& info, std::string& out) {
+  if (info.uid_next == mailbox_.uid_next) return {};
+  const std::uint32_t before = mailbox_.messages.size();
+  const auto note = [this](const store::Message& message) { mailbox_.messages.append(message.uid); };
+  auto scanned = scan_all(snapshot, info.id, {mailbox_.uid_next, Uid{number(info.uid_next) - 1}}, note);
+  if (!scanned) return std::unexpected(scanned.error());
+  mailbox_.uid_next = info.uid_next;
+  if (mailbox_.messages.size() == before) return {};
+  imap::ResponseWriter writer{out};
+  writer.raw("* ");
+  writer.number(mailbox_.messages.size());
+  writer.raw(" EXISTS\r\n* 0 RECENT\r\n");
+  return {};
+}
+
+bool NewsTeller::knows(const store::Message& message) const {
+  return message.modseq <= options_.known.up_to && options_.known.uids.contains(message.uid);
+}
+
+std::expected<void, StoreError> NewsTeller::tell_flags(const store::Snapshot& snapshot,
+                                                       const store::MailboxInfo& info, std::string& out) {
+  imap::ResponseWriter writer{out};
+  const auto tell = [&](const store::Message& message) {
+    const auto sequence_number = mailbox_.messages.sequence_number(message.uid);
+    if (!sequence_number || knows(message)) return;
+    writer.raw("* ");
+    writer.number(number(*sequence_number));
+    writer.raw(" FETCH (");
+    if (options_.with_uid) {
+      writer.raw("UID ");
+      writer.number(number(message.uid));
+      writer.space();
+    }
+    writer.raw("FLAGS ");
+    append_flags(out, message, info.keywords);
+    writer.raw(")\r\n");
+  };
+  const Uid last{number(flags_end_) - 1};
+  while (target_ > mailbox_.flags_told && *flags_from_ <= last && out.size() < kSliceOctets) {
+    auto next_uid = snapshot.scan_changed(info.id, mailbox_.flags_told, {*flags_from_, last}, kSliceRows, tell);
+    if (!next_uid) return std::unexpected(next_uid.error());
+    if (!*next_uid) {
+      flags_from_ = flags_end_;
+    } else {
+      flags_from_ = **next_uid;
+    }
+  }
+  done_ = target_ <= mailbox_.flags_told || *flags_from_ > last;
+  if (done_) mailbox_.flags_told = std::max(target_, mailbox_.flags_told);
+  return {};
+}
+
+}  // namespace posthaste::imapd

@@ -1,0 +1,90 @@
+// A selected mailbox as its client knows it, and what the client must be told to know more.
+#pragma once
+
+#include <cstddef>
+#include <expected>
+#include <optional>
+#include <string>
+
+#include "common/base/ids.h"
+#include "common/store/message.h"
+#include "common/store/snapshot.h"
+#include "common/store/store.h"
+#include "imapd/uid_runs.h"
+
+namespace posthaste::imapd {
+
+/// The view of one session. Flags are not in it: the store has them, and modseqs tell which are news.
+struct SelectedMailbox {
+  MailboxId id{};
+  UidValidity uid_validity{};
+  bool read_only = false;
+  UidRuns messages;
+  Uid uid_next{1};         // messages from here on have not been told
+  ModSeq flags_told{};     // changes of flags up to here have been told
+  ModSeq expunges_told{};  // a little behind `flags_told` while EXPUNGE must wait
+  std::size_t keywords_told = 0;
+};
+
+/// A mailbox just opened, and what only SELECT says of it.
+struct OpenedMailbox {
+  SelectedMailbox mailbox;
+  std::vector<std::string> keywords;
+  std::optional<SequenceNumber> first_unseen;
+};
+
+/// Reads all rows of the mailbox: never on a loop. Errors: no_such_mailbox, io.
+[[nodiscard]] std::expected<OpenedMailbox, store::StoreError> open_mailbox(const store::Snapshot& snapshot,
+                                                                           const std::string& name, bool read_only);
+
+/// Messages whose flags the client knows already, unless they changed after `up_to`: those it has set itself.
+struct KnownFlags {
+  store::UidSet uids;
+  ModSeq up_to{};
+};
+
+/// How a session may be told of changes in the course of one command.
+struct TellOptions {
+  bool expunges = true;   // not while FETCH, STORE or SEARCH run (RFC 9051 §7.5.1)
+  bool with_uid = false;  // in answer to a UID command (RFC 9051 §6.4.9)
+  KnownFlags known;
+};
+
+/// Whether there may be something to tell. A point read. Errors: no_such_mailbox when it was deleted; io.
+[[nodiscard]] std::expected<bool, store::StoreError> has_news(const store::Snapshot& snapshot,
+                                                              const SelectedMailbox& mailbox, bool expunges);
+
+/// Compares a view with the store, in steps of some size, none of them on a loop. The first step brings expunges
+/// and new messages, each of one snapshot with the modseq it ends at; the others go on with flags.
+class NewsTeller {
+ public:
+  /// All three outlive it; nobody else touches `mailbox` before done().
+  NewsTeller(const store::Store& store, UserId user, SelectedMailbox& mailbox, TellOptions options)
+      : store_(store), user_(user), mailbox_(mailbox), options_(std::move(options)) {}
+
+  /// What to send next. Errors: no_such_mailbox when it was deleted; unavailable, io.
+  [[nodiscard]] std::expected<std::string, store::StoreError> step();
+  [[nodiscard]] bool done() const { return done_; }
+
+ private:
+  std::expected<void, store::StoreError> begin(const store::Snapshot& snapshot, const store::MailboxInfo& info,
+                                               std::string& out);
+  std::expected<void, store::StoreError> tell_expunges(const store::Snapshot& snapshot,
+                                                       const store::MailboxInfo& info, std::string& out);
+  std::expected<void, store::StoreError> tell_arrivals(const store::Snapshot& snapshot,
+                                                       const store::MailboxInfo& info, std::string& out);
+  std::expected<void, store::StoreError> tell_flags(const store::Snapshot& snapshot, const store::MailboxInfo& info,
+                                                    std::string& out);
+  [[nodiscard]] bool knows(const store::Message& message) const;
+
+  const store::Store& store_;
+  const UserId user_;
+  SelectedMailbox& mailbox_;
+  const TellOptions options_;
+  std::optional<Uid> flags_from_;  // the next flags to look at, once begun
+  Uid flags_end_{};                // new messages begin here, and need no FETCH
+  ModSeq target_{};
+  bool done_ = false;
+};
+
+}  // namespace posthaste::imapd

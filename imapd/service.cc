@@ -1,0 +1,126 @@
+#include "imapd/service.h"
+
+#include <array>
+#include <span>
+#include <utility>
+
+#include "common/config/layout.h"
+#include "common/net/system_random.h"
+#include "common/wire/store_client.h"
+#include "imapd/limits.h"
+
+namespace posthaste::imapd {
+namespace {
+
+/// Notifications from deliveryd, through the worker's store client.
+class WireSubscriptions final : public Subscriptions {
+ public:
+  explicit WireSubscriptions(wire::StoreClient& client) : client_(client) {}
+
+  std::unique_ptr<Subscription> subscribe(UserId user, OnChange on_change) override {
+    return std::make_unique<Held>(client_.subscribe(user, std::move(on_change)));
+  }
+
+ private:
+  class Held final : public Subscription {
+   public:
+    explicit Held(wire::StoreClient::Subscription subscription) : subscription_(std::move(subscription)) {}
+
+   private:
+    wire::StoreClient::Subscription subscription_;
+  };
+
+  wire::StoreClient& client_;
+};
+
+std::string make_secret() {
+  net::SystemRandom random;
+  std::array<std::byte, 32> octets;
+  random.fill(octets);
+  return {reinterpret_cast<const char*>(octets.data()), octets.size()};
+}
+
+/// Turns a client away without a session: one line, as far as it goes without waiting.
+void refuse(net::Transport& transport) {
+  std::string line;
+  append_reply(line, "*", bye("LIMIT", "Too many connections"));
+  transport.close(line);
+}
+
+}  // namespace
+
+std::vector<daemon::Binding> bindings(const config::Config& config) {
+  auto all = daemon::on_all_addresses(config, "imap", config::kImapPort);
+  auto secure = daemon::on_all_addresses(config, "imaps", config::kImapsPort);
+  all.insert(all.end(), secure.begin(), secure.end());
+  return all;
+}
+
+std::expected<std::unique_ptr<daemon::Program>, std::string> Service::make(const daemon::Setting& setting) {
+  const auto& paths = setting.config.paths;
+  auto directory = auth::Directory::open(paths.directory, auth::Role::reader);
+  if (!directory) return std::unexpected("cannot open the directory in " + paths.directory.string());
+  auto store = store::Store::open(paths.store, setting.config.store.map_octets);
+  if (!store) return std::unexpected(store.error().text);
+  auto certificates = daemon::Certificates::load(paths.certificate, paths.private_key);
+  if (!certificates) return std::unexpected(certificates.error());
+  return std::unique_ptr<daemon::Program>{
+      new Service{setting, std::move(*directory), std::move(*store), std::move(*certificates), make_secret()}};
+}
+
+Service::Service(const daemon::Setting& setting, auth::Directory directory, std::unique_ptr<store::Store> store,
+                 std::unique_ptr<daemon::Certificates> certificates, std::string secret)
+    : config_(setting.config),
+      log_(setting.log),
+      directory_(std::move(directory)),
+      store_(std::move(store)),
+      certificates_(std::move(certificates)),
+      login_memory_({config_.auth.remember, config_.auth.failure_delay, config_.auth.failure_delay_max},
+                    std::move(secret)),
+      admission_(config_.imap.connections_max),
+      user_connections_(config_.imap.connections_per_user_max),
+      append_memory_(kAppendMemoryOctets) {}
+
+void Service::reload() {
+  auto reloaded = certificates_->reload();
+  if (!reloaded) log_.error("imap.certificate.kept", {{"reason", reloaded.error()}});
+}
+
+net::Task<void> Service::serve(daemon::Worker& worker) {
+  wire::StoreClient client{worker.world, {config::store_socket(config_), 0}, log_};
+  WireSubscriptions subscriptions{client};
+  auth::Authenticator authenticator{directory_, login_memory_, worker.world};
+  const Surroundings surroundings{worker.world,  config_,        *store_,           client,         subscriptions,
+                                  authenticator, *certificates_, user_connections_, append_memory_, log_};
+  net::TaskScope connection;
+  connection.spawn(client.run());
+  for (const auto& [name, listener] : worker.listeners) {
+    if (name == "imap") worker.scope.spawn(accept(*listener, Security::starttls, worker.scope, surroundings));
+    if (name == "imaps") worker.scope.spawn(accept(*listener, Security::implicit_tls, worker.scope, surroundings));
+  }
+  co_await worker.scope.drained();
+  client.stop();
+  co_await connection.drained();
+}
+
+net::Task<void> Service::accept(net::Listener& listener, Security security, net::TaskScope& scope,
+                                const Surroundings& surroundings) {
+  for (;;) {
+    auto transport = co_await listener.accept();
+    if (!transport) co_return;
+    scope.spawn(converse(std::move(transport), security, scope, surroundings));
+  }
+}
+
+net::Task<void> Service::converse(std::unique_ptr<net::Transport> transport, Security security,
+                                  net::TaskScope& scope, const Surroundings& surroundings) {
+  const auto place = admission_.enter();
+  if (!place) {
+    refuse(*transport);
+    co_return;
+  }
+  Session session{surroundings, std::move(transport), security};
+  co_await session.converse(scope);
+}
+
+}  // namespace posthaste::imapd

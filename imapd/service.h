@@ -1,0 +1,52 @@
+// imapd as a program: what all its sessions share, and the accept loops.
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/auth/directory.h"
+#include "common/auth/login_memory.h"
+#include "common/daemon/admission.h"
+#include "common/daemon/certificates.h"
+#include "common/daemon/program.h"
+#include "common/store/store.h"
+#include "imapd/memory_budget.h"
+#include "imapd/session.h"
+#include "imapd/user_connections.h"
+
+namespace posthaste::imapd {
+
+/// Ports imap (STARTTLS) and imaps.
+[[nodiscard]] std::vector<daemon::Binding> bindings(const config::Config& config);
+
+class Service final : public daemon::Program {
+ public:
+  /// Errors: a sentence for the operator.
+  static std::expected<std::unique_ptr<daemon::Program>, std::string> make(const daemon::Setting& setting);
+
+  net::Task<void> serve(daemon::Worker& worker) override;
+  void reload() override;
+
+ private:
+  Service(const daemon::Setting& setting, auth::Directory directory, std::unique_ptr<store::Store> store,
+          std::unique_ptr<daemon::Certificates> certificates, std::string secret);
+
+  net::Task<void> accept(net::Listener& listener, Security security, net::TaskScope& scope,
+                         const Surroundings& surroundings);
+  net::Task<void> converse(std::unique_ptr<net::Transport> transport, Security security, net::TaskScope& scope,
+                           const Surroundings& surroundings);
+
+  const config::Config& config_;
+  const log::Log& log_;
+  const auth::Directory directory_;
+  const std::unique_ptr<store::Store> store_;
+  const std::unique_ptr<daemon::Certificates> certificates_;
+  auth::LoginMemory login_memory_;
+  daemon::Admission admission_;
+  UserConnections user_connections_;
+  MemoryBudget append_memory_;
+};
+
+}  // namespace posthaste::imapd

@@ -1,0 +1,154 @@
+#include "imapd/session.h"
+
+#include <string>
+#include <variant>
+
+#include "imapd/command_states.h"
+#include "imapd/limits.h"
+
+namespace posthaste::imapd {
+
+Session::Session(const Surroundings& surroundings, std::unique_ptr<net::Transport> transport, Security security)
+    : around_(surroundings),
+      security_(security),
+      stream_(std::move(transport), surroundings.config.imap.login_timeout) {}
+
+net::Task<void> Session::converse(net::TaskScope& scope) {
+  const net::TaskScope::StopHandler stop{scope, [this] { stream_.interrupt(); }};
+  if (security_ == Security::implicit_tls) {
+    const auto certificate = around_.certificates.current();
+    auto secured = co_await stream_.accept_tls(*certificate);
+    if (!secured) co_return;
+  }
+  append_reply(stream_.output(), "*",
+               ok("CAPABILITY " + capabilities(), around_.config.hostname + " Posthaste ready"));
+  co_await serve();
+  co_await stream_.flush();
+}
+
+net::Task<void> Session::serve() {
+  while (open_) {
+    auto command = co_await read_command(stream_, limits(), around_.append_memory);
+    if (!command) {
+      hang_up(farewell(command.error()));
+      co_return;
+    }
+    if (const auto* refused = std::get_if<RefusedCommand>(&*command)) {
+      refuse(refused->tag, refused->reply);
+      continue;
+    }
+    co_await answer(std::move(std::get<CommandOctets>(*command)));
+    auto relieved = co_await relieve();
+    if (!relieved) co_return;
+  }
+}
+
+CommandLimits Session::limits() const {
+  if (!login_) return {kCommandBeforeLoginMaxOctets, kLiteralsBeforeLoginMax, std::nullopt};
+  return {kCommandMaxOctets, kLiteralsMax, around_.config.smtp.message_max_octets};
+}
+
+net::Task<void> Session::answer(CommandOctets input) {
+  auto command = imap::parse_command(input.octets);
+  input.octets = {};  // an appended message is in the command now
+  if (!command) {
+    refuse(command.error().tag.value_or("*"), reply_for(command.error().kind));
+    co_return;
+  }
+  const State state = selected_ ? State::selected : login_ ? State::authenticated : State::not_authenticated;
+  if (state < first_state(command->body)) {
+    refuse(command->tag, bad(login_ ? "Select a mailbox first" : "Log in first"));
+    co_return;
+  }
+  if (state > last_state(command->body)) {
+    refuse(command->tag, bad("Logged in already"));
+    co_return;
+  }
+  if (!login_ && ++commands_before_login_ > kCommandsBeforeLoginMax) {
+    hang_up(bye("LIMIT", "Too many commands without a login"));
+    co_return;
+  }
+
+  tag_ = std::move(command->tag);
+  known_flags_ = {};
+  TellOptions news{may_tell_expunges(command->body), is_uid_command(command->body), {}};
+  const Reply reply = co_await execute(std::move(command->body));
+  if (selected_ && open_) {
+    news.known = std::move(known_flags_);
+    co_await tell_news(std::move(news));
+  }
+  append_reply(stream_.output(), tag_, reply);
+  if (std::exchange(starts_tls_, false)) co_await start_tls();
+}
+
+net::Task<Reply> Session::execute(imap::CommandBody body) {
+  const auto run_it = [this](auto& command) { return run(std::move(command)); };
+  auto running = std::visit(run_it, body);
+  co_return co_await running;
+}
+
+void Session::refuse(std::string_view tag, const Reply& reply) {
+  append_reply(stream_.output(), tag, reply);
+  if (!login_ && ++bad_commands_before_login_ >= kBadCommandsBeforeLoginMax) {
+    hang_up(bye("CLIENTBUG", "Too many bad commands"));
+  }
+}
+
+void Session::hang_up(const Reply& last_words) {
+  append_reply(stream_.output(), "*", last_words);
+  open_ = false;
+}
+
+net::Task<bool> Session::relieve() {
+  if (stream_.queued() < kQueuedMaxOctets) co_return true;
+  auto flushed = co_await stream_.flush();
+  co_return flushed.has_value();
+}
+
+net::Task<bool> Session::is_there() {
+  stream_.wake();
+  auto ready = co_await stream_.wait();
+  co_return ready.has_value();
+}
+
+net::Task<void> Session::tell_news(TellOptions options) {
+  auto snapshot_says = [this, &options]() -> std::expected<bool, store::StoreError> {
+    auto snapshot = around_.store.read(login_->user);
+    if (!snapshot) return std::unexpected(snapshot.error());
+    return has_news(*snapshot, *selected_, options.expunges);
+  };
+  const auto news = snapshot_says();
+  auto error = news ? std::nullopt : std::optional{news.error()};
+  if (news && *news) {
+    NewsTeller teller{around_.store, login_->user, *selected_, std::move(options)};
+    while (!teller.done() && !error) {
+      auto step = [&teller] { return teller.step(); };
+      auto text = co_await off_loop(std::move(step));
+      if (!text) {
+        error = text.error();
+        break;
+      }
+      stream_.write(*text);
+      auto relieved = co_await relieve();
+      if (!relieved) co_return;
+    }
+  }
+  if (error == store::StoreError::no_such_mailbox) {
+    selected_.reset();
+    hang_up(bye("UNAVAILABLE", "The selected mailbox was deleted"));
+  }
+}
+
+std::expected<store::UidSet, Reply> Session::resolve(imap::NumberedBy numbered_by,
+                                                     const imap::SequenceSet& set) const {
+  if (set.saved_result) return std::unexpected(bad("No search result is saved here"));
+  const UidRuns& messages = selected_->messages;
+  const bool by_uid = numbered_by == imap::NumberedBy::uid;
+  const auto largest_uid = messages.last();
+  const auto numbers = imap::resolve(set, by_uid ? number(largest_uid.value_or(Uid{0})) : messages.size());
+  auto uids = messages.select(numbered_by, numbers);
+  if (!by_uid && uids.empty() && !numbers.empty()) return std::unexpected(bad("No such message"));
+  return uids;
+}
+
+}  // namespace posthaste::imapd

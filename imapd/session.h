@@ -1,0 +1,171 @@
+// One client's conversation, from the greeting to BYE.
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "common/auth/authenticator.h"
+#include "common/config/config.h"
+#include "common/daemon/certificates.h"
+#include "common/imap/command.h"
+#include "common/log/log.h"
+#include "common/net/scope.h"
+#include "common/net/stream.h"
+#include "common/net/world.h"
+#include "common/store/applier.h"
+#include "common/store/store.h"
+#include "imapd/command_reader.h"
+#include "imapd/fetch_work.h"
+#include "imapd/memory_budget.h"
+#include "imapd/replies.h"
+#include "imapd/selected_mailbox.h"
+#include "imapd/subscriptions.h"
+#include "imapd/user_connections.h"
+
+namespace posthaste::imapd {
+
+/// All that a session works with; it outlives the session.
+struct Surroundings {
+  net::World& world;
+  const config::Config& config;
+  const store::Store& store;
+  store::Applier& applier;
+  Subscriptions& subscriptions;
+  auth::Authenticator& authenticator;
+  const daemon::Certificates& certificates;
+  UserConnections& user_connections;
+  MemoryBudget& append_memory;
+  const log::Log& log;
+};
+
+enum class Security { starttls, implicit_tls };
+
+class Session {
+ public:
+  Session(const Surroundings& surroundings, std::unique_ptr<net::Transport> transport, Security security);
+
+  /// The whole conversation; `scope` stops it.
+  net::Task<void> converse(net::TaskScope& scope);
+
+ private:
+  /// Who logged in, and their place among their own sessions.
+  struct Login {
+    UserId user{};
+    std::string address;
+    UserConnections::Place place;
+  };
+
+  net::Task<void> serve();
+  net::Task<void> answer(CommandOctets input);
+  net::Task<Reply> execute(imap::CommandBody body);
+  void refuse(std::string_view tag, const Reply& reply);
+  void hang_up(const Reply& last_words);
+  [[nodiscard]] CommandLimits limits() const;
+
+  // commands/any_state.cc
+  net::Task<Reply> run(imap::Capability command);
+  net::Task<Reply> run(imap::Noop command);
+  net::Task<Reply> run(imap::Logout command);
+  net::Task<Reply> run(imap::Id command);
+  // commands/login.cc
+  net::Task<Reply> run(imap::StartTls command);
+  net::Task<Reply> run(imap::Login command);
+  net::Task<Reply> run(imap::Authenticate command);
+  net::Task<std::expected<std::string, Reply>> ask(std::string challenge);
+  net::Task<Reply> authenticate_plain(std::optional<std::string> initial_response);
+  net::Task<Reply> authenticate_login(std::optional<std::string> initial_response);
+  net::Task<Reply> log_in(std::string user, std::string password);
+  net::Task<std::expected<void, store::StoreError>> meet(UserId user);
+  net::Task<void> start_tls();
+  // commands/enable.cc
+  net::Task<Reply> run(imap::Enable command);
+  // commands/mailboxes.cc
+  net::Task<Reply> run(imap::Create command);
+  net::Task<Reply> run(imap::Delete command);
+  net::Task<Reply> run(imap::Rename command);
+  net::Task<Reply> run(imap::Subscribe command);
+  net::Task<Reply> run(imap::Unsubscribe command);
+  net::Task<Reply> set_subscribed(std::string name, bool subscribed);
+  // commands/list.cc
+  net::Task<Reply> run(imap::List command);
+  net::Task<Reply> run(imap::Lsub command);
+  net::Task<Reply> run(imap::Xlist command);
+  net::Task<Reply> run(imap::Namespace command);
+  // commands/status.cc
+  net::Task<Reply> run(imap::Status command);
+  // commands/select.cc
+  net::Task<Reply> run(imap::Select command);
+  net::Task<Reply> run(imap::Examine command);
+  net::Task<Reply> run(imap::Check command);
+  net::Task<Reply> run(imap::Close command);
+  net::Task<Reply> run(imap::Unselect command);
+  net::Task<Reply> open(std::string name, imap::SelectParameters parameters, bool read_only);
+  // commands/append.cc
+  net::Task<Reply> run(imap::Append command);
+  // commands/idle.cc
+  net::Task<Reply> run(imap::Idle command);
+  // commands/fetch.cc
+  net::Task<Reply> run(imap::Fetch command);
+  /// Sends the responses of the plan. Errors: the reply that ends the command.
+  net::Task<std::expected<void, Reply>> send_fetch(FetchWork& work);
+  net::Task<bool> send_extent(BlobExtent extent);
+  net::Task<store::UidSet> mark_seen(store::UidSet uids);
+  // commands/store.cc
+  net::Task<Reply> run(imap::Store command);
+  // commands/search.cc
+  net::Task<Reply> run(imap::Search command);
+  // commands/expunge.cc
+  net::Task<Reply> run(imap::Expunge command);
+  // commands/copy.cc
+  net::Task<Reply> run(imap::Copy command);
+  net::Task<Reply> run(imap::Move command);
+
+  /// The messages that a set names. Errors: the reply to a set that cannot be.
+  [[nodiscard]] std::expected<store::UidSet, Reply> resolve(imap::NumberedBy numbered_by,
+                                                            const imap::SequenceSet& set) const;
+  /// Tells what changed in the selected mailbox since the client was last told.
+  net::Task<void> tell_news(TellOptions options);
+  /// Sends what is queued when it is much. False when the client is gone.
+  net::Task<bool> relieve();
+  /// Looks, in the midst of long work, whether there is still somebody to do it for.
+  net::Task<bool> is_there();
+  /// One operation on the user's mail. The result is the operation's own.
+  template <typename Result, typename Operation>
+  net::Task<std::expected<std::pair<Result, ModSeq>, store::StoreError>> apply(Operation operation);
+  template <typename Work>
+  net::Task<std::invoke_result_t<Work>> off_loop(Work work) {
+    return around_.world.io.run(around_.world.loop, std::move(work));
+  }
+
+  [[nodiscard]] bool may_use_passwords() const;
+  [[nodiscard]] std::string capabilities() const;
+
+  const Surroundings around_;
+  const Security security_;
+  net::Stream stream_;
+  bool open_ = true;
+  int commands_before_login_ = 0;
+  int bad_commands_before_login_ = 0;
+  int failed_logins_ = 0;
+  std::optional<Login> login_;
+  std::optional<SelectedMailbox> selected_;
+  KnownFlags known_flags_;   // what the command under way has changed itself
+  std::string tag_;          // of the command under way
+  bool starts_tls_ = false;  // once STARTTLS is answered
+};
+
+template <typename Result, typename Operation>
+net::Task<std::expected<std::pair<Result, ModSeq>, store::StoreError>> Session::apply(Operation operation) {
+  store::Batch batch;
+  batch.operations.emplace_back(std::move(operation));
+  store::IdempotencyKey no_key;  // no repeat will come from here
+  auto applied = co_await around_.applier.apply(login_->user, std::move(batch), std::move(no_key));
+  if (!applied) co_return std::unexpected(applied.error());
+  co_return std::pair{std::get<Result>(std::move(applied->results.front())), applied->modseq};
+}
+
+}  // namespace posthaste::imapd

@@ -1,0 +1,375 @@
+// A whole imapd in the simulated world: real store, real directory, and clients that speak from a script.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/auth/directory.h"
+#include "common/imap/body_structure.h"
+#include "common/imap/envelope.h"
+#include "common/mime/cached_fields.h"
+#include "common/net/sim_world.h"
+#include "common/store/group_commit.h"
+#include "imapd/limits.h"
+#include "imapd/session.h"
+
+namespace posthaste::imapd {
+
+inline constexpr const char* kPassword = "secret";
+
+class ScratchDirectory {
+ public:
+  ScratchDirectory() {
+    std::string name = (std::filesystem::temp_directory_path() / "posthaste-imapd-XXXXXX").string();
+    path_ = ::mkdtemp(name.data());
+  }
+  ScratchDirectory(const ScratchDirectory&) = delete;
+  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
+  ~ScratchDirectory() { std::filesystem::remove_all(path_); }
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// alice@example.org and bob@example.org with one password, and a certificate: made once, read by all tests.
+struct Accounts {
+  Accounts() : directory(*auth::Directory::open(folder.path() / "directory", auth::Role::writer)) {
+    auth::Credential credential;
+    credential.hash = *auth::hash_password(kPassword, std::string(auth::kHashSaltOctets, 's'));
+    auto change = directory.change();
+    EXPECT_TRUE(change->add_domain("example.org"));
+    for (const char* address : {"alice@example.org", "bob@example.org"}) {
+      const auto user = change->add_user({address, "", std::nullopt, true, WallTime{}});
+      EXPECT_TRUE(change->set_credential(*user, credential));
+      users[address] = *user;
+    }
+    EXPECT_TRUE(change->commit());
+    const auto pair =
+        net::make_self_signed("mail.example.org", WallTime{std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}});
+    std::ofstream{folder.path() / "cert.pem"} << pair.certificate_pem;
+    std::ofstream{folder.path() / "key.pem"} << pair.key_pem;
+    certificates = *daemon::Certificates::load(folder.path() / "cert.pem", folder.path() / "key.pem");
+  }
+
+  static Accounts& shared() {
+    static Accounts accounts;
+    return accounts;
+  }
+
+  ScratchDirectory folder;
+  auth::Directory directory;
+  std::map<std::string, UserId> users;
+  std::unique_ptr<daemon::Certificates> certificates;
+};
+
+/// As deliveryd does it.
+inline store::Summary summarize(const std::string& octets) {
+  const auto root = mime::parse_structure(octets);
+  const auto header = root.header.of(octets);
+  store::Summary summary;
+  imap::append_envelope(summary.envelope, mime::parse_envelope(header));
+  imap::append_body_structure(summary.body_structure, root);
+  summary.header_cache = mime::cached_header(header);
+  return summary;
+}
+
+/// The store's writer as it is behind deliveryd's socket: it makes the summaries itself.
+class TestApplier final : public store::Applier {
+ public:
+  explicit TestApplier(store::Applier& local) : local_(local) {}
+
+  net::Task<std::expected<store::ApplyResult, store::StoreError>> apply(UserId user, store::Batch batch,
+                                                                        store::IdempotencyKey key) override {
+    ++batches;
+    if (failure) co_return std::unexpected(*failure);
+    for (auto& operation : batch.operations) {
+      if (auto* append = std::get_if<store::Append>(&operation)) {
+        append->blob = store::put_blob(append->blob->octets(), summarize(append->blob->octets()));
+      }
+    }
+    co_return co_await local_.apply(user, std::move(batch), std::move(key));
+  }
+
+  int batches = 0;
+  std::optional<store::StoreError> failure;
+
+ private:
+  store::Applier& local_;
+};
+
+class TestSubscriptions final : public Subscriptions {
+ public:
+  explicit TestSubscriptions(net::Loop& loop) : loop_(loop) {}
+
+  std::unique_ptr<Subscription> subscribe(UserId user, OnChange on_change) override {
+    entries_.push_back({user, std::move(on_change)});
+    return std::make_unique<Held>(*this, std::prev(entries_.end()));
+  }
+  void publish(const store::Change& change) {
+    loop_.post([this, change] {
+      for (const auto& [user, on_change] : entries_) {
+        if (user == change.user) on_change(change);
+      }
+    });
+  }
+  [[nodiscard]] std::size_t count() const { return entries_.size(); }
+
+ private:
+  struct Entry {
+    UserId user;
+    OnChange on_change;
+  };
+  using Place = std::list<Entry>::iterator;
+  class Held final : public Subscription {
+   public:
+    Held(TestSubscriptions& owner, Place place) : owner_(owner), place_(place) {}
+    ~Held() override { owner_.entries_.erase(place_); }
+
+   private:
+    TestSubscriptions& owner_;
+    Place place_;
+  };
+
+  net::Loop& loop_;
+  std::list<Entry> entries_;
+};
+
+/// Lines of a conversation. "1C: a NOOP" is sent by client 1 with CRLF, "1C+ x" without; "1S: a OK *" is the next
+/// line it must hear, where a "*" at the end stands for anything. And directives:
+///   "1 connect" (by itself before a client's first line), "1 connect tls", "1 starttls" (the handshake),
+///   "1 login", "1 login bob", "1 closed", "1 silent" (nothing more has come),
+///   "1 never b" (until the end no answer to tag b), "deliver NAME MAILBOX" (a message comes in for alice).
+using Script = std::vector<std::string>;
+
+class House {
+ public:
+  explicit House(std::uint64_t seed = 1, net::SimConditions conditions = {})
+      : sim_(seed, conditions), subscriptions(sim_.loop()), writer_(open_writer()) {
+    config.hostname = "mail.example.org";
+    config.auth.allow_plaintext = true;
+  }
+
+  /// Messages by name, for the script.
+  std::map<std::string, std::string> messages;
+  config::Config config;
+  std::uint64_t append_memory_octets = kAppendMemoryOctets;
+
+  /// Plays a script; every difference is a failure of the test.
+  void play(const Script& script) {
+    UserConnections user_connections{config.imap.connections_per_user_max};
+    MemoryBudget append_memory{append_memory_octets};
+    const Surroundings surroundings{sim_.world(),
+                                    config,
+                                    writer_->store(),
+                                    applier,
+                                    subscriptions,
+                                    authenticator_,
+                                    *Accounts::shared().certificates,
+                                    user_connections,
+                                    append_memory,
+                                    log_};
+    ASSERT_TRUE(sim_.run(perform(script, surroundings))) << "everybody waits";
+  }
+
+  void append(const std::string& mailbox, const std::string& octets, store::FlagSet flags = {},
+              std::vector<std::string> keywords = {}, store::InternalDate date = {}) {
+    ASSERT_TRUE(sim_.run(append_now(mailbox, octets, flags, std::move(keywords), date)));
+  }
+
+  [[nodiscard]] const store::Store& store() const { return writer_->store(); }
+  [[nodiscard]] UserId alice() const { return Accounts::shared().users.at("alice@example.org"); }
+
+ private:
+  struct Client {
+    std::unique_ptr<net::Stream> stream;
+    int tag = 0;
+  };
+
+  net::SimWorld sim_;
+
+ public:
+  TestSubscriptions subscriptions;
+
+ private:
+  std::unique_ptr<store::Writer> open_writer() {
+    store::WriterOptions options;
+    options.directory = folder_.path() / "store";
+    options.map_octets = std::uint64_t{1} << 30;
+    options.reserve_octets = 0;
+    options.on_change = [this](const store::Change& change) { subscriptions.publish(change); };
+    auto writer = store::Writer::open(std::move(options));
+    if (!writer) throw std::runtime_error(writer.error().text);
+    return std::move(*writer);
+  }
+
+  net::Task<void> append_now(std::string mailbox, std::string octets, store::FlagSet flags,
+                             std::vector<std::string> keywords, store::InternalDate date) {
+    const store::IdempotencyKey no_key;
+    store::Batch creation;
+    creation.operations.emplace_back(store::CreateUser{});
+    auto created = co_await applier.apply(alice(), std::move(creation), no_key);
+    EXPECT_TRUE(created);
+    store::Batch batch;
+    {
+      auto snapshot = store().read(alice());
+      const auto info = snapshot->mailbox(mailbox);
+      EXPECT_TRUE(info) << mailbox;
+      batch.operations.emplace_back(
+          store::Append{info->id, store::put_blob(octets, {}), flags, std::move(keywords), date, std::nullopt});
+    }
+    auto appended = co_await applier.apply(alice(), std::move(batch), no_key);
+    EXPECT_TRUE(appended);
+  }
+
+  net::Task<void> serve(net::Listener& listener, const Surroundings& surroundings, Security security,
+                        net::TaskScope& scope) {
+    for (;;) {
+      auto transport = co_await listener.accept();
+      if (!transport) co_return;
+      scope.spawn(converse(std::move(transport), surroundings, security, scope));
+    }
+  }
+  net::Task<void> converse(std::unique_ptr<net::Transport> transport, const Surroundings& surroundings,
+                           Security security, net::TaskScope& scope) {
+    Session session{surroundings, std::move(transport), security};
+    co_await session.converse(scope);
+  }
+
+  net::Task<void> perform(const Script& script, const Surroundings& surroundings) {
+    const auto imap = sim_.network().listen(kImap);
+    const auto imaps = sim_.network().listen(kImaps);
+    net::TaskScope sessions;
+    net::TaskScope listeners;
+    listeners.spawn(serve(*imap, surroundings, Security::starttls, sessions));
+    listeners.spawn(serve(*imaps, surroundings, Security::implicit_tls, sessions));
+    std::map<char, Client> clients;
+    for (const std::string& line : script) {
+      bool went_on = true;
+      if (line.starts_with("deliver ")) {
+        const auto space = line.rfind(' ');
+        std::string mailbox = line.substr(space + 1);
+        std::string octets = messages.at(line.substr(8, space - 8));
+        std::vector<std::string> keywords;
+        const store::InternalDate date;
+        co_await append_now(std::move(mailbox), std::move(octets), store::FlagSet(), std::move(keywords), date);
+      } else {
+        went_on = co_await speak(clients, line);
+      }
+      if (!went_on) {
+        ADD_FAILURE() << "at: " << line;
+        break;
+      }
+    }
+    clients.clear();
+    imap->close();
+    imaps->close();
+    co_await listeners.drained();
+    co_await sessions.drained();
+  }
+
+  net::Task<bool> speak(std::map<char, Client>& clients, std::string line) {
+    Client& client = clients[line.front()];
+    const std::string_view rest = std::string_view{line}.substr(1);
+    if (!client.stream) {
+      const bool tls = rest == " connect tls";
+      const net::Endpoint endpoint = tls ? kImaps : kImap;
+      auto transport = co_await sim_.network().connect(endpoint, kPatience);
+      client.stream = std::make_unique<net::Stream>(std::move(*transport), kPatience);
+      if (tls) {
+        auto secured = co_await client.stream->connect_tls(tls_client_, config.hostname);
+        if (!secured) co_return false;
+      }
+      if (rest.starts_with(" connect")) co_return true;
+    }
+    if (rest == " starttls") {
+      auto secured = co_await client.stream->connect_tls(tls_client_, config.hostname);
+      co_return secured.has_value();
+    }
+    if (rest.starts_with(" login")) {
+      const std::string user = rest == " login" ? "alice" : std::string{rest.substr(7)};
+      const std::string greeted = "* OK *";
+      auto greeting = co_await hears(client, greeted);
+      if (!greeting) co_return false;
+      client.stream->write("l LOGIN " + user + "@example.org " + kPassword + "\r\n");
+      const std::string logged_in = "l OK *";
+      co_return co_await hears(client, logged_in);
+    }
+    if (rest == " closed") {
+      auto next = co_await client.stream->read_line(1'000'000);
+      if (next) ADD_FAILURE() << "heard: " << *next;
+      co_return !next && next.error() == net::StreamError::closed;
+    }
+    if (rest.starts_with(" never ")) {
+      const std::string tag{rest.substr(7)};
+      for (;;) {
+        auto next = co_await client.stream->read_line(1'000'000);
+        if (!next) co_return true;
+        if (next->starts_with(tag + " ")) co_return false;
+      }
+    }
+    if (rest == " silent") {
+      client.stream->set_timeout(std::chrono::seconds{2});
+      auto next = co_await client.stream->read_line(1'000'000);
+      client.stream->set_timeout(kPatience);
+      if (next) ADD_FAILURE() << "heard: " << *next;
+      co_return !next && next.error() == net::StreamError::timed_out;
+    }
+    if (rest.starts_with("C: ")) {
+      client.stream->write(std::string{rest.substr(3)} + "\r\n");
+    } else if (rest.starts_with("C+ ")) {
+      client.stream->write(rest.substr(3));
+    } else if (rest.starts_with("S: ")) {
+      std::string expected{rest.substr(3)};
+      co_return co_await hears(client, std::move(expected));
+    } else {
+      co_return false;
+    }
+    auto flushed = co_await client.stream->flush();
+    co_return flushed.has_value();
+  }
+
+  net::Task<bool> hears(Client& client, std::string expected) {
+    auto line = co_await client.stream->read_line(10'000'000);
+    if (!line) {
+      ADD_FAILURE() << "expected: " << expected << "\nbut the stream says " << net::name_of(line.error());
+      co_return false;
+    }
+    const bool open_end = expected.ends_with('*');
+    if (open_end) expected.pop_back();
+    const bool same = open_end ? line->starts_with(expected) : *line == expected;
+    if (!same) ADD_FAILURE() << "expected: " << expected << "\nheard:    " << *line;
+    co_return same;
+  }
+
+  inline static const net::Endpoint kImap{"192.0.2.10", 143};
+  inline static const net::Endpoint kImaps{"192.0.2.10", 993};
+  static constexpr std::chrono::milliseconds kPatience{7'200'000};
+
+  ScratchDirectory folder_;
+  log::MemorySink sink_;
+  log::Log log_{sink_, "imapd", log::Format::text, log::Level::error, [this] { return sim_.loop().wall(); }};
+  net::TlsClient tls_client_;
+  std::unique_ptr<store::Writer> writer_;
+  store::GroupCommit group_commit_{*writer_, sim_.world().io};
+  store::LocalStore local_{group_commit_, sim_.loop(), sim_.loop()};
+  auth::LoginMemory login_memory_{{std::chrono::minutes{5}, std::chrono::seconds{1}, std::chrono::seconds{15}},
+                                  std::string(32, 'k')};
+  auth::Authenticator authenticator_{Accounts::shared().directory, login_memory_, sim_.world()};
+
+ public:
+  TestApplier applier{local_};
+};
+
+}  // namespace posthaste::imapd

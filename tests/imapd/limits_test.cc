@@ -1,0 +1,80 @@
+// Bad input, and too much of it.
+#include "house.h"
+#include "messages.h"
+
+namespace posthaste::imapd {
+namespace {
+
+struct Case {
+  const char* name;
+  Script script;
+};
+
+const Case kCases[] = {
+    {"UnknownCommand", {"1 login", "1C: a FROB", "1S: a BAD Unknown command", "1C: b NOOP", "1S: b OK *"}},
+    {"SyntaxError", {"1 login", "1C: a SELECT", "1S: a BAD Syntax error", "1C: b FETCH", "1S: b BAD *"}},
+    {"NoTag", {"1 login", "1C: ", "1S: * BAD Syntax error", "1C: +x NOOP", "1S: * BAD Syntax error"}},
+    {"BareLineFeedEndsTheSession",
+     {"1 login", "1C+ a NOOP\nb NOOP\r\n", "1S: * BYE [CLIENTBUG] Lines end in CR LF", "1 closed"}},
+    {"TooLongALineEndsTheSession",
+     {"1 login", "1C: a NOOP " + std::string(kCommandMaxOctets, 'x'), "1S: * BYE [CLIENTBUG] Command too long",
+      "1 closed"}},
+    {"BeforeLoginALineIsShorter",
+     {"1S: * OK *", "1C: a NOOP " + std::string(kCommandBeforeLoginMaxOctets, 'x'),
+      "1S: * BYE [CLIENTBUG] Command too long", "1 closed"}},
+    {"LiteralTooLargeIsRefusedBeforeItIsSent",
+     {"1 login", "1C: a SELECT {9999999}", "1S: a BAD Command too long", "1C: b NOOP", "1S: b OK *"}},
+    {"LiteralTooLargeIsReadAndThrownAway",
+     {"1 login", "1C: a SELECT {200000+}", "1C: " + std::string(200'000, 'x'), "1S: a BAD Command too long",
+      "1C: b NOOP", "1S: b OK *"}},
+    {"AfterThatTheRestOfTheCommandIsThrownAwayToo",
+     {"1 login", "1C: a RENAME {200000+}", "1C: " + std::string(200'000, 'x') + " {3+}", "1C: abc",
+      "1S: a BAD Command too long", "1C: b NOOP", "1S: b OK *"}},
+    {"BeforeLoginNothingIsThrownAway",
+     {"1S: * OK *", "1C: a LOGIN {200000+}", "1S: * BYE [CLIENTBUG] Command too long", "1 closed"}},
+    {"BeforeLoginFewLiterals",
+     {"1S: * OK *", "1C+ a LOGIN {1+}\r\nx{1+}\r\nx{1+}\r\nx{1+}\r\nx{1+}\r\n",
+      "1S: * BYE [CLIENTBUG] Command too long", "1 closed"}},
+    {"LiteralOfImpossibleSize",
+     {"1 login", "1C: a SELECT {99999999999999999999}", "1S: * BYE [CLIENTBUG] Command too long", "1 closed"}},
+    {"NegativeLiteralIsNone", {"1 login", "1C: a SELECT {-1}", "1S: a BAD Syntax error"}},
+    {"TenBadCommandsBeforeLogin",
+     {"1S: * OK *", "1C+ a X\r\na X\r\na X\r\na X\r\na X\r\na X\r\na X\r\na X\r\na X\r\na X\r\n", "1S: a BAD *",
+      "1S: a BAD *", "1S: a BAD *", "1S: a BAD *", "1S: a BAD *", "1S: a BAD *", "1S: a BAD *", "1S: a BAD *",
+      "1S: a BAD *", "1S: a BAD *", "1S: * BYE [CLIENTBUG] Too many bad commands", "1 closed"}},
+    {"NeedsASelectedMailbox",
+     {"1 login", "1C: a FETCH 1 FLAGS", "1S: a BAD Select a mailbox first", "1C: b EXPUNGE",
+      "1S: b BAD Select a mailbox first"}},
+    {"WhatIsNotAnnouncedIsRefused",
+     {"1 login", "1C: a SELECT INBOX (CONDSTORE)", "1S: a BAD Unknown parameter",
+      "1C: b STATUS INBOX (HIGHESTMODSEQ)", "1S: b BAD Unknown status item", "1C: c ENABLE CONDSTORE X-GOOD",
+      "1S: * ENABLED", "1S: c OK *"}},
+};
+
+TEST(Limits, HoldAndTheSessionGoesOnWhereItCan) {
+  for (const auto& test : kCases) {
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+      SCOPED_TRACE(testing::Message() << test.name << ", seed " << seed);
+      House house{seed};
+      house.play(test.script);
+    }
+  }
+}
+
+TEST(Limits, MessagesShareAMemory) {
+  House house;
+  house.append_memory_octets = 10'000;
+  house.play({"1 login", "2 login", "1C: a APPEND INBOX {8000}", "1S: + Ready for literal data",
+              "2C: a APPEND INBOX {8000}", "2S: a NO [UNAVAILABLE] Too many messages at once, try again later",
+              "1C: " + kPlain + std::string(8'000 - kPlain.size(), 'x'), "1S: a OK [APPENDUID *",
+              "2C: b APPEND INBOX {8000}", "2S: + Ready for literal data"});
+}
+
+TEST(Limits, AClientThatSaysNothingIsLeft) {
+  House house;
+  house.play({"1S: * OK *", "1S: * BYE [UNAVAILABLE] Nothing heard for too long", "1 closed", "2 login",
+              "2S: * BYE [UNAVAILABLE] Nothing heard for too long", "2 closed"});
+}
+
+}  // namespace
+}  // namespace posthaste::imapd

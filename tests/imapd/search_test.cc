@@ -1,0 +1,173 @@
+// SEARCH: every key, against what was written down by hand (RFC 9051 §6.4.4, RFC 3501 §6.4.4).
+#include "house.h"
+#include "imapd/search_text.h"
+#include "messages.h"
+
+namespace posthaste::imapd {
+namespace {
+
+using std::chrono::sys_days;
+using std::chrono::year;
+
+/// 1: plain, seen, arrived 3 Dec 2026 at 00:30 +0100, which is 2 Dec in UTC. 2: mixed, answered and $Junk,
+/// 4 Dec 2026. 3: plain again with another subject and no date, flagged, deleted and draft, 5 Dec 2025.
+void fill(House& house) {
+  const store::InternalDate first{sys_days{year{2026} / 12 / 2} + std::chrono::minutes{23 * 60 + 30}, 60};
+  const store::InternalDate second{sys_days{year{2026} / 12 / 4} + std::chrono::hours{12}, 0};
+  const store::InternalDate third{sys_days{year{2025} / 12 / 5} + std::chrono::hours{12}, 0};
+  house.append("INBOX", kPlain, {store::SystemFlag::seen}, {}, first);
+  house.append("INBOX", kMixed, {store::SystemFlag::answered}, {"$Junk"}, second);
+  house.append("INBOX",
+               "Subject: Third\r\nCc: carol@example.com\r\nBcc: dave@example.com\r\n\r\nThe second text\r\n",
+               {store::SystemFlag::flagged, store::SystemFlag::deleted, store::SystemFlag::draft}, {}, third);
+}
+
+struct Case {
+  const char* program;
+  const char* found;
+};
+
+const Case kCases[] = {
+    {"ALL", " 1 2 3"},
+    {"SEEN", " 1"},
+    {"UNSEEN", " 2 3"},
+    {"ANSWERED", " 2"},
+    {"UNANSWERED", " 1 3"},
+    {"FLAGGED", " 3"},
+    {"UNFLAGGED", " 1 2"},
+    {"DELETED", " 3"},
+    {"UNDELETED", " 1 2"},
+    {"DRAFT", " 3"},
+    {"UNDRAFT", " 1 2"},
+    {"RECENT", ""},
+    {"NEW", ""},
+    {"OLD", " 1 2 3"},
+    {"KEYWORD $Junk", " 2"},
+    {"KEYWORD $JUNK", " 2"},
+    {"KEYWORD $Other", ""},
+    {"UNKEYWORD $Junk", " 1 3"},
+    {"UNKEYWORD $Other", " 1 2 3"},
+    {"1:2", " 1 2"},
+    {"*", " 3"},
+    {"UID 2:9", " 2 3"},
+    {"UID 9", ""},
+    {"NOT 2", " 1 3"},
+    {"OR 1 3", " 1 3"},
+    {"OR SEEN (FLAGGED DRAFT)", " 1 3"},
+    {"UNSEEN NOT DRAFT", " 2"},
+    {"ON 3-Dec-2026", " 1"},
+    {"ON 2-Dec-2026", ""},
+    {"SINCE 3-Dec-2026", " 1 2"},
+    {"BEFORE 3-Dec-2026", " 3"},
+    {"SENTON 2-Dec-2026", " 2"},
+    {"SENTSINCE 2-Dec-2026", " 2"},
+    {"SENTBEFORE 2-Dec-2026", " 1"},
+    {"SAVEDSINCE 1-Jan-2026", " 1 2 3"},
+    {"SAVEDBEFORE 1-Jan-2026", ""},
+    {"LARGER 100", " 1 2"},
+    {"SMALLER 100", " 3"},
+    {"FROM alice", " 1"},
+    {"FROM EXAMPLE.ORG", " 1 2"},
+    {"TO bob@", " 1"},
+    {"CC carol", " 3"},
+    {"BCC dave", " 3"},
+    {"SUBJECT hello", " 1"},
+    {"SUBJECT \"\"", " 1 2 3"},
+    {"HEADER X-Private yes", " 1"},
+    {"HEADER X-Private \"\"", " 1"},
+    {"HEADER Date \"\"", " 1 2"},
+    {"HEADER Subject second", ""},
+    {"BODY second", " 1 3"},
+    {"BODY alice", ""},
+    {"TEXT alice", " 1 2"},
+    {"TEXT \"no such text\"", ""},
+    {"CHARSET UTF-8 SUBJECT {7+}\r\nGR\xC3\x9C\xC3\x9F"
+     "E",
+     " 2"},
+    {"CHARSET UTF-8 BODY {8+}\r\nSCH\xC3\x96NE ", " 2"},
+    {"CHARSET US-ASCII SUBJECT third", " 3"},
+    {"YOUNGER 60", " 1 2"},
+    {"OLDER 60", " 3"},
+    {"EMAILID X", ""},
+    {"SUBJECT third UNSEEN FROM x", ""},
+};
+
+Script opened() {
+  return {"1 login",        "1C: o SELECT INBOX",    "1S: * FLAGS *",   "1S: * OK [PERM*", "1S: * 3 EXISTS",
+          "1S: * 0 RECENT", "1S: * OK [UNSEEN 2] *", "1S: * OK [UIDV*", "1S: * OK [UIDN*", "1S: * OK [MAIL*",
+          "1S: o OK *"};
+}
+
+TEST(Search, FindsByEveryKey) {
+  House house;
+  fill(house);
+  Script script = opened();
+  for (const auto& test : kCases) {
+    script.push_back(std::string{"1C: a SEARCH "} + test.program);
+    script.push_back(std::string{"1S: * SEARCH"} + test.found);
+    script.emplace_back("1S: a OK Search completed");
+  }
+  house.play(script);
+}
+
+TEST(Search, AnswersByUidAndInTheExtendedForm) {
+  House house;
+  fill(house);
+  Script script = opened();
+  for (const char* line : {"1C: a STORE 1 +FLAGS.SILENT (\\Deleted)",
+                           "1S: a OK *",
+                           "1C: b UID EXPUNGE 1",
+                           "1S: * 1 EXPUNGE",
+                           "1S: b OK *",
+                           "1C: c SEARCH ALL",
+                           "1S: * SEARCH 1 2",
+                           "1S: c OK *",
+                           "1C: d UID SEARCH ALL",
+                           "1S: * SEARCH 2 3",
+                           "1S: d OK *",
+                           "1C: e SEARCH RETURN (MIN MAX COUNT) ALL",
+                           "1S: * ESEARCH (TAG \"e\") MIN 1 MAX 2 COUNT 2",
+                           "1S: e OK *",
+                           "1C: f UID SEARCH RETURN () ALL",
+                           "1S: * ESEARCH (TAG \"f\") UID ALL 2:3",
+                           "1S: f OK *",
+                           "1C: g SEARCH RETURN (COUNT ALL) SEEN",
+                           "1S: * ESEARCH (TAG \"g\") COUNT 0",
+                           "1S: g OK *",
+                           "1C: h SEARCH RETURN (SAVE) ALL",
+                           "1S: h BAD *",
+                           "1C: i SEARCH CHARSET KOI8-R TEXT x",
+                           "1S: i NO [BADCHARSET (US-ASCII UTF-8)] *",
+                           "1C: j SEARCH",
+                           "1S: j BAD *",
+                           "1C: k SEARCH SINCE 31-Feb-2026",
+                           "1S: k BAD *",
+                           "1C: l SEARCH FROB",
+                           "1S: l BAD *"}) {
+    script.emplace_back(line);
+  }
+  house.play(script);
+}
+
+struct FoldCase {
+  const char* name;
+  const char* text;
+  const char* folded;
+};
+
+const FoldCase kFoldCases[] = {
+    {"Ascii", "AZaz[@09", "azaz[@09"},
+    {"Latin1", "\xC3\x80\xC3\x9E\xC3\x97\xC3\x9F", "\xC3\xA0\xC3\xBE\xC3\x97\xC3\x9F"},
+    {"LatinExtended", "\xC5\xA0\xC4\xB9\xC5\xBD\xC5\xB8", "\xC5\xA1\xC4\xBA\xC5\xBE\xC3\xBF"},
+    {"Greek", "\xCE\x91\xCE\xA3\xCE\x86\xCF\x82", "\xCE\xB1\xCF\x83\xCE\xAC\xCF\x83"},
+    {"Cyrillic", "\xD0\x90\xD0\xAF\xD0\x81", "\xD0\xB0\xD1\x8F\xD1\x91"},
+    {"ThreeOctetsStay", "\xE2\x82\xAC", "\xE2\x82\xAC"},
+    {"BrokenStays", "\xC3", "\xC3"},
+};
+
+TEST(SearchText, KnowsNoCase) {
+  for (const auto& test : kFoldCases) EXPECT_EQ(fold_case(test.text), test.folded) << test.name;
+}
+
+}  // namespace
+}  // namespace posthaste::imapd
