@@ -136,6 +136,8 @@ net::Task<void> Session::tell_news(TellOptions options) {
   if (error == store::StoreError::no_such_mailbox) {
     selected_.reset();
     hang_up(bye("UNAVAILABLE", "The selected mailbox was deleted"));
+  } else if (error) {
+    around_.log.error("imap.news.unreadable", {{"user", login_->address}});  // the next command tries again
   }
 }
 
