@@ -479,14 +479,8 @@ class Installation:
         return self.folder / "tls/cert.pem"
 
     def tls(self):
-        """A client's context that trusts this installation's certificate alone, and checks the name."""
+        """A client's context that trusts this installation's certificate alone, and checks the name or address."""
         return ssl.create_default_context(cafile=self.certificate)
-
-    def tls_without_name(self):
-        """For clients that insist on the address's own name: smtplib, imaplib, poplib."""
-        context = self.tls()
-        context.check_hostname = False
-        return context
 
     def dialogue(self, name, source=None):
         """A raw conversation on one of the ports, after the handshake where TLS is implicit."""
@@ -509,11 +503,11 @@ class Installation:
     def submission(self, user, implicit=False):
         """One of our own users, logged in under TLS."""
         if implicit:
-            tls = self.tls_without_name()
+            tls = self.tls()
             client = smtplib.SMTP_SSL(HOST, self.port("submissions"), timeout=PATIENCE_S, context=tls)
         else:
             client = smtplib.SMTP(HOST, self.port("submission"), timeout=PATIENCE_S)
-            client.starttls(context=self.tls_without_name())
+            client.starttls(context=self.tls())
         client.login(address(user), password(user))
         return client
 
@@ -525,20 +519,20 @@ class Installation:
     def imap(self, user, implicit=False):
         """Logged in, nothing selected."""
         if implicit:
-            tls = self.tls_without_name()
+            tls = self.tls()
             client = imaplib.IMAP4_SSL(HOST, self.port("imaps"), ssl_context=tls, timeout=PATIENCE_S)
         else:
             client = imaplib.IMAP4(HOST, self.port("imap"), timeout=PATIENCE_S)
-            client.starttls(self.tls_without_name())
+            client.starttls(self.tls())
         client.login(address(user), password(user))
         return client
 
     def pop3(self, user, implicit=False):
         if implicit:
-            client = poplib.POP3_SSL(HOST, self.port("pop3s"), context=self.tls_without_name(), timeout=PATIENCE_S)
+            client = poplib.POP3_SSL(HOST, self.port("pop3s"), context=self.tls(), timeout=PATIENCE_S)
         else:
             client = poplib.POP3(HOST, self.port("pop3"), timeout=PATIENCE_S)
-            client.stls(self.tls_without_name())
+            client.stls(self.tls())
         client.user(address(user))
         client.pass_(password(user))
         return client

@@ -12,7 +12,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import support
-from support import BIN, DAEMONS, DOMAIN, address, assert_same_message, execute, message, must, wait_until
+from support import BIN, DAEMONS, DOMAIN, HOST, HOSTNAME
+from support import address, assert_same_message, execute, message, must, wait_until
 
 
 class Away(support.MailTest):
@@ -172,7 +173,7 @@ class Away(support.MailTest):
         for name in ("imaps", "smtp", "lmtp"):
             with self.subTest(name), socket.socket() as squatter:
                 squatter.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                squatter.bind((support.HOST, self.mail.port(name)))
+                squatter.bind((HOST, self.mail.port(name)))
                 squatter.listen()
                 done = self.mail.try_run("start")
                 self.assertEqual(done.returncode, 1)
@@ -241,16 +242,16 @@ class Away(support.MailTest):
         self.assertIn(address("judy"), mail.run("user", "list"))
         sent = message("Welcome")
         mail.deliver(sent, "judy")
-        client = poplib.POP3_SSL(support.HOST, mail.port("pop3s"), context=mail.tls_without_name())
+        client = poplib.POP3_SSL(HOST, mail.port("pop3s"), context=mail.tls())
         client.user(address("judy"))
         client.pass_("one")
         client.quit()
         mail.run("user", "password", address("judy"), "--password-stdin", input="two\n")
-        tls = mail.tls_without_name()
-        with smtplib.SMTP_SSL(support.HOST, mail.port("submissions"), context=tls) as client:
+        tls = mail.tls()
+        with smtplib.SMTP_SSL(HOST, mail.port("submissions"), context=tls) as client:
             with self.assertRaises(smtplib.SMTPAuthenticationError):
                 client.login(address("judy"), "one")
-        with smtplib.SMTP_SSL(support.HOST, mail.port("submissions"), context=tls) as client:
+        with smtplib.SMTP_SSL(HOST, mail.port("submissions"), context=tls) as client:
             client.login(address("judy"), "two")
         mail.run("alias", "add", address("helpdesk"), address("judy"))
         mail.deliver(message("For the alias"), "helpdesk")
@@ -269,7 +270,7 @@ class Away(support.MailTest):
         fresh.mkdir()
         done = execute(
             *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"),
-            *("-subj", "/CN=" + support.HOSTNAME, "-addext", "subjectAltName=DNS:" + support.HOSTNAME),
+            *("-subj", "/CN=" + HOSTNAME, "-addext", f"subjectAltName=DNS:{HOSTNAME},IP:{HOST}"),
             *("-days", "30", "-keyout", fresh / "key.pem", "-out", fresh / "cert.pem"),
         )
         self.assertEqual(done.returncode, 0, done.stderr)

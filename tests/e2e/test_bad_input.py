@@ -360,8 +360,8 @@ class BadInput(support.MailTest):
                     s.send(part)
                     if i in (0, 4):
                         s.expect(r"\+")
-                    elif i in (1, 2):
-                        s.tagged("ab"[i - 1])
+                    elif i in (1, 2, 3):
+                        s.tagged("abc"[i - 1])
                 leave(s)
             s = self.imap()
             s.send("a SELECT INBOX")

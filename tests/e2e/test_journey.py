@@ -93,10 +93,22 @@ class Journey(support.MailTest):
                 self.assert_arrived(sent, "bob", "carol")
 
     @needs("swaks")
+    def test_swaks_delivers(self):
+        sent = message("By swaks", b"A line.\r\n.\r\n..two dots\r\n")
+        file = self.file("by-swaks.eml", dot_stuffed(sent) + b".\r\n")
+        self.call(
+            *("swaks", "--server", HOST, "--port", self.mail.port("smtp"), "--from", "someone@example.com"),
+            *("--to", f"{address('bob')},{address('carol')}", "--no-data-fixup", "--data", f"@{file}"),
+        )
+        self.assert_arrived(sent, "bob", "carol")
+
+    @needs("swaks")
     def test_swaks_submits(self):
+        if "*** TLS not available" in support.execute("swaks", "--support").stderr:
+            self.skipTest("swaks has no TLS: Net::SSLeay (libnet-ssleay-perl) is not installed")
         for tls, port in (("--tls", "submission"), ("--tls-on-connect", "submissions")):
             with self.subTest(tls):
-                sent = message("By swaks", b"A line.\r\n.\r\n..two dots\r\n")
+                sent = message("Submitted by swaks", b".\r\n")
                 file = self.file("by-swaks.eml", dot_stuffed(sent) + b".\r\n")
                 self.call(
                     *("swaks", "--server", HOST, "--port", self.mail.port(port), tls, "--auth", "PLAIN"),
@@ -137,7 +149,7 @@ class Journey(support.MailTest):
 
         sent = message("From elsewhere, under TLS")
         with self.mail.smtp() as client:
-            client.starttls(context=self.mail.tls_without_name())
+            client.starttls(context=self.mail.tls())
             client.sendmail("someone@example.com", [address("bob")], sent)
         stored = self.mail.find("bob", sent)
         assert_same_message(self, stored, sent)
@@ -147,9 +159,18 @@ class Journey(support.MailTest):
 
     def test_another_mail_system_delivers_by_lmtp(self):
         sent = message("By LMTP")
-        with self.mail.lmtp() as client:
-            refused = client.sendmail("someone@example.com", [address("bob"), address("carol")], sent)
-        self.assertEqual(refused, {})
+        with self.mail.dialogue("lmtp") as s:
+            s.reply("220")
+            s.ask("LHLO client.example.com", "250")
+            s.ask("MAIL FROM:<someone@example.com>", "250")
+            s.ask(f"RCPT TO:<{address('bob')}>", "250")
+            s.ask(f"RCPT TO:<{address('nobody.here')}>", "550")
+            s.ask(f"RCPT TO:<{address('carol')}>", "250")
+            s.ask("DATA", "354")
+            s.send(sent + b".\r\n")
+            s.reply("250")  # one for each recipient that was taken (RFC 2033 §4.2)
+            s.reply("250")
+            s.ask("QUIT", "221")
         self.assert_arrived(sent, "bob", "carol")
 
     def test_a_notification_has_no_sender(self):
@@ -260,7 +281,7 @@ class Journey(support.MailTest):
             client.sendmail(address("bob"), [address("bob")], message())  # not alice's address
         self.assertEqual(refused.exception.smtp_code, 553)
         with self.assertRaises(smtplib.SMTPAuthenticationError) as refused:
-            client = smtplib.SMTP_SSL(HOST, self.mail.port("submissions"), context=self.mail.tls_without_name())
+            client = smtplib.SMTP_SSL(HOST, self.mail.port("submissions"), context=self.mail.tls())
             with client:
                 client.login(address("alice"), "wrong")
         self.assertEqual(refused.exception.smtp_code, 535)
@@ -302,7 +323,7 @@ class Journey(support.MailTest):
             s.send(f"USER {address('alice')}")
             s.expect("-ERR")
         client = poplib.POP3(HOST, self.mail.port("pop3"), timeout=support.PATIENCE_S)
-        client.stls(self.mail.tls_without_name())
+        client.stls(self.mail.tls())
         client.user(address("alice"))
         with self.assertRaisesRegex(poplib.error_proto, r"-ERR \[AUTH\]"):
             client.pass_("wrong")
@@ -333,17 +354,16 @@ class Journey(support.MailTest):
     @needs("mbsync")
     def test_mbsync_pulls_a_mailbox_and_then_finds_nothing_new(self):
         sent = [message(f"For mbsync {i}", b".\r\n" * i) for i in range(5)]
-        client = self.mail.imap("frank")
-        must(client.create("Archive"))
-        for octets in sent:
-            must(client.append("Archive", r"(\Seen)", None, octets))
-        client.logout()
+        with logged_in(self.mail, "frank") as client:
+            must(client.create("Lists"))
+            for octets in sent:
+                must(client.append("Lists", r"(\Seen)", None, octets))
         maildir = self.folder / "frank"
         maildir.mkdir()
         settings = self.file(
             "mbsyncrc",
             f"""IMAPAccount there
-            Host {HOST}
+            Host localhost
             Port {self.mail.port("imaps")}
             User {address("frank")}
             Pass {password("frank")}
@@ -366,22 +386,22 @@ class Journey(support.MailTest):
             SyncState *
             """.replace("            ", ""),
         )
-        first = self.call("mbsync", "--config", settings, "--verbose", "all")
-        pulled = [file.read_bytes() for file in sorted(maildir.glob("Archive/*/*:2,S"))]
+        mbsync = ("mbsync", "--config", settings, "--debug-net", "all")  # which shows the whole conversation
+        first = self.call(*mbsync)
+        self.assertIn(b"BODY.PEEK[]", first)
+        pulled = [file.read_bytes() for file in sorted(maildir.glob("Lists/*/*:2,S"))]
         self.assertEqual(sorted(map(maildir_content, pulled)), sorted(map(unix_lines, sent)), first)
-        second = self.call("mbsync", "--config", settings, "--verbose", "all").decode()
-        self.assertRegex(second, r"Near: \+0 \*0 #0")
-        self.assertRegex(second, r"Far: \+0 \*0 #0")
+        second = self.call(*mbsync)
+        self.assertIn(b"SELECT", second)
+        self.assertNotRegex(second, rb">>> \d+ (UID FETCH .*BODY|UID STORE|APPEND|EXPUNGE|CREATE)")
 
-        # A flag set here appears there, and a message put here too.
-        one = next(maildir.glob("Archive/*/*:2,S"))
+        # A flag set here appears there.
+        one = next(maildir.glob("Lists/*/*:2,S"))
         one.rename(one.with_name(one.name.replace(":2,S", ":2,FS")))
-        third = self.call("mbsync", "--config", settings, "--verbose", "all").decode()
-        self.assertRegex(third, r"Far: \+0 \*1 #0")
-        client = self.mail.imap("frank")
-        must(client.select("Archive", readonly=True))
-        self.assertEqual(len(must(client.search(None, "FLAGGED"))[0].split()), 1)
-        client.logout()
+        self.call(*mbsync)
+        with logged_in(self.mail, "frank") as client:
+            must(client.select("Lists", readonly=True))
+            self.assertEqual(len(must(client.search(None, "FLAGGED"))[0].split()), 1)
 
     @needs("fetchmail")
     def test_fetchmail_hands_each_message_to_its_program(self):
@@ -444,14 +464,14 @@ class Journey(support.MailTest):
                 must(client.create(name))
             sent = [message(f"Appended {i}", b"8 bits: \xc3\xa4\r\n" * i) for i in range(4)]
             for octets in sent:
-                must(client.append("Work", r"(\Draft)", '"01-Feb-2024 03:04:05 +0100"', octets))
+                must(client.append("Work", r"(\Draft)", '"21-Feb-2024 03:04:05 +0100"', octets))
             before = support.fetch_messages(client, "Work")
             self.assertEqual(list(before.values()), sent)  # APPEND adds nothing
 
             must(client.select("Work"))
             data = must(client.fetch("2", "(FLAGS INTERNALDATE)"))[0]
             self.assertIn(rb"\Draft", data)
-            self.assertIn(b'"01-Feb-2024 03:04:05 +0100"', data)
+            self.assertIn(b'"21-Feb-2024 03:04:05 +0100"', data)
 
             must(client.copy("1:2", "Old"))
             self.assertEqual(list(support.fetch_messages(client, "Old").values()), sent[:2])
@@ -462,7 +482,7 @@ class Journey(support.MailTest):
 
             must(client.select("Work"))
             must(client.store("1,3", "+FLAGS", r"(\Deleted)"))
-            self.assertEqual(must(client.expunge()), [b"1", b"2"])
+            self.assertEqual(len(must(client.expunge())), 2)
             uids = support.fetch_messages(client, "Work")
             self.assertEqual(list(uids.values()), [sent[1]])
             self.assertEqual(list(uids), [sorted(before)[1]])  # a message keeps its UID
