@@ -13,7 +13,7 @@ class Loop {
   virtual ~Loop() = default;
 
   /// Runs `work` on the loop's thread, soon and in the order of the calls. May be called from any thread, and is
-  /// never answered by a call from inside.
+  /// never answered by a call from inside. Coroutines that `work` wakes go on after it.
   virtual void post(std::move_only_function<void()> work) = 0;
 };
 

@@ -36,13 +36,10 @@ void TaskScope::ended() {
 
 void TaskScope::stop() {
   stopping_ = true;
-  spawn(call_stop_handlers());
-}
-
-/// A coroutine, so that those whom the handlers wake run after it: their handlers go when they end.
-Task<void> TaskScope::call_stop_handlers() {
-  for (auto& handler : stop_handlers_) handler();
-  co_return;
+  std::move_only_function<void()> call_handlers = [this] {
+    for (auto& handler : stop_handlers_) handler();
+  };
+  run_in_turn(call_handlers);  // those whom the handlers wake may end, and their handlers with them
 }
 
 Task<void> TaskScope::drained() {

@@ -46,7 +46,6 @@ class TaskScope {
  private:
   friend struct Detached;
   void ended();
-  Task<void> call_stop_handlers();
 
   std::size_t active_ = 0;
   bool stopping_ = false;

@@ -26,7 +26,7 @@ bool SimLoop::step() {
   const Piece piece = pieces_.top();
   pieces_.pop();
   now_ = piece.time;
-  (*piece.work)();
+  run_in_turn(*piece.work);
   return true;
 }
 

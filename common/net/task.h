@@ -3,6 +3,7 @@
 
 #include <coroutine>
 #include <exception>
+#include <functional>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -13,6 +14,9 @@ namespace posthaste::net {
 /// million awaits which finish at once need no stack (g++ 12's symmetric transfer does, without optimisation
 /// and under sanitizers). Everything that wakes a coroutine goes through here.
 void resume(std::coroutine_handle<> coroutine);
+
+/// Runs `work`, and after it those whom it has woken: nobody's frame goes while `work` still looks at it.
+void run_in_turn(std::move_only_function<void()>& work);
 
 template <typename T>
 class Task;

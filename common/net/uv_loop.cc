@@ -36,7 +36,7 @@ void UvLoop::run_posted() {
     const std::lock_guard lock{mutex_};
     work.swap(posted_);
   }
-  for (auto& piece : work) piece();
+  for (auto& piece : work) run_in_turn(piece);
 }
 
 Instant UvLoop::now() const { return Instant{std::chrono::milliseconds{uv_now(&loop_)}}; }

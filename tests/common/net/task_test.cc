@@ -19,6 +19,26 @@ Task<void> await_a_million(long& sum) {
   for (int i = 0; i < 1'000'000; ++i) sum += co_await finishes_at_once(1);
 }
 
+Task<void> end_when_woken(Event& event, bool& ended) {
+  co_await event.wait();
+  ended = true;
+}
+
+TEST(RunInTurn, ThoseWokenGoOnAfterTheWork) {
+  Event event;
+  bool ended = false;
+  bool ended_inside = true;
+  TaskScope scope;
+  scope.spawn(end_when_woken(event, ended));
+  std::move_only_function<void()> work = [&] {
+    event.notify_all();
+    ended_inside = ended;
+  };
+  run_in_turn(work);
+  EXPECT_FALSE(ended_inside);
+  EXPECT_TRUE(ended);
+}
+
 TEST(Task, AMillionTasksThatFinishAtOnceNeedNoStack) {
   long sum = 0;
   TaskScope scope;
