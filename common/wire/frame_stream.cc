@@ -26,6 +26,12 @@ net::Task<std::expected<Frame, net::StreamError>> FrameStream::read(std::chrono:
   stream_.set_timeout(kFrameTimeout);
   if (!ready) co_return std::unexpected(ready.error());
 
+  auto frame = co_await read_frame();
+  if (!frame) close();  // what comes next is the middle of a frame
+  co_return frame;
+}
+
+net::Task<std::expected<Frame, net::StreamError>> FrameStream::read_frame() {
   std::string octets;
   auto header_read = co_await stream_.read_exactly(kFrameHeaderOctets, octets);
   if (!header_read) co_return std::unexpected(header_read.error());

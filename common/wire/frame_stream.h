@@ -25,8 +25,8 @@ class FrameStream {
   explicit FrameStream(std::unique_ptr<net::Transport> transport);
 
   /// The next frame. Errors: timed_out, when none begins within `patience`, after which it may be called again;
-  /// those that end the connection: closed, interrupted, too_long (a frame beyond its limits), and timed_out within
-  /// a frame.
+  /// those that have closed the connection: closed, interrupted, too_long (a frame beyond its limits), and
+  /// timed_out within a frame.
   net::Task<std::expected<Frame, net::StreamError>> read(std::chrono::milliseconds patience);
 
   /// Sends what is queued, now and later. Ends after close(), or when the peer is gone or takes nothing for
@@ -48,6 +48,7 @@ class FrameStream {
   [[nodiscard]] std::optional<std::uint32_t> peer_user() const { return stream_.peer_user(); }
 
  private:
+  net::Task<std::expected<Frame, net::StreamError>> read_frame();
   net::Task<std::expected<void, net::StreamError>> send(OutgoingFrame frame);
 
   net::Stream stream_;
