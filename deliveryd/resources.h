@@ -6,13 +6,13 @@
 
 #include "common/auth/directory.h"
 #include "common/config/config.h"
+#include "common/daemon/memory_budget.h"
 #include "common/log/log.h"
 #include "common/net/scope.h"
 #include "common/net/world.h"
 #include "common/store/group_commit.h"
 #include "common/store/store.h"
 #include "deliveryd/change_feed.h"
-#include "deliveryd/memory_budget.h"
 
 namespace posthaste::deliveryd {
 
@@ -26,7 +26,7 @@ struct Resources {
   const store::Store& store;
   store::LocalStore& local_store;
   ChangeInbox& changes;
-  MemoryBudget& memory;
+  daemon::MemoryBudget& memory;
   std::uint32_t own_user;               // root and this user may use the store socket
   std::function<void()> store_said_io;  // called when the store answers io: the writer may have failed
 };

@@ -5,6 +5,7 @@
 #include "common/auth/directory.h"
 #include "common/config/config.h"
 #include "common/daemon/certificates.h"
+#include "common/daemon/memory_budget.h"
 #include "common/log/log.h"
 #include "common/net/scope.h"
 #include "common/net/world.h"
@@ -27,7 +28,7 @@ struct Context {
   auth::Authenticator& authenticator;
   const daemon::Certificates& certificates;
   LmtpPool& delivery;
-  MemoryBudget& memory;
+  daemon::MemoryBudget& memory;
   net::TaskScope& scope;  // its stop() sends the sessions home
   const log::Log& log;
 };

@@ -14,34 +14,22 @@ constexpr std::uint64_t kSetAsideMaxOctets = 262'144;  // on the client's word a
 
 }  // namespace
 
-IncomingMessage::IncomingMessage(MemoryBudget& budget, std::uint64_t max_octets, std::uint64_t announced_octets)
-    : budget_(&budget), max_octets_(max_octets) {
+IncomingMessage::IncomingMessage(daemon::MemoryBudget& budget, std::uint64_t max_octets,
+                                 std::uint64_t announced_octets)
+    : memory_(budget), max_octets_(max_octets) {
   const auto expected = static_cast<std::size_t>(std::min({announced_octets, max_octets, kSetAsideMaxOctets}));
   if (make_room(expected)) octets_.reserve(expected);
 }
 
-IncomingMessage::IncomingMessage(IncomingMessage&& other) noexcept
-    : budget_(other.budget_),
-      max_octets_(other.max_octets_),
-      taken_(std::exchange(other.taken_, 0)),
-      refusal_(other.refusal_),
-      octets_(std::move(other.octets_)) {}
-
-IncomingMessage::~IncomingMessage() { budget_->give_back(taken_); }
-
 bool IncomingMessage::make_room(std::size_t octets) {
   const std::size_t needed = octets_.size() + octets;
-  if (needed <= taken_) return true;
-  const std::size_t missing = (needed - taken_ + kBudgetStepOctets - 1) / kBudgetStepOctets * kBudgetStepOctets;
-  if (!budget_->take(missing)) return false;
-  taken_ += missing;
-  return true;
+  return memory_.grow_to((needed + kBudgetStepOctets - 1) / kBudgetStepOctets * kBudgetStepOctets);
 }
 
 void IncomingMessage::refuse(MessageRefusal refusal) {
   if (!refusal_) refusal_ = refusal;
   octets_ = std::string{};
-  budget_->give_back(std::exchange(taken_, 0));
+  memory_.give_back();
 }
 
 smtp::DataProgress IncomingMessage::feed(smtp::DataReader& reader, std::string_view piece) {

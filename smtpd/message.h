@@ -1,15 +1,14 @@
 // A message on its way in: held in memory within the daemon's budget, and what we add to its header.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 
+#include "common/daemon/memory_budget.h"
 #include "common/smtp/data_reader.h"
 
 namespace posthaste::smtpd {
@@ -19,35 +18,13 @@ inline constexpr std::size_t kMessageMemoryMaxOctets = 536'870'912;
 
 inline constexpr std::size_t kReceivedFieldsMax = 100;  // then it is a loop, RFC 5321 §6.3
 
-/// Shared by the workers.
-class MemoryBudget {
- public:
-  explicit MemoryBudget(std::size_t max_octets) noexcept : max_octets_(max_octets) {}
-
-  /// False, and nothing is taken, when there is not so much left.
-  [[nodiscard]] bool take(std::size_t octets) noexcept {
-    if (taken_.fetch_add(octets, std::memory_order_relaxed) + octets <= max_octets_) return true;
-    give_back(octets);
-    return false;
-  }
-  void give_back(std::size_t octets) noexcept { taken_.fetch_sub(octets, std::memory_order_relaxed); }
-  [[nodiscard]] std::size_t taken() const noexcept { return taken_.load(std::memory_order_relaxed); }
-
- private:
-  const std::size_t max_octets_;
-  std::atomic<std::size_t> taken_ = 0;
-};
-
 enum class MessageRefusal { too_large, no_memory };
 
 /// The octets of a message as DATA or BDAT bring them. Once it is refused, what still comes is dropped.
 class IncomingMessage {
  public:
   /// `announced_octets` is what SIZE said; memory for it is set aside up to a bound. `budget` outlives the message.
-  IncomingMessage(MemoryBudget& budget, std::uint64_t max_octets, std::uint64_t announced_octets);
-  IncomingMessage(IncomingMessage&& other) noexcept;
-  IncomingMessage& operator=(IncomingMessage&&) = delete;
-  ~IncomingMessage();
+  IncomingMessage(daemon::MemoryBudget& budget, std::uint64_t max_octets, std::uint64_t announced_octets);
 
   /// A piece of DATA, dots and all; `reader` has the same limit of size.
   smtp::DataProgress feed(smtp::DataReader& reader, std::string_view piece);
@@ -61,9 +38,8 @@ class IncomingMessage {
   [[nodiscard]] bool make_room(std::size_t octets);
   void refuse(MessageRefusal refusal);
 
-  MemoryBudget* budget_;
+  daemon::MemoryBudget::Share memory_;
   std::uint64_t max_octets_;
-  std::size_t taken_ = 0;  // of the budget
   std::optional<MessageRefusal> refusal_;
   std::string octets_;
 };

@@ -34,7 +34,7 @@ class Service final : public daemon::Program {
   const std::unique_ptr<daemon::Certificates> certificates_;
   auth::LoginMemory logins_;
   daemon::Admission admission_;
-  MemoryBudget memory_{kMessageMemoryMaxOctets};
+  daemon::MemoryBudget memory_{kMessageMemoryMaxOctets};
 };
 
 }  // namespace posthaste::smtpd

@@ -143,7 +143,7 @@ class Installation {
   Folder folder_;
   auth::Directory directory_ = make_directory(folder_ / "directory");
   ChangeFeed feed_;
-  MemoryBudget memory_;
+  daemon::MemoryBudget memory_;
   std::optional<store::GroupCommit> group_commit_;
   std::shared_ptr<ChangeInbox> inbox_;
 };

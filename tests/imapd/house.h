@@ -93,6 +93,11 @@ class TestApplier final : public store::Applier {
   net::Task<std::expected<store::ApplyResult, store::StoreError>> apply(UserId user, store::Batch batch,
                                                                         store::IdempotencyKey key) override {
     ++batches;
+    const auto first = others.find(batches);
+    if (first != others.end()) {
+      auto applied = co_await local_.apply(user, first->second, store::IdempotencyKey{});
+      EXPECT_TRUE(applied);
+    }
     if (failure) co_return std::unexpected(*failure);
     for (auto& operation : batch.operations) {
       if (auto* append = std::get_if<store::Append>(&operation)) {
@@ -104,6 +109,7 @@ class TestApplier final : public store::Applier {
 
   int batches = 0;
   std::optional<store::StoreError> failure;
+  std::map<int, store::Batch> others;  // what another session does just before the batch of that number
 
  private:
   store::Applier& local_;
@@ -169,7 +175,7 @@ class House {
   /// Plays a script; every difference is a failure of the test.
   void play(const Script& script) {
     UserConnections user_connections{config.imap.connections_per_user_max};
-    MemoryBudget append_memory{append_memory_octets};
+    daemon::MemoryBudget append_memory{append_memory_octets};
     const Surroundings surroundings{sim_.world(),
                                     config,
                                     writer_->store(),
@@ -188,6 +194,15 @@ class House {
     ASSERT_TRUE(sim_.run(append_now(mailbox, octets, flags, std::move(keywords), date)));
   }
 
+  /// All messages are lost, though the store believes it has them.
+  void lose_messages() {
+    for (const auto& file : std::filesystem::recursive_directory_iterator{folder_.path() / "store"}) {
+      if (file.is_regular_file() && file.path().extension() == ".seg") std::filesystem::resize_file(file.path(), 0);
+    }
+  }
+
+  [[nodiscard]] net::Instant now() { return sim_.loop().now(); }
+  [[nodiscard]] std::string log_text() const { return sink_.text(); }
   [[nodiscard]] const store::Store& store() const { return writer_->store(); }
   [[nodiscard]] UserId alice() const { return Accounts::shared().users.at("alice@example.org"); }
 

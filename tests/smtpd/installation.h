@@ -198,7 +198,7 @@ class SimSmtpd {
   }
 
   const config::Config config;
-  MemoryBudget memory;
+  daemon::MemoryBudget memory;
   log::MemorySink sink;
   const log::Log log;
   net::TaskScope scope;
