@@ -85,17 +85,17 @@ void LmtpSession::greet(const smtp::Lhlo& lhlo) {
   transaction_.reset();
   client_name_ = lhlo.client_name;
   const auto& config = resources_.config;
-  send(capabilities(config.hostname, config.smtp.message_max_octets, private_parameters_));
+  send(capabilities(config.hostname, message_max_octets(), private_parameters_));
 }
 
 void LmtpSession::begin(smtp::Mail mail) {
   if (!client_name_) return send(bad_sequence("Say LHLO first"));
   if (transaction_) return send(bad_sequence("Sender was given already"));
   if (mail.parameters.body == smtp::Body::binary_mime) return send(binary_refused());
-  if (mail.parameters.size > resources_.config.smtp.message_max_octets) return send(too_large());
+  if (mail.parameters.size > message_max_octets()) return send(too_large());
   std::string trace_id = mail.parameters.trace_id ? *mail.parameters.trace_id : new_trace_id();
-  transaction_.emplace(
-      Transaction{std::move(mail), std::move(trace_id), MemoryBudget::Share{resources_.memory}, {}, {}, false, {}});
+  transaction_.emplace(Transaction{
+      std::move(mail), std::move(trace_id), daemon::MemoryBudget::Share{resources_.memory}, {}, {}, false, {}});
   send(sender_ok());
 }
 
@@ -135,7 +135,7 @@ LmtpSession::Resolved LmtpSession::resolve(const smtp::ForwardPath& path) const 
   if (std::holds_alternative<auth::UnknownUser>(*resolution)) return {unknown_user(), {}};
   if (std::holds_alternative<auth::NotOurDomain>(*resolution)) return {not_our_domain(), {}};
   auto& recipients = std::get<auth::Recipients>(*resolution);
-  if (recipients.users.empty()) return {leads_elsewhere(), {}};
+  if (!recipients.elsewhere.empty() || recipients.users.empty()) return {leads_elsewhere(), {}};
   std::optional<store::StoreError> refusal;
   for (const auth::LocalUser& user : recipients.users) {
     refusal = refusal_of(user);
@@ -168,7 +168,7 @@ net::Task<void> LmtpSession::receive_data() {
     co_return;
   }
   send(start_mail_input());
-  smtp::DataReader reader{resources_.config.smtp.message_max_octets};
+  smtp::DataReader reader{message_max_octets()};
   for (;;) {
     auto octets = co_await stream_.read_some(kPieceOctets);
     if (!octets) {
@@ -186,7 +186,7 @@ net::Task<void> LmtpSession::receive_data() {
     co_await hang_up(net::StreamError::bare_line_ending);
     co_return;
   }
-  if (reader.too_large()) transaction_->failure = too_large();
+  if (reader.too_large()) fail(too_large());
   co_await store_message();
 }
 
@@ -195,9 +195,7 @@ net::Task<void> LmtpSession::receive_chunk(smtp::Bdat chunk) {
   const bool in_order = transaction_ && !transaction_->recipients.empty();
   if (in_order) transaction_->chunked = true;
   std::uint64_t left = chunk.chunk_octets;
-  if (in_order && transaction_->content.size() + left > resources_.config.smtp.message_max_octets) {
-    transaction_->failure = too_large();
-  }
+  if (in_order && left > message_max_octets() - transaction_->content.size()) fail(too_large());
   while (left > 0) {
     auto octets = co_await stream_.read_some(static_cast<std::size_t>(std::min<std::uint64_t>(left, kPieceOctets)));
     if (!octets) {
@@ -223,8 +221,21 @@ void LmtpSession::make_room(std::uint64_t octets) {
   Transaction& transaction = *transaction_;
   if (transaction.failure) return;
   if (transaction.memory.grow_to(transaction.content.size() + octets)) return;
-  transaction.failure = out_of_memory();
-  transaction.content = {};
+  fail(out_of_memory());
+}
+
+/// No more of the message is kept.
+void LmtpSession::fail(smtp::Reply reply) {
+  transaction_->failure = std::move(reply);
+  transaction_->content = std::string{};
+  transaction_->memory.give_back();
+}
+
+/// What a client may send; smtpd has added its fields to what it announced itself.
+std::uint64_t LmtpSession::message_max_octets() const {
+  constexpr std::uint64_t kAddedFieldsMaxOctets = 8192;
+  const bool private_socket = private_parameters_ == smtp::PrivateParameters::allowed;
+  return resources_.config.smtp.message_max_octets + (private_socket ? kAddedFieldsMaxOctets : 0);
 }
 
 /// One reply for each accepted recipient, in their order (RFC 2033 §4.2); 250 once it is durable.

@@ -30,7 +30,7 @@ class LmtpSession {
   struct Transaction {
     smtp::Mail mail;
     std::string trace_id;
-    MemoryBudget::Share memory;
+    daemon::MemoryBudget::Share memory;
     std::vector<Recipient> recipients;
     std::string content;                 // what has arrived of the message
     bool chunked = false;                // BDAT has begun: DATA is over (RFC 3030 §3)
@@ -56,6 +56,8 @@ class LmtpSession {
 
   /// For `octets` more of the message. When there is none, the transaction fails and forgets what it had.
   void make_room(std::uint64_t octets);
+  void fail(smtp::Reply reply);
+  [[nodiscard]] std::uint64_t message_max_octets() const;
   [[nodiscard]] std::string trace_fields(const Transaction& transaction) const;
   [[nodiscard]] smtp::CommandOptions options() const;
   [[nodiscard]] std::string new_trace_id() const;

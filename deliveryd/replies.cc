@@ -36,7 +36,9 @@ smtp::Reply too_large() { return {552, {5, 3, 4}, "Message too large"}; }
 smtp::Reply too_many_recipients() { return {452, {4, 5, 3}, "Too many recipients"}; }
 smtp::Reply unknown_user() { return {550, {5, 1, 1}, "No such user here"}; }
 smtp::Reply not_our_domain() { return {550, {5, 1, 2}, "We do not receive mail for that domain"}; }
-smtp::Reply leads_elsewhere() { return {550, {5, 1, 1}, "No mailbox here: the address leads elsewhere"}; }
+smtp::Reply leads_elsewhere() {
+  return {550, {5, 1, 1}, "The address leads elsewhere, and mail is not relayed from here"};
+}
 smtp::Reply out_of_memory() { return {452, {4, 3, 1}, "Too much mail at once, try again"}; }
 smtp::Reply too_many_connections() { return {421, {4, 3, 2}, "Too many connections"}; }
 
