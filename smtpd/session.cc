@@ -66,8 +66,8 @@ void Session::send(smtp::Reply reply) {
 net::Task<void> Session::hang_up(net::StreamError error) {
   context_.log.debug("smtp.session.broken", {{"client", stream_.peer().address}, {"reason", net::name_of(error)}});
   const auto last_words = reply_for(error);
-  if (!last_words) co_return;
-  stream_.write(smtp::to_wire(*last_words));
+  if (last_words) stream_.write(smtp::to_wire(*last_words));
+  // Also what was said before: a client that only listens now must hear that its message was taken.
   stream_.set_timeout(kLastWordsTimeout);
   co_await stream_.flush();
 }

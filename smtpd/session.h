@@ -15,6 +15,7 @@
 #include "common/net/stream.h"
 #include "common/net/task.h"
 #include "common/smtp/command.h"
+#include "common/smtp/delivery_id.h"
 #include "common/smtp/received.h"
 #include "common/smtp/reply.h"
 #include "smtpd/context.h"
@@ -25,6 +26,7 @@ namespace posthaste::smtpd {
 
 inline constexpr std::size_t kSpeechErrorsMax = 20;         // then 421
 inline constexpr std::size_t kAuthenticationErrorsMax = 5;  // then 421
+inline constexpr std::size_t kRefusedRecipientsMax = 100;   // then 421: somebody harvests addresses
 
 class Session {
  public:
@@ -99,11 +101,13 @@ class Session {
 
   // commands/message.cc
   [[nodiscard]] std::optional<Refusal> refuse_message() const;
+  [[nodiscard]] bool is_too_slow(net::Instant start, std::uint64_t octets) const;
   net::Task<Answer> read_data();
   net::Task<Answer> read_chunk(smtp::Bdat bdat);
   net::Task<Answer> discard_chunk(smtp::Bdat bdat, Refusal refusal);
   net::Task<smtp::Reply> finish(Transaction transaction, IncomingMessage message);
   net::Task<smtp::Reply> deliver(const Transaction& transaction, const IncomingMessage& message);
+  [[nodiscard]] smtp::DeliveryId mint_delivery_id() const;
   [[nodiscard]] std::string added_header(const Transaction& transaction, std::string_view message) const;
 
   [[nodiscard]] bool is_submission() const noexcept { return role_ != Role::mx; }
@@ -120,6 +124,7 @@ class Session {
   std::optional<Transaction> transaction_;
   std::size_t speech_errors_ = 0;
   std::size_t authentication_errors_ = 0;
+  std::size_t refused_recipients_ = 0;
 };
 
 }  // namespace posthaste::smtpd

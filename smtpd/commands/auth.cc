@@ -48,7 +48,9 @@ smtp::Reply Session::conclude(std::expected<auth::Identity, auth::AuthError> ide
     smtp::Reply reply = reply_for(identity.error());
     context_.log.info("smtp.auth.failed",
                       {{"client", stream_.peer().address}, {"login", login}, {"reason", reply.lines.front()}});
-    const bool enough = ++authentication_errors_ >= kAuthenticationErrorsMax;
+    const bool own_fault =
+        identity.error() == auth::AuthError::wrong || identity.error() == auth::AuthError::disabled;
+    const bool enough = own_fault && ++authentication_errors_ >= kAuthenticationErrorsMax;
     return enough ? reply_for(Refusal::too_many_auth_errors) : reply;
   }
   identity_ = std::move(*identity);

@@ -76,7 +76,8 @@ smtp::Reply Session::add_recipient(smtp::Mailbox mailbox) {
                                                  {"recipient", to_string(mailbox)},
                                                  {"code", reply.code},
                                                  {"reason", reply.lines.front()}});
-    return reply;
+    const bool enough = ++refused_recipients_ >= kRefusedRecipientsMax;
+    return enough ? reply_for(Refusal::too_many_errors) : reply;
   }
   auto& paths = transaction_->forward_paths;
   if (std::ranges::find(paths, mailbox) == paths.end()) paths.push_back(std::move(mailbox));

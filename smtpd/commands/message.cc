@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "common/base/octets.h"
 #include "common/smtp/data_reader.h"
 #include "common/smtp/delivery_id.h"
 #include "smtpd/session.h"
@@ -31,7 +32,15 @@ Session::Pending Session::on(smtp::Data /*data*/) {
   return read_data();
 }
 
+/// Whether a message that began at `start` comes slower than anybody has to wait for.
+bool Session::is_too_slow(net::Instant start, std::uint64_t octets) const {
+  constexpr std::uint64_t kOctetsPerSecondMin = 1'000;
+  const std::chrono::seconds allowed{static_cast<std::int64_t>(octets / kOctetsPerSecondMin)};
+  return context_.world.clock.now() - start > context_.config.smtp.session_timeout + allowed;
+}
+
 net::Task<Session::Answer> Session::read_data() {
+  const auto start = context_.world.clock.now();
   send({354, "End data with <CRLF>.<CRLF>"});
   const auto max_octets = context_.config.smtp.message_max_octets;
   IncomingMessage message{context_.memory, max_octets, transaction_->announced_octets};
@@ -39,6 +48,7 @@ net::Task<Session::Answer> Session::read_data() {
   for (;;) {
     auto piece = co_await stream_.read_some(kReadMaxOctets);
     if (!piece) co_return std::unexpected(piece.error());
+    if (is_too_slow(start, reader.octets())) co_return std::unexpected(net::StreamError::timed_out);
     const auto progress = message.feed(reader, *piece);
     if (progress.state == smtp::DataState::more) continue;
     if (progress.state != smtp::DataState::end) co_return std::unexpected(net::StreamError::bare_line_ending);
@@ -58,10 +68,12 @@ Session::Pending Session::on(smtp::Bdat bdat) {
 
 /// The octets come whatever we say (RFC 3030 §2).
 net::Task<Session::Answer> Session::discard_chunk(smtp::Bdat bdat, Refusal refusal) {
-  while (bdat.chunk_octets > 0) {
-    auto piece = co_await stream_.read_some(std::min<std::uint64_t>(bdat.chunk_octets, kReadMaxOctets));
+  const auto start = context_.world.clock.now();
+  for (std::uint64_t left = bdat.chunk_octets; left > 0;) {
+    auto piece = co_await stream_.read_some(std::min<std::uint64_t>(left, kReadMaxOctets));
     if (!piece) co_return std::unexpected(piece.error());
-    bdat.chunk_octets -= piece->size();
+    left -= piece->size();
+    if (is_too_slow(start, bdat.chunk_octets - left)) co_return std::unexpected(net::StreamError::timed_out);
   }
   co_return Answer{reply_for(refusal)};
 }
@@ -71,11 +83,13 @@ net::Task<Session::Answer> Session::read_chunk(smtp::Bdat bdat) {
   if (!message) {
     message.emplace(context_.memory, context_.config.smtp.message_max_octets, transaction_->announced_octets);
   }
+  const auto start = context_.world.clock.now();
   for (std::uint64_t left = bdat.chunk_octets; left > 0;) {
     auto piece = co_await stream_.read_some(std::min<std::uint64_t>(left, kReadMaxOctets));
     if (!piece) co_return std::unexpected(piece.error());
     message->append(*piece);
     left -= piece->size();
+    if (is_too_slow(start, bdat.chunk_octets - left)) co_return std::unexpected(net::StreamError::timed_out);
   }
   if (!bdat.last && !message->refusal()) co_return Answer{chunk_taken(bdat.chunk_octets)};
   IncomingMessage whole = std::move(*message);
@@ -108,10 +122,20 @@ net::Task<smtp::Reply> Session::finish(Transaction transaction, IncomingMessage 
   co_return std::move(*reply);
 }
 
-net::Task<smtp::Reply> Session::deliver(const Transaction& transaction, const IncomingMessage& message) {
-  const std::string header = added_header(transaction, message.octets());
+/// Milliseconds, then random bits: ids that grow with time keep deliveryd's table of them compact.
+smtp::DeliveryId Session::mint_delivery_id() const {
+  constexpr std::size_t kTimeOctets = 6;
   smtp::DeliveryId id;
   context_.world.random.fill(id.octets);
+  auto milliseconds = static_cast<std::uint64_t>(context_.world.clock.wall().time_since_epoch().count());
+  for (std::size_t i = kTimeOctets; i-- > 0; milliseconds >>= 8)
+    id.octets[i] = static_cast<std::byte>(milliseconds);
+  return id;
+}
+
+net::Task<smtp::Reply> Session::deliver(const Transaction& transaction, const IncomingMessage& message) {
+  const std::string header = added_header(transaction, message.octets());
+  const smtp::DeliveryId id = mint_delivery_id();
   Delivery delivery{.mail = {transaction.reverse_path, {}},
                     .recipients = transaction.forward_paths,
                     .added_header = header,
@@ -145,6 +169,7 @@ std::string Session::added_header(const Transaction& transaction, std::string_vi
                                 .when = now};
   std::string header = smtp::to_field(received);
   if (is_submission()) header += missing_fields(message, now, transaction.trace_id, context_.config.hostname);
+  if (!message.empty() && is_wsp(message.front())) header += "\r\n";  // it must not go on with our last field
   return header;
 }
 
