@@ -103,7 +103,8 @@ net::Task<std::expected<void, std::string>> send_message(net::Stream& stream, Ru
 net::Task<std::expected<void, std::string>> converse(net::Network& network, Run& run) {
   const Settings& settings = run.settings;
   constexpr std::chrono::milliseconds kTimeout{60'000};
-  auto transport = co_await network.connect({settings.address, settings.port}, kTimeout);
+  const net::Endpoint server{settings.address, settings.port};
+  auto transport = co_await network.connect(server, kTimeout);
   if (!transport) co_return std::unexpected("connect: " + std::string{net::name_of(transport.error())});
   net::Stream stream{std::move(*transport), kTimeout};
   auto greeting = co_await expect(stream, 220);
