@@ -230,17 +230,21 @@ class Dialogue:
 # Processes
 
 
-def _status(pid):
-    """Parent and state of a process, or None when it is gone; a zombie is gone."""
+signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # by way of all clean-ups
+
+
+def _parent_of(pid):
+    """The parent of a process, or None when it is gone: not there, or a zombie whose last thread has ended."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        state, parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:2]
+        ended = state in "ZX" and len(os.listdir(f"/proc/{pid}/task")) <= 1
     except (FileNotFoundError, ProcessLookupError):
         return None
-    return None if fields[0] in "ZX" else (int(fields[1]), fields[0])
+    return None if ended else int(parent)
 
 
 def alive(pid):
-    return _status(pid) is not None
+    return _parent_of(pid) is not None
 
 
 def open_files(pid):
@@ -453,7 +457,7 @@ class Installation:
         """The process that serves; waited for when there is none just now."""
         parent = self.parent(daemon)
         return wait_until(
-            lambda: next((pid for pid in self.processes() if (_status(pid) or (0,))[0] == parent), None),
+            lambda: next((pid for pid in self.processes() if _parent_of(pid) == parent), None),
             f"{daemon}, process {parent}, has a child",
         )
 
@@ -467,7 +471,7 @@ class Installation:
             for pid in everything:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, stop_or_kill)
-        wait_until(lambda: not self.processes(), "all killed processes are gone")
+        wait_until(lambda: not any(map(alive, everything)), "all killed processes are gone")
 
     # Clients
 

@@ -111,22 +111,21 @@ class Durability(support.LoggedTest):
         accepted, tried = [], {}
         for turn in range(ROUNDS):
             victim = chance.randrange(30, 300)
-            with self.subTest(round=turn, seed=SEED):
-                with Load(self.mail, f"round{turn}", SEED) as load:
-                    killed = threading.Event()
+            with Load(self.mail, f"round{turn}", SEED) as load:
+                killed = threading.Event()
 
-                    def kill(count, victim=victim, killed=killed):
-                        if count >= victim and not killed.is_set():
-                            self.mail.kill_everything()
-                            killed.set()
+                def kill(count, victim=victim, killed=killed):
+                    if count >= victim and not killed.is_set():
+                        self.mail.kill_everything()
+                        killed.set()
 
-                    load.when_accepted = kill
-                    in_time = killed.wait(3 * support.PATIENCE_S)
-                    self.assertTrue(in_time, f"{len(load.accepted)} of {victim} messages came")
-                accepted += load.accepted
-                tried |= load.tried
-                self.mail.start()
-                self.assert_all_is_there(accepted, tried)
+                load.when_accepted = kill
+                in_time = killed.wait(3 * support.PATIENCE_S)
+                self.assertTrue(in_time, f"round {turn}: {len(load.accepted)} of {victim} messages came")
+            accepted += load.accepted
+            tried |= load.tried
+            self.assertEqual(self.mail.start().count(" started"), len(DAEMONS))
+            self.assert_all_is_there(accepted, tried)
         print(f"{len(accepted)} deliveries answered with 250 over {ROUNDS} kills", file=sys.stderr)
 
     def test_deliveryd_is_killed_under_load_and_all_goes_on(self):
