@@ -94,7 +94,7 @@ std::vector<ListLine> list_mailboxes(const Hierarchy& hierarchy, const imap::Lis
     const bool child_info = list.selection.recursive_match && hierarchy.has_chosen_below(name, list.selection);
     if (!chosen && !child_info) continue;
     ListLine line{name, attributes_of(listed, list), child_info && list.selection.subscribed, std::nullopt};
-    if (list.returns.status && listed.mailbox) line.status_of = listed.mailbox;
+    if (chosen && list.returns.status && listed.mailbox) line.status_of = listed.mailbox;
     lines.push_back(std::move(line));
   }
   return lines;

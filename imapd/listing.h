@@ -41,7 +41,7 @@ struct ListLine {
   std::string name;
   std::vector<std::string> attributes;
   bool child_info = false;                      // RFC 5258 §4, for SUBSCRIBED
-  std::optional<store::MailboxInfo> status_of;  // a STATUS response follows
+  std::optional<store::MailboxInfo> status_of;  // a STATUS response follows; not for a parent's sake (RFC 5819 §3)
 };
 
 [[nodiscard]] std::vector<ListLine> list_mailboxes(const Hierarchy& hierarchy, const imap::List& list);

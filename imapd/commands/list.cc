@@ -8,10 +8,16 @@
 namespace posthaste::imapd {
 namespace {
 
-std::expected<Hierarchy, store::StoreError> read_hierarchy(const store::Store& store, UserId user) {
+using Lines = std::expected<std::vector<ListLine>, store::StoreError>;
+
+/// What `choose` takes out of the user's hierarchy. Never on a loop: names times patterns can be many steps.
+template <typename Choose>
+Lines read_lines(const store::Store& store, UserId user, const Choose& choose) {
   auto snapshot = store.read(user);
   if (!snapshot) return std::unexpected(snapshot.error());
-  return Hierarchy::read(*snapshot);
+  auto hierarchy = Hierarchy::read(*snapshot);
+  if (!hierarchy) return std::unexpected(hierarchy.error());
+  return choose(*hierarchy);
 }
 
 /// The answer to an empty pattern: the delimiter, and the root of the reference (RFC 9051 §6.3.9).
@@ -27,10 +33,11 @@ net::Task<Reply> Session::run(imap::List command) {
     append_delimiter(stream_.output(), "LIST");
     co_return ok("That is the delimiter");
   }
-  auto work = [&store = around_.store, user = login_->user] { return read_hierarchy(store, user); };
-  auto hierarchy = co_await off_loop(std::move(work));
-  if (!hierarchy) co_return reply_for(hierarchy.error());
-  for (const ListLine& line : list_mailboxes(*hierarchy, command)) {
+  const auto choose = [&](const Hierarchy& hierarchy) { return list_mailboxes(hierarchy, command); };
+  auto work = [&] { return read_lines(around_.store, login_->user, choose); };
+  auto lines = co_await off_loop(std::move(work));
+  if (!lines) co_return reply_for(lines.error());
+  for (const ListLine& line : *lines) {
     append_list_line(stream_.output(), "LIST", line);
     if (line.status_of) {
       append_status(stream_.output(), *line.status_of, *command.returns.status,
@@ -41,11 +48,12 @@ net::Task<Reply> Session::run(imap::List command) {
 }
 
 net::Task<Reply> Session::run(imap::Lsub command) {
-  auto work = [&store = around_.store, user = login_->user] { return read_hierarchy(store, user); };
-  auto hierarchy = co_await off_loop(std::move(work));
-  if (!hierarchy) co_return reply_for(hierarchy.error());
   const auto pattern = imap::interpret_pattern(command.reference, command.pattern);
-  for (const ListLine& line : list_subscriptions(*hierarchy, pattern)) {
+  const auto choose = [&](const Hierarchy& hierarchy) { return list_subscriptions(hierarchy, pattern); };
+  auto work = [&] { return read_lines(around_.store, login_->user, choose); };
+  auto lines = co_await off_loop(std::move(work));
+  if (!lines) co_return reply_for(lines.error());
+  for (const ListLine& line : *lines) {
     append_list_line(stream_.output(), "LSUB", line);
   }
   co_return ok("That is all");
@@ -56,11 +64,12 @@ net::Task<Reply> Session::run(imap::Xlist command) {
     append_delimiter(stream_.output(), "XLIST");
     co_return ok("That is the delimiter");
   }
-  auto work = [&store = around_.store, user = login_->user] { return read_hierarchy(store, user); };
-  auto hierarchy = co_await off_loop(std::move(work));
-  if (!hierarchy) co_return reply_for(hierarchy.error());
   const imap::List list{{}, std::move(command.reference), {std::move(command.pattern)}, {}, false};
-  for (ListLine& line : list_mailboxes(*hierarchy, list)) {
+  const auto choose = [&](const Hierarchy& hierarchy) { return list_mailboxes(hierarchy, list); };
+  auto work = [&] { return read_lines(around_.store, login_->user, choose); };
+  auto lines = co_await off_loop(std::move(work));
+  if (!lines) co_return reply_for(lines.error());
+  for (ListLine& line : *lines) {
     if (imap::is_inbox(line.name)) line.attributes.emplace_back("\\Inbox");
     append_list_line(stream_.output(), "XLIST", line);
   }

@@ -4,13 +4,28 @@
 #include "imapd/session.h"
 
 namespace posthaste::imapd {
+namespace {
+
+bool is_free(const store::Store& store, UserId user, const std::string& name) {
+  const auto snapshot = store.read(user);
+  if (!snapshot) return false;
+  const auto info = snapshot->mailbox(name);
+  return !info && info.error() == store::StoreError::no_such_mailbox;
+}
+
+}  // namespace
 
 net::Task<Reply> Session::run(imap::Create command) {
   if (command.special_uses.size() > 1) co_return no("USEATTR", "A mailbox has one special use at most");
-  store::CreateMailbox create{std::move(command.mailbox), std::nullopt};
+  store::CreateMailbox create{command.mailbox, std::nullopt};
   if (!command.special_uses.empty()) create.special_use = to_store(command.special_uses.front());
   auto created = co_await apply<store::MailboxChanged>(std::move(create));
-  if (!created) co_return reply_for(created.error());
+  if (!created) {
+    const bool use_is_taken = created.error() == store::StoreError::already_exists &&
+                              is_free(around_.store, login_->user, command.mailbox);
+    if (use_is_taken) co_return no("USEATTR", "Another mailbox has this special use");  // RFC 6154 §3
+    co_return reply_for(created.error());
+  }
   co_return ok("MAILBOXID (" + object_id(created->first.mailbox) + ")", "Mailbox created");  // RFC 8474 §4.1
 }
 

@@ -39,8 +39,8 @@ net::Task<Reply> Session::run(imap::Examine command) {
 }
 
 net::Task<Reply> Session::open(std::string name, imap::SelectParameters parameters, bool read_only) {
-  selected_.reset();  // also when what follows fails (RFC 9051 §6.3.2)
   if (parameters != imap::SelectParameters{}) co_return bad("Unknown parameter");
+  selected_.reset();  // also when what follows fails (RFC 9051 §6.3.2)
   auto work = [&store = around_.store, user = login_->user, &name,
                read_only]() -> std::expected<OpenedMailbox, store::StoreError> {
     auto snapshot = store.read(user);
