@@ -40,10 +40,11 @@ std::string make_secret() {
   return {reinterpret_cast<const char*>(octets.data()), octets.size()};
 }
 
-/// Turns a client away without a session: one line, as far as it goes without waiting.
-void refuse(net::Transport& transport) {
+/// Turns a client away without a session: one line, as far as it goes without waiting. Under implicit TLS nobody
+/// would understand it.
+void refuse(net::Transport& transport, Security security) {
   std::string line;
-  append_reply(line, "*", bye("LIMIT", "Too many connections"));
+  if (security == Security::starttls) append_reply(line, "*", bye("LIMIT", "Too many connections"));
   transport.close(line);
 }
 
@@ -116,7 +117,7 @@ net::Task<void> Service::converse(std::unique_ptr<net::Transport> transport, Sec
                                   net::TaskScope& scope, const Surroundings& surroundings) {
   const auto place = admission_.enter();
   if (!place) {
-    refuse(*transport);
+    refuse(*transport, security);
     co_return;
   }
   Session session{surroundings, std::move(transport), security};

@@ -10,9 +10,9 @@
 #include "common/auth/login_memory.h"
 #include "common/daemon/admission.h"
 #include "common/daemon/certificates.h"
+#include "common/daemon/memory_budget.h"
 #include "common/daemon/program.h"
 #include "common/store/store.h"
-#include "imapd/memory_budget.h"
 #include "imapd/session.h"
 #include "imapd/user_connections.h"
 
@@ -46,7 +46,7 @@ class Service final : public daemon::Program {
   auth::LoginMemory login_memory_;
   daemon::Admission admission_;
   UserConnections user_connections_;
-  MemoryBudget append_memory_;
+  daemon::MemoryBudget append_memory_;
 };
 
 }  // namespace posthaste::imapd
