@@ -10,10 +10,13 @@ inline constexpr std::size_t kCommandMaxOctets = 131'072;           // without A
 inline constexpr std::size_t kCommandBeforeLoginMaxOctets = 8'192;  // a SASL response is a line of its own
 inline constexpr std::size_t kLiteralsMax = 1'000;                  // in one command
 inline constexpr std::size_t kLiteralsBeforeLoginMax = 4;
+inline constexpr std::size_t kFetchSectionsMax = 64;       // BODY[...], BINARY[...] and their like in one FETCH
+inline constexpr std::size_t kSearchTextsMax = 64;         // TEXT, BODY and HEADER keys in one SEARCH
 inline constexpr std::size_t kSaslLineMaxOctets = 12'288;  // RFC 4954 §4 has it for SMTP; so here
 inline constexpr int kFailedLoginsMax = 5;
 inline constexpr int kBadCommandsBeforeLoginMax = 10;
 inline constexpr int kCommandsBeforeLoginMax = 50;
+inline constexpr int kCommandsInOneTurn = 64;  // then other sessions run
 
 inline constexpr std::size_t kQueuedMaxOctets = 524'288;  // then nothing is produced until it is sent
 inline constexpr std::size_t kSliceOctets = 262'144;      // of one piece of work off the loop

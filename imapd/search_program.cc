@@ -76,9 +76,15 @@ struct Compiler {
     const UidRuns& messages = context.mailbox.messages;
     const bool by_uid = key.numbered_by == imap::NumberedBy::uid;
     const auto largest_uid = messages.last();
-    const auto numbers = imap::resolve(key.set, by_uid ? number(largest_uid.value_or(Uid{0})) : messages.size());
-    return by_row([uids = messages.select(key.numbered_by, numbers)](const store::Message& message) {
-      return uids.contains(message.uid);
+    auto numbers = imap::resolve(key.set, by_uid ? number(largest_uid.value_or(Uid{0})) : messages.size());
+    if (by_uid) {
+      return by_row([numbers = std::move(numbers)](const store::Message& message) {
+        return numbers.contains(number(message.uid));
+      });
+    }
+    return by_row([&messages, numbers = std::move(numbers)](const store::Message& message) {
+      const auto sequence_number = messages.sequence_number(message.uid);
+      return sequence_number && numbers.contains(number(*sequence_number));
     });
   }
   SearchTest operator()(const imap::SearchSystemFlag& key) const {
@@ -170,7 +176,29 @@ struct Compiler {
   }
 };
 
+/// Adds up what each kind of key demands.
+struct Census {
+  SearchDemands& demands;
+
+  void count(const std::vector<imap::SearchKey>& keys) const {
+    for (const auto& key : keys) std::visit(*this, key.value);
+  }
+  void operator()(const imap::SearchNumbers& key) const { demands.uses_saved_result |= key.set.saved_result; }
+  void operator()(const imap::SearchHeader&) const { ++demands.texts; }
+  void operator()(const imap::SearchText&) const { ++demands.texts; }
+  void operator()(const imap::SearchAnd& key) const { count(key.keys); }
+  void operator()(const imap::SearchOr& key) const { count(key.keys); }
+  void operator()(const imap::SearchNot& key) const { count(key.key); }
+  void operator()(const auto&) const {}
+};
+
 }  // namespace
+
+SearchDemands demands_of(const imap::SearchAnd& program) {
+  SearchDemands demands;
+  Census{demands}(program);
+  return demands;
+}
 
 std::vector<SearchTest> compile_search(const imap::SearchAnd& program, const SearchContext& context) {
   return Compiler{context}.tests(program.keys);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
@@ -35,7 +36,16 @@ struct SearchContext {
   std::chrono::sys_seconds now;
 };
 
-/// The tests that must all be passed, cheap ones first. They own what they need: the context may go.
+/// What a program asks for that is not for everybody.
+struct SearchDemands {
+  std::size_t texts = 0;           // keys that look for a text in each message
+  bool uses_saved_result = false;  // "$" (RFC 5182)
+};
+
+[[nodiscard]] SearchDemands demands_of(const imap::SearchAnd& program);
+
+/// The tests that must all be passed, cheap ones first. The context's mailbox outlives them and stays as it is;
+/// the rest may go.
 [[nodiscard]] std::vector<SearchTest> compile_search(const imap::SearchAnd& program, const SearchContext& context);
 
 }  // namespace posthaste::imapd

@@ -2,6 +2,7 @@
 #include <chrono>
 
 #include "common/imap/writer.h"
+#include "imapd/limits.h"
 #include "imapd/search_work.h"
 #include "imapd/session.h"
 
@@ -62,6 +63,9 @@ void append_esearch(std::string& out, const std::string& tag, const imap::Search
 
 net::Task<Reply> Session::run(imap::Search command) {
   if (command.returns && command.returns->save) co_return bad("SAVE is not offered");
+  const auto demands = demands_of(command.program);
+  if (demands.uses_saved_result) co_return bad("No search result is saved here");
+  if (demands.texts > kSearchTextsMax) co_return no("LIMIT", "Too many texts to look for");
   std::vector<std::string> keywords;
   {
     auto snapshot = around_.store.read(login_->user);
@@ -71,7 +75,9 @@ net::Task<Reply> Session::run(imap::Search command) {
     keywords = std::move(info->keywords);
   }
   const auto now = std::chrono::floor<std::chrono::seconds>(around_.world.clock.wall());
-  auto tests = compile_search(command.program, {*selected_, keywords, now});
+  const SearchContext context{*selected_, keywords, now};
+  auto compile = [&] { return compile_search(command.program, context); };
+  auto tests = co_await off_loop(std::move(compile));
   SearchWork work{around_.store, login_->user, selected_->id, std::move(tests), selected_->messages.all()};
   while (!work.done()) {
     auto step = [&work] { return work.step(); };

@@ -136,6 +136,10 @@ TEST(Search, AnswersByUidAndInTheExtendedForm) {
                            "1S: g OK *",
                            "1C: h SEARCH RETURN (SAVE) ALL",
                            "1S: h BAD *",
+                           "1C: i SEARCH NOT (SEEN OR $ UID 1)",
+                           "1S: i BAD No search result is saved here",
+                           "1C: i SEARCH UID $",
+                           "1S: i BAD No search result is saved here",
                            "1C: i SEARCH CHARSET KOI8-R TEXT x",
                            "1S: i NO [BADCHARSET (US-ASCII UTF-8)] *",
                            "1C: j SEARCH",
@@ -144,6 +148,33 @@ TEST(Search, AnswersByUidAndInTheExtendedForm) {
                            "1S: k BAD *",
                            "1C: l SEARCH FROB",
                            "1S: l BAD *"}) {
+    script.emplace_back(line);
+  }
+  house.play(script);
+}
+
+TEST(Search, ManyTextsAtOnceAreRefused) {
+  House house;
+  fill(house);
+  std::string texts;
+  for (std::size_t i = 0; i < kSearchTextsMax; ++i) texts += " NOT SUBJECT none";
+  Script script = opened();
+  script.push_back("1C: a SEARCH" + texts);
+  script.emplace_back("1S: * SEARCH 1 2 3");
+  script.emplace_back("1S: a OK *");
+  script.push_back("1C: b SEARCH" + texts + " OR ALL (NOT TEXT x)");
+  script.emplace_back("1S: b NO [LIMIT] *");
+  house.play(script);
+}
+
+TEST(Search, NumbersAreThoseOfTheView) {
+  House house;
+  fill(house);
+  Script script = opened();
+  for (const char* line : {"1C: a STORE 1 +FLAGS.SILENT (\\Deleted)", "1S: a OK *", "1C: b UID EXPUNGE 1",
+                           "1S: * 1 EXPUNGE", "1S: b OK *", "1C: c UID SEARCH 1", "1S: * SEARCH 2", "1S: c OK *",
+                           "1C: d UID SEARCH NOT UID 1:2", "1S: * SEARCH 3", "1S: d OK *", "1C: e SEARCH 2,9:*",
+                           "1S: * SEARCH 2", "1S: e OK *", "1C: f SEARCH NOT *", "1S: * SEARCH 1", "1S: f OK *"}) {
     script.emplace_back(line);
   }
   house.play(script);
