@@ -1,5 +1,6 @@
 #include "pop3d/session.h"
 
+#include <chrono>
 #include <utility>
 #include <variant>
 
@@ -11,7 +12,9 @@ namespace posthaste::pop3d {
 Session::Session(const Surroundings& surroundings, std::unique_ptr<net::Transport> transport, Security security)
     : around_(surroundings),
       security_(security),
-      stream_(std::move(transport), surroundings.config.pop3.idle_timeout) {}
+      stream_(std::move(transport), surroundings.config.pop3.idle_timeout),
+      login_deadline_(surroundings.world.clock,
+                      surroundings.world.clock.now() + surroundings.config.pop3.idle_timeout) {}
 
 net::Task<void> Session::converse(net::TaskScope& scope) {
   const net::TaskScope::StopHandler stop{scope, [this] { stream_.interrupt(); }};
@@ -29,14 +32,29 @@ net::Task<void> Session::converse(net::TaskScope& scope) {
 
 net::Task<void> Session::serve() {
   while (open_) {
-    auto line = co_await stream_.read_line(pop3::kAuthLineMaxOctets);
+    auto line = co_await read_line();
     if (!line) {
       hang_up(farewell(line.error()));
       co_return;
     }
-    co_await answer(std::string{*line});
+    co_await answer(std::move(*line));
     co_await relieve();
+    co_await take_turns();
   }
+}
+
+net::Task<std::expected<std::string, net::StreamError>> Session::read_line() {
+  if (!transaction_) co_return co_await login_deadline_.read_line(stream_, pop3::kAuthLineMaxOctets);
+  auto line = co_await stream_.read_line(pop3::kAuthLineMaxOctets);
+  if (!line) co_return std::unexpected(line.error());
+  co_return std::string{*line};
+}
+
+net::Task<void> Session::take_turns() {
+  if (++commands_since_turn_ < kCommandsInOneTurn) co_return;
+  commands_since_turn_ = 0;
+  const std::chrono::milliseconds at_once{0};
+  co_await around_.world.clock.sleep(at_once);
 }
 
 net::Task<void> Session::answer(std::string line) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@
 #include "common/pop3/reply.h"
 #include "common/store/applier.h"
 #include "common/store/store.h"
+#include "pop3d/login_deadline.h"
 #include "pop3d/maildrop.h"
 #include "pop3d/maildrop_lock.h"
 #include "pop3d/message_reader.h"
@@ -57,6 +59,10 @@ class Session {
   };
 
   net::Task<void> serve();
+  /// A line of the client's; before login, all lines together have to come before a deadline.
+  net::Task<std::expected<std::string, net::StreamError>> read_line();
+  /// Lets other sessions run when many commands came at once.
+  net::Task<void> take_turns();
   net::Task<void> answer(std::string line);
   template <typename Command>
   net::Task<void> execute(Command command);
@@ -104,7 +110,9 @@ class Session {
   const Surroundings around_;
   const Security security_;
   net::Stream stream_;
+  const LoginDeadline login_deadline_;
   bool open_ = true;
+  int commands_since_turn_ = 0;
   int commands_before_login_ = 0;
   int bad_commands_ = 0;
   int failed_logins_ = 0;

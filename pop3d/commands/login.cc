@@ -99,7 +99,7 @@ net::Task<std::optional<std::string>> Session::initial_or_asked(std::optional<st
 /// Asks and decodes the answer. Nothing: the exchange has ended with a reply.
 net::Task<std::optional<std::string>> Session::sasl_response(std::string challenge) {
   stream_.write("+ " + base64_encode(challenge) + "\r\n");
-  auto line = co_await stream_.read_line(pop3::kAuthLineMaxOctets);
+  auto line = co_await read_line();
   if (!line) {
     hang_up(farewell(line.error()));
     co_return std::nullopt;
@@ -140,6 +140,7 @@ net::Task<void> Session::log_in(std::string login, std::string password) {
     co_return;
   }
   const UserId id = identity->id;
+  stream_.set_timeout(around_.config.pop3.idle_timeout);
   transaction_.emplace(std::move(*identity), std::move(*lock), std::move(*maildrop),
                        MessageReader{around_.store, around_.world, id});
   around_.log.info("pop3.login.succeeded", {{"user", transaction_->identity.address},

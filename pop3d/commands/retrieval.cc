@@ -1,4 +1,5 @@
 // RETR and TOP (RFC 1939 §5, §7). Neither marks the message as seen: it is the client's copy that is read.
+#include <algorithm>
 #include <utility>
 
 #include "common/base/dot_stuffing.h"
@@ -46,6 +47,7 @@ net::Task<void> Session::send_message(BlobId blob, Chunk chunk, std::optional<To
   std::uint64_t offset = 0;
   for (;;) {
     offset += chunk.octets.size();
+    std::ranges::replace(chunk.octets, '\0', '\x80');  // NUL hangs old clients; imapd sends the same
     stuffer.feed(cutter ? cutter->feed(chunk.octets) : chunk.octets, stream_.output());
     if (chunk.is_last || (cutter && cutter->done())) break;
     co_await relieve();

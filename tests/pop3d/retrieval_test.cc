@@ -94,6 +94,16 @@ TEST(Retrieval, MessageThatAnotherClientExpunged) {
   EXPECT_EQ(office.uids(), (std::vector<std::uint32_t>{1, 3}));
 }
 
+TEST(Retrieval, NulLeavesAsInImap) {
+  PostOffice office{1};
+  const std::string message{"Subject: x\r\n\r\na\0b\r\n", 19};
+  office.deliver({message});
+  const std::string script = login(1, 19) + "C: RETR 1\nS: +OK 19 octets\nS: Subject: x\nS: \nS: a\x80" +
+                             "b\nS: .\nC: TOP 1 1\nS: +OK Top of message follows\nS: Subject: x\nS: \nS: a\x80" +
+                             "b\nS: .\nC: QUIT\nS: +OK Bye\n";
+  EXPECT_EQ(transcript_of(office, script), script);
+}
+
 TEST(Retrieval, MailThatComesMeanwhileIsOfTheNextSession) {
   PostOffice office{1};
   office.deliver({"Subject: x\r\n\r\n"});
