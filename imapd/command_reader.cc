@@ -28,7 +28,7 @@ bool is_append(std::string_view command) {
 /// One command on its way in.
 class Assembly {
  public:
-  Assembly(CommandLimits limits, MemoryBudget& budget) : limits_(limits), budget_(budget) {}
+  Assembly(CommandLimits limits, daemon::MemoryBudget& budget) : limits_(limits), budget_(budget) {}
 
   void add_line(std::string_view line) {
     if (refusal_) return;
@@ -75,14 +75,28 @@ class Assembly {
   }
 
   const CommandLimits limits_;
-  MemoryBudget& budget_;
+  daemon::MemoryBudget& budget_;
   std::string octets_;
   std::size_t lines_octets_ = 0;      // with small literals
   std::uint64_t message_octets_ = 0;  // APPEND's larger literals
   std::size_t literals_ = 0;
-  std::optional<MemoryBudget::Share> memory_;
+  std::optional<daemon::MemoryBudget::Share> memory_;
   std::optional<Reply> refusal_;
 };
+
+net::Task<std::expected<std::string, net::StreamError>> read_line(net::Stream& stream,
+                                                                  const CommandLimits& limits) {
+  if (limits.deadline) co_return co_await limits.deadline->read_line(stream, limits.command_max_octets);
+  auto line = co_await stream.read_line(limits.command_max_octets);
+  if (!line) co_return std::unexpected(line.error());
+  co_return std::string{*line};
+}
+
+net::Task<std::expected<void, net::StreamError>> read_literal(net::Stream& stream, const CommandLimits& limits,
+                                                              std::size_t octets, std::string& into) {
+  if (limits.deadline) co_return co_await limits.deadline->read_exactly(stream, octets, into);
+  co_return co_await stream.read_exactly(octets, into);
+}
 
 net::Task<std::expected<void, net::StreamError>> discard(net::Stream& stream, std::uint64_t octets) {
   while (octets > 0) {
@@ -97,10 +111,10 @@ net::Task<std::expected<void, net::StreamError>> discard(net::Stream& stream, st
 }  // namespace
 
 net::Task<std::expected<ReadCommand, net::StreamError>> read_command(net::Stream& stream, CommandLimits limits,
-                                                                     MemoryBudget& budget) {
+                                                                     daemon::MemoryBudget& budget) {
   Assembly command{limits, budget};
   for (;;) {
-    auto line = co_await stream.read_line(limits.command_max_octets);
+    auto line = co_await read_line(stream, limits);
     if (!line) co_return std::unexpected(line.error());
     command.add_line(*line);
     const auto literal = imap::literal_announcement(*line);
@@ -116,7 +130,8 @@ net::Task<std::expected<ReadCommand, net::StreamError>> read_command(net::Stream
       continue;
     }
     if ((*literal)->synchronizing) stream.write("+ Ready for literal data\r\n");
-    auto read = co_await stream.read_exactly(static_cast<std::size_t>((*literal)->octets), command.octets());
+    const auto literal_octets = static_cast<std::size_t>((*literal)->octets);
+    auto read = co_await read_literal(stream, limits, literal_octets, command.octets());
     if (!read) co_return std::unexpected(read.error());
   }
 }

@@ -8,9 +8,10 @@
 #include <string>
 #include <variant>
 
+#include "common/daemon/memory_budget.h"
 #include "common/net/stream.h"
 #include "common/net/task.h"
-#include "imapd/memory_budget.h"
+#include "imapd/login_deadline.h"
 #include "imapd/replies.h"
 
 namespace posthaste::imapd {
@@ -19,12 +20,13 @@ struct CommandLimits {
   std::size_t command_max_octets = 0;  // lines and literals, but APPEND's messages
   std::size_t literals_max = 0;
   std::optional<std::uint64_t> message_max_octets;  // nothing: no APPEND yet
+  std::optional<LoginDeadline> deadline;            // nothing: the stream's timeout alone counts
 };
 
 /// A whole command as imap::parse_command() wants it, and the memory that its message was granted.
 struct CommandOctets {
   std::string octets;
-  std::optional<MemoryBudget::Share> memory;
+  std::optional<daemon::MemoryBudget::Share> memory;
 };
 
 /// A command that was not read to its end, or read and thrown away; `tag` is "*" when it has none.
@@ -39,6 +41,6 @@ using ReadCommand = std::variant<CommandOctets, RefusedCommand>;
 /// word, and otherwise read and thrown away (RFC 7888 §4), but never before login.
 /// Errors, each of which ends the session: those of Stream::read_line().
 net::Task<std::expected<ReadCommand, net::StreamError>> read_command(net::Stream& stream, CommandLimits limits,
-                                                                     MemoryBudget& budget);
+                                                                     daemon::MemoryBudget& budget);
 
 }  // namespace posthaste::imapd

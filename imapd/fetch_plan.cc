@@ -38,15 +38,18 @@ struct Planner {
     const bool cached = is_header_fields(body.section) && std::ranges::all_of(body.section.field_names, is_cached);
     (cached ? plan.reads_summary : plan.reads_message) = true;
     if (!body.peek) plan.sets_seen = true;
+    ++plan.sections;
     return true;
   }
   bool operator()(const imap::FetchBinary& binary) const {
     plan.reads_message = true;
     if (!binary.peek) plan.sets_seen = true;
+    ++plan.sections;
     return true;
   }
   bool operator()(const imap::FetchBinarySize&) const {
     plan.reads_message = true;
+    ++plan.sections;
     return true;
   }
   bool operator()(const imap::FetchPreview&) const { return false; }

@@ -1,6 +1,7 @@
 // What a FETCH needs to read for each message, decided once.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <vector>
 
@@ -14,6 +15,7 @@ struct FetchPlan {
   bool reads_message = false;  // octets of the message itself
   bool sets_seen = false;
   bool says_flags = false;
+  std::size_t sections = 0;  // items that are cut out of the message
 };
 
 /// The plan for a FETCH or UID FETCH, which answers with UID in any case (RFC 9051 §6.4.9). Nothing when it asks

@@ -47,16 +47,108 @@ class Mark {
   std::size_t octets_ = 0;
 };
 
-/// The part of `whole` octets that a partial names.
-BlobExtent cut_extent(std::uint64_t whole, const std::optional<imap::Partial>& partial) {
-  BlobExtent extent{{}, 0, whole};
+std::uint64_t octets_in_memory(const Pieces& pieces) {
+  std::uint64_t octets = 0;
+  for (const auto& piece : pieces) {
+    if (const auto* text = std::get_if<std::string>(&piece)) octets += text->size();
+  }
+  return octets;
+}
+
+/// The part of `whole` that a partial names.
+BlobExtent cut_extent(const mime::Extent& whole, const std::optional<imap::Partial>& partial) {
+  BlobExtent extent{{}, whole.offset, whole.octets};
   if (!partial) return extent;
-  extent.offset = std::min(partial->offset, whole);
-  extent.octets = std::min(partial->octets, whole - extent.offset);
+  const std::uint64_t skipped = std::min<std::uint64_t>(partial->offset, whole.octets);
+  extent.offset += skipped;
+  extent.octets = std::min(partial->octets, whole.octets - skipped);
   return extent;
 }
 
+bool is_own_header(const imap::Section& section) {
+  return section.parts.empty() && section.text == imap::SectionText::header;
+}
+
+bool chooses_fields(const imap::Section& section) {
+  return section.text == imap::SectionText::header_fields || section.text == imap::SectionText::header_fields_not;
+}
+
+/// Where a section lies that chooses no fields; nothing where the answer is NIL.
+std::expected<std::optional<mime::Extent>, StoreError> place_of(MessageReader& reader,
+                                                                const imap::Section& section) {
+  if (is_whole_message(section)) return mime::Extent{0, static_cast<std::size_t>(reader.location().octets)};
+  if (is_own_header(section)) {  // needs no body
+    auto header = reader.header();
+    if (!header) return std::unexpected(header.error());
+    return mime::Extent{0, header->size()};
+  }
+  auto root = reader.structure();
+  if (!root) return std::unexpected(root.error());
+  return imap::section_extent(**root, section);
+}
+
+std::optional<std::string> fields_of(std::string_view message, const mime::Part& root,
+                                     const imap::FetchBody& body) {
+  const auto octets = imap::cut_section(message, root, body.section, body.partial);
+  if (!octets) return std::nullopt;
+  return std::string{imap::view_of(*octets)};
+}
+
+/// The fields of HEADER.FIELDS and HEADER.FIELDS.NOT; nothing where the answer is NIL.
+std::expected<std::optional<std::string>, StoreError> chosen_fields(MessageReader& reader,
+                                                                    const imap::FetchBody& body) {
+  if (body.section.parts.empty()) {  // needs no body
+    auto header = reader.header();
+    if (!header) return std::unexpected(header.error());
+    mime::Part root;
+    root.header = {0, header->size()};
+    return fields_of(*header, root, body);
+  }
+  auto root = reader.structure();
+  if (!root) return std::unexpected(root.error());
+  auto message = reader.all();
+  if (!message) return std::unexpected(message.error());
+  return fields_of(*message, **root, body);
+}
+
+using Decoded = std::expected<std::string, imap::BinaryError>;
+
+std::expected<Decoded, StoreError> decode(MessageReader& reader, std::span<const std::uint32_t> parts) {
+  auto root = reader.structure();
+  if (!root) return std::unexpected(root.error());
+  auto message = reader.all();
+  if (!message) return std::unexpected(message.error());
+  return imap::decode_part(*message, **root, parts);
+}
+
+/// One overload for each kind of section that is cut when its turn has come.
+struct LaterCut {
+  MessageReader& reader;
+
+  std::expected<std::string, StoreError> operator()(const imap::FetchBody& body) const {
+    auto fields = chosen_fields(reader, body);
+    if (!fields) return std::unexpected(fields.error());
+    if (!*fields) return std::unexpected(StoreError::io);
+    std::ranges::replace(**fields, '\0', '\x80');
+    return std::move(**fields);
+  }
+  std::expected<std::string, StoreError> operator()(const imap::FetchBinary& binary) const {
+    auto octets = decode(reader, binary.parts);
+    if (!octets) return std::unexpected(octets.error());
+    if (!*octets) return std::unexpected(StoreError::io);
+    return std::string{imap::apply_partial(**octets, binary.partial)};
+  }
+};
+
 }  // namespace
+
+std::expected<std::string, StoreError> cut_now(const store::Store& store, UserId user,
+                                               const LaterSection& section) {
+  MessageReader reader{store, user, section.location};
+  auto octets = std::visit(LaterCut{reader}, section.item);
+  if (octets && octets->size() != section.octets) return std::unexpected(StoreError::io);
+  return octets;
+}
 
 /// Writes one message's response to the end of some pieces.
 class FetchWork::Response {
@@ -140,32 +232,74 @@ class FetchWork::Response {
   }
 
   Written value(const imap::FetchBody& body) {
-    if (is_whole_message(body.section)) return whole_message(body.partial, false);
     const std::string& cache = row_.summary.header_cache;
     if (is_header_fields(body.section) && mime::cache_covers(cache, body.section.field_names)) {
       const std::string fields = mime::header_fields(cache, body.section.field_names);
       imap::ResponseWriter{text()}.literal(imap::apply_partial(fields, body.partial));
       return {};
     }
-    if (body.section.parts.empty() && body.section.text != imap::SectionText::text) return own_header(body);
-    return cut_section(body);
+    if (!chooses_fields(body.section)) return extent(body);
+    auto fields = chosen_fields(reader_, body);
+    if (!fields) return std::unexpected(fields.error());
+    if (!*fields) return nil();
+    if ((*fields)->size() > kSliceOctets) return later(body, (*fields)->size(), false);
+    imap::ResponseWriter{text()}.literal(**fields);
+    return {};
+  }
+  Written value(const imap::FetchBinary& binary) {
+    if (binary.parts.empty()) return octets_of({0, row_.location.octets}, binary.partial, true);
+    auto decoded = decode_noting(binary.parts);
+    if (!decoded) return std::unexpected(decoded.error());
+    if (!*decoded) return nil();
+    const auto octets = imap::apply_partial(**decoded, binary.partial);
+    if (octets.size() > kSliceOctets) return later(binary, octets.size(), true);
+    imap::ResponseWriter{text()}.literal8(octets);
+    return {};
+  }
+  Written value(const imap::FetchBinarySize& size) {
+    auto decoded = decode_noting(size.parts);
+    if (!decoded) return std::unexpected(decoded.error());
+    imap::ResponseWriter{text()}.number(*decoded ? (*decoded)->size() : 0);
+    return {};
   }
 
-  Written whole_message(const std::optional<imap::Partial>& partial, bool binary) {
-    BlobExtent extent = cut_extent(row_.location.octets, partial);
-    extent.binary = binary;
+  Written nil() {
+    imap::ResponseWriter{text()}.nil();
+    return {};
+  }
+  void announce(std::uint64_t octets, bool binary) {
     imap::ResponseWriter writer{text()};
-    if (extent.octets > kSliceOctets) {
-      writer.raw(binary ? "~{" : "{");
-      writer.number(extent.octets);
-      writer.raw("}\r\n");
-      extent.location = reader_.location();
-      pieces_.emplace_back(extent);
+    writer.raw(binary ? "~{" : "{");
+    writer.number(octets);
+    writer.raw("}\r\n");
+  }
+  template <typename Item>
+  Written later(const Item& item, std::uint64_t octets, bool binary) {
+    announce(octets, binary);
+    pieces_.emplace_back(LaterSection{reader_.location(), item, octets});
+    return {};
+  }
+
+  Written extent(const imap::FetchBody& body) {
+    auto place = place_of(reader_, body.section);
+    if (!place) return std::unexpected(place.error());
+    if (!*place) return nil();
+    return octets_of(**place, body.partial, false);
+  }
+  /// Octets as they stand in the message.
+  Written octets_of(const mime::Extent& place, const std::optional<imap::Partial>& partial, bool binary) {
+    BlobExtent wanted = cut_extent(place, partial);
+    if (wanted.octets > kSliceOctets) {
+      announce(wanted.octets, binary);
+      wanted.location = reader_.location();
+      wanted.binary = binary;
+      pieces_.emplace_back(wanted);
       return {};
     }
-    auto octets = reader_.read(extent.offset, extent.octets);
+    auto octets = reader_.read(wanted.offset, wanted.octets);
     if (!octets) return std::unexpected(octets.error());
-    if (octets->size() != extent.octets) return std::unexpected(StoreError::io);
+    if (octets->size() != wanted.octets) return std::unexpected(StoreError::io);
+    imap::ResponseWriter writer{text()};
     if (binary) {
       writer.literal8(*octets);
     } else {
@@ -174,60 +308,13 @@ class FetchWork::Response {
     return {};
   }
 
-  /// HEADER and HEADER.FIELDS of the message itself need not read its body.
-  Written own_header(const imap::FetchBody& body) {
-    auto header = reader_.header();
-    if (!header) return std::unexpected(header.error());
-    mime::Part root;
-    root.header = {0, header->size()};
-    return print_section(*header, root, body);
-  }
-  Written cut_section(const imap::FetchBody& body) {
-    auto root = reader_.structure();
-    if (!root) return std::unexpected(root.error());
-    auto message = reader_.all();
-    if (!message) return std::unexpected(message.error());
-    return print_section(*message, **root, body);
-  }
-  Written print_section(std::string_view message, const mime::Part& root, const imap::FetchBody& body) {
-    const auto octets = imap::cut_section(message, root, body.section, body.partial);
-    imap::ResponseWriter writer{text()};
-    if (octets) {
-      writer.literal(imap::view_of(*octets));
-    } else {
-      writer.nil();
-    }
-    return {};
-  }
-
-  /// A part's octets decoded; nothing where the answer is NIL.
-  std::expected<std::optional<std::string>, StoreError> decoded(std::span<const std::uint32_t> parts) {
-    auto root = reader_.structure();
-    if (!root) return std::unexpected(root.error());
-    auto message = reader_.all();
-    if (!message) return std::unexpected(message.error());
-    auto octets = imap::decode_part(*message, **root, parts);
-    if (octets) return std::move(*octets);
-    if (octets.error() == imap::BinaryError::unknown_encoding) work_.unknown_encoding_ = true;
+  /// A part's octets decoded, with a note of an encoding that we do not know; nothing where the answer is NIL.
+  std::expected<std::optional<std::string>, StoreError> decode_noting(std::span<const std::uint32_t> parts) {
+    auto octets = decode(reader_, parts);
+    if (!octets) return std::unexpected(octets.error());
+    if (*octets) return std::move(**octets);
+    if (octets->error() == imap::BinaryError::unknown_encoding) work_.unknown_encoding_ = true;
     return std::nullopt;
-  }
-  Written value(const imap::FetchBinary& binary) {
-    if (binary.parts.empty()) return whole_message(binary.partial, true);
-    auto octets = decoded(binary.parts);
-    if (!octets) return std::unexpected(octets.error());
-    imap::ResponseWriter writer{text()};
-    if (!*octets) {
-      writer.nil();
-    } else {
-      writer.literal8(imap::apply_partial(**octets, binary.partial));
-    }
-    return {};
-  }
-  Written value(const imap::FetchBinarySize& size) {
-    auto octets = decoded(size.parts);
-    if (!octets) return std::unexpected(octets.error());
-    imap::ResponseWriter{text()}.number(*octets ? (*octets)->size() : 0);
-    return {};
   }
   Written value(const imap::FetchPreview&) { std::unreachable(); }  // plan_fetch() refuses it
 
@@ -251,6 +338,10 @@ std::expected<Pieces, StoreError> FetchWork::step() {
   if (!rows) return std::unexpected(rows.error());
   Pieces pieces;
   for (const Row& row : *rows) {
+    if (octets_in_memory(pieces) > kSliceOctets) {
+      walk_.go_back_to(row.message.uid);
+      break;
+    }
     const auto sequence_number = mailbox_.messages.sequence_number(row.message.uid);
     if (!sequence_number) continue;
     const Mark before{pieces};

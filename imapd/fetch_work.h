@@ -25,8 +25,20 @@ struct BlobExtent {
   bool binary = false;
 };
 
+/// A section too large to keep until it is sent, and no extent of the message: fields chosen from a header, a part
+/// without its transfer encoding. It is cut once more when its turn has come.
+struct LaterSection {
+  store::BlobLocation location;
+  std::variant<imap::FetchBody, imap::FetchBinary> item;
+  std::uint64_t octets = 0;  // as promised to the client
+};
+
+/// The section as it goes out. Reads the message: never on a loop. Errors: no_such_message, unavailable, io.
+[[nodiscard]] std::expected<std::string, store::StoreError> cut_now(const store::Store& store, UserId user,
+                                                                    const LaterSection& section);
+
 /// Responses, one after the other.
-using Pieces = std::vector<std::variant<std::string, BlobExtent>>;
+using Pieces = std::vector<std::variant<std::string, BlobExtent, LaterSection>>;
 
 class FetchWork {
  public:
@@ -35,7 +47,8 @@ class FetchWork {
   FetchWork(const store::Store& store, UserId user, const SelectedMailbox& mailbox, const FetchPlan& plan,
             store::UidSet uids, store::UidSet just_seen);
 
-  /// What to send next, of some kSliceOctets in memory. Never on a loop. Errors: no_such_mailbox, unavailable, io.
+  /// What to send next: no more messages once there are kSliceOctets of it in memory. Never on a loop. Errors:
+  /// no_such_mailbox, unavailable, io.
   [[nodiscard]] std::expected<Pieces, store::StoreError> step();
   [[nodiscard]] bool done() const { return walk_.done(); }
 

@@ -149,7 +149,9 @@ std::expected<void, StoreError> NewsTeller::tell_arrivals(const store::Snapshot&
 }
 
 bool NewsTeller::knows(const store::Message& message) const {
-  return message.modseq <= options_.known.up_to && options_.known.uids.contains(message.uid);
+  return std::ranges::any_of(options_.known, [&message](const KnownFlags& change) {
+    return message.modseq <= change.up_to && change.uids.contains(message.uid);
+  });
 }
 
 std::expected<void, StoreError> NewsTeller::tell_flags(const store::Snapshot& snapshot,

@@ -5,6 +5,7 @@
 #include <expected>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/base/ids.h"
 #include "common/store/message.h"
@@ -43,11 +44,14 @@ struct KnownFlags {
   ModSeq up_to{};
 };
 
+/// What the steps of one command have changed: one entry each.
+using KnownChanges = std::vector<KnownFlags>;
+
 /// How a session may be told of changes in the course of one command.
 struct TellOptions {
   bool expunges = true;   // not while FETCH, STORE or SEARCH run (RFC 9051 §7.5.1)
   bool with_uid = false;  // in answer to a UID command (RFC 9051 §6.4.9)
-  KnownFlags known;
+  KnownChanges known;
 };
 
 /// Whether there may be something to tell. A point read. Errors: no_such_mailbox when it was deleted; io.
@@ -65,6 +69,8 @@ class NewsTeller {
   /// What to send next. Errors: no_such_mailbox when it was deleted; unavailable, io.
   [[nodiscard]] std::expected<std::string, store::StoreError> step();
   [[nodiscard]] bool done() const { return done_; }
+  /// After an error: whether the view may be ahead of what was sent. Then it is of no use any more.
+  [[nodiscard]] bool begun() const { return flags_from_.has_value(); }
 
  private:
   std::expected<void, store::StoreError> begin(const store::Snapshot& snapshot, const store::MailboxInfo& info,

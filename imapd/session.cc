@@ -1,5 +1,6 @@
 #include "imapd/session.h"
 
+#include <chrono>
 #include <string>
 #include <variant>
 
@@ -11,7 +12,9 @@ namespace posthaste::imapd {
 Session::Session(const Surroundings& surroundings, std::unique_ptr<net::Transport> transport, Security security)
     : around_(surroundings),
       security_(security),
-      stream_(std::move(transport), surroundings.config.imap.login_timeout) {}
+      stream_(std::move(transport), surroundings.config.imap.login_timeout),
+      login_deadline_(surroundings.world.clock,
+                      surroundings.world.clock.now() + surroundings.config.imap.login_timeout) {}
 
 net::Task<void> Session::converse(net::TaskScope& scope) {
   const net::TaskScope::StopHandler stop{scope, [this] { stream_.interrupt(); }};
@@ -35,17 +38,25 @@ net::Task<void> Session::serve() {
     }
     if (const auto* refused = std::get_if<RefusedCommand>(&*command)) {
       refuse(refused->tag, refused->reply);
-      continue;
+    } else {
+      co_await answer(std::move(std::get<CommandOctets>(*command)));
     }
-    co_await answer(std::move(std::get<CommandOctets>(*command)));
     auto relieved = co_await relieve();
     if (!relieved) co_return;
+    co_await take_turns();
   }
 }
 
+net::Task<void> Session::take_turns() {
+  if (++commands_since_turn_ < kCommandsInOneTurn) co_return;
+  commands_since_turn_ = 0;
+  const std::chrono::milliseconds at_once{0};
+  co_await around_.world.clock.sleep(at_once);
+}
+
 CommandLimits Session::limits() const {
-  if (!login_) return {kCommandBeforeLoginMaxOctets, kLiteralsBeforeLoginMax, std::nullopt};
-  return {kCommandMaxOctets, kLiteralsMax, around_.config.smtp.message_max_octets};
+  if (!login_) return {kCommandBeforeLoginMaxOctets, kLiteralsBeforeLoginMax, std::nullopt, login_deadline_};
+  return {kCommandMaxOctets, kLiteralsMax, around_.config.smtp.message_max_octets, std::nullopt};
 }
 
 net::Task<void> Session::answer(CommandOctets input) {
@@ -118,27 +129,35 @@ net::Task<void> Session::tell_news(TellOptions options) {
     return has_news(*snapshot, *selected_, options.expunges);
   };
   const auto news = snapshot_says();
-  auto error = news ? std::nullopt : std::optional{news.error()};
-  if (news && *news) {
-    NewsTeller teller{around_.store, login_->user, *selected_, std::move(options)};
-    while (!teller.done() && !error) {
-      auto step = [&teller] { return teller.step(); };
-      auto text = co_await off_loop(std::move(step));
-      if (!text) {
-        error = text.error();
-        break;
-      }
-      stream_.write(*text);
-      auto relieved = co_await relieve();
-      if (!relieved) co_return;
-    }
+  if (!news) {
+    give_up_news(news.error(), false);
+    co_return;
   }
+  if (!*news) co_return;
+  NewsTeller teller{around_.store, login_->user, *selected_, std::move(options)};
+  while (!teller.done()) {
+    auto step = [&teller] { return teller.step(); };
+    auto text = co_await off_loop(std::move(step));
+    if (!text) {
+      give_up_news(text.error(), teller.begun());
+      co_return;
+    }
+    stream_.write(*text);
+    auto relieved = co_await relieve();
+    if (!relieved) co_return;
+  }
+}
+
+void Session::give_up_news(store::StoreError error, bool view_is_spoiled) {
   if (error == store::StoreError::no_such_mailbox) {
     selected_.reset();
     hang_up(bye("UNAVAILABLE", "The selected mailbox was deleted"));
-  } else if (error) {
-    around_.log.error("imap.news.unreadable", {{"user", login_->address}});  // the next command tries again
+    return;
   }
+  around_.log.error("imap.news.unreadable", {{"user", login_->address}, {"session_ends", view_is_spoiled}});
+  if (!view_is_spoiled) return;  // the next command tries again
+  selected_.reset();
+  hang_up(bye("UNAVAILABLE", "The selected mailbox cannot be read"));
 }
 
 std::expected<store::UidSet, Reply> Session::resolve(imap::NumberedBy numbered_by,

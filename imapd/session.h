@@ -11,6 +11,7 @@
 #include "common/auth/authenticator.h"
 #include "common/config/config.h"
 #include "common/daemon/certificates.h"
+#include "common/daemon/memory_budget.h"
 #include "common/imap/command.h"
 #include "common/log/log.h"
 #include "common/net/scope.h"
@@ -20,7 +21,7 @@
 #include "common/store/store.h"
 #include "imapd/command_reader.h"
 #include "imapd/fetch_work.h"
-#include "imapd/memory_budget.h"
+#include "imapd/login_deadline.h"
 #include "imapd/replies.h"
 #include "imapd/selected_mailbox.h"
 #include "imapd/subscriptions.h"
@@ -38,7 +39,7 @@ struct Surroundings {
   auth::Authenticator& authenticator;
   const daemon::Certificates& certificates;
   UserConnections& user_connections;
-  MemoryBudget& append_memory;
+  daemon::MemoryBudget& append_memory;
   const log::Log& log;
 };
 
@@ -65,6 +66,8 @@ class Session {
   void refuse(std::string_view tag, const Reply& reply);
   void hang_up(const Reply& last_words);
   [[nodiscard]] CommandLimits limits() const;
+  /// Lets other sessions run when many commands came at once.
+  net::Task<void> take_turns();
 
   // commands/any_state.cc
   net::Task<Reply> run(imap::Capability command);
@@ -112,7 +115,12 @@ class Session {
   net::Task<Reply> run(imap::Fetch command);
   /// Sends the responses of the plan. Errors: the reply that ends the command.
   net::Task<std::expected<void, Reply>> send_fetch(FetchWork& work);
-  net::Task<bool> send_extent(BlobExtent extent);
+  /// False when the client is gone, or the rest of a literal cannot be read and the connection was cut.
+  net::Task<bool> send(std::string octets);
+  net::Task<bool> send(BlobExtent extent);
+  net::Task<bool> send(LaterSection section);
+  /// Ends the session in the midst of a literal, where every word would be taken for the message's.
+  void cut_literal(store::StoreError error);
   net::Task<store::UidSet> mark_seen(store::UidSet uids);
   // commands/store.cc
   net::Task<Reply> run(imap::Store command);
@@ -129,6 +137,8 @@ class Session {
                                                             const imap::SequenceSet& set) const;
   /// Tells what changed in the selected mailbox since the client was last told.
   net::Task<void> tell_news(TellOptions options);
+  /// After an error; a view that is ahead of what was told ends the session.
+  void give_up_news(store::StoreError error, bool view_is_spoiled);
   /// Sends what is queued when it is much. False when the client is gone.
   net::Task<bool> relieve();
   /// Looks, in the midst of long work, whether there is still somebody to do it for.
@@ -147,15 +157,17 @@ class Session {
   const Surroundings around_;
   const Security security_;
   net::Stream stream_;
+  const LoginDeadline login_deadline_;
   bool open_ = true;
+  int commands_since_turn_ = 0;
   int commands_before_login_ = 0;
   int bad_commands_before_login_ = 0;
   int failed_logins_ = 0;
   std::optional<Login> login_;
   std::optional<SelectedMailbox> selected_;
-  KnownFlags known_flags_;   // what the command under way has changed itself
-  std::string tag_;          // of the command under way
-  bool starts_tls_ = false;  // once STARTTLS is answered
+  KnownChanges known_flags_;  // what the command under way has changed itself
+  std::string tag_;           // of the command under way
+  bool starts_tls_ = false;   // once STARTTLS is answered
 };
 
 template <typename Result, typename Operation>

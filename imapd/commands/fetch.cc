@@ -51,6 +51,7 @@ Reply outcome(const FetchWork& work, bool by_uid) {
 net::Task<Reply> Session::run(imap::Fetch command) {
   const auto plan = plan_fetch(command);
   if (!plan) co_return bad("Something asked for is not offered");
+  if (plan->sections > kFetchSectionsMax) co_return no("LIMIT", "Too many sections at once");
   auto uids = resolve(command.numbered_by, command.set);
   if (!uids) co_return std::move(uids.error());
 
@@ -76,8 +77,8 @@ net::Task<store::UidSet> Session::mark_seen(store::UidSet uids) {
   store::StoreFlags change{selected_->id, std::move(unseen), store::FlagMode::add, kSeen, {}, std::nullopt};
   auto stored = co_await apply<store::FlagsStored>(std::move(change));
   if (!stored) co_return store::UidSet{};
-  for (const auto& range : stored->first.changed.ranges()) known_flags_.uids.add(range);
-  known_flags_.up_to = stored->second;
+  // Each part has a modseq of its own: what others change between two parts is news.
+  known_flags_.push_back({stored->first.changed, stored->second});
   co_return std::move(stored->first.changed);
 }
 
@@ -87,13 +88,9 @@ net::Task<std::expected<void, Reply>> Session::send_fetch(FetchWork& work) {
     auto pieces = co_await off_loop(std::move(step));
     if (!pieces) co_return std::unexpected(reply_for(pieces.error()));
     for (auto& piece : *pieces) {
-      bool alive = true;
-      if (auto* text = std::get_if<std::string>(&piece)) {
-        stream_.write(*text);
-        alive = co_await relieve();
-      } else {
-        alive = co_await send_extent(std::get<BlobExtent>(piece));
-      }
+      auto send_it = [this](auto& octets) { return send(std::move(octets)); };
+      auto sending = std::visit(send_it, piece);
+      auto alive = co_await sending;
       if (!alive) {
         open_ = false;
         co_return std::unexpected(farewell(net::StreamError::closed));
@@ -103,14 +100,25 @@ net::Task<std::expected<void, Reply>> Session::send_fetch(FetchWork& work) {
   co_return std::expected<void, Reply>{};
 }
 
-/// False when the client is gone, or the rest of the literal cannot be read: then the connection has to end.
-net::Task<bool> Session::send_extent(BlobExtent extent) {
+net::Task<bool> Session::send(std::string octets) {
+  for (std::size_t sent = 0; sent < octets.size(); sent += kSliceOctets) {
+    stream_.write(std::string_view{octets}.substr(sent, kSliceOctets));
+    auto relieved = co_await relieve();
+    if (!relieved) co_return false;
+  }
+  co_return true;
+}
+
+net::Task<bool> Session::send(BlobExtent extent) {
   MessageReader reader{around_.store, login_->user, extent.location};
   while (extent.octets > 0) {
     const std::uint64_t wanted = std::min<std::uint64_t>(extent.octets, kSliceOctets);
     auto read = [&reader, offset = extent.offset, wanted] { return reader.read(offset, wanted); };
     auto octets = co_await off_loop(std::move(read));
-    if (!octets || octets->size() != wanted) co_return false;
+    if (!octets || octets->size() != wanted) {
+      cut_literal(octets ? store::StoreError::io : octets.error());
+      co_return false;
+    }
     if (!extent.binary) std::ranges::replace(*octets, '\0', '\x80');
     stream_.write(*octets);
     extent.offset += wanted;
@@ -119,6 +127,21 @@ net::Task<bool> Session::send_extent(BlobExtent extent) {
     if (!relieved) co_return false;
   }
   co_return true;
+}
+
+net::Task<bool> Session::send(LaterSection section) {
+  auto cut = [&section, &store = around_.store, user = login_->user] { return cut_now(store, user, section); };
+  auto octets = co_await off_loop(std::move(cut));
+  if (!octets) {
+    cut_literal(octets.error());
+    co_return false;
+  }
+  co_return co_await send(std::move(*octets));
+}
+
+void Session::cut_literal(store::StoreError error) {
+  around_.log.error("imap.message.cut", {{"user", login_->address}, {"reason", reply_for(error).text}});
+  stream_.close();
 }
 
 }  // namespace posthaste::imapd

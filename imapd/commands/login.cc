@@ -40,7 +40,7 @@ net::Task<Reply> Session::run(imap::Authenticate command) {
 /// One round of the exchange: the decoded response. Errors: the reply that ends it.
 net::Task<std::expected<std::string, Reply>> Session::ask(std::string challenge) {
   stream_.write("+ " + base64_encode(challenge) + "\r\n");
-  auto line = co_await stream_.read_line(kSaslLineMaxOctets);
+  auto line = co_await login_deadline_.read_line(stream_, kSaslLineMaxOctets);
   if (!line) {
     hang_up(farewell(line.error()));
     co_return std::unexpected(bad("Authentication was cut off"));

@@ -46,11 +46,11 @@ net::Task<Reply> Session::run(imap::Store command) {
   auto stored = co_await apply<store::FlagsStored>(std::move(change));
   if (!stored) co_return reply_for(stored.error());
   if (command.silent) {
-    known_flags_ = {std::move(stored->first.changed), stored->second};
+    known_flags_ = {{std::move(stored->first.changed), stored->second}};
     co_return ok("Flags stored");
   }
   // New keywords are told before they are used.
-  known_flags_ = {*uids, stored->second};
+  known_flags_ = {{*uids, stored->second}};
   TellOptions after{false, by_uid, known_flags_};
   co_await tell_news(std::move(after));
   if (!selected_) co_return no("NONEXISTENT", "The mailbox is gone");

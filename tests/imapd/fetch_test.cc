@@ -1,4 +1,5 @@
 // SELECT, FETCH and what they say of messages, against transcripts written by hand.
+#include "common/base/base64.h"
 #include "house.h"
 #include "messages.h"
 
@@ -145,6 +146,9 @@ const Case kCases[] = {
     {"AFailedSelectLeavesTheMailbox",
      {"1C: a SELECT Nowhere", "1S: a NO [NONEXISTENT] No such mailbox", "1C: b FETCH 1 FLAGS",
       "1S: b BAD Select a mailbox first"}},
+    {"ARefusedSelectDoesNot",
+     {"1C: a SELECT Sent (CONDSTORE)", "1S: a BAD Unknown parameter", "1C: b FETCH 1 UID", "1S: * 1 FETCH (UID 1)",
+      "1S: b OK *"}},
     {"Unselect",
      {"1C: a STORE 1 +FLAGS.SILENT (\\Deleted)", "1S: a OK *", "1C: b UNSELECT", "1S: b OK *",
       "1C: c STATUS INBOX (MESSAGES DELETED)", "1S: * STATUS INBOX (MESSAGES 2 DELETED 1)", "1S: c OK *"}},
@@ -198,6 +202,81 @@ TEST(Fetch, LargeMessagesGoOutInPieces) {
   expect_lines(kPlain);
   script.emplace_back("1S:  UID 2)");
   script.emplace_back("1S: a OK *");
+  house.play(script);
+}
+
+/// `octets` as lines that client 1 hears.
+void expect_octets(Script& script, const std::string& octets) {
+  for (std::size_t from = 0; from < octets.size();) {
+    const auto end = octets.find("\r\n", from);
+    script.push_back("1S: " + octets.substr(from, end - from));
+    from = end + 2;
+  }
+}
+
+std::string literal(const std::string& octets) { return "{" + std::to_string(octets.size()) + "}\r\n" + octets; }
+
+const Script kOneOpened{"1S: * FLAGS *",   "1S: * OK [PERM*",       "1S: * 1 EXISTS",
+                        "1S: * 0 RECENT",  "1S: * OK [UNSEEN 1] *", "1S: * OK [UIDV*",
+                        "1S: * OK [UIDN*", "1S: * OK [MAIL*",       "1S: o OK *"};
+
+Script one_opened() {
+  Script script{"1 login", "1C: o SELECT INBOX"};
+  script.insert(script.end(), kOneOpened.begin(), kOneOpened.end());
+  return script;
+}
+
+TEST(Fetch, LargeSectionsGoOutInPieces) {
+  std::string fields;
+  while (fields.size() < 2 * kSliceOctets) fields += "X-Field: number " + std::to_string(fields.size()) + "\r\n";
+  std::string decoded;
+  while (decoded.size() < 3 * kSliceOctets) decoded += "Line " + std::to_string(decoded.size()) + '\0' + "\r\n";
+  const std::string base64 = base64_encode(decoded);
+  std::string text;
+  for (std::size_t from = 0; from < base64.size(); from += 76) text += base64.substr(from, 76) + "\r\n";
+  const std::string header =
+      "Subject: large\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n" + fields +
+      "\r\n";
+  House house;
+  house.append("INBOX", header + text);
+
+  Script script = one_opened();
+  script.emplace_back(
+      "1C: a FETCH 1 (BODY.PEEK[TEXT] BODY.PEEK[1]<4.300000> BINARY.PEEK[1] BINARY.SIZE[1] BODY.PEEK[HEADER] "
+      "BODY.PEEK[HEADER.FIELDS (X-FIELD)])");
+  expect_octets(script, "* 1 FETCH (BODY[TEXT] " + literal(text) + " BODY[1]<4> " +
+                            literal(text.substr(4, 300'000)) + " BINARY[1] ~" + literal(decoded) +
+                            " BINARY.SIZE[1] " + std::to_string(decoded.size()) + " BODY[HEADER] " +
+                            literal(header) + " BODY[HEADER.FIELDS (X-FIELD)] " + literal(fields + "\r\n") +
+                            ")\r\n");
+  script.emplace_back("1S: a OK *");
+  house.play(script);
+}
+
+TEST(Fetch, NothingIsSaidInTheMidstOfALiteral) {
+  House house;
+  house.append("INBOX", kPlain + std::string(2 * kSliceOctets, 'x'));
+  house.lose_messages();
+  Script script = one_opened();
+  script.emplace_back("1C: a FETCH 1 BODY.PEEK[]");
+  script.emplace_back("1 closed");
+  house.play(script);
+  EXPECT_TRUE(house.log_text().contains("imap.message.cut")) << house.log_text();
+}
+
+TEST(Fetch, ManySectionsAtOnceAreRefused) {
+  House house;
+  house.append("INBOX", kPlain);
+  std::string sections = "BODY.PEEK[1]";
+  for (std::size_t i = 1; i < kFetchSectionsMax; ++i) sections += " BODY.PEEK[7]";
+  std::string nils;
+  for (std::size_t i = 1; i < kFetchSectionsMax; ++i) nils += " BODY[7] NIL";
+  Script script = one_opened();
+  script.push_back("1C: a FETCH 1 (" + sections + ")");
+  expect_octets(script, "* 1 FETCH (BODY[1] " + literal("First line\r\nSecond line\r\n") + nils + ")\r\n");
+  script.emplace_back("1S: a OK *");
+  script.push_back("1C: b FETCH 1 (" + sections + " BINARY.SIZE[1])");
+  script.emplace_back("1S: b NO [LIMIT] *");
   house.play(script);
 }
 

@@ -76,5 +76,42 @@ TEST(Limits, AClientThatSaysNothingIsLeft) {
               "2S: * BYE [UNAVAILABLE] Nothing heard for too long", "2 closed"});
 }
 
+struct SlowCase {
+  const char* name;
+  Script script;
+};
+
+const SlowCase kSlowCases[] = {
+    {"ByOctets",
+     {"1S: * OK *", "1C+ a", "1 silent", "1C+ b", "1 silent", "1C+ c",
+      "1S: * BYE [UNAVAILABLE] Nothing heard for too long", "1 closed"}},
+    {"ByOctetsOfALiteral",
+     {"1S: * OK *", "1C+ a LOGIN {100+}\r\n", "1 silent", "1C+ b", "1 silent", "1C+ c",
+      "1S: * BYE [UNAVAILABLE] Nothing heard for too long", "1 closed"}},
+    {"ByCommands",
+     {"1S: * OK *", "1C: a NOOP", "1S: a OK *", "1 silent", "1C: b NOOP", "1S: b OK *", "1 silent", "1C: c NOOP",
+      "1S: c OK *", "1S: * BYE [UNAVAILABLE] Nothing heard for too long", "1 closed"}},
+    {"ByOctetsOfAResponse",
+     {"1S: * OK *", "1C: a AUTHENTICATE PLAIN", "1S: + ", "1C+ b", "1 silent", "1C+ c", "1 silent", "1C+ d",
+      "1S: * BYE [UNAVAILABLE] Nothing heard for too long", "1S: a BAD *", "1 closed"}},
+};
+
+TEST(Limits, AClientThatIsSlowToLogInIsLeft) {
+  for (const auto& test : kSlowCases) {
+    SCOPED_TRACE(test.name);
+    House house;
+    house.config.imap.login_timeout = std::chrono::seconds{5};
+    const auto begun = house.now();
+    house.play(test.script);
+    EXPECT_LT(house.now() - begun, std::chrono::seconds{6});
+  }
+}
+
+TEST(Limits, AfterLoginThereIsTime) {
+  House house;
+  house.config.imap.login_timeout = std::chrono::seconds{3};
+  house.play({"1 login", "1 silent", "1C+ a", "1 silent", "1C: b NOOP", "1S: ab OK *"});
+}
+
 }  // namespace
 }  // namespace posthaste::imapd

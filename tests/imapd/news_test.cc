@@ -161,6 +161,35 @@ TEST(News, SubscriptionsEndWithTheirSessions) {
   EXPECT_EQ(house.subscriptions.count(), 0U);  // all sessions have ended
 }
 
+/// A FETCH that sets \Seen does so in parts, each at a modseq of its own.
+TEST(News, ChangesOfOthersBetweenTwoPartsOfAFetchAreTold) {
+  constexpr int kMessages = 300;
+  House house;
+  for (int i = 0; i < kMessages; ++i) house.append("INBOX", kPlain);
+  store::Batch flagging;
+  const store::UidRange first_message{Uid{1}, Uid{1}};
+  flagging.operations.emplace_back(store::StoreFlags{house.store().read(house.alice())->mailbox("INBOX")->id,
+                                                     store::UidSet{first_message},
+                                                     store::FlagMode::add,
+                                                     store::FlagSet{store::SystemFlag::flagged},
+                                                     {},
+                                                     std::nullopt});
+  house.applier.others[house.applier.batches + 2] = std::move(flagging);
+  Script script{"1 login", "1C: o SELECT INBOX"};
+  for (const char* line :
+       {"1S: * FLAGS *", "1S: * OK [PERM*", "1S: * 300 EXISTS", "1S: * 0 RECENT", "1S: * OK [UNSEEN 1] *",
+        "1S: * OK [UIDV*", "1S: * OK [UIDN*", "1S: * OK [MAIL*", "1S: o OK *", "1C: a FETCH 1:* BODY[]<0.1>"}) {
+    script.emplace_back(line);
+  }
+  for (int i = 1; i <= kMessages; ++i) {
+    script.push_back("1S: * " + std::to_string(i) + " FETCH (BODY[]<0> {1}");
+    script.emplace_back("1S: F FLAGS (\\Seen))");
+  }
+  script.emplace_back("1S: * 1 FETCH (FLAGS (\\Flagged \\Seen))");
+  script.emplace_back("1S: a OK *");
+  house.play(script);
+}
+
 TEST(News, ManyFlagsAtOnce) {
   House house;
   for (int i = 0; i < 3; ++i) house.append("INBOX", kPlain);
