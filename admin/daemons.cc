@@ -199,6 +199,30 @@ void end(std::string_view daemon, pid_t pid, const config::Config& config) {
 
 namespace {
 
+/// The same as running(), once a child whose parent was killed has followed it: until then it keeps the lock.
+std::optional<pid_t> running_after_orphans(const std::string& daemon, const config::Config& config) {
+  auto pid = running(daemon, config);
+  if (!pid || kill(*pid, 0) == 0) return pid;
+  wait_until(
+      [&] {
+        pid = running(daemon, config);
+        return !pid.has_value();
+      },
+      kStopMax);
+  return pid;
+}
+
+/// A port of a running daemon that does not answer, as the operator knows it.
+std::optional<std::string> silent_port(const std::string& daemon, const config::Config& config) {
+  auto waiting = ports_of(daemon, config);
+  const auto all_answer = [&waiting] {
+    std::erase_if(waiting, answers);
+    return waiting.empty();
+  };
+  if (wait_until(all_answer, kStartMax)) return std::nullopt;
+  return waiting.front().name + " (" + net::to_string(waiting.front().endpoint) + ")";
+}
+
 /// A daemon's process once its ports answer. Errors: what it said when it ended, or which port stays silent.
 Outcome<pid_t> start_one(const std::string& daemon, const fs::path& folder, const config::Config& config) {
   const auto pid = launch(daemon, folder, config);
@@ -223,7 +247,11 @@ Outcome<Report> start(const fs::path& folder, const config::Config& config) {
   Report report;
   std::vector<std::pair<std::string, pid_t>> started;
   for (const std::string daemon : kDaemons) {
-    if (const auto pid = running(daemon, config)) {
+    if (const auto pid = running_after_orphans(daemon, config)) {
+      if (const auto silent = silent_port(daemon, config)) {
+        return Failure(daemon + " runs already, process " + std::to_string(*pid) + ", but " + *silent +
+                       " does not answer; \"posthaste stop\" ends it");
+      }
       report.text += daemon + " runs already, process " + std::to_string(*pid) + "\n";
       report.json[daemon] = {{"pid", *pid}, {"started", false}};
       continue;
