@@ -61,7 +61,7 @@ class GroupCommit(support.MailTest):
         self.assertGreaterEqual(commits, 1, "no commit seen at all: the trace looks at the wrong files")
         self.assertGreaterEqual(segment_flushes, 1, figures)
         self.assertLessEqual(commits, INDEX_COMMITS_MAX, figures)
-        self.assertLessEqual(segment_flushes, INDEX_COMMITS_MAX, figures)
+        self.assertLessEqual(segment_flushes, DELIVERIES / 2, figures)
 
     def test_fifty_deliveries_by_lmtp(self):
         self.assert_few_commits(self.deliver_together("lmtp"), "50 by LMTP")
