@@ -31,17 +31,6 @@ LogFailure failure_of(int error) {
   return space ? LogFailure::space : LogFailure::io;
 }
 
-std::expected<void, LogFailure> write_all(int descriptor, std::string_view octets, std::uint64_t offset) {
-  while (!octets.empty()) {
-    const ssize_t written = ::pwrite(descriptor, octets.data(), octets.size(), static_cast<off_t>(offset));
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return std::unexpected(failure_of(errno));
-    octets.remove_prefix(static_cast<std::size_t>(written));
-    offset += static_cast<std::uint64_t>(written);
-  }
-  return {};
-}
-
 /// The record at `offset` when its header is whole and its body lies within the segment, whether or not that is
 /// sound.
 std::optional<ScannedRecord> record_at(std::string_view segment, std::uint64_t offset) {
@@ -91,6 +80,17 @@ std::optional<std::vector<std::uint32_t>> list_segments(const std::filesystem::p
   if (error) return std::nullopt;
   std::ranges::sort(segments);
   return segments;
+}
+
+std::expected<void, LogFailure> write_all(int descriptor, std::string_view octets, std::uint64_t offset) {
+  while (!octets.empty()) {
+    const ssize_t written = ::pwrite(descriptor, octets.data(), octets.size(), static_cast<off_t>(offset));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return std::unexpected(failure_of(errno));
+    octets.remove_prefix(static_cast<std::size_t>(written));
+    offset += static_cast<std::uint64_t>(written);
+  }
+  return {};
 }
 
 bool sync_directory(const std::filesystem::path& directory) {

@@ -58,6 +58,10 @@ class FileDescriptor {
 /// Numbers of the segments in `log`, ascending. Files of other names are not ours. Nothing when it cannot be read.
 [[nodiscard]] std::optional<std::vector<std::uint32_t>> list_segments(const std::filesystem::path& log);
 
+/// Writes all of `octets` at `offset` of an open file.
+[[nodiscard]] std::expected<void, LogFailure> write_all(int descriptor, std::string_view octets,
+                                                        std::uint64_t offset);
+
 /// Writes a directory's entries to disk.
 [[nodiscard]] bool sync_directory(const std::filesystem::path& directory);
 

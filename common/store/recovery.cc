@@ -14,6 +14,7 @@ namespace posthaste::store {
 namespace {
 
 constexpr std::size_t kAppliesPerCommit = 10'000;
+constexpr std::size_t kWriteAgainOctets = std::size_t{1} << 20;
 
 using Kind = OpenError::Kind;
 
@@ -123,9 +124,21 @@ std::expected<std::vector<std::uint32_t>, OpenError> segments_of(const View& vie
   return std::move(*segments);
 }
 
-bool sync_file(const std::filesystem::path& path) {
-  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  return file.is_open() && ::fdatasync(file.get()) == 0;
+/// Writes the octets of a file from `offset` on over themselves, and syncs them. After a failed sync the kernel may
+/// hold them in memory, marked as written: then a second sync says success, and the disk does not have them.
+bool write_again(const std::filesystem::path& path, std::uint64_t offset) {
+  const FileDescriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  if (!file.is_open()) return false;
+  std::string octets;
+  while (true) {
+    octets.resize(kWriteAgainOctets);
+    const ssize_t got = ::pread(file.get(), octets.data(), octets.size(), static_cast<off_t>(offset));
+    if (got < 0) return false;
+    if (got == 0) return ::fdatasync(file.get()) == 0;
+    octets.resize(static_cast<std::size_t>(got));
+    if (!write_all(file.get(), octets, offset)) return false;
+    offset += octets.size();
+  }
 }
 
 /// Replays from `tail`, which moves, until `applies_max` or the end of the log. True at the end.
@@ -167,6 +180,14 @@ std::expected<LogPosition, OpenError> recover(Environment& environment, SegmentF
       auto found = segments_of(**txn, files.log(), tail);
       if (!found) return std::unexpected(found.error());
       segments = std::move(*found);
+      // The index must not know what the disk does not have. Segments before the last were synced before it began.
+      if (!segments->empty()) {
+        const std::uint32_t last = segments->back();
+        const auto path = segment_path(files.log(), last);
+        if (!write_again(path, last == tail.segment ? tail.offset : 0)) {
+          return error(Kind::io, path, "cannot be written again");
+        }
+      }
     }
     const LogPosition before = tail;
     Redo redo(**txn, files);
@@ -174,9 +195,6 @@ std::expected<LogPosition, OpenError> recover(Environment& environment, SegmentF
     if ((*txn)->failure() != 0) return index_error((*txn)->failure());
     if (!ended) return std::unexpected(ended.error());
     if (tail == before) return tail;
-    // The index must not know what the disk does not have yet.
-    if (!sync_file(segment_path(files.log(), tail.segment)))
-      return error(Kind::io, files.log(), "cannot be synced");
     redo.finish();
     if (const int code = (*txn)->commit(); code != 0) return index_error(code);
     if (*ended) return tail;

@@ -14,8 +14,9 @@
 namespace posthaste::store {
 
 /// Brings the index up to the end of the log, in transactions of bounded size, and returns the log's tail: what
-/// lies behind it was never synced as a whole. Writes nothing to the log. Errors: damaged, when a segment is
-/// missing, shorter than the index knows, or holds what was synced once and does not read now; full; io.
+/// lies behind it was never synced as a whole. The log's octets stay as they are; those of the last segment that
+/// the index lacks are written over themselves and synced first. Errors: damaged, when a segment is missing,
+/// shorter than the index knows, or holds what was synced once and does not read now; full; io.
 [[nodiscard]] std::expected<LogPosition, OpenError> recover(Environment& environment, SegmentFiles& files);
 
 /// Redoes what lies between the index's tail and `until` in one transaction that is not committed.

@@ -169,6 +169,16 @@ TEST_F(TornLog, DamageWithinASyncedGroupIsAnAlarm) {
   EXPECT_EQ(rebuilt.error().kind, OpenError::Kind::damaged);
 }
 
+TEST_F(TornLog, IsWrittenAgainBeforeItIsBelieved) {
+  // A failed sync cannot be shown here; that the file was written to can.
+  const auto segment = segment_path(image_ / "log", 1);
+  const auto long_ago = std::filesystem::last_write_time(segment) - std::chrono::hours{1};
+  std::filesystem::last_write_time(segment, long_ago);
+  ASSERT_TRUE(rebuild_index(image_ / "log", scratch_.path() / "fresh", std::uint64_t{1} << 30));
+  EXPECT_GT(std::filesystem::last_write_time(segment), long_ago);
+  EXPECT_EQ(contents(segment), log_);
+}
+
 TEST(Segments, AreRolledAndNeverMissedSilently) {
   const ScratchDirectory scratch;
   const auto store = scratch.path() / "store";
