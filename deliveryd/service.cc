@@ -23,6 +23,12 @@ net::Task<void> refuse(std::unique_ptr<net::Transport> transport) {
   co_await stream.flush();
 }
 
+/// A failed writer writes no more: the parent starts the next child, which recovers.
+[[noreturn]] void end_to_recover(const log::Log& log) {
+  log.error("store.writer.failed", {{"reason", "input or output error; starting again to recover"}});
+  std::_Exit(EXIT_FAILURE);
+}
+
 net::Task<void> serve_store(std::unique_ptr<net::Transport> transport, Resources& resources) {
   StoreSession session{resources, std::move(transport)};
   co_await session.converse();
@@ -68,7 +74,7 @@ std::expected<void, std::string> Service::open_store() {
   writer_ = std::move(*writer);
   writer_->store().clear_dead_readers();
   writer_thread_ = std::make_unique<net::ThreadPool>(1);
-  group_commit_.emplace(*writer_, *writer_thread_);
+  group_commit_.emplace(*writer_, *writer_thread_, [this] { end_to_recover(log_); });
   return {};
 }
 
@@ -119,13 +125,10 @@ net::Task<void> Service::accept_store(net::Listener& listener, Resources& resour
   }
 }
 
-/// A failed writer writes no more: the parent starts the next child, which recovers. The writer is asked on its own
-/// thread.
+/// The writer is asked on its own thread.
 void Service::end_if_writer_failed() {
   writer_thread_->post([this] {
-    if (!writer_->failed()) return;
-    log_.error("store.writer.failed", {{"reason", "input or output error; starting again to recover"}});
-    std::_Exit(EXIT_FAILURE);
+    if (writer_->failed()) end_to_recover(log_);
   });
 }
 

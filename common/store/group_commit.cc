@@ -80,7 +80,12 @@ void GroupCommit::commit(std::deque<Waiting> group) {
     if (!is_delivery(outcomes[i])) group[i].answer(std::move(outcomes[i]));
   }
   // What comes between this look and the end of the publication is taken by the next round.
-  if (!work_waits()) static_cast<void>(writer_.publish());  // a failed writer says so to the next request
+  if (!work_waits()) static_cast<void>(writer_.publish());
+  if (writer_.failed()) tell_failure();
+}
+
+void GroupCommit::tell_failure() {
+  if (!std::exchange(failure_told_, true)) on_failure_();
 }
 
 net::Task<Outcome> LocalStore::submit(Request request) {

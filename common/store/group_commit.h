@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <utility>
 
 #include "common/net/clock.h"
 #include "common/net/executor.h"
@@ -22,8 +23,12 @@ class GroupCommit {
   static constexpr std::size_t kGroupMaxRequests = 128;
   static constexpr std::size_t kGroupMaxOctets = std::size_t{8} << 20;  // passed by its last request at most
 
-  /// `writer` and `executor` outlive it. It is destroyed when everything submitted was answered.
-  GroupCommit(Writer& writer, net::Executor& executor) : writer_(writer), executor_(executor) {}
+  /// `writer` and `executor` outlive it. It is destroyed when everything submitted was answered. `on_failure` is
+  /// called once, on the writer's thread, when the writer has failed: what it was told to publish may be durable
+  /// and not seen until the store is opened again.
+  GroupCommit(
+      Writer& writer, net::Executor& executor, std::move_only_function<void()> on_failure = [] {})
+      : writer_(writer), executor_(executor), on_failure_(std::move(on_failure)) {}
   GroupCommit(const GroupCommit&) = delete;
   GroupCommit& operator=(const GroupCommit&) = delete;
   /// Waits for the writer's thread, which may still be publishing what it has answered.
@@ -47,9 +52,12 @@ class GroupCommit {
   [[nodiscard]] std::deque<Waiting> take_group();
   [[nodiscard]] bool work_waits();
   void commit(std::deque<Waiting> group);
+  void tell_failure();
 
   Writer& writer_;
   net::Executor& executor_;
+  std::move_only_function<void()> on_failure_;  // both of the writer's thread
+  bool failure_told_ = false;
   std::mutex mutex_;
   std::deque<Waiting> queue_;  // guarded by mutex_
   bool draining_ = false;      // guarded by mutex_

@@ -87,6 +87,30 @@ TEST(GroupCommit, LargeMessagesMakeSmallGroups) {
   expect_sound(writer->store());
 }
 
+TEST(GroupCommit, AFailureAfterTheLastAnswerIsToldOnce) {
+  const ScratchDirectory scratch;
+  const auto writer = open_writer(options_for(scratch.path()));
+  ASSERT_TRUE(deliver(*writer, delivery(kAlice, "first")));
+  HeldExecutor executor;
+  int told = 0;
+  GroupCommit group_commit(*writer, executor, [&told] { ++told; });
+  int delivered = 0;
+  int refused = 0;
+  const auto count = [&](const Outcome& outcome) { ++(std::get<DeliverOutcome>(outcome) ? delivered : refused); };
+  {
+    const FileSizeLimit limit(8192);  // the log is smaller, the index is larger
+    group_commit.submit(delivery(kAlice, "second"), kStart, count);
+    executor.run();
+  }
+  EXPECT_EQ(delivered, 1);  // durable, and not published
+  EXPECT_EQ(told, 1);
+  EXPECT_TRUE(writer->failed());
+  group_commit.submit(delivery(kAlice, "third"), kStart, count);
+  executor.run();
+  EXPECT_EQ(refused, 1);
+  EXPECT_EQ(told, 1);
+}
+
 net::Task<void> deliver_some(LocalStore& store, std::uint64_t user, int count, std::atomic<int>& delivered) {
   for (int i = 0; i < count; ++i) {
     Deliver message = delivery(UserId{user}, "from a task");
