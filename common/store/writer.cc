@@ -167,7 +167,11 @@ std::expected<std::vector<Outcome>, StoreError> Writer::Core::write_group(std::s
 std::expected<void, StoreError> Writer::Core::begin() {
   if (txn_) return {};
   auto txn = WriteTxn::begin(*environment_);
-  if (!txn) return std::unexpected(is_space(txn.error()) ? StoreError::full : fail());
+  if (!txn) {
+    // With groups put off, `full` would be tried again on an index that lacks them.
+    const bool as_before = is_space(txn.error()) && log_.tail() == published_;
+    return std::unexpected(as_before ? StoreError::full : fail());
+  }
   txn_ = std::move(*txn);
   redo_ = std::make_unique<Redo>(*txn_, *files_);
   return {};
