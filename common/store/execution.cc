@@ -164,9 +164,8 @@ void Execution::end(const Savepoint& savepoint, Undo undo, bool success) {
   for (; blobs_.size() > savepoint.blobs; blobs_.pop_back()) blobs_.back()->stored_.reset();
 }
 
-void Execution::forget_blobs() {
-  for (const BlobHandle& blob : blobs_) blob->stored_.reset();
-  blobs_.clear();
+void Execution::forget(const std::vector<BlobHandle>& blobs) {
+  for (const BlobHandle& blob : blobs) blob->stored_.reset();
 }
 
 // --- Messages

@@ -31,8 +31,11 @@ class Execution {
   /// Forgets some of the deliveries and keys whose day is over, if there are any.
   void expire();
 
-  /// The group will not be written: its blobs are as if nobody had named them.
-  void forget_blobs();
+  /// What was stored in this group, for forget() if it does not last.
+  [[nodiscard]] const std::vector<BlobHandle>& blobs() const { return blobs_; }
+
+  /// `blobs` are not in the log: they are as if nobody had named them.
+  static void forget(const std::vector<BlobHandle>& blobs);
 
  private:
   using Result = std::expected<OperationResult, StoreError>;

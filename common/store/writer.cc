@@ -92,6 +92,7 @@ class Writer::Core {
   LogPosition published_;  // the log's tail as readers know it
   std::unique_ptr<WriteTxn> txn_;
   std::unique_ptr<Redo> redo_;
+  std::vector<BlobHandle> blobs_;
   int groups_put_off_ = 0;
   bool deliveries_answered_ = false;
 };
@@ -141,7 +142,7 @@ std::expected<std::vector<Outcome>, StoreError> Writer::Core::write_group(std::s
     if (txn_->failure() != 0) break;
   }
   if (const int code = txn_->failure(); code != 0) {
-    execution.forget_blobs();
+    Execution::forget(execution.blobs());
     if (!is_space(code)) return std::unexpected(fail());
     const auto abandoned = abandon_group();
     return std::unexpected(abandoned ? StoreError::full : abandoned.error());
@@ -150,7 +151,7 @@ std::expected<std::vector<Outcome>, StoreError> Writer::Core::write_group(std::s
 
   buffer.end_group();
   if (const auto appended = log_.append(buffer.octets(), buffer.next_sequence()); !appended) {
-    execution.forget_blobs();
+    Execution::forget(execution.blobs());
     if (appended.error() == LogFailure::io) return std::unexpected(fail());
     const auto abandoned = abandon_group();
     return std::unexpected(abandoned ? StoreError::full : abandoned.error());
@@ -158,6 +159,7 @@ std::expected<std::vector<Outcome>, StoreError> Writer::Core::write_group(std::s
   if (!log_.sync()) return std::unexpected(fail());
   redo_->reached(log_.tail());
   redo_->group_written();
+  blobs_.insert(blobs_.end(), execution.blobs().begin(), execution.blobs().end());
   ++counters_.groups;
   ++counters_.log_syncs;
   counters_.log_octets += buffer.octets().size();
@@ -194,6 +196,7 @@ std::expected<void, StoreError> Writer::Core::publish() {
   const auto txn = std::move(txn_);
   const auto redo = std::move(redo_);
   const bool answered = std::exchange(deliveries_answered_, false);
+  const auto blobs = std::exchange(blobs_, {});
   groups_put_off_ = 0;
   if (log_.tail() == published_) return {};  // nothing but questions
 
@@ -201,6 +204,7 @@ std::expected<void, StoreError> Writer::Core::publish() {
   if (const int code = txn->commit(); code != 0) {
     // Whoever was told that his message is safe must find it: then the log stands, and the next start redoes it.
     if (!is_space(code) || answered || !log_.go_back(published_)) return std::unexpected(fail());
+    Execution::forget(blobs);
     return std::unexpected(StoreError::full);
   }
   published_ = log_.tail();

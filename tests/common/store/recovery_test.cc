@@ -387,6 +387,25 @@ TEST(FullIndex, IsAnsweredAndForgotten) {
   expect_rebuilt_the_same(scratch.path());
 }
 
+TEST(FullIndex, ABlobThatWasTakenBackIsStoredAgain) {
+  const ScratchDirectory scratch;
+  const auto writer = open_writer(options_for(scratch.path()));
+  ASSERT_TRUE(deliver(*writer, delivery(kAlice, "first")));
+  const MailboxId inbox = mailbox(writer->store(), kAlice, "INBOX").id;
+  Append append;
+  append.mailbox = inbox;
+  append.blob = blob("taken back");
+  {
+    const FileSizeLimit limit(8192);  // the log is smaller, the index is larger
+    EXPECT_EQ(apply(*writer, kAlice, {append}).error(), StoreError::full);
+  }
+  EXPECT_FALSE(writer->failed());
+  ASSERT_TRUE(deliver(*writer, delivery(kAlice, "second")));  // gets the blob id that came free
+  const auto appended = only<Appended>(apply(*writer, kAlice, {append}));
+  EXPECT_EQ(body(writer->store(), kAlice, appended.blob), "taken back");
+  expect_sound(writer->store());
+}
+
 TEST(Readers, ReadInProcessesOfTheirOwn) {
   const ScratchDirectory scratch;
   EXPECT_EQ(Store::open(scratch.path()).error().kind, OpenError::Kind::unavailable);
