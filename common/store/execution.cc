@@ -74,6 +74,7 @@ std::expected<ApplyResult, StoreError> Execution::apply(UserId user, const Batch
   const Undo undo = simple ? Undo::needless : Undo::needed;
   const Savepoint savepoint = begin(undo);
   auto result = run(user, batch);
+  if (forgive_damaged_row(savepoint, undo)) result = std::unexpected(StoreError::io);
   if (result && !key.octets.empty())
     emit(AppliedRecord{user, key.octets, day(now_ + kIdempotencyKeysKept), *result});
   end(savepoint, undo, result.has_value());
@@ -108,6 +109,7 @@ std::expected<Delivered, StoreError> Execution::deliver(const Deliver& message) 
   const Undo undo = find_user(txn_, message.user) ? Undo::needless : Undo::needed;
   const Savepoint savepoint = begin(undo);
   auto delivered = run(message);
+  if (forgive_damaged_row(savepoint, undo)) delivered = std::unexpected(StoreError::io);
   if (delivered && message.delivery) {
     emit(DeliveryRecord{*message.delivery, day(now_ + kDeliveriesKept), *delivered});
   }
@@ -154,6 +156,7 @@ void Execution::end(const Savepoint& savepoint, Undo undo, bool success) {
     if (buffer_.has_grown_since(savepoint.buffer)) buffer_.end_apply();
     return;
   }
+  for (; blobs_.size() > savepoint.blobs; blobs_.pop_back()) blobs_.back()->stored_.reset();
   if (undo == Undo::needless) {
     assert(!buffer_.has_grown_since(savepoint.buffer) || txn_.failure() != 0);
     return;
@@ -161,7 +164,11 @@ void Execution::end(const Savepoint& savepoint, Undo undo, bool success) {
   txn_.take_back();
   buffer_.take_back(savepoint.buffer);
   redo_.take_back(savepoint.counted);
-  for (; blobs_.size() > savepoint.blobs; blobs_.pop_back()) blobs_.back()->stored_.reset();
+}
+
+bool Execution::forgive_damaged_row(const Savepoint& savepoint, Undo undo) {
+  if (undo == Undo::needless && buffer_.has_grown_since(savepoint.buffer)) return false;
+  return txn_.forgive_damaged_row();
 }
 
 void Execution::forget(const std::vector<BlobHandle>& blobs) {
@@ -386,9 +393,10 @@ void Execution::ensure_user(UserId user) {
 // --- Parts
 
 void Execution::emit(const Record& record) {
+  if (txn_.failure() != 0) return;  // what was found since is not to be believed
   const std::uint64_t body_offset = buffer_.add(record);
   const bool fitted = redo_.apply(record, buffer_.segment(), body_offset);
-  if (!fitted) txn_.fail_as_damaged();  // an earlier failure stays the first
+  if (!fitted || txn_.failure() != 0) txn_.fail(MDB_CORRUPTED);  // Redo's own failure stays the first
 }
 
 BlobId Execution::store_blob(const BlobHandle& handle) {

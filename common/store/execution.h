@@ -17,7 +17,8 @@
 namespace posthaste::store {
 
 /// One group's requests in one transaction. A request that fails leaves nothing in the transaction or the buffer.
-/// After each, the caller asks the transaction for its failure().
+/// One that meets a row it cannot decode answers `io`, and the others go on. After each, the caller asks the
+/// transaction for its failure(): LMDB's own, or a record that does not fit.
 class Execution {
  public:
   /// `room` octets may be added; operations that add when there is no room answer `full`.
@@ -51,6 +52,8 @@ class Execution {
   enum class Undo { needless, needed };
   [[nodiscard]] Savepoint begin(Undo undo);
   void end(const Savepoint& savepoint, Undo undo, bool success);
+  /// When the request met a damaged row. False with Undo::needless once it has emitted: then the transaction fails.
+  [[nodiscard]] bool forgive_damaged_row(const Savepoint& savepoint, Undo undo);
 
   [[nodiscard]] std::expected<ApplyResult, StoreError> run(UserId user, const Batch& batch);
   [[nodiscard]] std::expected<Delivered, StoreError> run(const Deliver& message);

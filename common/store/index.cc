@@ -223,6 +223,12 @@ void WriteTxn::remember(Table table, std::string_view key, std::optional<std::st
   before_.push_back({table, std::string(key), value ? std::optional<std::string>(*value) : std::nullopt});
 }
 
+bool WriteTxn::forgive_damaged_row() {
+  if (!std::exchange(row_is_damaged_, false)) return false;
+  failure_ = 0;
+  return true;
+}
+
 int WriteTxn::commit() {
   if (failure_ != 0) return failure_;
   return mdb_txn_commit(std::exchange(txn_, nullptr));

@@ -97,7 +97,10 @@ class View {
   /// An LMDB or system error, or 0.
   [[nodiscard]] int failure() const { return failure_; }
   /// A row holds what it cannot hold.
-  void fail_as_damaged() const { note(MDB_CORRUPTED); }
+  void fail_as_damaged() const {
+    row_is_damaged_ = row_is_damaged_ || failure_ == 0;
+    note(MDB_CORRUPTED);
+  }
 
  protected:
   friend class Cursor;
@@ -111,6 +114,7 @@ class View {
   const Environment& environment_;
   MDB_txn* txn_;
   mutable int failure_ = 0;
+  mutable bool row_is_damaged_ = false;  // and that is the failure
 };
 
 /// The writer's transaction. It is aborted unless committed, and can take back what was done since a mark.
@@ -126,6 +130,16 @@ class WriteTxn final : public View {
   void mark();
   void keep();
   void take_back();
+
+  /// Something outside of the index failed, with a system's or LMDB's code, or a change of it stopped half-way. A
+  /// damaged row that was the reason is no longer to be forgiven.
+  void fail(int code) {
+    note(code);
+    row_is_damaged_ = false;
+  }
+
+  /// Goes on when all that failed was the decoding of a row. False when it was something else.
+  [[nodiscard]] bool forgive_damaged_row();
 
   /// 0, or why nothing was committed. The transaction is over.
   [[nodiscard]] int commit();

@@ -565,5 +565,37 @@ TEST_F(Operations, OnlyOneWriterMayOpenAStore) {
   EXPECT_EQ(second.error().kind, OpenError::Kind::unavailable);
 }
 
+TEST(DamagedRow, CostsItsOwnerAloneAnError) {
+  const ScratchDirectory scratch;
+  const auto writer = open_writer(options_for(scratch.path()));
+  ASSERT_TRUE(deliver(*writer, delivery(kAlice, "x")));
+  ASSERT_TRUE(deliver(*writer, delivery(kBob, "x")));
+  const MailboxId inbox = mailbox(writer->store(), kAlice, "INBOX").id;
+  const std::pair<Table, Key> rows[] = {{Table::hot_rows, hot_key(kAlice, inbox, Uid{1})},
+                                        {Table::mailboxes, mailbox_key(kAlice, inbox)},
+                                        {Table::users, user_key(kAlice)}};
+  for (const auto& [table, key] : rows) {
+    {
+      const auto environment =
+          Environment::open(scratch.path() / "index", Environment::Access::write, std::uint64_t{1} << 30);
+      auto txn = WriteTxn::begin(**environment);
+      (*txn)->put(table, key, "too short");
+      ASSERT_EQ((*txn)->commit(), 0);
+    }
+    const StoreFlags see{inbox, {kAllUids}, FlagMode::add, {SystemFlag::seen}, {}, {}};
+    const std::vector<Request> group = {delivery(kBob, "before"), ApplyRequest{kAlice, {{see}}, {}},
+                                        ApplyRequest{kAlice, {{CreateMailbox{"a", std::nullopt}, see}}, {"key"}},
+                                        delivery(kBob, "after")};
+    const auto outcomes = writer->commit(group, kStart, Publication::now, [](std::span<const Outcome>) {});
+    EXPECT_TRUE(std::get<DeliverOutcome>(outcomes[0]));
+    EXPECT_EQ(std::get<ApplyOutcome>(outcomes[1]).error(), StoreError::io);
+    EXPECT_EQ(std::get<ApplyOutcome>(outcomes[2]).error(), StoreError::io);
+    EXPECT_TRUE(std::get<DeliverOutcome>(outcomes[3]));
+    EXPECT_FALSE(writer->failed());
+  }
+  EXPECT_EQ(mailbox(writer->store(), kBob, "INBOX").messages, 7U);
+  EXPECT_EQ(mailbox(writer->store(), kAlice, "a").id, MailboxId{});
+}
+
 }  // namespace
 }  // namespace posthaste::store
