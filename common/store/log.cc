@@ -146,7 +146,7 @@ MappedFile::~MappedFile() {
 std::expected<std::string, SegmentFiles::Failure> SegmentFiles::read(std::uint32_t segment, std::uint64_t offset,
                                                                      std::uint64_t length) {
   const auto file = descriptor(segment);
-  if (!file) return std::unexpected(errno == ENOENT ? Failure::gone : Failure::damaged);
+  if (!file) return std::unexpected(errno == ENOENT ? Failure::gone : Failure::unavailable);
   std::string octets(length, '\0');
   std::size_t done = 0;
   while (done < octets.size()) {

@@ -110,8 +110,9 @@ class SegmentFiles {
   explicit SegmentFiles(std::filesystem::path log) : log_(std::move(log)) {}
 
   enum class Failure {
-    gone,     // no such segment
-    damaged,  // shorter than it should be, or unreadable
+    gone,         // no such segment
+    unavailable,  // it cannot be opened now: no descriptor or no memory is left, or it is not ours to read
+    damaged,      // shorter than it should be, or unreadable
   };
   /// Exactly `length` octets.
   [[nodiscard]] std::expected<std::string, Failure> read(std::uint32_t segment, std::uint64_t offset,

@@ -1,6 +1,7 @@
 #include "common/store/redo.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 namespace posthaste::store {
@@ -453,8 +454,9 @@ std::optional<std::string> Redo::cold_row(const BlobLocation& location) {
     return fresh->second;
   if (location.summary_octets > kColdRowMaxOctets) return std::string();
   auto read = files_.read(location.segment, location.offset - location.summary_octets, location.summary_octets);
-  if (!read) return std::nullopt;
-  return std::move(*read);
+  if (read) return std::move(*read);
+  if (read.error() == SegmentFiles::Failure::unavailable) txn_.fail(EMFILE);  // nothing is wrong with the log
+  return std::nullopt;
 }
 
 }  // namespace posthaste::store

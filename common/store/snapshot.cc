@@ -142,7 +142,10 @@ std::expected<Summary, StoreError> Snapshot::summary(BlobId blob) const {
   if (!location) return std::unexpected(location.error());
   const auto octets =
       files_->read(location->segment, location->offset - location->summary_octets, location->summary_octets);
-  if (!octets) return std::unexpected(StoreError::io);
+  if (!octets) {
+    const bool closed = octets.error() == SegmentFiles::Failure::unavailable;
+    return std::unexpected(closed ? StoreError::unavailable : StoreError::io);
+  }
   return found_or(view, decode_summary(*octets), StoreError::io);
 }
 

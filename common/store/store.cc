@@ -9,6 +9,18 @@
 #include "common/store/rows.h"
 
 namespace posthaste::store {
+namespace {
+
+StoreError error_of(SegmentFiles::Failure failure) {
+  switch (failure) {
+    case SegmentFiles::Failure::gone: return StoreError::no_such_message;
+    case SegmentFiles::Failure::unavailable: return StoreError::unavailable;
+    case SegmentFiles::Failure::damaged: return StoreError::io;
+  }
+  std::unreachable();
+}
+
+}  // namespace
 
 Store::Store(std::shared_ptr<Environment> environment, std::shared_ptr<SegmentFiles> files)
     : environment_(std::move(environment)), files_(std::move(files)) {}
@@ -35,15 +47,13 @@ std::expected<std::string, StoreError> Store::read_blob(const BlobLocation& loca
   length = std::min(length, location.octets - offset);
   auto octets = files_->read(location.segment, location.offset + offset, length);
   if (octets) return std::move(*octets);
-  const bool gone = octets.error() == SegmentFiles::Failure::gone;
-  return std::unexpected(gone ? StoreError::no_such_message : StoreError::io);
+  return std::unexpected(error_of(octets.error()));
 }
 
 std::expected<void, StoreError> Store::verify_blob(const BlobLocation& location) const {
   const std::uint64_t before = record_octets(location) - location.octets;
   const auto record = files_->read(location.segment, location.offset - before, record_octets(location));
-  if (!record && record.error() == SegmentFiles::Failure::gone) return std::unexpected(StoreError::no_such_message);
-  if (!record) return std::unexpected(StoreError::io);
+  if (!record) return std::unexpected(error_of(record.error()));
   const auto header = decode_header(*record);
   const std::string_view body = std::string_view(*record).substr(kRecordHeaderOctets);
   if (!header || header->type != RecordType::blob || header->body_octets != body.size() ||

@@ -49,12 +49,13 @@ class Store {
   [[nodiscard]] std::expected<Snapshot, StoreError> read(UserId user) const;
 
   /// `length` octets of a message from `offset`, fewer at its end, none beyond it. Needs no snapshot.
-  /// Errors: no_such_message, when the segment is gone: look the blob up again; io.
+  /// Errors: no_such_message, when the segment is gone: look the blob up again; unavailable, when no
+  /// descriptor is left; io.
   [[nodiscard]] std::expected<std::string, StoreError> read_blob(const BlobLocation& location, std::uint64_t offset,
                                                                  std::uint64_t length) const;
 
   /// Reads all of a blob's record and compares its checksums. Errors: no_such_message, when its segment is gone;
-  /// io, when they differ.
+  /// unavailable, when no descriptor is left; io, when they differ.
   [[nodiscard]] std::expected<void, StoreError> verify_blob(const BlobLocation& location) const;
 
   /// Frees the reader slots of processes that died. Returns how many there were.

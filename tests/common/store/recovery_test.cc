@@ -406,6 +406,22 @@ TEST(FullIndex, ABlobThatWasTakenBackIsStoredAgain) {
   expect_sound(writer->store());
 }
 
+TEST(Readers, TellALackOfDescriptorsFromDamage) {
+  const ScratchDirectory scratch;
+  write(segment_path(scratch.path(), 1), "octets");
+  SegmentFiles files(scratch.path());
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none{0, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto refused = files.read(1, 0, 6);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(refused.error(), SegmentFiles::Failure::unavailable);
+  EXPECT_EQ(files.read(1, 0, 6), "octets");
+  EXPECT_EQ(files.read(1, 0, 7).error(), SegmentFiles::Failure::damaged);
+  EXPECT_EQ(files.read(2, 0, 1).error(), SegmentFiles::Failure::gone);
+}
+
 TEST(Readers, ReadInProcessesOfTheirOwn) {
   const ScratchDirectory scratch;
   EXPECT_EQ(Store::open(scratch.path()).error().kind, OpenError::Kind::unavailable);
