@@ -65,7 +65,6 @@ std::expected<Replayed, OpenError> replay_segment(Redo& redo, const std::filesys
     ++applies;
     const ScannedRecord& last = records.back();
     redo.reached({position.segment, last.body_offset + last.body.size(), last.header.sequence + 1});
-    if (last.header.end == RecordEnd::group) redo.group_written();
     return true;
   };
   const ScanResult scan = scan_records(octets, position.offset, position.sequence, apply);

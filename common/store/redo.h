@@ -19,7 +19,7 @@ namespace posthaste::store {
 /// from what the index held before, so that a replay makes the same rows.
 class Redo {
  public:
-  /// `files` gives summaries of blobs that were written before.
+  /// `files` gives summaries of blobs that were published before.
   Redo(WriteTxn& txn, SegmentFiles& files);
 
   /// Applies one record whose body lies at `body_offset` of `segment`. False when it does not fit the index: it is
@@ -31,8 +31,6 @@ class Redo {
 
   /// The log is in the index up to `tail`.
   void reached(const LogPosition& tail);
-  /// The group is written: its blobs are in the log's files.
-  void group_written() { fresh_summaries_.clear(); }
 
   /// Puts what was counted on the way into its rows. Call it before the transaction is committed.
   void finish();
@@ -95,9 +93,9 @@ class Redo {
   SegmentFiles& files_;
   MetaRow meta_;
   Place place_;
-  std::map<std::uint32_t, std::int64_t> live_octets_;    // changes not yet in the segments' rows
-  std::map<std::uint32_t, std::uint64_t> total_octets_;  // lengths not yet in the segments' rows
-  std::unordered_map<BlobId, std::string> fresh_summaries_;
+  std::map<std::uint32_t, std::int64_t> live_octets_;        // changes not yet in the segments' rows
+  std::map<std::uint32_t, std::uint64_t> total_octets_;      // lengths not yet in the segments' rows
+  std::unordered_map<BlobId, std::string> fresh_summaries_;  // of this transaction: no file is asked for them
   std::vector<Change> changes_;
 };
 

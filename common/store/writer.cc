@@ -158,7 +158,6 @@ std::expected<std::vector<Outcome>, StoreError> Writer::Core::write_group(std::s
   }
   if (!log_.sync()) return std::unexpected(fail());
   redo_->reached(log_.tail());
-  redo_->group_written();
   blobs_.insert(blobs_.end(), execution.blobs().begin(), execution.blobs().end());
   ++counters_.groups;
   ++counters_.log_syncs;
