@@ -13,7 +13,6 @@
 namespace posthaste::store {
 namespace {
 
-constexpr std::size_t kAppliesPerCommit = 10'000;
 constexpr std::size_t kWriteAgainOctets = std::size_t{1} << 20;
 
 using Kind = OpenError::Kind;
@@ -42,10 +41,9 @@ struct Replayed {
   enum class End { segment_ended, torn, enough } end = End::segment_ended;
 };
 
-/// Redoes at most `applies_max` applies of the segment in which `position` lies, or follows when `position` is at
-/// the end of the segment before.
+/// Redoes what is left of `share`, which it uses up, of the segment in which `position` lies.
 std::expected<Replayed, OpenError> replay_segment(Redo& redo, const std::filesystem::path& path,
-                                                  const LogPosition& position, std::size_t applies_max,
+                                                  const LogPosition& position, RedoShare& share,
                                                   std::uint64_t octets_max) {
   const auto file = MappedFile::open(path);
   if (!file) return error(Kind::io, path, std::system_category().message(errno));
@@ -55,21 +53,23 @@ std::expected<Replayed, OpenError> replay_segment(Redo& redo, const std::filesys
         Kind::damaged, path,
         "has " + std::to_string(octets.size()) + " octets, the index knows " + std::to_string(position.offset));
   }
-  std::size_t applies = 0;
+  const auto used_up = [&share] { return share.applies == 0 || share.octets == 0; };
   auto apply = [&](std::span<const ScannedRecord> records) {
-    if (applies == applies_max) return false;
+    if (used_up()) return false;
     for (const ScannedRecord& scanned : records) {
       const auto record = decode_body(scanned.header.type, scanned.body);
       if (!record || !redo.apply(*record, position.segment, scanned.body_offset)) return false;
     }
-    ++applies;
     const ScannedRecord& last = records.back();
-    redo.reached({position.segment, last.body_offset + last.body.size(), last.header.sequence + 1});
+    const std::uint64_t end = last.body_offset + last.body.size();
+    redo.reached({position.segment, end, last.header.sequence + 1});
+    --share.applies;
+    share.octets -= std::min(share.octets, end - (records.front().body_offset - kRecordHeaderOctets));
     return true;
   };
   const ScanResult scan = scan_records(octets, position.offset, position.sequence, apply);
   Replayed replayed{{position.segment, scan.offset, scan.sequence}, Replayed::End::segment_ended};
-  if (scan.end == ScanEnd::refused && applies == applies_max) {
+  if (scan.end == ScanEnd::refused && used_up()) {
     replayed.end = Replayed::End::enough;
     return replayed;
   }
@@ -140,10 +140,10 @@ bool write_again(const std::filesystem::path& path, std::uint64_t offset) {
   }
 }
 
-/// Replays from `tail`, which moves, until `applies_max` or the end of the log. True at the end.
+/// Replays from `tail`, which moves, until `share` is used up or the end of the log. True at the end.
 std::expected<bool, OpenError> replay(Redo& redo, const std::filesystem::path& log,
                                       const std::vector<std::uint32_t>& segments, LogPosition& tail,
-                                      std::size_t applies_max) {
+                                      RedoShare share) {
   for (const std::uint32_t segment : segments) {
     if (segment < tail.segment) continue;
     const auto path = segment_path(log, segment);
@@ -153,7 +153,7 @@ std::expected<bool, OpenError> replay(Redo& redo, const std::filesystem::path& l
       if (!entered) return error(Kind::damaged, path, "has no sound header");
       tail = *entered;
     }
-    const auto replayed = replay_segment(redo, path, tail, applies_max, UINT64_MAX);
+    const auto replayed = replay_segment(redo, path, tail, share, UINT64_MAX);
     if (!replayed) return std::unexpected(replayed.error());
     tail = replayed->tail;
     if (replayed->end == Replayed::End::enough) return false;
@@ -166,7 +166,7 @@ std::expected<bool, OpenError> replay(Redo& redo, const std::filesystem::path& l
 
 }  // namespace
 
-std::expected<LogPosition, OpenError> recover(Environment& environment, SegmentFiles& files) {
+std::expected<LogPosition, OpenError> recover(Environment& environment, SegmentFiles& files, RedoShare share) {
   std::optional<std::vector<std::uint32_t>> segments;
   LogPosition tail;
   while (true) {
@@ -190,7 +190,7 @@ std::expected<LogPosition, OpenError> recover(Environment& environment, SegmentF
     }
     const LogPosition before = tail;
     Redo redo(**txn, files);
-    const auto ended = replay(redo, files.log(), *segments, tail, kAppliesPerCommit);
+    const auto ended = replay(redo, files.log(), *segments, tail, share);
     if ((*txn)->failure() != 0) return index_error((*txn)->failure());
     if (!ended) return std::unexpected(ended.error());
     if (tail == before) return tail;
@@ -202,11 +202,12 @@ std::expected<LogPosition, OpenError> recover(Environment& environment, SegmentF
 
 std::expected<void, OpenError> redo_until(Redo& redo, const std::filesystem::path& log, LogPosition from,
                                           LogPosition until) {
+  RedoShare all{SIZE_MAX, UINT64_MAX};
   while (from != until) {
     const bool last = from.segment == until.segment;
     const auto path = segment_path(log, from.segment);
     if (from.segment != 0) {
-      const auto replayed = replay_segment(redo, path, from, SIZE_MAX, last ? until.offset : UINT64_MAX);
+      const auto replayed = replay_segment(redo, path, from, all, last ? until.offset : UINT64_MAX);
       if (!replayed) return std::unexpected(replayed.error());
       from = replayed->tail;
       if (last && from != until) return error(Kind::damaged, path, "ends too soon");

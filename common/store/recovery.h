@@ -1,6 +1,7 @@
 // Redo from the log: what the index lacks after a crash, or all of it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <filesystem>
@@ -13,11 +14,18 @@
 
 namespace posthaste::store {
 
-/// Brings the index up to the end of the log, in transactions of bounded size, and returns the log's tail: what
+/// What one transaction of recovery takes: whole applies, until one of the two is used up.
+struct RedoShare {
+  std::size_t applies = 10'000;
+  std::uint64_t octets = std::uint64_t{64} << 20;  // of the log
+};
+
+/// Brings the index up to the end of the log, in transactions of a `share` each, and returns the log's tail: what
 /// lies behind it was never synced as a whole. The log's octets stay as they are; those of the last segment that
 /// the index lacks are written over themselves and synced first. Errors: damaged, when a segment is missing,
 /// shorter than the index knows, or holds what was synced once and does not read now; full; io.
-[[nodiscard]] std::expected<LogPosition, OpenError> recover(Environment& environment, SegmentFiles& files);
+[[nodiscard]] std::expected<LogPosition, OpenError> recover(Environment& environment, SegmentFiles& files,
+                                                            RedoShare share = {});
 
 /// Redoes what lies between the index's tail and `until` in one transaction that is not committed.
 [[nodiscard]] std::expected<void, OpenError> redo_until(Redo& redo, const std::filesystem::path& log,
