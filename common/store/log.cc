@@ -22,6 +22,9 @@ namespace {
 constexpr std::string_view kSegmentSuffix = ".seg";
 constexpr std::size_t kSegmentDigits = 8;
 constexpr mode_t kFileMode = 0640;
+constexpr std::string_view kRecordMagicOctets = "PHR1";
+constexpr std::size_t kSectorOctets = 512;
+constexpr std::size_t kCopyOctets = std::size_t{1} << 20;
 constexpr std::uint64_t kPreallocateOctets = std::uint64_t{16} << 20;
 constexpr std::uint64_t kPreallocateLeastOctets = std::uint64_t{64} << 10;
 constexpr std::uint64_t kPreallocateShare = 128;  // of the file system, at most, at once
@@ -44,15 +47,43 @@ bool body_is_sound(const ScannedRecord& record) { return crc32c(record.body) == 
 
 std::uint64_t end_of(const ScannedRecord& record) { return record.body_offset + record.body.size(); }
 
-/// Whether a sound record stands behind the end of the group that the unsound one at `offset` belongs to. Groups
-/// are synced one after the other, so then that one had been on disk as a whole.
-bool was_synced(std::string_view segment, std::uint64_t offset) {
+/// The first sound record from `offset` on whose sequence is `sequence` or above.
+std::optional<ScannedRecord> sound_record_behind(std::string_view segment, std::uint64_t offset,
+                                                 std::uint64_t sequence) {
+  for (std::size_t place = segment.find(kRecordMagicOctets, offset); place != std::string_view::npos;
+       place = segment.find(kRecordMagicOctets, place + 1)) {
+    const auto record = record_at(segment, place);
+    if (record && record->header.sequence >= sequence && body_is_sound(*record)) return record;
+  }
+  return std::nullopt;
+}
+
+/// Whether the header at `offset` may never have been written. The log is only appended to, and what was cut off is
+/// given back: what no write reached reads as zeros, to the end of its sector at least.
+bool may_be_unwritten(std::string_view segment, std::uint64_t offset) {
+  const std::uint64_t first_end = (offset / kSectorOctets + 1) * kSectorOctets;
+  for (std::uint64_t start = offset, end = first_end; start < offset + kRecordHeaderOctets;
+       start = end, end += kSectorOctets) {
+    const std::string_view sector = segment.substr(std::min<std::uint64_t>(start, segment.size()), end - start);
+    if (sector.find_first_not_of('\0') == std::string_view::npos) return true;
+  }
+  return false;
+}
+
+/// Whether the unsound record at `offset`, which should have `sequence`, had been on disk as a whole. Groups are
+/// synced one after the other: so it was when a sound record stands behind the end of its group. Where its header
+/// is wrong we cannot see where that was; then what was written there, and is followed by the sound end of a group,
+/// was synced.
+bool was_synced(std::string_view segment, std::uint64_t offset, std::uint64_t sequence) {
+  auto record = record_at(segment, offset);
+  const bool lost = !record || record->header.sequence != sequence;
+  if (lost) record = sound_record_behind(segment, offset, sequence + 1);
   bool group_ended = false;
-  for (auto record = record_at(segment, offset); record; record = record_at(segment, end_of(*record))) {
+  for (; record; record = record_at(segment, end_of(*record))) {
     if (group_ended && body_is_sound(*record)) return true;
     if (record->header.end == RecordEnd::group) group_ended = true;
   }
-  return false;
+  return lost && group_ended && !may_be_unwritten(segment, offset);
 }
 
 }  // namespace
@@ -109,7 +140,7 @@ ScanResult scan_records(std::string_view segment, std::uint64_t offset, std::uin
   while (offset < segment.size()) {
     const auto record = record_at(segment, offset);
     if (!record || record->header.sequence != sequence || !body_is_sound(*record)) {
-      result.end = was_synced(segment, offset) ? ScanEnd::damaged : ScanEnd::torn;
+      result.end = was_synced(segment, offset, sequence) ? ScanEnd::damaged : ScanEnd::torn;
       return result;
     }
     pending.push_back(*record);
@@ -177,7 +208,32 @@ std::expected<void, LogFailure> LogWriter::open(LogPosition tail) {
   tail_ = tail;
   if (tail.segment == 0) return {};
   file_ = FileDescriptor(::open(segment_path(log_, tail.segment).c_str(), O_RDWR | O_CLOEXEC));
-  if (!file_.is_open() || !cut(tail.offset)) return std::unexpected(LogFailure::io);
+  if (!file_.is_open()) return std::unexpected(LogFailure::io);
+  if (const auto kept = keep_torn_end(); !kept) return kept;
+  if (!cut(tail.offset)) return std::unexpected(LogFailure::io);
+  return {};
+}
+
+/// Copies what lies behind the tail to a file of its own, durably, before it is cut off.
+std::expected<void, LogFailure> LogWriter::keep_torn_end() {
+  const auto segment = segment_path(log_, tail_.segment);
+  FileDescriptor copy;
+  std::string octets;
+  for (std::uint64_t offset = tail_.offset;; offset += octets.size()) {
+    octets.resize(kCopyOctets);
+    const ssize_t got = ::pread(file_.get(), octets.data(), octets.size(), static_cast<off_t>(offset));
+    if (got < 0) return std::unexpected(LogFailure::io);
+    if (got == 0) break;
+    octets.resize(static_cast<std::size_t>(got));
+    if (!copy.is_open()) {
+      const auto path = segment.parent_path() / (segment.stem().string() + ".torn-" + std::to_string(offset));
+      copy = FileDescriptor(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kFileMode));
+      if (!copy.is_open()) return std::unexpected(failure_of(errno));
+    }
+    if (const auto written = write_all(copy.get(), octets, offset - tail_.offset); !written) return written;
+  }
+  if (!copy.is_open()) return {};
+  if (::fsync(copy.get()) != 0 || !sync_directory(log_)) return std::unexpected(LogFailure::io);
   return {};
 }
 

@@ -134,7 +134,8 @@ class LogWriter {
  public:
   LogWriter(std::filesystem::path log, std::uint64_t segment_octets);
 
-  /// Goes on at `tail`, cutting off what lies behind it. With segment 0 there is no segment yet.
+  /// Goes on at `tail`. What lies behind it is cut off, after it was copied to NNNNNNNN.torn-OFFSET beside the
+  /// segment. With segment 0 there is no segment yet.
   [[nodiscard]] std::expected<void, LogFailure> open(LogPosition tail);
 
   /// Begins a new segment, durably, when there is none or the last is full.
@@ -161,6 +162,7 @@ class LogWriter {
 
  private:
   [[nodiscard]] std::expected<void, LogFailure> begin_segment(BlobId next_blob);
+  [[nodiscard]] std::expected<void, LogFailure> keep_torn_end();
   [[nodiscard]] bool cut(std::uint64_t octets);
   void preallocate(std::uint64_t end);
 

@@ -211,6 +211,34 @@ TEST(Scan, TellsDamageFromATornEnd) {
   EXPECT_EQ(scan(wrong), (Found{ScanEnd::torn, scanned.ends[2], 3}));
 }
 
+TEST(Scan, AWrongHeaderBeforeSoundRecordsIsDamage) {
+  const Scanned scanned = a_segment();
+  std::string wrong = scanned.segment;
+  wrong[scanned.ends[1] + 5] ^= 1;  // the second group's only header
+  EXPECT_EQ(scan(wrong), (Found{ScanEnd::damaged, scanned.ends[1], 2}));
+  wrong = scanned.segment;
+  wrong[scanned.ends[2] + 5] ^= 1;  // the blob of the last group, whose link is sound
+  EXPECT_EQ(scan(wrong), (Found{ScanEnd::damaged, scanned.ends[2], 3}));
+  wrong = scanned.segment;
+  wrong[scanned.ends[3] + 5] ^= 1;  // the very last header: nothing sound follows
+  EXPECT_EQ(scan(wrong), (Found{ScanEnd::torn, scanned.ends[2], 3}));
+}
+
+TEST(Scan, ASectorThatWasNeverWrittenIsATornEnd) {
+  // One group, larger than a sector: its first sector did not get to the disk, its end did.
+  LogBuffer buffer({1, 0, 1});
+  buffer.add(BlobRecord{BlobId{1}, Codec::none, "s", std::string(1000, 'x')});
+  buffer.add(LinkRecord{kUser, kMailbox, {}, {}});
+  buffer.end_apply();
+  buffer.end_group();
+  std::string segment(buffer.octets());
+  ASSERT_EQ(scan(segment).end, ScanEnd::clean);
+  segment.replace(0, 512, std::string(512, '\0'));
+  EXPECT_EQ(scan(segment), (Found{ScanEnd::torn, 0, 0}));
+  segment[511] = 'x';
+  EXPECT_EQ(scan(segment), (Found{ScanEnd::damaged, 0, 0}));
+}
+
 TEST(Scan, RefusesARecordOutOfSequence) {
   const Scanned scanned = a_segment();
   EXPECT_EQ(scan(scanned.segment, 2), (Found{ScanEnd::damaged, 0, 0}));

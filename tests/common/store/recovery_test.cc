@@ -88,6 +88,12 @@ class TornLog : public ::testing::Test {
     log_ = contents(segment_path(image_ / "log", 1));
   }
 
+  [[nodiscard]] std::uint64_t last_end(std::string_view log) const {
+    std::uint64_t last = 0;
+    for (const std::uint64_t end : apply_ends(log_)) last = end <= log.size() ? end : last;
+    return last;
+  }
+
   void expect_recovered(std::string_view log) {
     const auto copy = scratch_.path() / "copy";
     std::filesystem::remove_all(copy);
@@ -99,6 +105,10 @@ class TornLog : public ::testing::Test {
       const auto writer = open_writer(options_for(copy));
       ASSERT_NE(writer, nullptr);
       EXPECT_EQ(message_count(writer->store()), whole);
+      const std::uint64_t tail = std::max(published_, last_end(log));
+      const auto torn = copy / "log" / ("00000001.torn-" + std::to_string(tail));
+      EXPECT_EQ(std::filesystem::exists(torn), tail < log.size());
+      EXPECT_EQ(contents(torn), log.substr(tail));
       const auto again = ten_deliveries(1);  // what was lost was not answered, and comes again
       const auto outcomes = writer->commit(again, kStart, Publication::now, [](std::span<const Outcome>) {});
       for (std::size_t i = 0; i < outcomes.size(); ++i) {
