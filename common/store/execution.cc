@@ -237,6 +237,7 @@ Execution::Result Execution::execute(UserId user, const Expunge& operation) {
   const auto mailbox = find_mailbox(txn_, user, operation.mailbox);
   if (!mailbox) return std::unexpected(StoreError::no_such_mailbox);
   Expunged expunged;
+  if (operation.which == ExpungeWhich::deleted && mailbox->deleted == 0) return expunged;  // as at most CLOSEs
   for (const Message& message : messages_of(user, mailbox->id, operation.uids)) {
     const bool goes = operation.which == ExpungeWhich::all || message.flags.contains(SystemFlag::deleted);
     if (goes) expunged.uids.add(message.uid);
