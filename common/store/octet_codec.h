@@ -1,8 +1,11 @@
 // Numbers and strings as octets: little-endian in values and records, big-endian in keys so that they sort.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -82,9 +85,14 @@ class OctetReader {
   bool ok_ = true;
 };
 
-/// An index key: its parts in order sort as the parts do.
+/// An index key: its parts in order sort as the parts do. What does not fit is cut off, at a length that LMDB
+/// refuses.
 class Key {
  public:
+  Key() = default;
+  Key(const Key& other) { add_octets(other); }
+  Key& operator=(const Key&) = delete;
+
   template <typename Part>
     requires std::unsigned_integral<Part> || std::is_enum_v<Part>
   Key& add(Part part) {
@@ -92,19 +100,26 @@ class Key {
       return add(number(part));
     } else {
       for (int shift = static_cast<int>(sizeof(Part)) * 8 - 8; shift >= 0; shift -= 8) {
-        octets_.push_back(static_cast<char>((part >> shift) & 0xff));
+        const char octet = static_cast<char>((part >> shift) & 0xff);
+        add_octets({&octet, 1});
       }
       return *this;
     }
   }
   Key& add_octets(std::string_view octets) {
-    octets_.append(octets);
+    if (octets.empty()) return *this;  // and perhaps no address
+    const std::size_t fitting = std::min(octets.size(), octets_.size() - size_);
+    std::memcpy(octets_.data() + size_, octets.data(), fitting);
+    size_ += fitting;
     return *this;
   }
-  operator std::string_view() const { return octets_; }  // NOLINT(google-explicit-constructor)
+  operator std::string_view() const { return {octets_.data(), size_}; }  // NOLINT(google-explicit-constructor)
 
  private:
-  std::string octets_;
+  static constexpr std::size_t kOctets = 511 + 1;  // LMDB takes 511
+
+  std::array<char, kOctets> octets_;  // the first size_ are set
+  std::size_t size_ = 0;
 };
 
 /// Takes a key's numbers back.
