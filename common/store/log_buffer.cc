@@ -6,6 +6,14 @@
 
 namespace posthaste::store {
 
+void LogBuffer::restart(LogPosition start) {
+  if (octets_.capacity() > kKeptOctets) octets_ = {};
+  octets_.clear();
+  start_ = start;
+  next_sequence_ = start.sequence;
+  ended_ = last_ = 0;
+}
+
 std::uint64_t LogBuffer::add(const Record& record) {
   last_ = octets_.size();
   octets_.resize(last_ + kRecordHeaderOctets);

@@ -1,6 +1,7 @@
 // A group's records on their way to the log: one string, written at once.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -14,6 +15,9 @@ class LogBuffer {
  public:
   /// `start` is the log's tail, where the octets will go.
   explicit LogBuffer(LogPosition start) : start_(start), next_sequence_(start.sequence) {}
+
+  /// Begins another group. Up to kKeptOctets of memory stay with the buffer.
+  void restart(LogPosition start);
 
   /// Encodes a record. Returns where its body will begin in the segment.
   std::uint64_t add(const Record& record);
@@ -38,10 +42,12 @@ class LogBuffer {
   [[nodiscard]] std::uint32_t segment() const { return start_.segment; }
 
  private:
+  static constexpr std::size_t kKeptOctets = std::size_t{16} << 20;
+
   void set_end(RecordEnd end);
   void write_header(std::size_t place, const RecordHeader& header);
 
-  const LogPosition start_;
+  LogPosition start_;
   std::string octets_;
   std::uint64_t next_sequence_;
   std::size_t ended_ = 0;  // the header of the last record that ended an apply

@@ -85,6 +85,7 @@ class Writer::Core {
   std::shared_ptr<SegmentFiles> files_;
   const Store store_;
   LogWriter log_;
+  LogBuffer buffer_{LogPosition{}};  // of the group that is being written
   WriterCounters counters_;
   bool failed_ = false;
 
@@ -128,8 +129,8 @@ std::expected<std::vector<Outcome>, StoreError> Writer::Core::write_group(std::s
     if (due.error() == LogFailure::io) return std::unexpected(fail());
     return std::unexpected(StoreError::full);
   }
-  LogBuffer buffer(log_.tail());
-  Execution execution(*txn_, *redo_, buffer, now, growth == Growth::allowed ? room() : 0);
+  buffer_.restart(log_.tail());
+  Execution execution(*txn_, *redo_, buffer_, now, growth == Growth::allowed ? room() : 0);
   std::vector<Outcome> outcomes;
   outcomes.reserve(requests.size());
   execution.expire();
@@ -147,10 +148,10 @@ std::expected<std::vector<Outcome>, StoreError> Writer::Core::write_group(std::s
     const auto abandoned = abandon_group();
     return std::unexpected(abandoned ? StoreError::full : abandoned.error());
   }
-  if (buffer.empty()) return outcomes;
+  if (buffer_.empty()) return outcomes;
 
-  buffer.end_group();
-  if (const auto appended = log_.append(buffer.octets(), buffer.next_sequence()); !appended) {
+  buffer_.end_group();
+  if (const auto appended = log_.append(buffer_.octets(), buffer_.next_sequence()); !appended) {
     Execution::forget(execution.blobs());
     if (appended.error() == LogFailure::io) return std::unexpected(fail());
     const auto abandoned = abandon_group();
@@ -161,7 +162,7 @@ std::expected<std::vector<Outcome>, StoreError> Writer::Core::write_group(std::s
   blobs_.insert(blobs_.end(), execution.blobs().begin(), execution.blobs().end());
   ++counters_.groups;
   ++counters_.log_syncs;
-  counters_.log_octets += buffer.octets().size();
+  counters_.log_octets += buffer_.octets().size();
   return outcomes;
 }
 
