@@ -12,12 +12,12 @@
 
 #include "common/auth/directory.h"
 #include "common/daemon/admission.h"
+#include "common/daemon/memory_budget.h"
 #include "common/daemon/program.h"
 #include "common/net/thread_pool.h"
 #include "common/store/group_commit.h"
 #include "common/store/writer.h"
 #include "deliveryd/change_feed.h"
-#include "deliveryd/memory_budget.h"
 #include "deliveryd/resources.h"
 
 namespace posthaste::deliveryd {
@@ -46,7 +46,7 @@ class Service final : public daemon::Program {
   const log::Log& log_;
   const auth::Directory directory_;
   ChangeFeed changes_;
-  MemoryBudget memory_;
+  daemon::MemoryBudget memory_;
   daemon::Admission admission_;
   std::unique_ptr<store::Writer> writer_;
   std::unique_ptr<net::ThreadPool> writer_thread_;  // ends before what it works on
