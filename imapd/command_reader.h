@@ -9,9 +9,9 @@
 #include <variant>
 
 #include "common/daemon/memory_budget.h"
+#include "common/net/deadline.h"
 #include "common/net/stream.h"
 #include "common/net/task.h"
-#include "imapd/login_deadline.h"
 #include "imapd/replies.h"
 
 namespace posthaste::imapd {
@@ -20,7 +20,7 @@ struct CommandLimits {
   std::size_t command_max_octets = 0;  // lines and literals, but APPEND's messages
   std::size_t literals_max = 0;
   std::optional<std::uint64_t> message_max_octets;  // nothing: no APPEND yet
-  std::optional<LoginDeadline> deadline;            // nothing: the stream's timeout alone counts
+  std::optional<net::Deadline> deadline;            // nothing: the stream's timeout alone counts
 };
 
 /// A whole command as imap::parse_command() wants it, and the memory that its message was granted.

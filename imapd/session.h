@@ -14,6 +14,7 @@
 #include "common/daemon/memory_budget.h"
 #include "common/imap/command.h"
 #include "common/log/log.h"
+#include "common/net/deadline.h"
 #include "common/net/scope.h"
 #include "common/net/stream.h"
 #include "common/net/world.h"
@@ -21,7 +22,6 @@
 #include "common/store/store.h"
 #include "imapd/command_reader.h"
 #include "imapd/fetch_work.h"
-#include "imapd/login_deadline.h"
 #include "imapd/replies.h"
 #include "imapd/selected_mailbox.h"
 #include "imapd/subscriptions.h"
@@ -157,7 +157,7 @@ class Session {
   const Surroundings around_;
   const Security security_;
   net::Stream stream_;
-  const LoginDeadline login_deadline_;
+  const net::Deadline login_deadline_;
   bool open_ = true;
   int commands_since_turn_ = 0;
   int commands_before_login_ = 0;

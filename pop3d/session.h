@@ -11,6 +11,7 @@
 #include "common/config/config.h"
 #include "common/daemon/certificates.h"
 #include "common/log/log.h"
+#include "common/net/deadline.h"
 #include "common/net/scope.h"
 #include "common/net/stream.h"
 #include "common/net/world.h"
@@ -18,7 +19,6 @@
 #include "common/pop3/reply.h"
 #include "common/store/applier.h"
 #include "common/store/store.h"
-#include "pop3d/login_deadline.h"
 #include "pop3d/maildrop.h"
 #include "pop3d/maildrop_lock.h"
 #include "pop3d/message_reader.h"
@@ -110,7 +110,7 @@ class Session {
   const Surroundings around_;
   const Security security_;
   net::Stream stream_;
-  const LoginDeadline login_deadline_;
+  const net::Deadline login_deadline_;
   bool open_ = true;
   int commands_since_turn_ = 0;
   int commands_before_login_ = 0;

@@ -1,13 +1,10 @@
-#include "imapd/login_deadline.h"
+#include "common/net/deadline.h"
 
 #include <chrono>
 
-namespace posthaste::imapd {
+namespace posthaste::net {
 
-using net::StreamError;
-
-net::Task<std::expected<std::string, StreamError>> LoginDeadline::read_some(net::Stream& stream,
-                                                                            std::size_t max_octets) const {
+Task<std::expected<std::string, StreamError>> Deadline::read_some(Stream& stream, std::size_t max_octets) const {
   const auto left = at_ - clock_.now();
   if (left <= std::chrono::milliseconds{0}) co_return std::unexpected(StreamError::timed_out);
   stream.set_timeout(left);
@@ -16,8 +13,7 @@ net::Task<std::expected<std::string, StreamError>> LoginDeadline::read_some(net:
   co_return std::string{*octets};
 }
 
-net::Task<std::expected<std::string, StreamError>> LoginDeadline::read_line(net::Stream& stream,
-                                                                            std::size_t max_octets) const {
+Task<std::expected<std::string, StreamError>> Deadline::read_line(Stream& stream, std::size_t max_octets) const {
   std::string line;
   while (line.size() < max_octets) {
     auto octets = co_await read_some(stream, max_octets - line.size());
@@ -34,8 +30,8 @@ net::Task<std::expected<std::string, StreamError>> LoginDeadline::read_line(net:
   co_return std::unexpected(StreamError::too_long);
 }
 
-net::Task<std::expected<void, StreamError>> LoginDeadline::read_exactly(net::Stream& stream, std::size_t count,
-                                                                        std::string& into) const {
+Task<std::expected<void, StreamError>> Deadline::read_exactly(Stream& stream, std::size_t count,
+                                                              std::string& into) const {
   while (count > 0) {
     auto octets = co_await read_some(stream, count);
     if (!octets) co_return std::unexpected(octets.error());
@@ -45,4 +41,4 @@ net::Task<std::expected<void, StreamError>> LoginDeadline::read_exactly(net::Str
   co_return std::expected<void, StreamError>{};
 }
 
-}  // namespace posthaste::imapd
+}  // namespace posthaste::net
