@@ -32,7 +32,6 @@ net::Task<void> store_copy(Resources& resources, store::Deliver copy, Stored& st
     co_return;
   }
   stored = std::unexpected(delivered.error());
-  if (delivered.error() == store::StoreError::io) resources.store_said_io();
 }
 
 /// A repeat names the same place, however the recipient was written.

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 
 #include "common/auth/directory.h"
 #include "common/config/config.h"
@@ -27,8 +26,7 @@ struct Resources {
   store::LocalStore& local_store;
   ChangeInbox& changes;
   daemon::MemoryBudget& memory;
-  std::uint32_t own_user;               // root and this user may use the store socket
-  std::function<void()> store_said_io;  // called when the store answers io: the writer may have failed
+  std::uint32_t own_user;  // root and this user may use the store socket
 };
 
 }  // namespace posthaste::deliveryd

@@ -81,17 +81,8 @@ std::expected<void, std::string> Service::open_store() {
 net::Task<void> Service::serve(daemon::Worker& worker) {
   store::LocalStore local_store{*group_commit_, worker.world.loop, worker.world.clock};
   const auto inbox = changes_.open_inbox(worker.world.loop);
-  Resources resources{worker.world,
-                      worker.scope,
-                      config_,
-                      log_,
-                      directory_,
-                      writer_->store(),
-                      local_store,
-                      *inbox,
-                      memory_,
-                      getuid(),
-                      [this] { end_if_writer_failed(); }};
+  Resources resources{worker.world,     worker.scope, config_, log_,    directory_,
+                      writer_->store(), local_store,  *inbox,  memory_, getuid()};
   for (const auto& [name, listener] : worker.listeners) {
     if (name == "lmtp") worker.scope.spawn(accept_lmtp(*listener, resources));
     if (name == "store") worker.scope.spawn(accept_store(*listener, resources));
@@ -123,13 +114,6 @@ net::Task<void> Service::accept_store(net::Listener& listener, Resources& resour
     if (!transport) co_return;
     resources.scope.spawn(serve_store(std::move(transport), resources));
   }
-}
-
-/// The writer is asked on its own thread.
-void Service::end_if_writer_failed() {
-  writer_thread_->post([this] {
-    if (writer_->failed()) end_to_recover(log_);
-  });
 }
 
 }  // namespace posthaste::deliveryd

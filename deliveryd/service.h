@@ -40,7 +40,6 @@ class Service final : public daemon::Program {
   net::Task<void> accept_lmtp(net::Listener& listener, Resources& resources);
   net::Task<void> serve_lmtp(std::unique_ptr<net::Transport> transport, Resources& resources);
   net::Task<void> accept_store(net::Listener& listener, Resources& resources);
-  void end_if_writer_failed();
 
   const config::Config& config_;
   const log::Log& log_;

@@ -89,7 +89,6 @@ void StoreSession::take(wire::Request request, std::size_t attached_octets) {
 net::Task<void> StoreSession::apply(wire::ApplyCall call, std::size_t attached_octets) {
   const std::uint64_t id = call.id;
   auto outcome = co_await resources_.local_store.apply(call.user, std::move(call.batch), std::move(call.key));
-  if (!outcome && outcome.error() == store::StoreError::io) resources_.store_said_io();
   attached_octets_ -= attached_octets;
   send(wire::ApplyAnswer{id, std::move(outcome)});
   answered_.notify_all();

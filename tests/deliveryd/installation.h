@@ -126,8 +126,8 @@ class Installation {
   }
   net::Task<void> serve_during(net::Task<void> client) {
     net::TaskScope scope;
-    Resources resources{sim.world(),  scope,   config,  log, directory_, writer->store(),
-                        *local_store, *inbox_, memory_, 0,   [] {}};
+    Resources resources{sim.world(),     scope,        config,  log,     directory_,
+                        writer->store(), *local_store, *inbox_, memory_, 0};
     const auto lmtp_port = sim.network().listen(kLmtpPort);
     const auto lmtp_socket = sim.network().listen(kLmtpSocket);
     const auto store_socket = sim.network().listen(kStoreSocket);
