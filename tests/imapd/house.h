@@ -95,7 +95,8 @@ class TestApplier final : public store::Applier {
     ++batches;
     const auto first = others.find(batches);
     if (first != others.end()) {
-      auto applied = co_await local_.apply(user, first->second, store::IdempotencyKey{});
+      store::IdempotencyKey no_key;
+      auto applied = co_await local_.apply(user, first->second, std::move(no_key));
       EXPECT_TRUE(applied);
     }
     if (failure) co_return std::unexpected(*failure);

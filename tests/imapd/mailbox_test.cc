@@ -182,8 +182,8 @@ const Case kCases[] = {
      {"1 login", "deliver plain Sent", "1C: a LIST \"\" S% RETURN (STATUS (MESSAGES UNSEEN))",
       "1S: * LIST (\\HasNoChildren \\Sent) \"/\" Sent", "1S: * STATUS Sent (MESSAGES 1 UNSEEN 1)", "1S: a OK *"}},
     {"ListWithStatusOfWhatWasChosenItself",  // RFC 5819 §3
-     {"1 login", "1C: a CREATE foo/bar", "1S: a OK *", "1C: b CREATE foo", "1S: b OK *", "1C: c SUBSCRIBE foo/bar",
-      "1S: c OK *", "1C: d LIST (SUBSCRIBED RECURSIVEMATCH) \"\" (foo foo/%) RETURN (STATUS (MESSAGES))",
+     {"1 login", "1C: a CREATE foo/bar", "1S: a OK *", "1C: c SUBSCRIBE foo/bar", "1S: c OK *",
+      "1C: d LIST (SUBSCRIBED RECURSIVEMATCH) \"\" (foo foo/%) RETURN (STATUS (MESSAGES))",
       "1S: * LIST (\\HasChildren) \"/\" foo (CHILDINFO (\"SUBSCRIBED\"))",
       "1S: * LIST (\\HasNoChildren \\Subscribed) \"/\" foo/bar", "1S: * STATUS foo/bar (MESSAGES 0)",
       "1S: d OK *"}},
