@@ -68,7 +68,7 @@ Dialogue read_dialogue(const std::filesystem::path& path) {
 
 std::vector<Dialogue> all_dialogues() {
   std::vector<Dialogue> dialogues;
-  const auto folder = std::filesystem::path{__FILE__}.parent_path() / "../dialogues/smtpd";
+  const auto folder = std::filesystem::path{POSTHASTE_SOURCE_DIR} / "tests/dialogues/smtpd";
   for (const auto& entry : std::filesystem::directory_iterator{folder}) {
     if (entry.path().extension() == ".txt") dialogues.push_back(read_dialogue(entry.path()));
   }

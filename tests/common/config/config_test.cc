@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <source_location>
 #include <string>
 
 #include "common/config/layout.h"
@@ -180,8 +179,7 @@ TEST(Config, BothEndsOfARangeAreTakenAndKept) {
 }
 
 TEST(Config, SampleInTheTreeIsTheOneWePrint) {
-  const auto tests = std::filesystem::path{std::source_location::current().file_name()}.parent_path();
-  EXPECT_EQ(read_file(tests / "../../../etc/posthaste.toml"), sample());
+  EXPECT_EQ(read_file(std::filesystem::path{POSTHASTE_SOURCE_DIR} / "etc/posthaste.toml"), sample());
 }
 
 class ConfigFile : public testing::Test {
