@@ -89,7 +89,7 @@ std::string configuration(const InitOptions& options, const std::string& hostnam
 }
 
 Outcome<void> make_folders(const fs::path& folder) {
-  for (const auto* name : {"", "tls", "run", "store", "log"}) {
+  for (const auto* name : {"", "tls", "run", "store", "queue", "log"}) {
     std::error_code error;
     fs::create_directories(folder / name, error);
     if (error) return Failure("can't make " + (folder / name).string() + ": " + error.message());

@@ -18,6 +18,7 @@ struct Paths {
   std::filesystem::path data = ".";
   std::filesystem::path directory = "directory";
   std::filesystem::path store = "store";
+  std::filesystem::path queue = "queue";
   std::filesystem::path run = "run";
   std::filesystem::path certificate = "tls/cert.pem";
   std::filesystem::path private_key = "tls/key.pem";
@@ -42,6 +43,23 @@ struct Submission {
 
 struct Delivery {
   std::string recipient_delimiter = "+";  // one character, or empty: no subaddresses
+};
+
+struct Queue {
+  std::chrono::seconds retry_delay_min{300};
+  std::chrono::seconds retry_delay_max{14'400};
+  std::chrono::seconds expire{432'000};        // then the sender is told that it failed
+  std::chrono::seconds delay_warning{14'400};  // 0: none
+};
+
+struct Relay {
+  std::uint16_t smtp_port = 25;  // of other domains' hosts
+  std::uint32_t connections_per_host_max = 20;
+  std::uint32_t connections_max = 500;
+};
+
+struct Dns {
+  std::vector<std::string> servers;  // "192.0.2.1" or "192.0.2.1:5353"; none: those of /etc/resolv.conf
 };
 
 struct Imap {
@@ -93,6 +111,9 @@ struct Config {
   Smtp smtp;
   Submission submission;
   Delivery delivery;
+  Queue queue;
+  Relay relay;
+  Dns dns;
   Imap imap;
   Pop3 pop3;
   Workers workers;

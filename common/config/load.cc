@@ -37,7 +37,8 @@ std::optional<std::string> read_file(const std::filesystem::path& path) {
 /// operator/ keeps an absolute right side as it is.
 void make_absolute(Paths& paths, const std::filesystem::path& folder) {
   paths.data = (folder / paths.data).lexically_normal();
-  for (auto* path : {&paths.directory, &paths.store, &paths.run, &paths.certificate, &paths.private_key}) {
+  for (auto* path :
+       {&paths.directory, &paths.store, &paths.queue, &paths.run, &paths.certificate, &paths.private_key}) {
     *path = (paths.data / *path).lexically_normal();
   }
 }

@@ -91,7 +91,8 @@ Wanted set(const Number& number, const toml::node& node, Config& config) {
 
 Wanted set(const List& list, const toml::node& node, Config& config) {
   const auto* array = node.as_array();
-  if (array == nullptr || array->empty()) return "a list, each entry " + std::string{list.wanted};
+  const bool usable = array != nullptr && (list.may_be_empty || !array->empty());
+  if (!usable) return "a list, each entry " + std::string{list.wanted};
   std::vector<std::string> entries;
   for (const auto& element : *array) {
     auto entry = element.value_exact<std::string>();

@@ -41,8 +41,8 @@ Shown show(const Number& number, Config& defaults) {
 
 Shown show(const List& list, Config& defaults) {
   std::string value;
-  for (const auto& entry : list.at(defaults)) value += (value.empty() ? "[" : ", ") + toml_string(entry);
-  return {value + "]", ""};
+  for (const auto& entry : list.at(defaults)) value += (value.empty() ? "" : ", ") + toml_string(entry);
+  return {"[" + value + "]", ""};
 }
 
 Shown show(const Choice& choice, Config& defaults) {

@@ -79,6 +79,16 @@ bool is_ip_address(std::string_view text) {
          inet_pton(AF_INET6, zero_ended.c_str(), address.data()) == 1;
 }
 
+/// An IP address, or one with a port behind it: "192.0.2.1:53", "[2001:db8::1]:53".
+bool is_server(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (is_ip_address(text) || colon == std::string_view::npos) return is_ip_address(text);
+  const auto port = parse_decimal(text.substr(colon + 1));
+  auto address = text.substr(0, colon);
+  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+  return is_ip_address(address) && port && *port > 0 && *port <= UINT16_MAX;
+}
+
 /// A character that an address can hold unquoted (RFC 5321 §4.1.2, atext) and that is neither letter nor digit.
 bool is_delimiter(std::string_view text) {
   constexpr std::string_view kMarks = "!#$%&'*+-/=?^_`{|}~";
@@ -108,6 +118,7 @@ Section paths() {
           {{"data", "The folder of everything below.", file<&Paths::data>()},
            {"directory", "Domains, users, aliases and credentials.", file<&Paths::directory>()},
            {"store", "The mailboxes. The segments and their index share one file system.", file<&Paths::store>()},
+           {"queue", "Mail on its way to other hosts, and what could not be delivered yet.", file<&Paths::queue>()},
            {"run", "Sockets and pid files.", file<&Paths::run>()},
            {"certificate", "The TLS certificate with its chain, PEM. Reloaded when the file changes.",
             file<&Paths::certificate>()},
@@ -154,6 +165,40 @@ Section delivery() {
             "What parts the user from the detail in user+detail@domain (RFC 5233). Empty: no such addresses.",
             Text{[](Config& config) -> std::string& { return config.delivery.recipient_delimiter; }, is_delimiter,
                  "one mark such as \"+\", or nothing"}}}};
+}
+
+Section queue() {
+  return {"queue",
+          "Mail that could not be delivered at once.",
+          {{"retry_delay_min_s", "How long the first retry waits; each further one waits about twice as long.",
+            number<&Config::queue, &Queue::retry_delay_min>("seconds", 1, kDay)},
+           {"retry_delay_max_s", "The longest such wait.",
+            number<&Config::queue, &Queue::retry_delay_max>("seconds", 1, 7 * kDay)},
+           {"expire_s", "How long delivery is tried; RFC 5321 §4.5.4.1 asks for 4 to 5 days at least.",
+            number<&Config::queue, &Queue::expire>("seconds", 1, 60 * kDay)},
+           {"delay_warning_s", "When a sender is told that a message has not been delivered yet. 0: never.",
+            number<&Config::queue, &Queue::delay_warning>("seconds", 0, 60 * kDay)}}};
+}
+
+Section relay() {
+  return {"relay",
+          "Sending to other hosts.",
+          {{"smtp_port", "The port that other domains' hosts listen on. Not 25 only in tests.",
+            number<&Config::relay, &Relay::smtp_port>("a port number", 1, 65'535)},
+           {"connections_per_host_max", "Connections at once to one destination, for each worker.",
+            number<&Config::relay, &Relay::connections_per_host_max>("connections", 1, 10'000)},
+           {"connections_max", "Connections at once to all other hosts, for each worker.",
+            number<&Config::relay, &Relay::connections_max>("connections", 1, 100'000)}}};
+}
+
+Section dns() {
+  return {
+      "dns",
+      "Where domains are looked up.",
+      {{"servers",
+        "Addresses of resolvers, \"192.0.2.1\" or with a port \"192.0.2.1:5353\". None: those of /etc/resolv.conf.",
+        List{[](Config& config) -> std::vector<std::string>& { return config.dns.servers; }, is_server,
+             "an IP address, or one with a port", true}}}};
 }
 
 Section imap() {
@@ -232,8 +277,9 @@ Section log() {
 }  // namespace
 
 const std::vector<Section>& sections() {
-  static const std::vector<Section> kSections{general(), paths(), listen(),  smtp(),  submission(), delivery(),
-                                              imap(),    pop3(),  workers(), store(), auth(),       log()};
+  static const std::vector<Section> kSections{general(),  paths(),   listen(), smtp(), submission(),
+                                              delivery(), queue(),   relay(),  dns(),  imap(),
+                                              pop3(),     workers(), store(),  auth(), log()};
   return kSections;
 }
 

@@ -37,8 +37,9 @@ struct Number {
 
 struct List {
   std::vector<std::string>& (*at)(Config&);
-  bool (*fits)(std::string_view);  // each of its entries, of which there is one at least
+  bool (*fits)(std::string_view);  // each of its entries
   std::string_view wanted;
+  bool may_be_empty = false;
 };
 
 struct Choice {

@@ -68,6 +68,12 @@ const Wrong kWrong[] = {
     {"AddressesAreAList",
      "[listen]\naddresses = \"::\"",
      {2, "\"listen.addresses\" must be a list, each entry an IP address"}},
+    {"ServerIsNumeric",
+     "[dns]\nservers = [\"192.0.2.1\", \"ns.example.org\"]",
+     {2, "\"dns.servers\" must be a list, each entry an IP address, or one with a port"}},
+    {"ServersPortIsAPort",
+     "[dns]\nservers = [\"192.0.2.1:65536\"]",
+     {2, "\"dns.servers\" must be a list, each entry an IP address, or one with a port"}},
     {"PathIsNotEmpty", "[paths]\nstore = \"\"", {2, "\"paths.store\" must be a path"}},
     {"SectionIsNotAValue", "\nlog = \"stderr\"", {2, "\"log\" is a section: [log]"}},
 };
@@ -121,6 +127,7 @@ TEST(Config, GivenValuesReplaceTheDefaults) {
       "hostname = \"mail.example.org\"\nuser = \"mail\"\n"
       "[listen]\naddresses = [\"127.0.0.1\", \"::1\"]\nport_base = 20000\nlmtp_port = false\n"
       "[delivery]\nrecipient_delimiter = \"\"\n"
+      "[dns]\nservers = [\"192.0.2.1\", \"192.0.2.1:5353\", \"2001:db8::1\", \"[2001:db8::1]:53\"]\n"
       "[store]\nmap_octets = 68719476736\n"
       "[auth]\nfailure_delay_ms = 250\n"
       "[log]\nformat = \"json\"\nlevel = \"warning\"\ndestination = \"stderr\"\n");
@@ -131,6 +138,7 @@ TEST(Config, GivenValuesReplaceTheDefaults) {
   EXPECT_EQ(config->listen.port_base, 20'000);
   EXPECT_FALSE(config->listen.lmtp_port);
   EXPECT_EQ(config->delivery.recipient_delimiter, "");
+  EXPECT_EQ(config->dns.servers.size(), 4U);
   EXPECT_EQ(config->store.map_octets, 68'719'476'736U);
   EXPECT_EQ(config->auth.failure_delay, std::chrono::milliseconds{250});
   EXPECT_EQ(config->log.format, LogFormat::json);
