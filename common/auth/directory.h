@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/auth/password.h"
+#include "common/auth/route.h"
 #include "common/base/clock.h"
 #include "common/base/ids.h"
 
@@ -21,7 +22,7 @@ class Environment;
 class Transaction;
 
 enum class DirectoryError {
-  not_found,    // no such domain, user or alias
+  not_found,    // no such domain, user, alias or route
   exists,       // the address or domain is taken
   bad_address,  // not an address that the directory can hold
   no_domain,    // the address lies in a domain that is not ours
@@ -126,6 +127,11 @@ class Change {
   /// Errors: not_found.
   [[nodiscard]] std::expected<void, DirectoryError> delete_alias(std::string_view address);
 
+  /// Adds or replaces. The target need not be ours. Errors: bad_address (the target, or no host).
+  [[nodiscard]] std::expected<void, DirectoryError> set_route(const Route& route);
+  /// Errors: not_found.
+  [[nodiscard]] std::expected<void, DirectoryError> delete_route(std::string_view target);
+
   /// Gives the domain the postmaster that RFC 5321 §4.5.1 demands: an alias postmaster@domain to `target`.
   /// Does nothing when postmaster is there already, as a user or an alias.
   [[nodiscard]] std::expected<void, DirectoryError> ensure_postmaster(std::string_view domain,
@@ -183,6 +189,14 @@ class Directory {
   [[nodiscard]] std::expected<std::vector<std::string>, DirectoryError> list_domains() const;
   [[nodiscard]] std::expected<std::vector<User>, DirectoryError> list_users() const;  // by id
   [[nodiscard]] std::expected<std::vector<Alias>, DirectoryError> list_aliases() const;
+
+  /// The route of `address`: its own, the one without its detail, or its domain's. Compared without case.
+  /// Nothing when there is none. Errors: damaged, io.
+  [[nodiscard]] std::expected<std::optional<Route>, DirectoryError> find_route(
+      std::string_view address, std::optional<char> delimiter = '+') const;
+  /// The route of all that is neither ours nor has a route of its own. Nothing when there is none.
+  [[nodiscard]] std::expected<std::optional<Route>, DirectoryError> default_route() const;
+  [[nodiscard]] std::expected<std::vector<Route>, DirectoryError> list_routes() const;  // with passwords
 
   /// Whether `login` may send as `sender`: their own address, with or without detail, or an alias that names them
   /// as a target.
