@@ -87,6 +87,27 @@ class Listener {
   virtual void close() = 0;
 };
 
+/// A UDP socket that hears one server alone. All calls on its loop; one waiter.
+class Datagrams {
+ public:
+  Datagrams() = default;
+  Datagrams(const Datagrams&) = delete;
+  Datagrams& operator=(const Datagrams&) = delete;
+  virtual ~Datagrams() = default;
+
+  /// Sends one datagram, which may get lost on its way, and does not wait. Errors: closed.
+  virtual std::expected<void, StreamError> send(std::string_view octets) = 0;
+
+  /// The next datagram; of a flood, what comes beyond a few that wait is dropped.
+  /// Errors: timed_out; interrupted; closed, after close() and when the server's host says that nobody listens.
+  virtual Task<std::expected<std::string, StreamError>> receive(std::chrono::milliseconds timeout) = 0;
+
+  /// Ends every wait, now and later, with `interrupted`.
+  virtual void interrupt() = 0;
+  /// Wakes whoever waits with `closed`.
+  virtual void close() = 0;
+};
+
 class Network {
  public:
   Network() = default;
@@ -96,6 +117,10 @@ class Network {
 
   virtual Task<std::expected<std::unique_ptr<Transport>, ConnectError>> connect(
       Endpoint endpoint, std::chrono::milliseconds timeout) = 0;
+
+  /// From a local port that nobody can guess. `server` is no Unix socket.
+  /// Errors: failed, when it is no IP address; unreachable, when this host has no way to it.
+  virtual std::expected<std::unique_ptr<Datagrams>, ConnectError> open_datagrams(const Endpoint& server) = 0;
 };
 
 }  // namespace posthaste::net

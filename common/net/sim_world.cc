@@ -220,6 +220,134 @@ Task<std::expected<std::unique_ptr<Transport>, ConnectError>> SimNetwork::connec
   co_return std::make_unique<SimTransport>(loop_, random_, conditions_, client, server, endpoint, client_address);
 }
 
+/// A client's end of its datagrams.
+struct SimSocket {
+  std::queue<std::string> arrived;
+  bool refused = false;  // the host says that nobody listens
+  bool closed = false;
+  bool interrupted = false;
+  std::uint64_t wait = 0;  // counts waits, so that an old deadline does not end a new one
+  bool timed_out = false;
+  Event changed;
+};
+
+class SimDatagrams final : public Datagrams {
+ public:
+  SimDatagrams(SimNetwork& network, std::string server, std::uint64_t id, std::shared_ptr<SimSocket> socket)
+      : network_(network), server_(std::move(server)), id_(id), socket_(std::move(socket)) {}
+  ~SimDatagrams() override { SimDatagrams::close(); }
+
+  std::expected<void, StreamError> send(std::string_view octets) override {
+    if (socket_->closed || socket_->refused) return std::unexpected(StreamError::closed);
+    network_.deliver_to_server(server_, id_, std::string{octets});
+    return {};
+  }
+
+  Task<std::expected<std::string, StreamError>> receive(std::chrono::milliseconds timeout) override {
+    const auto socket = socket_;
+    const std::uint64_t wait = ++socket->wait;
+    socket->timed_out = false;
+    network_.loop_.at(network_.loop_.now() + timeout, [socket, wait] {
+      if (socket->wait != wait) return;
+      socket->timed_out = true;
+      socket->changed.notify_all();
+    });
+    while (socket->arrived.empty() && !socket->refused && !socket->closed && !socket->interrupted &&
+           !socket->timed_out) {
+      co_await socket->changed.wait();
+    }
+    ++socket->wait;
+    if (!socket->arrived.empty()) {
+      std::string octets = std::move(socket->arrived.front());
+      socket->arrived.pop();
+      co_return octets;
+    }
+    if (socket->interrupted) co_return std::unexpected(StreamError::interrupted);
+    if (socket->refused || socket->closed) co_return std::unexpected(StreamError::closed);
+    co_return std::unexpected(StreamError::timed_out);
+  }
+
+  void interrupt() override {
+    socket_->interrupted = true;
+    socket_->changed.notify_all();
+  }
+  void close() override {
+    if (std::exchange(socket_->closed, true)) return;
+    network_.sockets_.erase(id_);
+    socket_->changed.notify_all();
+  }
+
+ private:
+  SimNetwork& network_;
+  const std::string server_;
+  const std::uint64_t id_;
+  std::shared_ptr<SimSocket> socket_;
+};
+
+SimDatagramServer::SimDatagramServer(SimNetwork& network, const Endpoint& endpoint)
+    : network_(network), name_(to_string(endpoint)) {
+  network_.datagram_servers_[name_] = this;
+}
+
+SimDatagramServer::~SimDatagramServer() { close(); }
+
+Task<std::optional<SimDatagramServer::Datagram>> SimDatagramServer::receive() {
+  while (arrived_.empty() && !closed_) co_await changed_.wait();
+  if (closed_) co_return std::nullopt;
+  Datagram datagram = std::move(arrived_.front());
+  arrived_.pop();
+  co_return datagram;
+}
+
+void SimDatagramServer::send(std::uint64_t to, std::string octets) {
+  network_.deliver_to_client(to, std::move(octets));
+}
+
+void SimDatagramServer::close() {
+  if (std::exchange(closed_, true)) return;
+  network_.datagram_servers_.erase(name_);
+  changed_.notify_all();
+}
+
+std::expected<std::unique_ptr<Datagrams>, ConnectError> SimNetwork::open_datagrams(const Endpoint& server) {
+  const std::uint64_t id = ++opened_sockets_;
+  const auto socket = std::make_shared<SimSocket>();
+  sockets_[id] = socket;
+  return std::make_unique<SimDatagrams>(*this, to_string(server), id, socket);
+}
+
+std::unique_ptr<SimDatagramServer> SimNetwork::serve_datagrams(const Endpoint& endpoint) {
+  return std::make_unique<SimDatagramServer>(*this, endpoint);
+}
+
+void SimNetwork::deliver(std::move_only_function<void()> arrive) {
+  if (random_.chance(conditions_.datagram_loss_probability)) return;
+  const auto delay =
+      std::chrono::milliseconds{random_.up_to(static_cast<std::uint64_t>(conditions_.network_delay_max.count()))};
+  loop_.at(loop_.now() + delay, std::move(arrive));
+}
+
+void SimNetwork::deliver_to_server(const std::string& name, std::uint64_t from, std::string octets) {
+  deliver([this, name, from, octets = std::move(octets)]() mutable {
+    if (const auto server = datagram_servers_.find(name); server != datagram_servers_.end()) {
+      server->second->arrived_.push({std::move(octets), from});
+      server->second->changed_.notify_all();
+    } else if (const auto client = sockets_.find(from); client != sockets_.end()) {
+      client->second->refused = true;
+      client->second->changed.notify_all();
+    }
+  });
+}
+
+void SimNetwork::deliver_to_client(std::uint64_t to, std::string octets) {
+  deliver([this, to, octets = std::move(octets)]() mutable {
+    const auto client = sockets_.find(to);
+    if (client == sockets_.end()) return;
+    client->second->arrived.push(std::move(octets));
+    client->second->changed.notify_all();
+  });
+}
+
 SimWorld::SimWorld(std::uint64_t seed, SimConditions conditions)
     : conditions_(conditions),
       random_(seed),

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <queue>
 #include <random>
 #include <string>
@@ -20,7 +21,8 @@ namespace posthaste::net {
 struct SimConditions {
   std::chrono::milliseconds network_delay_max{20};
   std::chrono::milliseconds executor_delay_max{3};
-  double reset_probability = 0;  // of each piece that is sent: the connection breaks instead
+  double reset_probability = 0;          // of each piece that is sent: the connection breaks instead
+  double datagram_loss_probability = 0;  // of each datagram: it never arrives
 };
 
 class SimWorld;
@@ -81,6 +83,36 @@ class SimExecutor final : public Executor {
 };
 
 class SimListener;
+class SimNetwork;
+struct SimSocket;
+
+/// The side of a simulated UDP socket that servers are on. Closed by its destructor.
+class SimDatagramServer {
+ public:
+  struct Datagram {
+    std::string octets;
+    std::uint64_t from = 0;  // whom to answer
+  };
+
+  SimDatagramServer(SimNetwork& network, const Endpoint& endpoint);
+  SimDatagramServer(const SimDatagramServer&) = delete;
+  SimDatagramServer& operator=(const SimDatagramServer&) = delete;
+  ~SimDatagramServer();
+
+  /// The next datagram, or nothing once close() was called.
+  Task<std::optional<Datagram>> receive();
+  /// A client that is gone does not hear it.
+  void send(std::uint64_t to, std::string octets);
+  void close();
+
+ private:
+  friend class SimNetwork;
+  SimNetwork& network_;
+  const std::string name_;
+  std::queue<Datagram> arrived_;
+  Event changed_;
+  bool closed_ = false;
+};
 
 class SimNetwork final : public Network {
  public:
@@ -93,12 +125,28 @@ class SimNetwork final : public Network {
   /// The listener goes before the network, and before it nobody else listens at `endpoint`.
   std::unique_ptr<Listener> listen(const Endpoint& endpoint);
 
+  /// Nobody at `server` answers with "closed", as a host without that server does.
+  std::expected<std::unique_ptr<Datagrams>, ConnectError> open_datagrams(const Endpoint& server) override;
+  /// The server goes before the network, and before it nobody else serves at `endpoint`.
+  std::unique_ptr<SimDatagramServer> serve_datagrams(const Endpoint& endpoint);
+
  private:
   friend class SimListener;
+  friend class SimDatagrams;
+  friend class SimDatagramServer;
+
+  /// Calls `arrive` when a datagram sent now arrives, if it does: datagrams overtake one another.
+  void deliver(std::move_only_function<void()> arrive);
+  void deliver_to_server(const std::string& name, std::uint64_t from, std::string octets);
+  void deliver_to_client(std::uint64_t to, std::string octets);
+
   SimLoop& loop_;
   SimRandom& random_;
   const SimConditions& conditions_;
-  std::map<std::string, SimListener*> listeners_;  // by to_string(endpoint)
+  std::map<std::string, SimListener*> listeners_;               // by to_string(endpoint)
+  std::map<std::string, SimDatagramServer*> datagram_servers_;  // likewise
+  std::map<std::uint64_t, std::shared_ptr<SimSocket>> sockets_;
+  std::uint64_t opened_sockets_ = 0;
 };
 
 class SimWorld {

@@ -1,10 +1,8 @@
 #include "common/net/uv_network.h"
 
-#include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,70 +12,15 @@
 #include <cstring>
 #include <utility>
 
+#include "common/net/socket_address.h"
+#include "common/net/uv_datagrams.h"
+
 namespace posthaste::net {
 namespace {
 
 constexpr std::size_t kReadAheadMaxOctets = 256UL * 1024;  // then the peer has to wait for the session
 constexpr std::size_t kKeptBufferOctets = 4096;            // an idle connection keeps no larger one
 constexpr std::uint64_t kLingerMs = 2000;                  // how long a closed peer may take to read our last words
-
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t length = 0;
-  [[nodiscard]] const sockaddr* get() const noexcept { return reinterpret_cast<const sockaddr*>(&storage); }
-};
-
-/// Nothing if the address is neither an IP literal nor a path that fits.
-std::optional<SocketAddress> socket_address(const Endpoint& endpoint) {
-  SocketAddress address;
-  if (endpoint.is_unix()) {
-    sockaddr_un path{};
-    path.sun_family = AF_UNIX;
-    if (endpoint.address.size() >= sizeof path.sun_path) return std::nullopt;
-    std::memcpy(path.sun_path, endpoint.address.c_str(), endpoint.address.size() + 1);
-    std::memcpy(&address.storage, &path, sizeof path);
-    address.length = sizeof path;
-  } else if (endpoint.is_ipv6()) {
-    sockaddr_in6 ip{};
-    if (uv_ip6_addr(endpoint.address.c_str(), endpoint.port, &ip) != 0) return std::nullopt;
-    std::memcpy(&address.storage, &ip, sizeof ip);
-    address.length = sizeof ip;
-  } else {
-    sockaddr_in ip{};
-    if (uv_ip4_addr(endpoint.address.c_str(), endpoint.port, &ip) != 0) return std::nullopt;
-    std::memcpy(&address.storage, &ip, sizeof ip);
-    address.length = sizeof ip;
-  }
-  return address;
-}
-
-Endpoint endpoint_of(const sockaddr_storage& storage) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  if (storage.ss_family == AF_INET) {
-    sockaddr_in ip{};
-    std::memcpy(&ip, &storage, sizeof ip);
-    uv_ip4_name(&ip, text.data(), text.size());
-    return {text.data(), ntohs(ip.sin_port)};
-  }
-  if (storage.ss_family == AF_INET6) {
-    sockaddr_in6 ip{};
-    std::memcpy(&ip, &storage, sizeof ip);
-    if (IN6_IS_ADDR_V4MAPPED(&ip.sin6_addr)) {
-      inet_ntop(AF_INET, &ip.sin6_addr.s6_addr[12], text.data(), text.size());
-    } else {
-      uv_ip6_name(&ip, text.data(), text.size());
-    }
-    return {text.data(), ntohs(ip.sin6_port)};
-  }
-  return {"/", 0};  // the unnamed end of a Unix socket
-}
-
-Endpoint local_endpoint(int descriptor) {
-  sockaddr_storage storage{};
-  socklen_t length = sizeof storage;
-  getsockname(descriptor, reinterpret_cast<sockaddr*>(&storage), &length);
-  return endpoint_of(storage);
-}
 
 std::optional<std::uint32_t> user_behind(int descriptor) {
   ucred credentials{};
@@ -115,7 +58,8 @@ struct Connection {
     lingering = loop->add_lingering([this] { end_lingering(); });
     stream.data = this;
     timer.data = this;
-    uv_timer_start(&timer, [](uv_timer_t* t) { static_cast<Connection*>(t->data)->end_lingering(); }, kLingerMs, 0);
+    uv_timer_start(
+        &timer, [](uv_timer_t* t) { static_cast<Connection*>(t->data)->end_lingering(); }, kLingerMs, 0);
     uv_read_stop(&stream);
     uv_read_start(&stream, allocate, [](uv_stream_t* s, ssize_t count, const uv_buf_t*) {
       if (count < 0) static_cast<Connection*>(s->data)->end_lingering();
@@ -435,6 +379,10 @@ Task<std::expected<std::unique_ptr<Transport>, ConnectError>> UvNetwork::connect
   if (!endpoint.is_unix()) uv_tcp_nodelay(&connection->tcp, 1);
   const auto user = endpoint.is_unix() ? user_behind(descriptor) : std::nullopt;
   co_return std::make_unique<UvTransport>(connection, endpoint, local_endpoint(descriptor), user);
+}
+
+std::expected<std::unique_ptr<Datagrams>, ConnectError> UvNetwork::open_datagrams(const Endpoint& server) {
+  return open_uv_datagrams(loop_, server);
 }
 
 bool has_ipv6() {

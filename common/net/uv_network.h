@@ -1,4 +1,4 @@
-// TCP and Unix-socket connections over libuv.
+// TCP and Unix-socket connections over libuv, and UDP.
 #pragma once
 
 #include <uv.h>
@@ -21,6 +21,7 @@ class UvNetwork final : public Network {
   explicit UvNetwork(UvLoop& loop) noexcept : loop_(loop) {}
   Task<std::expected<std::unique_ptr<Transport>, ConnectError>> connect(Endpoint endpoint,
                                                                         std::chrono::milliseconds timeout) override;
+  std::expected<std::unique_ptr<Datagrams>, ConnectError> open_datagrams(const Endpoint& server) override;
 
  private:
   UvLoop& loop_;
