@@ -9,42 +9,80 @@
 namespace posthaste::smtpd {
 namespace {
 
-constexpr std::size_t kBudgetStepOctets = 65'536;      // what is taken from the budget at once
-constexpr std::uint64_t kSetAsideMaxOctets = 262'144;  // on the client's word alone
+constexpr std::size_t kBudgetStepOctets = 65'536;  // what is taken from the budget at once
+
+MessageRefusal refusal_of(SpoolError error) noexcept {
+  return error == SpoolError::full ? MessageRefusal::disk_full : MessageRefusal::spool_failed;
+}
 
 }  // namespace
 
-IncomingMessage::IncomingMessage(daemon::MemoryBudget& budget, std::uint64_t max_octets,
-                                 std::uint64_t announced_octets)
-    : memory_(budget), max_octets_(max_octets) {
-  const auto expected = static_cast<std::size_t>(std::min({announced_octets, max_octets, kSetAsideMaxOctets}));
-  if (make_room(expected)) octets_.reserve(expected);
+IncomingMessage::IncomingMessage(net::World& world, const Spool& spool, daemon::MemoryBudget& budget,
+                                 std::uint64_t max_octets, std::uint64_t announced_octets)
+    : world_(&world), spool_(&spool), memory_(budget), max_octets_(max_octets) {
+  const auto expected =
+      static_cast<std::size_t>(std::min<std::uint64_t>({announced_octets, max_octets, kMessageInMemoryMaxOctets}));
+  if (make_room(expected)) buffer_.reserve(expected);
 }
 
 bool IncomingMessage::make_room(std::size_t octets) {
-  const std::size_t needed = octets_.size() + octets;
+  const std::size_t needed = buffer_.size() + octets;
   return memory_.grow_to((needed + kBudgetStepOctets - 1) / kBudgetStepOctets * kBudgetStepOctets);
 }
 
 void IncomingMessage::refuse(MessageRefusal refusal) {
   if (!refusal_) refusal_ = refusal;
-  octets_ = std::string{};
+  buffer_ = std::string{};
   memory_.give_back();
+  file_.reset();
 }
 
 smtp::DataProgress IncomingMessage::feed(smtp::DataReader& reader, std::string_view piece) {
   if (!refusal_ && !make_room(piece.size())) refuse(MessageRefusal::no_memory);
-  const auto progress = reader.feed(piece, octets_);
+  const auto progress = reader.feed(piece, buffer_);
   if (reader.too_large()) refuse(MessageRefusal::too_large);
-  if (refusal_) octets_.clear();
+  if (refusal_) buffer_.clear();
   return progress;
 }
 
 void IncomingMessage::append(std::string_view piece) {
   if (refusal_) return;
-  if (piece.size() > max_octets_ - octets_.size()) return refuse(MessageRefusal::too_large);
+  if (piece.size() > max_octets_ - octets_in_file_ - buffer_.size()) return refuse(MessageRefusal::too_large);
   if (!make_room(piece.size())) return refuse(MessageRefusal::no_memory);
-  octets_ += piece;
+  buffer_ += piece;
+}
+
+std::expected<void, SpoolError> IncomingMessage::write_out() {
+  if (!file_) {
+    auto created = spool_->create();
+    if (!created) return std::unexpected(created.error());
+    file_.emplace(std::move(*created));
+  }
+  return file_->append(buffer_);
+}
+
+net::Task<void> IncomingMessage::spill() {
+  auto work = [this] { return write_out(); };
+  const auto written = co_await world_->io.run(world_->loop, std::move(work));
+  if (!written) co_return refuse(refusal_of(written.error()));
+  octets_in_file_ += buffer_.size();
+  buffer_.clear();
+}
+
+std::expected<MappedOctets, SpoolError> IncomingMessage::complete_file() {
+  const auto written = file_->append(buffer_);
+  if (!written) return std::unexpected(written.error());
+  return file_->map();
+}
+
+net::Task<std::expected<std::shared_ptr<const MessageOctets>, MessageRefusal>> IncomingMessage::finish() {
+  if (refusal_) co_return std::unexpected(*refusal_);
+  if (!file_) co_return std::make_shared<const MessageOctets>(std::move(buffer_), std::move(memory_));
+  auto work = [this] { return complete_file(); };
+  auto mapped = co_await world_->io.run(world_->loop, std::move(work));
+  if (!mapped) refuse(refusal_of(mapped.error()));
+  if (!mapped) co_return std::unexpected(*refusal_);
+  co_return std::make_shared<const MessageOctets>(std::move(*mapped));
 }
 
 std::size_t received_fields(std::string_view message) {

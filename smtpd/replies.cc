@@ -92,6 +92,8 @@ smtp::Reply reply_for(MessageRefusal refusal) {
   switch (refusal) {
     case MessageRefusal::too_large: return {552, {5, 3, 4}, "Message too large"};
     case MessageRefusal::no_memory: return {452, {4, 3, 1}, "Too much mail at once: try again"};
+    case MessageRefusal::disk_full: return {452, {4, 3, 1}, "Mail system full"};
+    case MessageRefusal::spool_failed: return {451, {4, 3, 0}, "Local error: try again"};
   }
   std::unreachable();
 }

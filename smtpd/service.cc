@@ -39,6 +39,12 @@ auth::LoginMemory::Limits limits_of(const config::Auth& auth) {
       .remember = auth.remember, .failure_delay = auth.failure_delay, .failure_delay_max = auth.failure_delay_max};
 }
 
+/// The spool leaves free what the store does.
+std::optional<std::uint64_t> reserve_of(const config::Store& store) {
+  if (store.disk_reserve_octets == 0) return std::nullopt;
+  return store.disk_reserve_octets;
+}
+
 net::Task<void> serve_session(std::unique_ptr<net::Transport> transport, Context& context, Role role,
                               daemon::Admission::Place /*place*/) {
   Session session{std::move(transport), context, role};
@@ -82,22 +88,26 @@ std::expected<std::unique_ptr<daemon::Program>, std::string> Service::make(const
   if (!directory) return std::unexpected("cannot open the directory in " + paths.directory.string());
   auto certificates = daemon::Certificates::load(paths.certificate, paths.private_key);
   if (!certificates) return std::unexpected(certificates.error());
-  return std::unique_ptr<daemon::Program>{new Service{setting, std::move(*directory), std::move(*certificates)}};
+  auto spool = Spool::open(config::spool_folder(setting.config), reserve_of(setting.config.store));
+  if (!spool) return std::unexpected(spool.error());
+  return std::unique_ptr<daemon::Program>{
+      new Service{setting, std::move(*directory), std::move(*certificates), std::move(*spool)}};
 }
 
 Service::Service(const daemon::Setting& setting, auth::Directory directory,
-                 std::unique_ptr<daemon::Certificates> certificates)
+                 std::unique_ptr<daemon::Certificates> certificates, Spool spool)
     : setting_(setting),
       directory_(std::move(directory)),
       certificates_(std::move(certificates)),
       logins_(limits_of(setting.config.auth), make_secret()),
-      admission_(setting.config.smtp.connections_max) {}
+      admission_(setting.config.smtp.connections_max),
+      spool_(std::move(spool)) {}
 
 net::Task<void> Service::serve(daemon::Worker& worker) {
   auth::Authenticator authenticator{directory_, logins_, worker.world};
   LmtpPool delivery{worker.world, {config::lmtp_socket(setting_.config), 0}, setting_.config.hostname};
-  Context context{worker.world, setting_.config, directory_,   authenticator, *certificates_,
-                  delivery,     memory_,         worker.scope, setting_.log};
+  Context context{worker.world, setting_.config, directory_, authenticator, *certificates_,
+                  delivery,     memory_,         spool_,     worker.scope,  setting_.log};
   net::TaskScope accepting;
   for (const auto& port : kPorts) {
     const auto [first, last] = worker.listeners.equal_range(port.name);

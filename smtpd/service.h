@@ -12,6 +12,7 @@
 #include "common/daemon/certificates.h"
 #include "common/daemon/program.h"
 #include "smtpd/message.h"
+#include "smtpd/spool.h"
 
 namespace posthaste::smtpd {
 
@@ -19,7 +20,7 @@ class Service final : public daemon::Program {
  public:
   static std::vector<daemon::Binding> bindings(const config::Config& config);
 
-  /// Opens directory and certificate. Errors: a sentence for the operator.
+  /// Opens directory, certificate and spool. Errors: a sentence for the operator.
   static std::expected<std::unique_ptr<daemon::Program>, std::string> make(const daemon::Setting& setting);
 
   net::Task<void> serve(daemon::Worker& worker) override;
@@ -27,13 +28,14 @@ class Service final : public daemon::Program {
 
  private:
   Service(const daemon::Setting& setting, auth::Directory directory,
-          std::unique_ptr<daemon::Certificates> certificates);
+          std::unique_ptr<daemon::Certificates> certificates, Spool spool);
 
   const daemon::Setting setting_;
   const auth::Directory directory_;
   const std::unique_ptr<daemon::Certificates> certificates_;
   auth::LoginMemory logins_;
   daemon::Admission admission_;
+  const Spool spool_;
   daemon::MemoryBudget memory_{kMessageMemoryMaxOctets};
 };
 

@@ -102,11 +102,12 @@ class Session {
   // commands/message.cc
   [[nodiscard]] std::optional<Refusal> refuse_message() const;
   [[nodiscard]] bool is_too_slow(net::Instant start, std::uint64_t octets) const;
+  [[nodiscard]] IncomingMessage incoming_message() const;
   net::Task<Answer> read_data();
   net::Task<Answer> read_chunk(smtp::Bdat bdat);
   net::Task<Answer> discard_chunk(smtp::Bdat bdat, Refusal refusal);
   net::Task<smtp::Reply> finish(Transaction transaction, IncomingMessage message);
-  net::Task<smtp::Reply> deliver(const Transaction& transaction, const IncomingMessage& message);
+  net::Task<smtp::Reply> deliver(const Transaction& transaction, const MessageOctets& message);
   [[nodiscard]] smtp::DeliveryId mint_delivery_id() const;
   [[nodiscard]] std::string added_header(const Transaction& transaction, std::string_view message) const;
 

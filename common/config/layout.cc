@@ -16,6 +16,8 @@ std::filesystem::path control_socket(const Config& config, std::string_view daem
   return config.paths.run / (std::string{daemon} + ".sock");
 }
 
+std::filesystem::path spool_folder(const Config& config) { return config.paths.data / "spool"; }
+
 std::filesystem::path pid_file(const Config& config, std::string_view daemon) {
   return config.paths.run / (std::string{daemon} + ".pid");
 }

@@ -35,6 +35,9 @@ inline constexpr std::uint16_t kPop3sPort = 995;
 /// A daemon's socket for the operator's command: queue, status, metrics.
 [[nodiscard]] std::filesystem::path control_socket(const Config& config, std::string_view daemon);
 
+/// smtpd keeps messages here that are too large for its memory, while it has them in hand.
+[[nodiscard]] std::filesystem::path spool_folder(const Config& config);
+
 [[nodiscard]] std::filesystem::path pid_file(const Config& config, std::string_view daemon);
 
 /// A daemon's own log file, or nothing when it logs to standard error.

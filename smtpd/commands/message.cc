@@ -39,18 +39,25 @@ bool Session::is_too_slow(net::Instant start, std::uint64_t octets) const {
   return context_.world.clock.now() - start > context_.config.smtp.session_timeout + allowed;
 }
 
+IncomingMessage Session::incoming_message() const {
+  return {context_.world, context_.spool, context_.memory, context_.config.smtp.message_max_octets,
+          transaction_->announced_octets};
+}
+
 net::Task<Session::Answer> Session::read_data() {
   const auto start = context_.world.clock.now();
   send({354, "End data with <CRLF>.<CRLF>"});
-  const auto max_octets = context_.config.smtp.message_max_octets;
-  IncomingMessage message{context_.memory, max_octets, transaction_->announced_octets};
-  smtp::DataReader reader{max_octets};
+  auto message = incoming_message();
+  smtp::DataReader reader{context_.config.smtp.message_max_octets};
   for (;;) {
     auto piece = co_await stream_.read_some(kReadMaxOctets);
     if (!piece) co_return std::unexpected(piece.error());
     if (is_too_slow(start, reader.octets())) co_return std::unexpected(net::StreamError::timed_out);
     const auto progress = message.feed(reader, *piece);
-    if (progress.state == smtp::DataState::more) continue;
+    if (progress.state == smtp::DataState::more) {
+      if (message.overflows()) co_await message.spill();
+      continue;
+    }
     if (progress.state != smtp::DataState::end) co_return std::unexpected(net::StreamError::bare_line_ending);
     stream_.unread(piece->size() - progress.consumed);
     break;
@@ -80,15 +87,14 @@ net::Task<Session::Answer> Session::discard_chunk(smtp::Bdat bdat, Refusal refus
 
 net::Task<Session::Answer> Session::read_chunk(smtp::Bdat bdat) {
   auto& message = transaction_->chunks;  // the transaction stays while nobody but us reads commands
-  if (!message) {
-    message.emplace(context_.memory, context_.config.smtp.message_max_octets, transaction_->announced_octets);
-  }
+  if (!message) message.emplace(incoming_message());
   const auto start = context_.world.clock.now();
   for (std::uint64_t left = bdat.chunk_octets; left > 0;) {
     auto piece = co_await stream_.read_some(std::min<std::uint64_t>(left, kReadMaxOctets));
     if (!piece) co_return std::unexpected(piece.error());
-    message->append(*piece);
     left -= piece->size();
+    message->append(*piece);
+    if (message->overflows()) co_await message->spill();
     if (is_too_slow(start, bdat.chunk_octets - left)) co_return std::unexpected(net::StreamError::timed_out);
   }
   if (!bdat.last && !message->refusal()) co_return Answer{chunk_taken(bdat.chunk_octets)};
@@ -101,12 +107,13 @@ net::Task<Session::Answer> Session::read_chunk(smtp::Bdat bdat) {
 
 net::Task<smtp::Reply> Session::finish(Transaction transaction, IncomingMessage message) {
   std::optional<smtp::Reply> reply;
-  if (message.refusal()) {
-    reply = reply_for(*message.refusal());
-  } else if (received_fields(message.octets()) > kReceivedFieldsMax) {
+  const auto octets = co_await message.finish();
+  if (!octets) {
+    reply = reply_for(octets.error());
+  } else if (received_fields((*octets)->view()) > kReceivedFieldsMax) {
     reply = reply_for(Refusal::loop);
   } else {
-    reply = co_await deliver(transaction, message);
+    reply = co_await deliver(transaction, **octets);
   }
   const bool accepted = smtp::is_positive(*reply);
   context_.log.info(accepted ? "smtp.message.accepted" : "smtp.message.refused",
@@ -114,7 +121,7 @@ net::Task<smtp::Reply> Session::finish(Transaction transaction, IncomingMessage 
                      {"client", stream_.peer().address},
                      {"from", to_string(transaction.reverse_path)},
                      {"recipients", transaction.forward_paths.size()},
-                     {"octets", message.octets().size()},
+                     {"octets", octets ? (*octets)->view().size() : 0},
                      {"tls", tls_version()},
                      {"user", user()},
                      {"code", reply->code},
@@ -133,14 +140,14 @@ smtp::DeliveryId Session::mint_delivery_id() const {
   return id;
 }
 
-net::Task<smtp::Reply> Session::deliver(const Transaction& transaction, const IncomingMessage& message) {
-  const std::string header = added_header(transaction, message.octets());
+net::Task<smtp::Reply> Session::deliver(const Transaction& transaction, const MessageOctets& message) {
+  const std::string header = added_header(transaction, message.view());
   const smtp::DeliveryId id = mint_delivery_id();
   Delivery delivery{.mail = {transaction.reverse_path, {}},
                     .recipients = transaction.forward_paths,
                     .added_header = header,
-                    .message = message.octets()};
-  delivery.mail.parameters.size = header.size() + message.octets().size();
+                    .message = message.view()};
+  delivery.mail.parameters.size = header.size() + message.view().size();
   delivery.mail.parameters.body = transaction.body;
   delivery.mail.parameters.smtp_utf8 = transaction.smtp_utf8;
   delivery.mail.parameters.delivery_id = id;

@@ -101,8 +101,16 @@ class Installation {
         logins_({300s, 1s, 15s}, std::string(32, 's')),
         authenticator_(ground().directory(), logins_, sim_.world()),
         pool_(sim_.world(), {config::lmtp_socket(config_), 0}, config_.hostname),
-        smtpd_{sim_.world(), config_, ground().directory(), authenticator_, ground().certificates(), pool_, memory_,
-               scope_,       log_} {}
+        smtpd_{sim_.world(),
+               config_,
+               ground().directory(),
+               authenticator_,
+               ground().certificates(),
+               pool_,
+               memory_,
+               spool_,
+               scope_,
+               log_} {}
 
   Story live(std::size_t clients, std::size_t messages_each) {
     EXPECT_TRUE(sim_.run(run(clients, messages_each))) << "nothing is left to happen, and not all is done";
@@ -192,7 +200,8 @@ class Installation {
       }
       if (recipients.empty()) recipients = {"team"};
       const std::string subject = "message " + std::to_string(client) + "." + std::to_string(i);
-      std::string body(sim_.random().up_to(40'000), 'x');
+      // Now and then one that is too large for smtpd's memory.
+      std::string body(sim_.random().up_to(sim_.random().chance(0.05) ? 400'000 : 40'000), 'x');
       for (std::size_t at = 70; at + 2 < body.size(); at += 72) body.replace(at, 2, "\r\n");
       const bool accepted = co_await send_message(*stream, recipients, subject, std::move(body));
       if (!accepted) {
@@ -259,6 +268,7 @@ class Installation {
   auth::Authenticator authenticator_;
   smtpd::LmtpPool pool_;
   daemon::MemoryBudget memory_{std::size_t{1} << 30};
+  smtpd::Spool spool_ = std::move(*smtpd::Spool::open(ground().folder() / "spool", 0));
   smtpd::Context smtpd_;
   Story story_;
 };

@@ -48,6 +48,7 @@ class Installation {
 
   [[nodiscard]] const auth::Directory& directory() const { return *directory_; }
   [[nodiscard]] const daemon::Certificates& certificates() const { return *certificates_; }
+  [[nodiscard]] std::filesystem::path spool_folder() const { return path_ / "spool"; }
 
   config::Config config;
 
@@ -161,9 +162,10 @@ class FakeDeliveryd {
 class SimSmtpd {
  public:
   explicit SimSmtpd(net::SimWorld& sim, config::Config configuration = installation().config,
-                    std::size_t memory_octets = kMessageMemoryMaxOctets)
+                    std::size_t memory_octets = kMessageMemoryMaxOctets, std::uint64_t spool_reserve_octets = 0)
       : config(std::move(configuration)),
         memory(memory_octets),
+        spool(std::move(*Spool::open(installation().spool_folder(), spool_reserve_octets))),
         log(sink, "smtpd", log::Format::text, log::Level::debug, [] { return WallTime{}; }),
         logins({std::chrono::minutes{5}, std::chrono::seconds{1}, std::chrono::seconds{15}}, "a test's secret"),
         authenticator(installation().directory(), logins, sim.world()),
@@ -175,6 +177,7 @@ class SimSmtpd {
                 installation().certificates(),
                 *pool,
                 memory,
+                spool,
                 scope,
                 log},
         sim_(sim) {}
@@ -199,6 +202,7 @@ class SimSmtpd {
 
   const config::Config config;
   daemon::MemoryBudget memory;
+  const Spool spool;
   log::MemorySink sink;
   const log::Log log;
   net::TaskScope scope;
