@@ -21,6 +21,28 @@ Task<void> SimLoop::sleep(std::chrono::milliseconds duration) {
   co_await woken;
 }
 
+namespace {
+
+class SimTimer final : public Timer {
+ public:
+  SimTimer(SimLoop& loop, std::chrono::milliseconds duration, std::move_only_function<void()> fire)
+      : fire_(std::make_shared<std::move_only_function<void()>>(std::move(fire))) {
+    loop.at(loop.now() + duration, [weak = std::weak_ptr{fire_}] {
+      if (const auto fire_once = weak.lock()) (*fire_once)();
+    });
+  }
+
+ private:
+  std::shared_ptr<std::move_only_function<void()>> fire_;
+};
+
+}  // namespace
+
+std::unique_ptr<Timer> SimLoop::start_timer(std::chrono::milliseconds duration,
+                                            std::move_only_function<void()> fire) {
+  return std::make_unique<SimTimer>(*this, duration, std::move(fire));
+}
+
 bool SimLoop::step() {
   if (pieces_.empty()) return false;
   const Piece piece = pieces_.top();

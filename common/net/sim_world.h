@@ -35,6 +35,8 @@ class SimLoop final : public Loop, public Clock {
   [[nodiscard]] Instant now() const override { return now_; }
   [[nodiscard]] WallTime wall() const override;
   Task<void> sleep(std::chrono::milliseconds duration) override;
+  [[nodiscard]] std::unique_ptr<Timer> start_timer(std::chrono::milliseconds duration,
+                                                   std::move_only_function<void()> fire) override;
 
   /// Runs the next piece of work, moving time to it. False when there is none.
   bool step();

@@ -81,6 +81,41 @@ Task<void> UvLoop::sleep(std::chrono::milliseconds duration) {
 
 namespace {
 
+class UvTimer final : public Timer {
+ public:
+  UvTimer(uv_loop_t* loop, std::chrono::milliseconds duration, std::move_only_function<void()> fire)
+      : handle_(new uv_timer_t{}), fire_(std::move(fire)) {
+    uv_timer_init(loop, handle_);
+    handle_->data = this;
+    uv_timer_start(
+        handle_,
+        [](uv_timer_t* handle) {
+          // What it calls may destroy the timer, and with it the function.
+          auto fire_once = std::move(static_cast<UvTimer*>(handle->data)->fire_);
+          run_in_turn(fire_once);
+        },
+        static_cast<std::uint64_t>(duration.count()), 0);
+  }
+  ~UvTimer() override {
+    uv_close(reinterpret_cast<uv_handle_t*>(handle_),
+             [](uv_handle_t* handle) { delete reinterpret_cast<uv_timer_t*>(handle); });
+  }
+
+ private:
+  uv_timer_t* handle_;  // freed by its close callback
+  std::move_only_function<void()> fire_;
+};
+
+}  // namespace
+
+std::unique_ptr<Timer> UvLoop::start_timer(std::chrono::milliseconds duration,
+                                           std::move_only_function<void()> fire) {
+  uv_update_time(&loop_);
+  return std::make_unique<UvTimer>(&loop_, duration, std::move(fire));
+}
+
+namespace {
+
 Task<void> then_stop(Task<void> main, uv_loop_t* loop) {
   co_await main;
   uv_stop(loop);

@@ -25,6 +25,8 @@ class UvLoop final : public Loop, public Clock {
   [[nodiscard]] Instant now() const override;
   [[nodiscard]] WallTime wall() const override;
   Task<void> sleep(std::chrono::milliseconds duration) override;
+  [[nodiscard]] std::unique_ptr<Timer> start_timer(std::chrono::milliseconds duration,
+                                                   std::move_only_function<void()> fire) override;
 
   /// Runs `main` on this thread, and the loop until it has ended.
   void run(Task<void> main);
