@@ -146,6 +146,24 @@ Result<void> Change::delete_alias(std::string_view address) {
   return transaction_->erase(transaction_->tables().aliases, key_of(*alias));
 }
 
+Result<void> Change::set_route(const Route& route) {
+  const auto key = route_key(route.target);
+  if (!key || route.host.empty()) return std::unexpected(DirectoryError::bad_address);
+  const auto table = transaction_->routes();
+  if (!table) return std::unexpected(table.error());
+  if (!*table) return std::unexpected(DirectoryError::damaged);
+  return transaction_->put(**table, *key, encode(route));
+}
+
+Result<void> Change::delete_route(std::string_view target) {
+  const auto key = route_key(target);
+  if (!key) return std::unexpected(DirectoryError::not_found);
+  const auto table = transaction_->routes();
+  if (!table) return std::unexpected(table.error());
+  if (!*table) return std::unexpected(DirectoryError::not_found);
+  return transaction_->erase(**table, *key);
+}
+
 Result<void> Change::ensure_postmaster(std::string_view domain, std::string_view target) {
   const auto name = parse_domain(domain);
   if (!name) return std::unexpected(DirectoryError::bad_address);

@@ -1,6 +1,7 @@
 #include "common/auth/directory.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "common/auth/environment.h"
@@ -32,6 +33,21 @@ Result<std::optional<Address>> address_of_login(const Transaction& transaction, 
   if (!domain) return std::unexpected(domain.error());
   if (!*domain) return std::nullopt;
   return Address{lower(login), **domain};
+}
+
+/// The route of the first of `keys` that has one.
+Result<std::optional<Route>> first_route(const std::shared_ptr<Environment>& environment,
+                                         std::span<const std::string> keys) {
+  const auto table = environment->routes();
+  if (!table) return std::unexpected(table.error());
+  if (!*table) return std::nullopt;
+  const auto transaction = Transaction::begin(environment, Access::read);
+  if (!transaction) return std::unexpected(transaction.error());
+  for (const auto& key : keys) {
+    auto route = route_of(**transaction, **table, key);
+    if (!route || *route) return route;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -147,6 +163,38 @@ Result<std::vector<Alias>> Directory::list_aliases() const {
   const auto walked = (*transaction)->walk((*transaction)->tables().aliases, "", add);
   if (!walked) return std::unexpected(walked.error());
   return aliases;
+}
+
+Result<std::optional<Route>> Directory::find_route(std::string_view address, std::optional<char> delimiter) const {
+  const auto wanted = folded(address);
+  if (!wanted || wanted->domain == kDefaultRoute) return std::nullopt;
+  const auto user = split_subaddress(wanted->local_part, delimiter).user;
+  const std::string keys[] = {to_string(*wanted), to_string(Address{std::string{user}, wanted->domain}),
+                              wanted->domain};
+  return first_route(environment_, keys);
+}
+
+Result<std::optional<Route>> Directory::default_route() const {
+  const std::string keys[] = {std::string{kDefaultRoute}};
+  return first_route(environment_, keys);
+}
+
+Result<std::vector<Route>> Directory::list_routes() const {
+  const auto table = environment_->routes();
+  if (!table) return std::unexpected(table.error());
+  std::vector<Route> routes;
+  if (!*table) return routes;
+  const auto transaction = Transaction::begin(environment_, Access::read);
+  if (!transaction) return std::unexpected(transaction.error());
+  auto add = [&routes](std::string_view key, std::string_view row) -> Result<void> {
+    auto route = decode_route(key, row);
+    if (!route) return std::unexpected(DirectoryError::damaged);
+    routes.push_back(std::move(*route));
+    return {};
+  };
+  const auto walked = (*transaction)->walk(**table, "", add);
+  if (!walked) return std::unexpected(walked.error());
+  return routes;
 }
 
 Result<bool> Directory::may_send_as(UserId id, std::string_view sender, std::optional<char> delimiter) const {

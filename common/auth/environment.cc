@@ -19,6 +19,7 @@ namespace {
 constexpr MDB_dbi kTablesMax = 8;
 constexpr unsigned kReadersMax = 1'024;  // threads of all daemons that may read at one instant
 constexpr mode_t kFileMode = 0600;
+constexpr const char* kRoutesTable = "routes";
 
 using FileIdentity = std::pair<dev_t, ino_t>;
 
@@ -45,14 +46,14 @@ void release(const FileIdentity& identity) {
 }
 
 std::optional<FileIdentity> identity_of(const std::filesystem::path& path) {
-  struct stat status{};
+  struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return std::nullopt;
   return FileIdentity{status.st_dev, status.st_ino};
 }
 
 /// Files made by root belong to whoever owns the installation around them.
 void adopt_owner(const std::filesystem::path& path) {
-  struct stat status{};
+  struct stat status {};
   if (::geteuid() != 0 || ::stat((path / "..").c_str(), &status) != 0) return;
   for (const auto& file : {path, path / "data.mdb", path / "lock.mdb"}) {
     // A failure leaves the file to root: the daemons then say that they can't open it.
@@ -167,7 +168,35 @@ Result<void> Environment::open_tables(Role role) {
   }
   code = mdb_txn_commit(transaction);  // of a reader too: this is what keeps the tables' handles
   if (code != 0) return std::unexpected(error_of(code));
+  const auto routes = open_routes();
+  if (!routes) return std::unexpected(routes.error());
+  routes_ = *routes;
   return {};
+}
+
+Result<std::optional<MDB_dbi>> Environment::open_routes() {
+  const bool reader = role_ == Role::reader;
+  MDB_txn* transaction = nullptr;
+  int code = mdb_txn_begin(get(), nullptr, reader ? unsigned{MDB_RDONLY} : 0U, &transaction);
+  if (code != 0) return std::unexpected(error_of(code));
+  MDB_dbi table = 0;
+  code = mdb_dbi_open(transaction, kRoutesTable, reader ? 0U : unsigned{MDB_CREATE}, &table);
+  if (code != 0) {
+    mdb_txn_abort(transaction);
+    if (code == MDB_NOTFOUND) return std::nullopt;
+    return std::unexpected(error_of(code));
+  }
+  code = mdb_txn_commit(transaction);
+  if (code != 0) return std::unexpected(error_of(code));
+  return table;
+}
+
+Result<std::optional<MDB_dbi>> Environment::routes() {
+  const std::scoped_lock lock{routes_mutex_};
+  if (routes_) return routes_;
+  const auto opened = open_routes();
+  if (opened) routes_ = *opened;
+  return opened;
 }
 
 Result<std::unique_ptr<Transaction>> Transaction::begin(std::shared_ptr<Environment> environment, Access access) {

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string_view>
 
@@ -48,16 +49,23 @@ class Environment {
   [[nodiscard]] const Tables& tables() const noexcept { return tables_; }
   [[nodiscard]] Role role() const noexcept { return role_; }
 
+  /// The table target -> route. Directories made before there were routes get it from their next writer; nothing
+  /// until then. Asked for before the transaction that reads it begins: an earlier one does not know a new table.
+  [[nodiscard]] Result<std::optional<MDB_dbi>> routes();
+
  private:
   struct Close {
     void operator()(MDB_env* environment) const noexcept { mdb_env_close(environment); }
   };
   static Result<std::unique_ptr<Environment>> open_anew(const std::filesystem::path& path, Role role);
   Result<void> open_tables(Role role);
+  Result<std::optional<MDB_dbi>> open_routes();
 
   std::unique_ptr<MDB_env, Close> environment_;
   Tables tables_;
   Role role_ = Role::reader;
+  std::mutex routes_mutex_;  // only one transaction of a process may open a table at a time
+  std::optional<MDB_dbi> routes_;
 };
 
 /// One transaction, aborted unless committed. What get() and walk() show dies with it, or with the next write.
@@ -66,6 +74,8 @@ class Transaction {
   static Result<std::unique_ptr<Transaction>> begin(std::shared_ptr<Environment> environment, Access access);
 
   [[nodiscard]] const Environment::Tables& tables() const noexcept { return environment_->tables(); }
+  /// Of a change: its environment is a writer's, which has the table from the start.
+  [[nodiscard]] Result<std::optional<MDB_dbi>> routes() const { return environment_->routes(); }
 
   /// Nothing when there is no such key, or none can be so long.
   [[nodiscard]] Result<std::optional<std::string_view>> get(MDB_dbi table, std::string_view key) const;

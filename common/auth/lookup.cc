@@ -161,4 +161,25 @@ Result<Resolution> resolve_in(const Transaction& transaction, const Address& add
   return Expansion{transaction, delimiter}.expand(address, std::move(**first));
 }
 
+std::optional<std::string> route_key(std::string_view target) {
+  if (target == kDefaultRoute) return std::string{target};
+  if (target.find('@') == std::string_view::npos) {
+    auto domain = parse_domain(target);
+    if (!domain) return std::nullopt;
+    return std::move(*domain);
+  }
+  const auto address = parse_address(target);
+  if (!address) return std::nullopt;
+  return to_string(*address);
+}
+
+Result<std::optional<Route>> route_of(const Transaction& transaction, MDB_dbi routes, std::string_view key) {
+  const auto row = transaction.get(routes, key);
+  if (!row) return std::unexpected(row.error());
+  if (!*row) return std::nullopt;
+  auto route = decode_route(key, **row);
+  if (!route) return std::unexpected(DirectoryError::damaged);
+  return route;
+}
+
 }  // namespace posthaste::auth

@@ -29,6 +29,13 @@ struct Match {
 [[nodiscard]] Result<std::optional<Match>> match(const Transaction& transaction, const Address& address,
                                                  std::optional<char> delimiter);
 
+/// What leads to the route of `target`: folded as it stands in the table. Nothing for what can be no target.
+[[nodiscard]] std::optional<std::string> route_key(std::string_view target);
+
+/// Nothing when the table has no such target.
+[[nodiscard]] Result<std::optional<Route>> route_of(const Transaction& transaction, MDB_dbi routes,
+                                                    std::string_view key);
+
 [[nodiscard]] Result<Resolution> resolve_in(const Transaction& transaction, const Address& address,
                                             std::optional<char> delimiter);
 

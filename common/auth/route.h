@@ -12,8 +12,8 @@ inline constexpr std::string_view kDefaultRoute = "*";  // the target of the rou
 
 /// The next hop for the mail to one target.
 struct Route {
-  enum class Protocol { smtp, lmtp };
-  enum class Tls {
+  enum class Protocol : std::uint8_t { smtp, lmtp };
+  enum class Tls : std::uint8_t {
     opportunistic,  // STARTTLS when it is offered
     required,       // STARTTLS with a certificate that fits the host, or no mail
     none,

@@ -1,6 +1,7 @@
 #include "common/auth/rows.h"
 
 #include <chrono>
+#include <utility>
 
 namespace posthaste::auth {
 namespace {
@@ -122,6 +123,17 @@ std::string encode(const std::vector<std::string>& alias_targets) {
   return std::move(row).take();
 }
 
+std::string encode(const Route& route) {
+  RowWriter row;
+  row.put(static_cast<std::uint64_t>(route.protocol));
+  row.put(route.host);
+  row.put(std::uint64_t{route.port});
+  row.put(static_cast<std::uint64_t>(route.tls));
+  row.put(route.user);
+  row.put(route.password);
+  return std::move(row).take();
+}
+
 std::optional<User> decode_user(UserId id, std::string_view row) {
   RowReader reader{row};
   User user;
@@ -154,6 +166,25 @@ std::optional<std::vector<std::string>> decode_alias_targets(std::string_view ro
   for (auto left = reader.number(); left > 0 && reader.sound(); --left) targets.push_back(reader.text());
   if (!reader.finished()) return std::nullopt;
   return targets;
+}
+
+std::optional<Route> decode_route(std::string_view target, std::string_view row) {
+  RowReader reader{row};
+  Route route;
+  route.target = target;
+  const auto protocol = reader.number();
+  route.host = reader.text();
+  const auto port = reader.number();
+  const auto tls = reader.number();
+  route.user = reader.text();
+  route.password = reader.text();
+  const bool sound = reader.finished() && protocol <= std::to_underlying(Route::Protocol::lmtp) && port <= 65'535 &&
+                     tls <= std::to_underlying(Route::Tls::implicit);
+  if (!sound) return std::nullopt;
+  route.protocol = static_cast<Route::Protocol>(protocol);
+  route.port = static_cast<std::uint16_t>(port);
+  route.tls = static_cast<Route::Tls>(tls);
+  return route;
 }
 
 }  // namespace posthaste::auth
