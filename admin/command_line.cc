@@ -11,6 +11,7 @@
 #include "admin/daemons.h"
 #include "admin/init.h"
 #include "admin/names.h"
+#include "admin/routes.h"
 #include "common/config/layout.h"
 
 namespace posthaste::admin {
@@ -65,6 +66,7 @@ struct Arguments {
   std::string address;
   std::string display_name;
   std::vector<std::string> targets;
+  std::string url;
   bool password_from_stdin = false;
 };
 
@@ -153,6 +155,44 @@ void add_name_commands(CommandLine& line, Arguments& arguments) {
       ->required();
 }
 
+/// Adds a route, with the password that its user needs.
+Outcome<Report> add_route_with_password(auth::Directory& directory, const Arguments& arguments) {
+  auto route = read_route(arguments.address, arguments.url);
+  if (!route) return Failure(route.error());
+  if (route->user.empty() && arguments.password_from_stdin) {
+    return Failure("a password needs a user: smtp://user@host");
+  }
+  if (!route->user.empty()) {
+    auto password = read_password(arguments.password_from_stdin);
+    if (!password) return Failure(password.error());
+    route->password = std::move(*password);
+  }
+  return add_route(directory, *route);
+}
+
+void add_route_commands(CommandLine& line, Arguments& arguments) {
+  CLI::App* group = line.add_group("route", "Next hops for mail that does not follow MX records");
+  CLI::App* add = line.add(*group, "add", "Add a route, or give it another next hop",
+                           line.with_directory([&arguments](auth::Directory& directory) {
+                             return add_route_with_password(directory, arguments);
+                           }));
+  add->add_option("TARGET", arguments.address,
+                  "user@domain, a domain, or \"*\" for all that is not ours and has no other route")
+      ->required();
+  add->add_option("URL", arguments.url,
+                  "smtp://[user@]host[:port][?tls=required|opportunistic|none], smtps://[user@]host[:port], "
+                  "lmtp://host:port or lmtp:///path/to/socket")
+      ->required();
+  add->add_flag("--password-stdin", arguments.password_from_stdin, "Read the user's password from standard input");
+  line.add(*group, "list", "All routes, without passwords",
+           line.with_directory([](auth::Directory& directory) { return list_routes(directory); }));
+  line.add(*group, "delete", "Delete a route", line.with_directory([&arguments](auth::Directory& directory) {
+        return delete_route(directory, arguments.address);
+      }))
+      ->add_option("TARGET", arguments.address)
+      ->required();
+}
+
 int tell(const Outcome<Report>& outcome, bool json) {
   if (!outcome) {
     if (json) {
@@ -182,6 +222,7 @@ int run(int argc, char** argv) {
   add_daemon_commands(line, arguments);
   add_user_commands(line, arguments);
   add_name_commands(line, arguments);
+  add_route_commands(line, arguments);
   try {
     line.app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
