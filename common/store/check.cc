@@ -24,7 +24,7 @@ class Checker {
     check_segments();
     check_remembered(Table::deliveries, Remembered::delivery);
     check_remembered(Table::idempotency, Remembered::idempotency);
-    if (view_.failure() != 0) problem("the index cannot be read: ", mdb_strerror(view_.failure()));
+    if (view_.failure() != 0) problem("the index cannot be read: ", lmdb::describe(view_.failure()));
     return std::move(report_);
   }
 

@@ -31,7 +31,7 @@ std::uint64_t uids_left(const MailboxInfo& mailbox) {
 bool fits(const PendingBlob& blob) {
   const std::uint64_t summary =
       blob.summary().envelope.size() + blob.summary().body_structure.size() + blob.summary().header_cache.size();
-  return blob.octets().size() + summary <= kRecordBodyMaxOctets - kRowsOctets;
+  return blob.octets().size() + summary <= journal::kRecordBodyMaxOctets - kRowsOctets;
 }
 
 bool knows(const MailboxInfo& mailbox, const std::string& keyword) {
@@ -395,7 +395,7 @@ void Execution::ensure_user(UserId user) {
 
 void Execution::emit(const Record& record) {
   if (txn_.failure() != 0) return;  // what was found since is not to be believed
-  const std::uint64_t body_offset = buffer_.add(record);
+  const std::uint64_t body_offset = add_record(buffer_, record);
   const bool fitted = redo_.apply(record, buffer_.segment(), body_offset);
   if (!fitted || txn_.failure() != 0) txn_.fail(MDB_CORRUPTED);  // Redo's own failure stays the first
 }

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "common/journal/log_buffer.h"
 #include "common/store/index.h"
-#include "common/store/log_buffer.h"
 #include "common/store/operations.h"
 #include "common/store/redo.h"
 #include "common/store/rows.h"
@@ -22,7 +22,7 @@ namespace posthaste::store {
 class Execution {
  public:
   /// `room` octets may be added; operations that add when there is no room answer `full`.
-  Execution(WriteTxn& txn, Redo& redo, LogBuffer& buffer, Time now, std::uint64_t room)
+  Execution(WriteTxn& txn, Redo& redo, journal::LogBuffer& buffer, Time now, std::uint64_t room)
       : txn_(txn), redo_(redo), buffer_(buffer), now_(now), room_(room) {}
 
   [[nodiscard]] std::expected<ApplyResult, StoreError> apply(UserId user, const Batch& batch,
@@ -43,7 +43,7 @@ class Execution {
 
   /// What to take back when a request fails.
   struct Savepoint {
-    LogBuffer::Mark buffer;
+    journal::LogBuffer::Mark buffer;
     Redo::Counted counted;
     std::size_t blobs = 0;
   };
@@ -110,7 +110,7 @@ class Execution {
 
   WriteTxn& txn_;
   Redo& redo_;
-  LogBuffer& buffer_;
+  journal::LogBuffer& buffer_;
   const Time now_;
   std::uint64_t room_;
   std::vector<BlobHandle> blobs_;  // written in this group

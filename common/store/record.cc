@@ -3,14 +3,11 @@
 #include <array>
 #include <utility>
 
-#include "common/base/crc32c.h"
-#include "common/store/octet_codec.h"
+#include "common/base/octet_codec.h"
 
 namespace posthaste::store {
 namespace {
 
-constexpr std::uint32_t kRecordMagic = 0x31524850;  // "PHR1"
-constexpr std::uint64_t kSegmentMagic = 0x3130474553'484f50;
 constexpr std::size_t kUidRangeOctets = 8;
 constexpr std::size_t kLinkedMessageOctets = sizeof(Uid) + kMessageRowOctets;
 
@@ -62,26 +59,13 @@ std::vector<Message> take_messages(OctetReader& reader) {
   return messages;
 }
 
-template <typename Enum>
-Enum take_enum(OctetReader& reader, Enum last) {
-  const auto value = reader.take<Enum>();
-  if (value > last) reader.refuse();
-  return value;
-}
-
 void put_use(OctetWriter& writer, std::optional<SpecialUse> use) {
   writer.put(use ? number(*use) : std::uint8_t{0});
 }
 
 std::optional<SpecialUse> take_use(OctetReader& reader) {
-  const auto use = take_enum(reader, SpecialUse::important);
+  const auto use = reader.take_enum(SpecialUse::important);
   return number(use) == 0 ? std::nullopt : std::optional(use);
-}
-
-bool take_bool(OctetReader& reader) {
-  const auto value = reader.take<std::uint8_t>();
-  if (value > 1) reader.refuse();
-  return value == 1;
 }
 
 void put_limit(OctetWriter& writer, const std::optional<std::uint64_t>& limit) {
@@ -89,7 +73,7 @@ void put_limit(OctetWriter& writer, const std::optional<std::uint64_t>& limit) {
 }
 
 std::optional<std::uint64_t> take_limit(OctetReader& reader) {
-  const bool limited = take_bool(reader);
+  const bool limited = reader.take_bool();
   const auto limit = reader.take<std::uint64_t>();
   if (!limited && limit != 0) reader.refuse();
   return limited ? std::optional(limit) : std::nullopt;
@@ -174,7 +158,7 @@ Delivered take_delivered(OctetReader& reader) {
   Delivered delivered;
   delivered.message = take_appended(reader);
   delivered.modseq = reader.take<ModSeq>();
-  delivered.delivery = take_enum(reader, Delivery::repeated);
+  delivered.delivery = reader.take_enum(Delivery::repeated);
   return delivered;
 }
 
@@ -252,7 +236,7 @@ Record take_body(RecordType type, OctetReader& reader) {
     case RecordType::blob: {
       BlobRecord record;
       record.blob = reader.take<BlobId>();
-      record.codec = take_enum(reader, Codec::none);
+      record.codec = reader.take_enum(Codec::none);
       record.summary = reader.take_string();
       record.octets = reader.take_octets(reader.rest().size());
       return record;
@@ -270,7 +254,7 @@ Record take_body(RecordType type, OctetReader& reader) {
       record.user = reader.take<UserId>();
       record.mailbox = reader.take<MailboxId>();
       record.modseq = reader.take<ModSeq>();
-      record.mode = take_enum(reader, FlagMode::replace);
+      record.mode = reader.take_enum(FlagMode::replace);
       record.flags = take_flags(reader);
       record.keywords = KeywordBits(reader.take<std::uint64_t>());
       record.uids = take_uids(reader);
@@ -340,7 +324,7 @@ Record take_body(RecordType type, OctetReader& reader) {
       SubscriptionRecord record;
       record.user = reader.take<UserId>();
       record.modseq = reader.take<ModSeq>();
-      record.subscribed = take_bool(reader);
+      record.subscribed = reader.take_bool();
       record.name = reader.take_string();
       return record;
     }
@@ -387,6 +371,10 @@ RecordType type_of(const Record& record) {
 }
 
 void encode_body(const Record& record, std::string& out) { std::visit(PutBody{out}, record); }
+
+std::uint64_t add_record(journal::LogBuffer& buffer, const Record& record) {
+  return buffer.add(number(type_of(record)), [&record](std::string& out) { encode_body(record, out); });
+}
 
 std::optional<Record> decode_body(RecordType type, std::string_view body) {
   OctetReader reader(body);
@@ -476,56 +464,6 @@ std::optional<UidSet> decode_uids(std::string_view octets) {
   UidSet uids = take_uids(reader);
   if (!reader.done()) return std::nullopt;
   return uids;
-}
-
-void encode_header(const RecordHeader& header, std::string& out) {
-  const std::size_t start = out.size();
-  OctetWriter writer(out);
-  writer.put(kRecordMagic).put(header.type).put(header.end).put(std::uint16_t{0});
-  writer.put(header.body_octets).put(header.sequence).put(header.body_crc);
-  writer.put(crc32c(std::string_view(out).substr(start)));
-}
-
-std::optional<RecordHeader> decode_header(std::string_view octets) {
-  octets = octets.substr(0, kRecordHeaderOctets);
-  OctetReader reader(octets);
-  RecordHeader header;
-  if (reader.take<std::uint32_t>() != kRecordMagic) return std::nullopt;
-  header.type = reader.take<RecordType>();
-  header.end = take_enum(reader, RecordEnd::group);
-  if (reader.take<std::uint16_t>() != 0) reader.refuse();
-  header.body_octets = reader.take<std::uint32_t>();
-  header.sequence = reader.take<std::uint64_t>();
-  header.body_crc = reader.take<std::uint32_t>();
-  const auto crc = reader.take<std::uint32_t>();
-  if (!reader.done() || header.body_octets > kRecordBodyMaxOctets) return std::nullopt;
-  if (crc != crc32c(octets.substr(0, kRecordHeaderOctets - sizeof(crc)))) return std::nullopt;
-  return header;
-}
-
-void encode_segment_header(const SegmentHeader& header, std::string& out) {
-  const std::size_t start = out.size();
-  OctetWriter writer(out);
-  writer.put(kSegmentMagic)
-      .put(header.segment)
-      .put(std::uint32_t{0})
-      .put(header.first_sequence)
-      .put(header.next_blob);
-  writer.put(crc32c(std::string_view(out).substr(start)));
-}
-
-std::optional<SegmentHeader> decode_segment_header(std::string_view octets) {
-  octets = octets.substr(0, kSegmentHeaderOctets);
-  OctetReader reader(octets);
-  SegmentHeader header;
-  if (reader.take<std::uint64_t>() != kSegmentMagic) return std::nullopt;
-  header.segment = reader.take<std::uint32_t>();
-  if (reader.take<std::uint32_t>() != 0) reader.refuse();
-  header.first_sequence = reader.take<std::uint64_t>();
-  header.next_blob = reader.take<BlobId>();
-  const auto crc = reader.take<std::uint32_t>();
-  if (!reader.done() || crc != crc32c(octets.substr(0, kSegmentHeaderOctets - sizeof(crc)))) return std::nullopt;
-  return header;
 }
 
 }  // namespace posthaste::store

@@ -11,15 +11,16 @@
 #include <vector>
 
 #include "common/base/ids.h"
+#include "common/journal/log_buffer.h"
+#include "common/journal/record.h"
 #include "common/store/message.h"
 #include "common/store/operations.h"
 #include "common/store/uid_set.h"
 
 namespace posthaste::store {
 
-inline constexpr std::size_t kSegmentHeaderOctets = 36;
-inline constexpr std::size_t kRecordHeaderOctets = 28;
-inline constexpr std::uint32_t kRecordBodyMaxOctets = std::uint32_t{1} << 30;
+/// The front of each of its segments.
+inline constexpr journal::SegmentMagic kSegmentMagic = {'P', 'O', 'H', 'S', 'E', 'G', '0', '1'};
 
 /// Number in the record's header. Never reused for another meaning.
 enum class RecordType : std::uint8_t {
@@ -195,6 +196,9 @@ using Record = std::variant<BlobRecord, LinkRecord, FlagsRecord, ExpungeRecord, 
 /// Appends the record's body to `out`.
 void encode_body(const Record& record, std::string& out);
 
+/// Adds a record to those of a group. Returns where its body will begin in the segment.
+std::uint64_t add_record(journal::LogBuffer& buffer, const Record& record);
+
 /// All of `body`. Nothing for what encode_body() does not write. A BlobRecord looks into `body`.
 [[nodiscard]] std::optional<Record> decode_body(RecordType type, std::string_view body);
 
@@ -218,37 +222,5 @@ void encode_message_row(const Message& message, std::string& out);
 /// UIDs as ranges of two numbers.
 void encode_uids(const UidSet& uids, std::string& out);
 [[nodiscard]] std::optional<UidSet> decode_uids(std::string_view octets);
-
-/// Where a record stands in its apply, and its apply in the octets written and synced together.
-enum class RecordEnd : std::uint8_t {
-  none = 0,   // more records of the same apply follow
-  apply = 1,  // the last of its apply
-  group = 2,  // the last of its apply and of its group: what follows it was written after it was synced
-};
-
-struct RecordHeader {
-  RecordType type{};
-  RecordEnd end = RecordEnd::none;
-  std::uint32_t body_octets = 0;
-  std::uint64_t sequence = 0;  // one more than the record before, across segments
-  std::uint32_t body_crc = 0;
-  bool operator==(const RecordHeader&) const = default;
-};
-
-/// kRecordHeaderOctets of them, their own checksum last.
-void encode_header(const RecordHeader& header, std::string& out);
-/// The front of `octets`. Nothing when it is too short, not a header, or damaged.
-[[nodiscard]] std::optional<RecordHeader> decode_header(std::string_view octets);
-
-/// The front of every segment's file.
-struct SegmentHeader {
-  std::uint32_t segment = 0;         // the number in the file's name
-  std::uint64_t first_sequence = 0;  // of its first record
-  BlobId next_blob{};                // no blob in earlier segments has this id or a higher one
-  bool operator==(const SegmentHeader&) const = default;
-};
-
-void encode_segment_header(const SegmentHeader& header, std::string& out);
-[[nodiscard]] std::optional<SegmentHeader> decode_segment_header(std::string_view octets);
 
 }  // namespace posthaste::store

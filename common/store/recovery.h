@@ -1,35 +1,30 @@
 // Redo from the log: what the index lacks after a crash, or all of it.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <filesystem>
-#include <optional>
 
+#include "common/base/open_error.h"
+#include "common/journal/log.h"
+#include "common/journal/replay.h"
 #include "common/store/index.h"
-#include "common/store/log.h"
 #include "common/store/redo.h"
 #include "common/store/store.h"
 
 namespace posthaste::store {
 
-/// What one transaction of recovery takes: whole applies, until one of the two is used up.
-struct RedoShare {
-  std::size_t applies = 10'000;
-  std::uint64_t octets = std::uint64_t{64} << 20;  // of the log
-};
-
 /// Brings the index up to the end of the log, in transactions of a `share` each, and returns the log's tail: what
 /// lies behind it was never synced as a whole. The log's octets stay as they are; those of the last segment that
 /// the index lacks are written over themselves and synced first. Errors: damaged, when a segment is missing,
 /// shorter than the index knows, or holds what was synced once and does not read now; full; io.
-[[nodiscard]] std::expected<LogPosition, OpenError> recover(Environment& environment, SegmentFiles& files,
-                                                            RedoShare share = {});
+[[nodiscard]] std::expected<journal::LogPosition, OpenError> recover(Environment& environment,
+                                                                     journal::SegmentFiles& files,
+                                                                     journal::ReplayShare share = {});
 
 /// Redoes what lies between the index's tail and `until` in one transaction that is not committed.
 [[nodiscard]] std::expected<void, OpenError> redo_until(Redo& redo, const std::filesystem::path& log,
-                                                        LogPosition from, LogPosition until);
+                                                        journal::LogPosition from, journal::LogPosition until);
 
 /// Makes a new index in `index`, a directory that is empty or absent, from all of the log in `log`. Nobody may
 /// write to either meanwhile.

@@ -38,7 +38,7 @@ std::string encode_copies(std::uint32_t copies) {
 
 }  // namespace
 
-Redo::Redo(WriteTxn& txn, SegmentFiles& files) : txn_(txn), files_(files) {
+Redo::Redo(WriteTxn& txn, journal::SegmentFiles& files) : txn_(txn), files_(files) {
   if (const auto meta = find_meta(txn)) meta_ = *meta;
 }
 
@@ -47,11 +47,11 @@ bool Redo::apply(const Record& record, std::uint32_t segment, std::uint64_t body
   return std::visit([this](const auto& kind) { return redo(kind); }, record);
 }
 
-void Redo::enter_segment(const SegmentHeader& header) {
-  meta_.next_blob = std::max(meta_.next_blob, header.next_blob);
+void Redo::enter_segment(const journal::SegmentHeader& header) {
+  meta_.next_blob = std::max(meta_.next_blob, BlobId{header.next_id});
 }
 
-void Redo::reached(const LogPosition& tail) {
+void Redo::reached(const journal::LogPosition& tail) {
   meta_.tail = tail;
   total_octets_[tail.segment] = tail.offset;
 }
@@ -455,7 +455,7 @@ std::optional<std::string> Redo::cold_row(const BlobLocation& location) {
   if (location.summary_octets > kColdRowMaxOctets) return std::string();
   auto read = files_.read(location.segment, location.offset - location.summary_octets, location.summary_octets);
   if (read) return std::move(*read);
-  if (read.error() == SegmentFiles::Failure::unavailable) txn_.fail(EMFILE);  // nothing is wrong with the log
+  if (read.error() == journal::SegmentFiles::Failure::unavailable) txn_.fail(EMFILE);  // nothing is wrong with the log
   return std::nullopt;
 }
 

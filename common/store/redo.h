@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "common/base/ids.h"
+#include "common/journal/log.h"
 #include "common/store/index.h"
-#include "common/store/log.h"
 #include "common/store/record.h"
 #include "common/store/rows.h"
 
@@ -20,17 +20,17 @@ namespace posthaste::store {
 class Redo {
  public:
   /// `files` gives summaries of blobs that were published before.
-  Redo(WriteTxn& txn, SegmentFiles& files);
+  Redo(WriteTxn& txn, journal::SegmentFiles& files);
 
   /// Applies one record whose body lies at `body_offset` of `segment`. False when it does not fit the index: it is
   /// damaged, or the log is not this index's.
   [[nodiscard]] bool apply(const Record& record, std::uint32_t segment, std::uint64_t body_offset);
 
   /// A segment's header was read.
-  void enter_segment(const SegmentHeader& header);
+  void enter_segment(const journal::SegmentHeader& header);
 
   /// The log is in the index up to `tail`.
-  void reached(const LogPosition& tail);
+  void reached(const journal::LogPosition& tail);
 
   /// Puts what was counted on the way into its rows. Call it before the transaction is committed.
   void finish();
@@ -90,7 +90,7 @@ class Redo {
   void remember(Table table, Remembered what, std::string_view key, const RememberedRow& row);
 
   WriteTxn& txn_;
-  SegmentFiles& files_;
+  journal::SegmentFiles& files_;
   MetaRow meta_;
   Place place_;
   std::map<std::uint32_t, std::int64_t> live_octets_;        // changes not yet in the segments' rows

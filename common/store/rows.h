@@ -8,21 +8,25 @@
 #include <utility>
 
 #include "common/base/ids.h"
+#include "common/base/octet_codec.h"
+#include "common/journal/log.h"
+#include "common/lmdb/key.h"
 #include "common/store/index.h"
-#include "common/store/log.h"
 #include "common/store/message.h"
-#include "common/store/octet_codec.h"
 #include "common/store/operations.h"
 #include "common/store/record.h"
 
 namespace posthaste::store {
+
+using lmdb::Key;
+using lmdb::take_key_part;
 
 /// Summaries up to this size lie in the index; longer ones are read from the blob's record.
 inline constexpr std::size_t kColdRowMaxOctets = 2048;
 
 /// The index as a whole (table meta, one row).
 struct MetaRow {
-  LogPosition tail;  // what lies before it in the log is in the index
+  journal::LogPosition tail;  // what lies before it in the log is in the index
   BlobId next_blob{1};
 };
 
@@ -115,7 +119,7 @@ enum class Remembered : std::uint8_t { delivery = 1, idempotency = 2 };
 
 /// A record's octets in the log, for a blob.
 [[nodiscard]] inline std::uint64_t record_octets(const BlobLocation& location) {
-  return kRecordHeaderOctets + kBlobPrefixOctets + location.summary_octets + location.octets;
+  return journal::kRecordHeaderOctets + kBlobPrefixOctets + location.summary_octets + location.octets;
 }
 
 /// "INBOX" for it in any case, also as the first of several levels (RFC 9051 §5.1); otherwise the name itself.

@@ -2,8 +2,8 @@
 
 #include <utility>
 
+#include "common/journal/log.h"
 #include "common/store/index.h"
-#include "common/store/log.h"
 #include "common/store/rows.h"
 
 namespace posthaste::store {
@@ -19,8 +19,8 @@ std::expected<Row, StoreError> found_or(const View& view, std::optional<Row> row
 
 }  // namespace
 
-Snapshot::Snapshot(std::shared_ptr<Environment> environment, std::shared_ptr<SegmentFiles> files, MDB_txn* txn,
-                   UserId user)
+Snapshot::Snapshot(std::shared_ptr<Environment> environment, std::shared_ptr<journal::SegmentFiles> files,
+                   MDB_txn* txn, UserId user)
     : environment_(std::move(environment)), files_(std::move(files)), txn_(txn), user_(user) {}
 
 Snapshot::Snapshot(Snapshot&& other) noexcept
@@ -143,7 +143,7 @@ std::expected<Summary, StoreError> Snapshot::summary(BlobId blob) const {
   const auto octets =
       files_->read(location->segment, location->offset - location->summary_octets, location->summary_octets);
   if (!octets) {
-    const bool closed = octets.error() == SegmentFiles::Failure::unavailable;
+    const bool closed = octets.error() == journal::SegmentFiles::Failure::unavailable;
     return std::unexpected(closed ? StoreError::unavailable : StoreError::io);
   }
   return found_or(view, decode_summary(*octets), StoreError::io);

@@ -17,10 +17,15 @@
 
 struct MDB_txn;
 
-namespace posthaste::store {
-
+namespace posthaste::lmdb {
 class Environment;
+}
+
+namespace posthaste::journal {
 class SegmentFiles;
+}
+
+namespace posthaste::store {
 
 /// Holds its instant while it lives, and with it every page freed since: never keep one across an await, a socket
 /// write or 100 ms. Used by one thread at a time. All that it gives are copies. Every call can say `io` when a row
@@ -69,11 +74,11 @@ class Snapshot {
 
  private:
   friend class Store;
-  Snapshot(std::shared_ptr<Environment> environment, std::shared_ptr<SegmentFiles> files, MDB_txn* txn,
-           UserId user);
+  Snapshot(std::shared_ptr<lmdb::Environment> environment, std::shared_ptr<journal::SegmentFiles> files,
+           MDB_txn* txn, UserId user);
 
-  std::shared_ptr<Environment> environment_;
-  std::shared_ptr<SegmentFiles> files_;
+  std::shared_ptr<lmdb::Environment> environment_;
+  std::shared_ptr<journal::SegmentFiles> files_;
   MDB_txn* txn_;  // goes back to the environment's idle readers
   UserId user_;
 };

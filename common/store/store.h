@@ -9,6 +9,7 @@
 #include <string>
 
 #include "common/base/ids.h"
+#include "common/base/open_error.h"
 #include "common/store/message.h"
 #include "common/store/snapshot.h"
 #include "common/store/store_error.h"
@@ -21,17 +22,7 @@ inline constexpr std::uint64_t kIndexMapOctets = std::uint64_t{64} << 30;  // sh
 inline constexpr std::uint64_t kIndexMapOctets = std::uint64_t{1} << 40;
 #endif
 
-/// Why a store did not open: a sentence for the operator, with the file it is about.
-struct OpenError {
-  enum class Kind {
-    unavailable,  // not there yet, no permission, or in use by another writer
-    damaged,      // a file says what it cannot say, or is shorter than the index knows; nothing was repaired
-    full,         // no room to recover in
-    io,
-  };
-  Kind kind = Kind::io;
-  std::string text;
-};
+using posthaste::OpenError;
 
 enum class CheckDepth;
 struct CheckReport;
@@ -64,10 +55,10 @@ class Store {
  private:
   friend class Writer;
   friend CheckReport check(const Store& store, CheckDepth depth);
-  Store(std::shared_ptr<Environment> environment, std::shared_ptr<SegmentFiles> files);
+  Store(std::shared_ptr<lmdb::Environment> environment, std::shared_ptr<journal::SegmentFiles> files);
 
-  std::shared_ptr<Environment> environment_;
-  std::shared_ptr<SegmentFiles> files_;
+  std::shared_ptr<lmdb::Environment> environment_;
+  std::shared_ptr<journal::SegmentFiles> files_;
 };
 
 }  // namespace posthaste::store

@@ -8,10 +8,10 @@
 #include <system_error>
 #include <utility>
 
+#include "common/journal/log.h"
+#include "common/journal/log_buffer.h"
 #include "common/store/execution.h"
 #include "common/store/index.h"
-#include "common/store/log.h"
-#include "common/store/log_buffer.h"
 #include "common/store/recovery.h"
 #include "common/store/redo.h"
 
@@ -23,7 +23,13 @@ constexpr std::uint64_t kReserveOctets = std::uint64_t{64} << 20;
 constexpr std::uint64_t kMapReserveOctets = std::uint64_t{256} << 20;
 constexpr std::uint64_t kReserveShare = 8;
 
-bool is_space(int code) { return code == MDB_MAP_FULL || code == ENOSPC || code == EDQUOT || code == EFBIG; }
+using journal::FileDescriptor;
+using journal::LogBuffer;
+using journal::LogFailure;
+using journal::LogPosition;
+using journal::LogWriter;
+using journal::SegmentFiles;
+using lmdb::is_space;
 
 bool is_apply(const Request& request) { return std::holds_alternative<ApplyRequest>(request); }
 
@@ -55,7 +61,7 @@ class Writer::Core {
         environment_(std::move(environment)),
         files_(std::move(files)),
         store_(environment_, files_),
-        log_(files_->log(), options_.segment_octets),
+        log_(files_->log(), kSegmentMagic, options_.segment_octets),
         published_(tail) {}
 
   [[nodiscard]] std::expected<void, LogFailure> open_log() { return log_.open(published_); }
@@ -125,7 +131,7 @@ std::vector<Outcome> Writer::Core::commit(std::span<const Request> requests, Tim
 std::expected<std::vector<Outcome>, StoreError> Writer::Core::write_group(std::span<const Request> requests,
                                                                           Time now, Growth growth) {
   if (const auto begun = begin(); !begun) return std::unexpected(begun.error());
-  if (const auto due = log_.begin_segment_when_due(redo_->next_blob()); !due) {
+  if (const auto due = log_.begin_segment_when_due(number(redo_->next_blob())); !due) {
     if (due.error() == LogFailure::io) return std::unexpected(fail());
     return std::unexpected(StoreError::full);
   }
@@ -250,9 +256,9 @@ std::expected<std::unique_ptr<Writer>, OpenError> Writer::open(WriterOptions opt
     const std::string why = errno == EWOULDBLOCK ? "another writer has it" : std::system_category().message(errno);
     return std::unexpected(OpenError{Kind::unavailable, lock_path.string() + ": " + why});
   }
-  auto environment = Environment::open(index, Environment::Access::write, options.map_octets);
+  auto environment = open_index(index, Environment::Access::write, options.map_octets);
   if (!environment) return std::unexpected(environment.error());
-  if (!sync_directory(directory) || !sync_directory(index) || !sync_directory(log)) {
+  if (!journal::sync_directory(directory) || !journal::sync_directory(index) || !journal::sync_directory(log)) {
     return std::unexpected(OpenError{Kind::io, directory.string() + ": cannot be synced"});
   }
   auto files = std::make_shared<SegmentFiles>(log);

@@ -5,11 +5,12 @@
 #include <string>
 #include <string_view>
 
-#include "common/store/log.h"
+#include "common/journal/log.h"
 #include "common/store/record.h"
 
 namespace {
 
+namespace journal = posthaste::journal;
 namespace store = posthaste::store;
 
 void check_body(std::string_view input) {
@@ -23,20 +24,21 @@ void check_body(std::string_view input) {
 }
 
 void check_segment(std::string_view input) {
-  const auto header = store::decode_segment_header(input);
-  const std::uint64_t start = header ? store::kSegmentHeaderOctets : 0;
+  const auto header = journal::decode_segment_header(store::kSegmentMagic, input);
+  const std::uint64_t start = header ? journal::kSegmentHeaderOctets : 0;
   const std::uint64_t sequence = header ? header->first_sequence : 1;
   std::uint64_t records = 0;
   std::uint64_t end = start;
-  const auto apply = [&](std::span<const store::ScannedRecord> scanned) {
+  const auto apply = [&](std::span<const journal::ScannedRecord> scanned) {
     records += scanned.size();
     end = scanned.back().body_offset + scanned.back().body.size();
-    for (const auto& one : scanned) static_cast<void>(store::decode_body(one.header.type, one.body));
+    for (const auto& one : scanned)
+      static_cast<void>(store::decode_body(static_cast<store::RecordType>(one.header.type), one.body));
     return true;
   };
-  const auto result = store::scan_records(input, start, sequence, apply);
+  const auto result = journal::scan_records(input, start, sequence, apply);
   if (result.offset != end || result.sequence != sequence + records || end > input.size()) std::abort();
-  if (result.end == store::ScanEnd::clean && end != input.size()) std::abort();
+  if (result.end == journal::ScanEnd::clean && end != input.size()) std::abort();
 }
 
 }  // namespace

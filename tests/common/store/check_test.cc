@@ -90,7 +90,7 @@ TEST(Check, NamesEachHarm) {
     const MailboxId inbox = mailbox(writer->store(), kAlice, "INBOX").id;
     {
       const auto environment =
-          Environment::open(scratch.path() / "index", Environment::Access::write, std::uint64_t{1} << 30);
+          open_index(scratch.path() / "index", Environment::Access::write, std::uint64_t{1} << 30);
       auto txn = WriteTxn::begin(**environment);
       harm.done(**txn, inbox);
       ASSERT_EQ((*txn)->commit(), 0);

@@ -577,7 +577,7 @@ TEST(DamagedRow, CostsItsOwnerAloneAnError) {
   for (const auto& [table, key] : rows) {
     {
       const auto environment =
-          Environment::open(scratch.path() / "index", Environment::Access::write, std::uint64_t{1} << 30);
+          open_index(scratch.path() / "index", Environment::Access::write, std::uint64_t{1} << 30);
       auto txn = WriteTxn::begin(**environment);
       (*txn)->put(table, key, "too short");
       ASSERT_EQ((*txn)->commit(), 0);

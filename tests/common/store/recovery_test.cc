@@ -15,6 +15,15 @@
 namespace posthaste::store {
 namespace {
 
+using journal::kSegmentHeaderOctets;
+using journal::list_segments;
+using journal::ReplayShare;
+using journal::scan_records;
+using journal::ScanEnd;
+using journal::ScannedRecord;
+using journal::segment_path;
+using journal::SegmentFiles;
+
 void copy_store(const std::filesystem::path& from, const std::filesystem::path& to) {
   std::filesystem::copy(from, to, std::filesystem::copy_options::recursive);
   std::filesystem::remove(to / "index" / "lock.mdb");
@@ -215,7 +224,7 @@ TEST(Segments, AreRolledAndNeverMissedSilently) {
   // In small shares, which do not begin anew with each segment, recovery makes the same rows.
   const Rows rows = rows_of(store / "index");
   struct Case {
-    RedoShare share;
+    ReplayShare share;
     std::size_t transactions_least;  // for 200 deliveries of more than 200 octets
   };
   for (const auto& [share, transactions_least] :
@@ -224,7 +233,7 @@ TEST(Segments, AreRolledAndNeverMissedSilently) {
     std::filesystem::remove_all(fresh);
     std::filesystem::create_directory(fresh);
     {
-      const auto environment = Environment::open(fresh, Environment::Access::write, std::uint64_t{1} << 30);
+      const auto environment = open_index(fresh, Environment::Access::write, std::uint64_t{1} << 30);
       SegmentFiles files(store / "log");
       ASSERT_TRUE(recover(**environment, files, share));
       MDB_envinfo info{};

@@ -13,9 +13,9 @@
 #include <utility>
 #include <vector>
 
+#include "common/journal/log.h"
 #include "common/store/check.h"
 #include "common/store/index.h"
-#include "common/store/log.h"
 #include "common/store/recovery.h"
 #include "common/store/writer.h"
 
@@ -142,7 +142,7 @@ using Rows = std::map<std::pair<int, std::string>, std::string>;
 /// All of an index, by table and key.
 inline Rows rows_of(const std::filesystem::path& index) {
   Rows rows;
-  const auto environment = Environment::open(index, Environment::Access::read, std::uint64_t{1} << 30);
+  const auto environment = open_index(index, Environment::Access::read, std::uint64_t{1} << 30);
   if (!environment) {
     ADD_FAILURE() << environment.error().text;
     return rows;

@@ -1,15 +1,16 @@
 // A group's records on their way to the log: one string, written at once.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "common/store/log.h"
-#include "common/store/record.h"
+#include "common/journal/log.h"
+#include "common/journal/record.h"
 
-namespace posthaste::store {
+namespace posthaste::journal {
 
 class LogBuffer {
  public:
@@ -19,8 +20,14 @@ class LogBuffer {
   /// Begins another group. Up to kKeptOctets of memory stay with the buffer.
   void restart(LogPosition start);
 
-  /// Encodes a record. Returns where its body will begin in the segment.
-  std::uint64_t add(const Record& record);
+  /// Adds a record, whose body `encode` appends to the string that it is given. Returns where the body will begin
+  /// in the segment.
+  template <std::invocable<std::string&> Encode>
+  std::uint64_t add(std::uint8_t type, const Encode& encode) {
+    begin_record();
+    encode(octets_);
+    return complete_record(type);
+  }
 
   /// The last record added is the last of its apply.
   void end_apply() { set_end(RecordEnd::apply); }
@@ -44,6 +51,8 @@ class LogBuffer {
  private:
   static constexpr std::size_t kKeptOctets = std::size_t{16} << 20;
 
+  void begin_record();
+  [[nodiscard]] std::uint64_t complete_record(std::uint8_t type);
   void set_end(RecordEnd end);
   void write_header(std::size_t place, const RecordHeader& header);
 
@@ -54,4 +63,4 @@ class LogBuffer {
   std::size_t last_ = 0;   // the header of the last record
 };
 
-}  // namespace posthaste::store
+}  // namespace posthaste::journal

@@ -1,4 +1,4 @@
-#include "common/store/log.h"
+#include "common/journal/log.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -16,7 +16,7 @@
 #include "common/base/crc32c.h"
 #include "common/base/octets.h"
 
-namespace posthaste::store {
+namespace posthaste::journal {
 namespace {
 
 constexpr std::string_view kSegmentSuffix = ".seg";
@@ -161,7 +161,7 @@ ScanResult scan_records(std::string_view segment, std::uint64_t offset, std::uin
 
 std::optional<MappedFile> MappedFile::open(const std::filesystem::path& path) {
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat status{};
+  struct stat status {};
   if (!file.is_open() || ::fstat(file.get(), &status) != 0) return std::nullopt;
   const auto octets = static_cast<std::size_t>(status.st_size);
   if (octets == 0) return MappedFile(std::string_view{});
@@ -201,8 +201,8 @@ std::shared_ptr<FileDescriptor> SegmentFiles::descriptor(std::uint32_t segment) 
   return file;
 }
 
-LogWriter::LogWriter(std::filesystem::path log, std::uint64_t segment_octets)
-    : log_(std::move(log)), segment_octets_(segment_octets) {}
+LogWriter::LogWriter(std::filesystem::path log, const SegmentMagic& magic, std::uint64_t segment_octets)
+    : log_(std::move(log)), magic_(magic), segment_octets_(segment_octets) {}
 
 std::expected<void, LogFailure> LogWriter::open(LogPosition tail) {
   tail_ = tail;
@@ -237,19 +237,19 @@ std::expected<void, LogFailure> LogWriter::keep_torn_end() {
   return {};
 }
 
-std::expected<void, LogFailure> LogWriter::begin_segment_when_due(BlobId next_blob) {
+std::expected<void, LogFailure> LogWriter::begin_segment_when_due(std::uint64_t next_id) {
   if (tail_.segment != 0 && tail_.offset < segment_octets_) return {};
-  const auto begun = begin_segment(next_blob);
+  const auto begun = begin_segment(next_id);
   // A full segment can take more when there is no room for another.
   if (!begun && begun.error() == LogFailure::space && tail_.segment != 0) return {};
   return begun;
 }
 
-std::expected<void, LogFailure> LogWriter::begin_segment(BlobId next_blob) {
+std::expected<void, LogFailure> LogWriter::begin_segment(std::uint64_t next_id) {
   const std::uint32_t segment = tail_.segment + 1;
   const auto path = segment_path(log_, segment);
   std::string header;
-  encode_segment_header({segment, tail_.sequence, next_blob}, header);
+  encode_segment_header(magic_, {segment, tail_.sequence, next_id}, header);
 
   FileDescriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, kFileMode));
   if (!file.is_open()) return std::unexpected(failure_of(errno));
@@ -314,9 +314,9 @@ void LogWriter::preallocate(std::uint64_t end) {
 }
 
 std::optional<LogWriter::Space> LogWriter::space() const {
-  struct statvfs status{};
+  struct statvfs status {};
   if (::statvfs(log_.c_str(), &status) != 0) return std::nullopt;
   return Space{status.f_bavail * status.f_frsize, status.f_blocks * status.f_frsize};
 }
 
-}  // namespace posthaste::store
+}  // namespace posthaste::journal

@@ -16,9 +16,9 @@
 #include <utility>
 #include <vector>
 
-#include "common/store/record.h"
+#include "common/journal/record.h"
 
-namespace posthaste::store {
+namespace posthaste::journal {
 
 /// Where the next record goes. Segments count from 1, sequences from 1.
 struct LogPosition {
@@ -132,14 +132,14 @@ class SegmentFiles {
 /// The end of the log, for the one writer.
 class LogWriter {
  public:
-  LogWriter(std::filesystem::path log, std::uint64_t segment_octets);
+  LogWriter(std::filesystem::path log, const SegmentMagic& magic, std::uint64_t segment_octets);
 
   /// Goes on at `tail`. What lies behind it is cut off, after it was copied to NNNNNNNN.torn-OFFSET beside the
   /// segment. With segment 0 there is no segment yet.
   [[nodiscard]] std::expected<void, LogFailure> open(LogPosition tail);
 
   /// Begins a new segment, durably, when there is none or the last is full.
-  [[nodiscard]] std::expected<void, LogFailure> begin_segment_when_due(BlobId next_blob);
+  [[nodiscard]] std::expected<void, LogFailure> begin_segment_when_due(std::uint64_t next_id);
 
   /// Writes `octets`, whole records up to `next_sequence`, at the tail. After an error the tail is where it was,
   /// and nothing half-written lies behind it.
@@ -161,16 +161,17 @@ class LogWriter {
   [[nodiscard]] std::optional<Space> space() const;
 
  private:
-  [[nodiscard]] std::expected<void, LogFailure> begin_segment(BlobId next_blob);
+  [[nodiscard]] std::expected<void, LogFailure> begin_segment(std::uint64_t next_id);
   [[nodiscard]] std::expected<void, LogFailure> keep_torn_end();
   [[nodiscard]] bool cut(std::uint64_t octets);
   void preallocate(std::uint64_t end);
 
   const std::filesystem::path log_;
+  const SegmentMagic magic_;
   const std::uint64_t segment_octets_;
   FileDescriptor file_;
   LogPosition tail_;
   std::uint64_t allocated_ = 0;  // up to this offset fallocate gave blocks, or refused to
 };
 
-}  // namespace posthaste::store
+}  // namespace posthaste::journal

@@ -1,10 +1,10 @@
-#include "common/store/log_buffer.h"
+#include "common/journal/log_buffer.h"
 
 #include <cassert>
 
 #include "common/base/crc32c.h"
 
-namespace posthaste::store {
+namespace posthaste::journal {
 
 void LogBuffer::restart(LogPosition start) {
   if (octets_.capacity() > kKeptOctets) octets_ = {};
@@ -14,13 +14,15 @@ void LogBuffer::restart(LogPosition start) {
   ended_ = last_ = 0;
 }
 
-std::uint64_t LogBuffer::add(const Record& record) {
+void LogBuffer::begin_record() {
   last_ = octets_.size();
   octets_.resize(last_ + kRecordHeaderOctets);
-  encode_body(record, octets_);
+}
+
+std::uint64_t LogBuffer::complete_record(std::uint8_t type) {
   const std::string_view body = std::string_view(octets_).substr(last_ + kRecordHeaderOctets);
   RecordHeader header;
-  header.type = type_of(record);
+  header.type = type;
   header.body_octets = static_cast<std::uint32_t>(body.size());
   header.sequence = next_sequence_++;
   header.body_crc = crc32c(body);
@@ -48,4 +50,4 @@ void LogBuffer::write_header(std::size_t place, const RecordHeader& header) {
   octets_.replace(place, octets.size(), octets);
 }
 
-}  // namespace posthaste::store
+}  // namespace posthaste::journal

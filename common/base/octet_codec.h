@@ -1,8 +1,6 @@
-// Numbers and strings as octets: little-endian in values and records, big-endian in keys so that they sort.
+// Numbers and strings as octets, little-endian: how records and rows are written.
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <bit>
 #include <concepts>
 #include <cstddef>
@@ -14,7 +12,7 @@
 
 #include "common/base/ids.h"
 
-namespace posthaste::store {
+namespace posthaste {
 
 static_assert(std::endian::native == std::endian::little, "values are copied as they lie in memory");
 
@@ -31,10 +29,7 @@ class OctetWriter {
     return *this;
   }
   template <typename Id>
-    requires std::is_enum_v<Id>
-  OctetWriter& put(Id id) {
-    return put(number(id));
-  }
+  requires std::is_enum_v<Id> OctetWriter& put(Id id) { return put(number(id)); }
   /// A length of four octets, then the string.
   OctetWriter& put_string(std::string_view text) {
     put(static_cast<std::uint32_t>(text.size()));
@@ -52,8 +47,7 @@ class OctetReader {
   explicit OctetReader(std::string_view octets) : octets_(octets) {}
 
   template <typename Number>
-    requires std::integral<Number> || std::is_enum_v<Number>
-  Number take() {
+  requires std::integral<Number> || std::is_enum_v<Number> Number take() {
     Number value{};
     const std::string_view octets = take_octets(sizeof(Number));
     if (ok_) std::memcpy(&value, octets.data(), sizeof(Number));
@@ -73,6 +67,18 @@ class OctetReader {
     if (count > octets_.size() / least_octets) ok_ = false;
     return ok_ ? count : 0;
   }
+  /// A value up to `last`; anything above is refused.
+  template <typename Enum>
+  Enum take_enum(Enum last) {
+    const auto value = take<Enum>();
+    if (value > last) ok_ = false;
+    return value;
+  }
+  bool take_bool() {
+    const auto value = take<std::uint8_t>();
+    if (value > 1) ok_ = false;
+    return value == 1;
+  }
   void refuse() { ok_ = false; }
 
   [[nodiscard]] std::string_view rest() const { return octets_; }
@@ -85,53 +91,4 @@ class OctetReader {
   bool ok_ = true;
 };
 
-/// An index key: its parts in order sort as the parts do. What does not fit is cut off, at a length that LMDB
-/// refuses.
-class Key {
- public:
-  Key() = default;
-  Key(const Key& other) { add_octets(other); }
-  Key& operator=(const Key&) = delete;
-
-  template <typename Part>
-    requires std::unsigned_integral<Part> || std::is_enum_v<Part>
-  Key& add(Part part) {
-    if constexpr (std::is_enum_v<Part>) {
-      return add(number(part));
-    } else {
-      for (int shift = static_cast<int>(sizeof(Part)) * 8 - 8; shift >= 0; shift -= 8) {
-        const char octet = static_cast<char>((part >> shift) & 0xff);
-        add_octets({&octet, 1});
-      }
-      return *this;
-    }
-  }
-  Key& add_octets(std::string_view octets) {
-    if (octets.empty()) return *this;  // and perhaps no address
-    const std::size_t fitting = std::min(octets.size(), octets_.size() - size_);
-    std::memcpy(octets_.data() + size_, octets.data(), fitting);
-    size_ += fitting;
-    return *this;
-  }
-  operator std::string_view() const { return {octets_.data(), size_}; }  // NOLINT(google-explicit-constructor)
-
- private:
-  static constexpr std::size_t kOctets = 511 + 1;  // LMDB takes 511
-
-  std::array<char, kOctets> octets_;  // the first size_ are set
-  std::size_t size_ = 0;
-};
-
-/// Takes a key's numbers back.
-template <typename Part>
-  requires std::unsigned_integral<Part> || std::is_enum_v<Part>
-Part take_key_part(std::string_view& key) {
-  std::uint64_t value = 0;
-  for (std::size_t i = 0; i < sizeof(Part) && !key.empty(); ++i) {
-    value = (value << 8) | static_cast<unsigned char>(key.front());
-    key.remove_prefix(1);
-  }
-  return static_cast<Part>(value);
-}
-
-}  // namespace posthaste::store
+}  // namespace posthaste

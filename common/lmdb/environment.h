@@ -1,0 +1,94 @@
+// LMDB environments, opened once per process, with their tables.
+#pragma once
+
+#include <lmdb.h>
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "common/base/open_error.h"
+
+namespace posthaste::lmdb {
+
+/// A table by its place in the list of names with which the environment was opened: an enumerator of the owner's.
+struct TableId {
+  template <typename Table>
+  requires std::is_enum_v<Table>
+  constexpr TableId(Table table) noexcept  // NOLINT(google-explicit-constructor)
+      : place(static_cast<std::size_t>(table)) {}
+
+  std::size_t place;
+};
+
+/// Why no read transaction began.
+enum class BeginError {
+  unavailable,  // all reader slots are taken
+  io,
+};
+
+/// Whether `code` says that there is no room: in the map, on the device, in the quota or within the file size
+/// limit.
+[[nodiscard]] bool is_space(int code) noexcept;
+
+/// An LMDB or system code in words.
+[[nodiscard]] std::string describe(int code);
+
+/// One LMDB environment. Whoever opens the same directory again in this process shares it: a second descriptor
+/// would drop the first one's locks when it is closed.
+class Environment {
+ public:
+  enum class Access { read, write };
+
+  /// Its tables are named in the order of the caller's enumeration; opened for writing, they are made if need be.
+  /// Errors: unavailable, when it is not there, not ours to open, or out of reader slots; damaged; full; io.
+  [[nodiscard]] static std::expected<std::shared_ptr<Environment>, OpenError> open(
+      const std::filesystem::path& directory, std::span<const char* const> table_names, Access access,
+      std::uint64_t map_octets);
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+  ~Environment();
+
+  [[nodiscard]] MDB_env* handle() const { return env_; }
+  [[nodiscard]] MDB_dbi table(TableId table) const { return tables_[table.place]; }
+
+  /// A read transaction on the newest state, from those that wait idle when there is one.
+  [[nodiscard]] std::expected<MDB_txn*, BeginError> begin_read();
+  void end_read(MDB_txn* txn);
+
+  /// Octets of the map that hold nothing: `enough` or more when there are so many behind the last page in use, and
+  /// otherwise counted together with the pages that were freed. Part of what a commit needs may be taken by
+  /// readers.
+  [[nodiscard]] std::uint64_t free_octets(std::uint64_t enough);
+
+  /// Frees the reader slots of processes that died. Returns how many there were.
+  int clear_dead_readers();
+
+ private:
+  struct Identity {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    auto operator<=>(const Identity&) const = default;
+  };
+  struct Registry;
+  Environment(MDB_env* env, Access access, Identity identity) : env_(env), access_(access), identity_(identity) {}
+  [[nodiscard]] static Registry& registry();
+  [[nodiscard]] int open_tables(std::span<const char* const> names);
+
+  MDB_env* env_;
+  const Access access_;
+  const Identity identity_;
+  std::vector<MDB_dbi> tables_;
+  std::mutex mutex_;
+  std::vector<MDB_txn*> idle_readers_;  // guarded by mutex_
+};
+
+}  // namespace posthaste::lmdb

@@ -1,0 +1,130 @@
+// Transactions of an LMDB environment, and cursors in them.
+#pragma once
+
+#include <lmdb.h>
+
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/lmdb/environment.h"
+
+namespace posthaste::lmdb {
+
+/// A transaction to look into. What it gives lies in the map: it ends with the transaction, or with the next change
+/// in it. After a failure it finds nothing; ask failure() before you believe it.
+class View {
+ public:
+  View(const Environment& environment, MDB_txn* txn) : environment_(environment), txn_(txn) {}
+  View(const View&) = delete;
+  View& operator=(const View&) = delete;
+
+  [[nodiscard]] std::optional<std::string_view> get(TableId table, std::string_view key) const;
+
+  /// An LMDB or system error, or 0.
+  [[nodiscard]] int failure() const { return failure_; }
+  /// A row holds what it cannot hold.
+  void fail_as_damaged() const {
+    row_is_damaged_ = row_is_damaged_ || failure_ == 0;
+    note(MDB_CORRUPTED);
+  }
+
+ protected:
+  friend class Cursor;
+  friend class WriteCursor;
+  /// Remembers the first failure.
+  void note(int code) const {
+    if (failure_ == 0) failure_ = code;
+  }
+  [[nodiscard]] MDB_dbi dbi(TableId table) const { return environment_.table(table); }
+
+  const Environment& environment_;
+  MDB_txn* txn_;
+  mutable int failure_ = 0;
+  mutable bool row_is_damaged_ = false;  // and that is the failure
+};
+
+/// The writer's transaction. It is aborted unless committed, and can take back what was done since a mark.
+class WriteTxn final : public View {
+ public:
+  [[nodiscard]] static std::expected<std::unique_ptr<WriteTxn>, int> begin(const Environment& environment);
+  ~WriteTxn();
+
+  void put(TableId table, std::string_view key, std::string_view value);
+  void erase(TableId table, std::string_view key);
+
+  /// From here on every change remembers what was there, until keep() or take_back().
+  void mark();
+  void keep();
+  void take_back();
+
+  /// Something outside of the index failed, with a system's or LMDB's code, or a change of it stopped half-way. A
+  /// damaged row that was the reason is no longer to be forgiven.
+  void fail(int code) {
+    note(code);
+    row_is_damaged_ = false;
+  }
+
+  /// Goes on when all that failed was the decoding of a row. False when it was something else.
+  [[nodiscard]] bool forgive_damaged_row();
+
+  /// 0, or why nothing was committed. The transaction is over.
+  [[nodiscard]] int commit();
+
+ private:
+  friend class WriteCursor;
+  WriteTxn(const Environment& environment, MDB_txn* txn) : View(environment, txn) {}
+  void remember(TableId table, std::string_view key, std::optional<std::string_view> value);
+
+  struct Before {
+    TableId table;
+    std::string key;
+    std::optional<std::string> value;
+  };
+  bool marked_ = false;
+  std::vector<Before> before_;
+};
+
+/// Walks a table by ascending keys. Its life lies within the view's.
+class Cursor {
+ public:
+  Cursor(const View& view, TableId table);
+  Cursor(const Cursor&) = delete;
+  Cursor& operator=(const Cursor&) = delete;
+  ~Cursor();
+
+  /// To the first row whose key is `key` or above. False when there is none.
+  bool seek(std::string_view key) { return move(key, MDB_SET_RANGE); }
+  bool next() { return move({}, MDB_NEXT); }
+
+  [[nodiscard]] std::string_view key() const { return key_; }
+  [[nodiscard]] std::string_view value() const { return value_; }
+
+ protected:
+  bool move(std::string_view key, MDB_cursor_op operation);
+
+  const View& view_;
+  MDB_cursor* cursor_ = nullptr;
+  std::string_view key_;
+  std::string_view value_;
+};
+
+/// A cursor that changes the row it is on.
+class WriteCursor final : public Cursor {
+ public:
+  WriteCursor(WriteTxn& txn, TableId table) : Cursor(txn, table), txn_(txn), table_(table) {}
+
+  /// Puts a value of the same length in place. key() and value() are over.
+  void replace(std::string_view value);
+  /// next() then goes to the row that followed.
+  void erase();
+
+ private:
+  WriteTxn& txn_;
+  const TableId table_;
+};
+
+}  // namespace posthaste::lmdb
