@@ -40,6 +40,31 @@ void append_decoded_line(std::string& octets, std::string_view line) {
   }
 }
 
+/// Appends a line without its line end. White space at its very end would be lost on the way (RFC 2045 §6.7, rule
+/// 3).
+void append_encoded_line(std::string& text, std::string_view line) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  constexpr std::size_t kLineMaxOctets = 76;
+  std::size_t column = 0;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    const bool last = i + 1 == line.size();
+    const bool plain = (is_printable(c) && c != '=') || (is_wsp(c) && !last);
+    const std::size_t width = plain ? 1 : 3;
+    if (column + width + (last ? 0 : 1) > kLineMaxOctets) {
+      text += "=\r\n";
+      column = 0;
+    }
+    if (plain) {
+      text += c;
+    } else {
+      const auto octet = static_cast<unsigned char>(c);
+      text += {'=', kDigits[octet >> 4U], kDigits[octet & 15U]};
+    }
+    column += width;
+  }
+}
+
 }  // namespace
 
 TransferEncoding transfer_encoding(std::string_view token) noexcept {
@@ -48,6 +73,18 @@ TransferEncoding transfer_encoding(std::string_view token) noexcept {
   if (iequals(token, "quoted-printable")) return TransferEncoding::quoted_printable;
   if (iequals(token, "base64")) return TransferEncoding::base64;
   return TransferEncoding::unknown;
+}
+
+std::string encode_quoted_printable(std::string_view octets) {
+  std::string text;
+  text.reserve(octets.size() + octets.size() / 8);
+  while (true) {
+    const std::size_t line_end = octets.find(kCrlf);
+    append_encoded_line(text, octets.substr(0, line_end));
+    if (line_end == std::string_view::npos) return text;
+    text += kCrlf;
+    octets.remove_prefix(line_end + kCrlf.size());
+  }
 }
 
 std::string decode_quoted_printable(std::string_view text) {

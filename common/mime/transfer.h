@@ -19,6 +19,10 @@ enum class TransferEncoding {
 /// RFC 2045 §6.7, leniently: an "=" that begins no code stands for itself, hexadecimal digits may be in lower case.
 [[nodiscard]] std::string decode_quoted_printable(std::string_view text);
 
+/// `octets` as text in quoted-printable (RFC 2045 §6.7): lines of at most 76 octets, in printable ASCII. A CRLF
+/// stays a line end; a CR or LF that stands alone is an octet like others.
+[[nodiscard]] std::string encode_quoted_printable(std::string_view octets);
+
 /// RFC 2045 §6.8, leniently: octets outside the alphabet are skipped, padding may lack, and what follows padding is
 /// read as a new run.
 [[nodiscard]] std::string decode_base64(std::string_view text);

@@ -152,6 +152,31 @@ TEST(DecodeBase64, ReadsEachCase) {
   for (const auto& c : kBase64) EXPECT_EQ(decode_base64(c.text), c.decoded) << c.name;
 }
 
+const Case kEncodedQuotedPrintable[] = {
+    {"Nothing", "", ""},
+    {"PrintableStands", "a b\tc.~!", "a b\tc.~!"},
+    {"EqualsSignIsACode", "a=b", "a=3Db"},
+    {"EightBit", "\xc3\xa4", "=C3=A4"},
+    {"LineEndStays", "a\r\nb\r\n", "a\r\nb\r\n"},
+    {"LoneCarriageReturnAndLineFeedAreCodes", "a\rb\nc\r\r\n", "a=0Db=0Ac=0D\r\n"},
+    {"NulIsACode", {"a\0b", 3}, "a=00b"},
+    {"SpaceAtALineEndIsACode", "a \r\nb\t", "a=20\r\nb=09"},
+    {"OnlyASpace", " \r\n", "=20\r\n"},
+    {"SeventySixFit", "0123456789012345678901234567890123456789012345678901234567890123456789012345",
+     "0123456789012345678901234567890123456789012345678901234567890123456789012345"},
+    {"SeventySevenAreBroken", "01234567890123456789012345678901234567890123456789012345678901234567890123456",
+     "012345678901234567890123456789012345678901234567890123456789012345678901234=\r\n56"},
+    {"CodeIsNotBroken", "01234567890123456789012345678901234567890123456789012345678901234567890123=x",
+     "01234567890123456789012345678901234567890123456789012345678901234567890123=\r\n=3Dx"},
+};
+
+TEST(EncodeQuotedPrintable, WritesEachCaseAndReadsItBack) {
+  for (const auto& c : kEncodedQuotedPrintable) {
+    EXPECT_EQ(encode_quoted_printable(c.text), c.decoded) << c.name;
+    EXPECT_EQ(decode_quoted_printable(c.decoded), c.text) << c.name;
+  }
+}
+
 TEST(DecodeTransfer, FollowsTheEncoding) {
   EXPECT_EQ(decode_transfer(transfer_encoding("BASE64"), "Zg=="), "f");
   EXPECT_EQ(decode_transfer(transfer_encoding("Quoted-Printable"), "=41"), "A");
