@@ -9,17 +9,13 @@
 #include "common/mime/header.h"
 #include "common/smtp/data_reader.h"
 #include "common/smtp/received.h"
+#include "deliveryd/recipient.h"
 #include "deliveryd/replies.h"
 
 namespace posthaste::deliveryd {
 namespace {
 
 constexpr std::size_t kPieceOctets = 64 * 1024;
-
-std::optional<char> delimiter_of(const config::Config& config) {
-  const std::string& delimiter = config.delivery.recipient_delimiter;
-  return delimiter.empty() ? std::nullopt : std::optional{delimiter.front()};
-}
 
 template <typename... Alternatives>
 bool is_one_of(const smtp::Command& command) {
@@ -103,59 +99,18 @@ void LmtpSession::add_recipient(const smtp::Rcpt& rcpt) {
   if (!transaction_) return send(bad_sequence("Say MAIL first"));
   if (transaction_->chunked) return send(bad_sequence("The message has begun"));
   if (transaction_->recipients.size() >= resources_.config.smtp.recipients_max) return send(too_many_recipients());
-  Resolved resolved = resolve(rcpt.forward_path);
+  auto users = find_recipient(resources_, rcpt.forward_path, transaction_->mail.parameters.size);
   const std::string address = smtp::to_string(rcpt.forward_path);
-  if (!smtp::is_positive(resolved.reply)) {
+  if (!users) {
+    const smtp::Reply reply = reply_for(users.error());
     resources_.log.info("lmtp.recipient.refused", {{"trace", transaction_->trace_id},
                                                    {"recipient", address},
-                                                   {"code", resolved.reply.code},
-                                                   {"reply", resolved.reply.lines.front()}});
-  } else {
-    transaction_->recipients.push_back({address, std::move(resolved.users)});
+                                                   {"code", reply.code},
+                                                   {"reply", reply.lines.front()}});
+    return send(reply);
   }
-  send(resolved.reply);
-}
-
-/// "<Postmaster>" is this host's own, or else that of the first domain that we serve (RFC 5321 §4.5.1).
-std::expected<auth::Resolution, auth::DirectoryError> LmtpSession::look_up(const smtp::ForwardPath& path) const {
-  const auto& directory = resources_.directory;
-  const smtp::Mailbox mailbox = smtp::mailbox_of(path, resources_.config.hostname);
-  const auto delimiter = delimiter_of(resources_.config);
-  auto resolution = directory.resolve(mailbox.local_part + "@" + mailbox.domain, delimiter);
-  const bool astray = resolution && std::holds_alternative<auth::NotOurDomain>(*resolution);
-  if (!astray || !std::holds_alternative<smtp::LocalPostmaster>(path)) return resolution;
-  const auto domains = directory.list_domains();
-  if (!domains || domains->empty()) return resolution;
-  return directory.resolve("postmaster@" + domains->front(), delimiter);
-}
-
-LmtpSession::Resolved LmtpSession::resolve(const smtp::ForwardPath& path) const {
-  auto resolution = look_up(path);
-  if (!resolution) return {reply_for(resolution.error()), {}};
-  if (std::holds_alternative<auth::UnknownUser>(*resolution)) return {unknown_user(), {}};
-  if (std::holds_alternative<auth::NotOurDomain>(*resolution)) return {not_our_domain(), {}};
-  auto& recipients = std::get<auth::Recipients>(*resolution);
-  if (!recipients.elsewhere.empty() || recipients.users.empty()) return {leads_elsewhere(), {}};
-  std::optional<store::StoreError> refusal;
-  for (const auth::LocalUser& user : recipients.users) {
-    refusal = refusal_of(user);
-    if (!refusal) break;  // one who can take it is enough here: the store decides for each
-  }
-  if (refusal) return {reply_for(*refusal), {}};
-  return {recipient_ok(), std::move(recipients.users)};
-}
-
-std::optional<store::StoreError> LmtpSession::refusal_of(const auth::LocalUser& user) const {
-  const auto snapshot = resources_.store.read(user.id);
-  if (!snapshot) return snapshot.error();
-  const auto info = snapshot->user();
-  if (!info) return info.error();
-  if (!*info) return std::nullopt;
-  const std::uint64_t octets = (*info)->used_octets + transaction_->mail.parameters.size.value_or(1);
-  const auto& limits = (*info)->limits;
-  const bool over = octets > limits.octets.value_or(octets) ||
-                    (*info)->used_messages >= limits.messages.value_or((*info)->used_messages + 1);
-  return over ? std::optional{store::StoreError::over_quota} : std::nullopt;
+  transaction_->recipients.push_back({address, std::move(*users)});
+  send(recipient_ok());
 }
 
 net::Task<void> LmtpSession::receive_data() {

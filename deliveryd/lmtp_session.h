@@ -45,15 +45,6 @@ class LmtpSession {
   net::Task<void> receive_chunk(smtp::Bdat chunk);
   net::Task<void> store_message();
 
-  /// What a recipient is answered, and, if that is good, who they are.
-  struct Resolved {
-    smtp::Reply reply;
-    std::vector<auth::LocalUser> users;
-  };
-  [[nodiscard]] Resolved resolve(const smtp::ForwardPath& path) const;
-  [[nodiscard]] std::expected<auth::Resolution, auth::DirectoryError> look_up(const smtp::ForwardPath& path) const;
-  [[nodiscard]] std::optional<store::StoreError> refusal_of(const auth::LocalUser& user) const;
-
   /// For `octets` more of the message. When there is none, the transaction fails and forgets what it had.
   void make_room(std::uint64_t octets);
   void fail(smtp::Reply reply);

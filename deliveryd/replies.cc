@@ -34,11 +34,6 @@ smtp::Reply not_implemented() { return {502, {5, 5, 1}, "Not implemented"}; }
 smtp::Reply binary_refused() { return {555, {5, 5, 4}, "BINARYMIME is not offered"}; }
 smtp::Reply too_large() { return {552, {5, 3, 4}, "Message too large"}; }
 smtp::Reply too_many_recipients() { return {452, {4, 5, 3}, "Too many recipients"}; }
-smtp::Reply unknown_user() { return {550, {5, 1, 1}, "No such user here"}; }
-smtp::Reply not_our_domain() { return {550, {5, 1, 2}, "We do not receive mail for that domain"}; }
-smtp::Reply leads_elsewhere() {
-  return {550, {5, 1, 1}, "The address leads elsewhere, and mail is not relayed from here"};
-}
 smtp::Reply out_of_memory() { return {452, {4, 3, 1}, "Too much mail at once, try again"}; }
 smtp::Reply too_many_connections() { return {421, {4, 3, 2}, "Too many connections"}; }
 
@@ -75,11 +70,18 @@ smtp::Reply reply_for(store::StoreError error) {
 }
 
 /// Whatever is wrong with the directory, its operator can mend it before the sender gives up.
-smtp::Reply reply_for(auth::DirectoryError error) {
-  if (error == auth::DirectoryError::alias_loop || error == auth::DirectoryError::too_many) {
-    return {451, {4, 4, 6}, "Aliases go in a circle, or too far"};
+smtp::Reply reply_for(RecipientError error) {
+  switch (error) {
+    case RecipientError::unknown_user: return {550, {5, 1, 1}, "No such user here"};
+    case RecipientError::not_our_domain: return {550, {5, 1, 2}, "We do not receive mail for that domain"};
+    case RecipientError::leads_elsewhere:
+      return {550, {5, 1, 1}, "The address leads elsewhere, and mail is not relayed from here"};
+    case RecipientError::bad_aliases: return {451, {4, 4, 6}, "Aliases go in a circle, or too far"};
+    case RecipientError::directory_unavailable: return {451, {4, 3, 0}, "Directory unavailable, try again"};
+    case RecipientError::over_quota: return reply_for(store::StoreError::over_quota);
+    case RecipientError::store_unavailable: return reply_for(store::StoreError::unavailable);
   }
-  return {451, {4, 3, 0}, "Directory unavailable, try again"};
+  std::unreachable();
 }
 
 smtp::Reply reply_for(net::StreamError error) {

@@ -5,11 +5,11 @@
 #include <cstdint>
 #include <string>
 
-#include "common/auth/directory.h"
 #include "common/net/network.h"
 #include "common/smtp/command.h"
 #include "common/smtp/reply.h"
 #include "common/store/store_error.h"
+#include "deliveryd/recipient.h"
 
 namespace posthaste::deliveryd {
 
@@ -33,15 +33,12 @@ namespace posthaste::deliveryd {
 [[nodiscard]] smtp::Reply binary_refused();
 [[nodiscard]] smtp::Reply too_large();
 [[nodiscard]] smtp::Reply too_many_recipients();
-[[nodiscard]] smtp::Reply unknown_user();
-[[nodiscard]] smtp::Reply not_our_domain();
-[[nodiscard]] smtp::Reply leads_elsewhere();
 [[nodiscard]] smtp::Reply out_of_memory();
 [[nodiscard]] smtp::Reply too_many_connections();
 
 [[nodiscard]] smtp::Reply reply_for(const smtp::CommandError& error);
 [[nodiscard]] smtp::Reply reply_for(store::StoreError error);
-[[nodiscard]] smtp::Reply reply_for(auth::DirectoryError error);
+[[nodiscard]] smtp::Reply reply_for(RecipientError error);
 /// The last words on a stream that failed.
 [[nodiscard]] smtp::Reply reply_for(net::StreamError error);
 

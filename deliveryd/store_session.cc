@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "deliveryd/recipient.h"
 #include "deliveryd/summary.h"
 
 namespace posthaste::deliveryd {
@@ -80,10 +81,30 @@ void StoreSession::take(wire::Request request, std::size_t attached_octets) {
   } else if (const auto* subscribe = std::get_if<wire::Subscribe>(&request)) {
     if (users_.insert(subscribe->user).second) resources_.changes.listen(subscribe->user, *this);
     send(wire::Subscribed{subscribe->user});
+  } else if (const auto* question = std::get_if<wire::VerifyRecipient>(&request)) {
+    send(wire::RecipientVerified{question->id, verify(*question)});
   } else {
     const UserId user = std::get<wire::Unsubscribe>(request).user;
     if (users_.erase(user) != 0) resources_.changes.stop_listening(user, *this);
   }
+}
+
+wire::RecipientState StoreSession::verify(const wire::VerifyRecipient& question) const {
+  const std::size_t at = question.address.rfind('@');
+  if (at == std::string::npos) return wire::RecipientState::unknown;
+  const smtp::Mailbox mailbox{question.address.substr(0, at), question.address.substr(at + 1)};
+  const auto users = find_recipient(resources_, mailbox, question.octets);
+  if (users) return wire::RecipientState::ok;
+  switch (users.error()) {
+    case RecipientError::unknown_user:
+    case RecipientError::not_our_domain: return wire::RecipientState::unknown;
+    case RecipientError::over_quota: return wire::RecipientState::over_quota;
+    case RecipientError::leads_elsewhere:  // not ours to say
+    case RecipientError::bad_aliases:
+    case RecipientError::directory_unavailable:
+    case RecipientError::store_unavailable: return wire::RecipientState::unavailable;
+  }
+  std::unreachable();
 }
 
 net::Task<void> StoreSession::apply(wire::ApplyCall call, std::size_t attached_octets) {

@@ -1,4 +1,4 @@
-// One client of the store socket: imapd, pop3d or the operator's command.
+// One client of the store socket: imapd, pop3d, smtpd or the operator's command.
 #pragma once
 
 #include <cstddef>
@@ -34,6 +34,7 @@ class StoreSession final : public ChangeListener {
   [[nodiscard]] bool is_stranger() const;
   net::Task<void> take_requests();
   void take(wire::Request request, std::size_t attached_octets);
+  [[nodiscard]] wire::RecipientState verify(const wire::VerifyRecipient& question) const;
   net::Task<void> apply(wire::ApplyCall call, std::size_t attached_octets);
   void send(const wire::Response& response);
 

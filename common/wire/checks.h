@@ -17,6 +17,7 @@ namespace posthaste::wire {
 // What travels at most. The store has lower limits, and its own words for them.
 inline constexpr std::size_t kNameMaxOctets = 4096;  // of a mailbox or a keyword
 inline constexpr std::size_t kKeywordsMax = 1000;    // of one operation
+inline constexpr std::size_t kAddressMaxOctets = 1024;
 
 class Checks {
  public:

@@ -107,6 +107,12 @@ void encode_operation(const store::Operation& operation, protocol::Operation& me
              operation);
 }
 
+void encode_verify(const VerifyRecipient& question, protocol::VerifyRecipient& message, Checks& checks) {
+  message.set_id(question.id);
+  message.set_address(checks.text(question.address, kAddressMaxOctets));
+  if (question.octets) message.set_octets(*question.octets);
+}
+
 void encode_result(const store::OperationResult& result, protocol::Result& message) {
   std::visit(Visitor{
                  [&](const store::Appended& r) {
@@ -295,6 +301,12 @@ ApplyCall decode_apply(const protocol::Apply& message, Attachment& attachment, C
   return call;
 }
 
+VerifyRecipient decode_verify(const protocol::VerifyRecipient& message, Checks& checks) {
+  VerifyRecipient question{message.id(), checks.text(message.address(), kAddressMaxOctets), std::nullopt};
+  if (message.has_octets()) question.octets = message.octets();
+  return question;
+}
+
 store::OperationResult decode_result(const protocol::Result& message, Checks& checks) {
   switch (message.kind_case()) {
     case protocol::Result::kAppended:
@@ -356,6 +368,7 @@ Request decode_kind(const protocol::Request& message, Attachment& attachment, Ch
     case protocol::Request::kApply: return decode_apply(message.apply(), attachment, checks);
     case protocol::Request::kSubscribe: return Subscribe{static_cast<UserId>(message.subscribe())};
     case protocol::Request::kUnsubscribe: return Unsubscribe{static_cast<UserId>(message.unsubscribe())};
+    case protocol::Request::kVerifyRecipient: return decode_verify(message.verify_recipient(), checks);
     case protocol::Request::KIND_NOT_SET: break;
   }
   checks.formed(false);
@@ -368,6 +381,10 @@ Response decode_kind(const protocol::Response& message, Checks& checks) {
     case protocol::Response::kSubscribed: return Subscribed{static_cast<UserId>(message.subscribed())};
     case protocol::Response::kChanged: return decode_change(message.changed(), checks);
     case protocol::Response::kAnythingChanged: return AnythingChanged{};
+    case protocol::Response::kRecipientVerified:
+      return RecipientVerified{
+          message.recipient_verified().id(),
+          checks.enumerator(message.recipient_verified().state(), RecipientState::ok, RecipientState::unavailable)};
     case protocol::Response::KIND_NOT_SET: break;
   }
   checks.formed(false);
@@ -383,6 +400,9 @@ std::expected<OutgoingFrame, FrameError> encode(const Request& request) {
   if (const auto* subscribe = std::get_if<Subscribe>(&request)) message.set_subscribe(number(subscribe->user));
   if (const auto* unsubscribe = std::get_if<Unsubscribe>(&request)) {
     message.set_unsubscribe(number(unsubscribe->user));
+  }
+  if (const auto* question = std::get_if<VerifyRecipient>(&request)) {
+    encode_verify(*question, *message.mutable_verify_recipient(), checks);
   }
   if (const auto* call = std::get_if<ApplyCall>(&request)) {
     checks.holds(call->batch.operations.size() <= kOperationsMax);
@@ -410,6 +430,10 @@ std::expected<OutgoingFrame, FrameError> encode(const Response& response) {
                  [&](const Subscribed& r) { message.set_subscribed(number(r.user)); },
                  [&](const store::Change& r) { encode_change(r, *message.mutable_changed()); },
                  [&](const AnythingChanged&) { message.set_anything_changed(true); },
+                 [&](const RecipientVerified& r) {
+                   message.mutable_recipient_verified()->set_id(r.id);
+                   message.mutable_recipient_verified()->set_state(static_cast<std::uint32_t>(r.state));
+                 },
              },
              response);
   return frame_of(message);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -35,7 +36,15 @@ struct Unsubscribe {
   bool operator==(const Unsubscribe&) const = default;
 };
 
-using Request = std::variant<ApplyCall, Subscribe, Unsubscribe>;
+/// Whether mail to `address` would be taken now. `id` is the client's number for the question.
+struct VerifyRecipient {
+  std::uint64_t id = 0;
+  std::string address;                  // the local part without quotes, "@", the domain
+  std::optional<std::uint64_t> octets;  // of the message, where they were announced (RFC 1870)
+  bool operator==(const VerifyRecipient&) const = default;
+};
+
+using Request = std::variant<ApplyCall, Subscribe, Unsubscribe, VerifyRecipient>;
 
 struct ApplyAnswer {
   std::uint64_t id = 0;
@@ -51,7 +60,19 @@ struct AnythingChanged {
   bool operator==(const AnythingChanged&) const = default;
 };
 
-using Response = std::variant<ApplyAnswer, Subscribed, store::Change, AnythingChanged>;
+enum class RecipientState : std::uint8_t {
+  ok = 1,
+  unknown,      // nobody here
+  over_quota,   // nobody behind the address has room for it
+  unavailable,  // it can't be said now
+};
+struct RecipientVerified {
+  std::uint64_t id = 0;
+  RecipientState state = RecipientState::unavailable;
+  bool operator==(const RecipientVerified&) const = default;
+};
+
+using Response = std::variant<ApplyAnswer, Subscribed, store::Change, AnythingChanged, RecipientVerified>;
 
 /// Errors: too_large; out_of_range, for what decode_request() would refuse so.
 [[nodiscard]] std::expected<OutgoingFrame, FrameError> encode(const Request& request);

@@ -38,6 +38,12 @@ struct StoreClient::Call {
   net::Event answered;
 };
 
+struct StoreClient::Question {
+  bool concluded = false;
+  std::optional<RecipientState> state;
+  net::Event answered;
+};
+
 StoreClient::StoreClient(net::World& world, net::Endpoint socket, const log::Log& log)
     : world_(world), socket_(std::move(socket)), log_(log) {}
 
@@ -91,6 +97,7 @@ net::Task<void> StoreClient::converse(std::unique_ptr<net::Transport> transport)
   connection_->close();
   co_await sender.drained();
   connection_.reset();
+  give_up_questions();
   if (!stopping_) log_.warning("store.disconnected", {{"socket", socket_.address}, {"reason", reason}});
 }
 
@@ -126,10 +133,27 @@ net::Task<std::expected<store::ApplyResult, store::StoreError>> StoreClient::app
   co_return std::move(*call.outcome);
 }
 
+net::Task<std::optional<RecipientState>> StoreClient::verify(std::string address,
+                                                             std::optional<std::uint64_t> octets) {
+  if (!connection_ || stopping_) co_return std::nullopt;
+  const std::uint64_t id = next_id_++;
+  auto frame = encode(Request{VerifyRecipient{id, std::move(address), octets}});
+  if (!frame) co_return std::nullopt;
+  Question question;
+  questions_.emplace(id, &question);
+  connection_->queue(std::move(*frame));
+  const auto timer = world_.clock.start_timer(kVerifyPatience, [this, id] { conclude(id, std::nullopt); });
+  while (!question.concluded) co_await question.answered.wait();
+  co_return question.state;
+}
+
 void StoreClient::take(Response response) {
   if (auto* answer = std::get_if<ApplyAnswer>(&response)) return take_answer(std::move(*answer));
   if (const auto* subscribed = std::get_if<Subscribed>(&response)) return notify(subscribed->user, std::nullopt);
   if (const auto* change = std::get_if<store::Change>(&response)) return notify(change->user, *change);
+  if (const auto* verified = std::get_if<RecipientVerified>(&response)) {
+    return conclude(verified->id, verified->state);
+  }
   notify_all();
 }
 
@@ -144,6 +168,21 @@ void StoreClient::take_answer(ApplyAnswer answer) {
   calls_.erase(found);
   call.outcome = std::move(answer.outcome);
   call.answered.notify_all();
+}
+
+/// An answer that comes too late finds no question.
+void StoreClient::conclude(std::uint64_t id, std::optional<RecipientState> state) {
+  const auto found = questions_.find(id);
+  if (found == questions_.end()) return;
+  Question& question = *found->second;
+  questions_.erase(found);
+  question.concluded = true;
+  question.state = state;
+  question.answered.notify_all();
+}
+
+void StoreClient::give_up_questions() {
+  while (!questions_.empty()) conclude(questions_.begin()->first, std::nullopt);
 }
 
 void StoreClient::expire_calls() {

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,7 @@ class StoreClient final : public store::Applier {
  public:
   static constexpr std::chrono::seconds kConnectionPatience{5};  // apply() waits so long for a connection
   static constexpr std::chrono::seconds kAnswerPatience{60};  // and about so long for the answer, repeats included
+  static constexpr std::chrono::seconds kVerifyPatience{2};   // verify() waits so long for the answer
 
   /// `world` and `log` outlive it. `socket` is config::store_socket().
   StoreClient(net::World& world, net::Endpoint socket, const log::Log& log);
@@ -51,6 +53,11 @@ class StoreClient final : public store::Applier {
   /// kOperationsMax.
   net::Task<std::expected<store::ApplyResult, store::StoreError>> apply(UserId user, store::Batch batch,
                                                                         store::IdempotencyKey key) override;
+
+  /// Whether deliveryd would take mail to `address` now, of `octets` if they were announced. Nothing when there is
+  /// no connection, when it breaks, or when no answer comes within kVerifyPatience: then nobody knows, at no great
+  /// wait.
+  net::Task<std::optional<RecipientState>> verify(std::string address, std::optional<std::uint64_t> octets);
 
  private:
   struct Subscriber {
@@ -84,12 +91,15 @@ class StoreClient final : public store::Applier {
  private:
   using Outcome = std::expected<store::ApplyResult, store::StoreError>;
   struct Call;
+  struct Question;
 
   net::Task<void> converse(std::unique_ptr<net::Transport> transport);
   void begin_connection();
   void send(Call& call);
   void take(Response response);
   void take_answer(ApplyAnswer answer);
+  void conclude(std::uint64_t id, std::optional<RecipientState> state);
+  void give_up_questions();
   void notify(UserId user, const Notification& notification);
   void notify_all();
   void expire_calls();
@@ -99,7 +109,8 @@ class StoreClient final : public store::Applier {
   net::World& world_;
   const net::Endpoint socket_;
   const log::Log& log_;
-  std::map<std::uint64_t, Call*> calls_;  // by id, and so by age; each lives in its apply()
+  std::map<std::uint64_t, Call*> calls_;          // by id, and so by age; each lives in its apply()
+  std::map<std::uint64_t, Question*> questions_;  // by id; each lives in its verify()
   std::uint64_t next_id_ = 1;
   std::map<UserId, std::vector<std::shared_ptr<Subscriber>>> subscribers_;
   std::unique_ptr<FrameStream> connection_;  // while there is one

@@ -217,5 +217,58 @@ TEST(ChangeInbox, OverflowsIntoOneWordForAll) {
   EXPECT_FALSE(loop.step());
 }
 
+net::Task<void> verify_all(Installation& here, std::vector<std::string> addresses,
+                           std::optional<std::uint64_t> octets,
+                           std::vector<std::optional<wire::RecipientState>>& states) {
+  wire::StoreClient client{here.sim.world(), kStoreSocket, here.log};
+  net::TaskScope scope;
+  scope.spawn(client.run());
+  co_await here.sim.loop().sleep(1s);  // then it is connected
+  for (const auto& address : addresses) {
+    const auto state = co_await client.verify(address, octets);
+    states.push_back(state);
+  }
+  client.stop();
+  co_await scope.drained();
+}
+
+wire::RecipientState verify(Installation& here, std::string address,
+                            std::optional<std::uint64_t> octets = std::nullopt) {
+  std::vector<std::optional<wire::RecipientState>> states;
+  EXPECT_TRUE(here.run(verify_all(here, {std::move(address)}, octets, states)));
+  EXPECT_TRUE(states.front());
+  return states.front().value_or(wire::RecipientState::unavailable);
+}
+
+TEST(StoreSocket, VerifiesRecipientsByTheRulesOfRcpt) {
+  const std::pair<const char*, wire::RecipientState> kCases[] = {
+      {"alice@example.org", wire::RecipientState::ok},
+      {"ALICE@EXAMPLE.ORG", wire::RecipientState::ok},
+      {"alice+detail@example.org", wire::RecipientState::ok},
+      {"staff@example.org", wire::RecipientState::ok},
+      {"nobody@example.org", wire::RecipientState::unknown},
+      {"alice@example.com", wire::RecipientState::unknown},
+      {"outside@example.org", wire::RecipientState::unavailable},
+      {"alice", wire::RecipientState::unknown},
+      {"@", wire::RecipientState::unknown},
+      {"", wire::RecipientState::unknown},
+      {"\xff\x01@example.org", wire::RecipientState::unknown},
+  };
+  Installation here{1};
+  for (const auto& [address, state] : kCases) EXPECT_EQ(verify(here, address), state) << address;
+}
+
+TEST(StoreSocket, AFullMailboxIsOverQuotaForWhatDoesNotFit) {
+  Installation here{1};
+  ASSERT_TRUE(apply_all(here, {{{store::CreateUser{}, store::SetQuota{{1'000, 10}}}}}).front());
+  EXPECT_EQ(verify(here, "alice@example.org"), wire::RecipientState::ok);
+  EXPECT_EQ(verify(here, "alice@example.org", 1'000), wire::RecipientState::ok);
+  EXPECT_EQ(verify(here, "alice@example.org", 1'001), wire::RecipientState::over_quota);
+  EXPECT_EQ(verify(here, "alice@example.org", 0xffff'ffff'ffff'ffff), wire::RecipientState::over_quota);
+  EXPECT_EQ(verify(here, "staff@example.org", 1'001), wire::RecipientState::ok) << "bob has room";
+  ASSERT_TRUE(apply_all(here, {{{append_to(inbox_of(here, kAlice), std::string(1'000, 'x'))}}}).front());
+  EXPECT_EQ(verify(here, "alice@example.org"), wire::RecipientState::over_quota);
+}
+
 }  // namespace
 }  // namespace posthaste::deliveryd

@@ -78,8 +78,9 @@ TEST(Operations, SeveralAppendsShareTheAttachmentInTheirOrder) {
 TEST(Operations, TheReceiverMakesTheSummary) {
   const auto frame =
       encode(Request{ApplyCall{1, UserId{1}, {{store::Append{MailboxId{1}, blob("abc"), {}, {}, kDate, {}}}}, {}}});
-  const auto request = decode_request(
-      arrived(*frame), [](std::string_view octets) { return store::Summary{std::string{octets} + "!", "", ""}; });
+  const auto request = decode_request(arrived(*frame), [](std::string_view octets) {
+    return store::Summary{std::string{octets} + "!", "", ""};
+  });
   ASSERT_TRUE(request);
   const auto& append = std::get<store::Append>(std::get<ApplyCall>(*request).batch.operations.front());
   EXPECT_EQ(append.blob->summary().envelope, "abc!");
@@ -183,6 +184,8 @@ const Response kResponses[] = {
     Subscribed{UserId{8}},
     store::Change{UserId{1}, MailboxId{2}, ModSeq{3}},
     AnythingChanged{},
+    RecipientVerified{0, RecipientState::ok},
+    RecipientVerified{0xffff'ffff'ffff'ffff, RecipientState::unavailable},
 };
 
 TEST(Responses, AllOfThemComeAsTheyWent) {
@@ -232,8 +235,33 @@ const WrongCase kWrongRequests[] = {
      FrameError::out_of_range},
     {"UidAbove32Bits", apply_of(field(3, field(2, field(1, "\xff\xff\xff\xff\x0f\1")))), "",
      FrameError::out_of_range},
+    {"QuestionCutOff", std::string{"\x22\5\x12\4ab", 6}, "", FrameError::malformed},
+    {"QuestionWithAnAttachment", field(4, field(2, "a@b")), "x", FrameError::mismatched},
     {"LongKey", field(1, field(3, std::string(65, 'k'))), "", FrameError::out_of_range},
 };
+
+TEST(Requests, AQuestionComesAsItWent) {
+  const VerifyRecipient questions[] = {
+      {1, "alice+b@example.org", 0}, {0xffff'ffff'ffff'ffff, "", 0xffff'ffff'ffff'ffff}, {2, "\xc3\xa4 @\"@b", {}}};
+  for (const VerifyRecipient& question : questions) {
+    const auto frame = encode(Request{question});
+    ASSERT_TRUE(frame);
+    const auto request = decode_request(arrived(*frame), kNoSummary);
+    ASSERT_TRUE(request) << name_of(request.error());
+    EXPECT_EQ(std::get<VerifyRecipient>(*request), question);
+  }
+}
+
+TEST(Requests, AnAddressHas1024OctetsAtMost) {
+  EXPECT_TRUE(encode(Request{VerifyRecipient{1, std::string(1024, 'a'), {}}}));
+  const auto frame = encode(Request{VerifyRecipient{1, std::string(1025, 'a'), {}}});
+  ASSERT_FALSE(frame);
+  EXPECT_EQ(frame.error(), FrameError::out_of_range);
+  const std::string message = std::string{"\x22\x84\x08\x12\x81\x08", 6} + std::string(1025, 'a');
+  const auto request = decode_request({message, ""}, kNoSummary);
+  ASSERT_FALSE(request);
+  EXPECT_EQ(request.error(), FrameError::out_of_range);
+}
 
 TEST(Requests, WrongOnesAreRefused) {
   for (const auto& test : kWrongRequests) {
@@ -250,6 +278,8 @@ const WrongCase kWrongResponses[] = {
     {"ResultWithoutAKind", answer_of(""), "", FrameError::malformed},
     {"CopiedOfUnevenSets", answer_of(field(4, field(2, field(1, std::string{"\1\0", 2})))), "",
      FrameError::out_of_range},
+    {"VerifiedWithoutAState", field(5, varint(1, 1)), "", FrameError::out_of_range},
+    {"VerifiedWithAnUnknownState", field(5, varint(2, 5)), "", FrameError::out_of_range},
     {"WithAnAttachment", varint(4, 1), "x", FrameError::mismatched},
     {"ModseqOf64Bits", field(3, "\x18\xff\xff\xff\xff\xff\xff\xff\xff\xff\1"), "", FrameError::out_of_range},
 };

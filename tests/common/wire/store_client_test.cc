@@ -233,6 +233,93 @@ TEST(StoreClient, AMalformedFrameEndsThatConnectionAndNothingElse) {
   }
 }
 
+using State = std::optional<RecipientState>;
+
+net::Task<void> verify(StoreClient& client, std::string address, State& state) {
+  state = co_await client.verify(std::move(address), std::nullopt);
+}
+
+/// Asks about three addresses; the server answers one late, one never, and others that nobody asked about.
+net::Task<void> verify_three(Installation& here, std::vector<State>& states,
+                             std::vector<std::chrono::milliseconds>& waited) {
+  const auto listener = here.sim.network().listen(kSocket);
+  net::TaskScope scope;
+  scope.spawn(here.client.run());
+  auto peer = co_await accept(*listener);
+  co_await here.sim.loop().sleep(1s);
+  const auto begun = here.sim.loop().now();
+  net::TaskScope asking;
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    asking.spawn(verify(here.client, std::to_string(i) + "@example.org", states[i]));
+  }
+  std::vector<std::uint64_t> ids;
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    auto request = co_await next_request(*peer);
+    const auto& question = std::get<VerifyRecipient>(request);
+    EXPECT_EQ(question.address, std::to_string(i) + "@example.org");
+    ids.push_back(question.id);
+  }
+  say(*peer, RecipientVerified{ids[0] + 1'000, RecipientState::unknown});
+  say(*peer, RecipientVerified{ids[2], RecipientState::over_quota});
+  say(*peer, RecipientVerified{ids[2], RecipientState::ok});
+  co_await here.sim.loop().sleep(1s);
+  say(*peer, RecipientVerified{ids[0], RecipientState::ok});
+  co_await asking.drained();
+  waited.push_back(here.sim.loop().now() - begun);
+  say(*peer, RecipientVerified{ids[1], RecipientState::ok});
+  co_await here.sim.loop().sleep(1s);
+  here.client.stop();
+  co_await hang_up(std::move(peer));
+  co_await scope.drained();
+}
+
+TEST(StoreClient, AQuestionWithoutAnAnswerIsGivenUpAfterTwoSeconds) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    Installation here{seed};
+    std::vector<State> states(3, RecipientState::unavailable);
+    std::vector<std::chrono::milliseconds> waited;
+    ASSERT_TRUE(here.sim.run(verify_three(here, states, waited)));
+    EXPECT_EQ(states, (std::vector<State>{RecipientState::ok, std::nullopt, RecipientState::over_quota}));
+    EXPECT_EQ(waited.front(), 2s);
+  }
+}
+
+net::Task<void> verify_when_it_breaks(Installation& here, std::vector<State>& states,
+                                      std::chrono::milliseconds& waited) {
+  co_await verify(here.client, "a@example.org", states[0]);
+  const auto listener = here.sim.network().listen(kSocket);
+  net::TaskScope scope;
+  scope.spawn(here.client.run());
+  auto peer = co_await accept(*listener);
+  co_await here.sim.loop().sleep(1s);
+  const auto begun = here.sim.loop().now();
+  net::TaskScope asking;
+  asking.spawn(verify(here.client, "b@example.org", states[1]));
+  auto request = co_await next_request(*peer);
+  EXPECT_TRUE(std::holds_alternative<VerifyRecipient>(request));
+  co_await hang_up(std::move(peer));
+  co_await asking.drained();
+  waited = here.sim.loop().now() - begun;
+  auto again = co_await accept(*listener);
+  co_await here.sim.loop().sleep(1s);
+  co_await verify(here.client, std::string(1'025, 'x'), states[2]);
+  here.client.stop();
+  co_await verify(here.client, "c@example.org", states[3]);
+  co_await hang_up(std::move(again));
+  co_await scope.drained();
+}
+
+TEST(StoreClient, NobodyKnowsWithoutAConnection) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    Installation here{seed};
+    std::vector<State> states(4, RecipientState::ok);
+    std::chrono::milliseconds waited{};
+    ASSERT_TRUE(here.sim.run(verify_when_it_breaks(here, states, waited)));
+    EXPECT_EQ(states, std::vector<State>(4));
+    EXPECT_LT(waited, 1s);
+  }
+}
+
 net::Task<void> count_subscriptions(Installation& here, std::vector<std::string>& heard) {
   const auto listener = here.sim.network().listen(kSocket);
   net::TaskScope scope;
