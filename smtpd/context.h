@@ -11,6 +11,7 @@
 #include "common/net/world.h"
 #include "smtpd/lmtp_pool.h"
 #include "smtpd/message.h"
+#include "smtpd/recipient_verifier.h"
 #include "smtpd/spool.h"
 
 namespace posthaste::smtpd {
@@ -29,6 +30,7 @@ struct Context {
   auth::Authenticator& authenticator;
   const daemon::Certificates& certificates;
   LmtpPool& delivery;
+  RecipientVerifier& verifier;
   daemon::MemoryBudget& memory;
   const Spool& spool;
   net::TaskScope& scope;  // its stop() sends the sessions home

@@ -70,6 +70,14 @@ smtp::Reply reply_for(RecipientError error) {
   std::unreachable();
 }
 
+smtp::Reply reply_for(Unverified error) {
+  switch (error) {
+    case Unverified::unknown: return reply_for(RecipientError::unknown);
+    case Unverified::over_quota: return {452, {4, 2, 2}, "Mailbox full"};
+  }
+  std::unreachable();
+}
+
 smtp::Reply reply_for(SenderError error) {
   switch (error) {
     case SenderError::not_yours: return {553, {5, 7, 1}, "You may not send as this address"};

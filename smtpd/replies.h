@@ -13,6 +13,7 @@
 #include "common/smtp/reply.h"
 #include "smtpd/lmtp_client.h"
 #include "smtpd/message.h"
+#include "smtpd/recipient_verifier.h"
 #include "smtpd/recipients.h"
 
 namespace posthaste::smtpd {
@@ -51,6 +52,7 @@ enum class Refusal {
 [[nodiscard]] smtp::Reply reply_for(Refusal refusal);
 [[nodiscard]] smtp::Reply reply_for(smtp::CommandErrorKind error);
 [[nodiscard]] smtp::Reply reply_for(RecipientError error);
+[[nodiscard]] smtp::Reply reply_for(Unverified error);
 [[nodiscard]] smtp::Reply reply_for(SenderError error);
 [[nodiscard]] smtp::Reply reply_for(auth::AuthError error);
 [[nodiscard]] smtp::Reply reply_for(MessageRefusal refusal);

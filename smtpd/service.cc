@@ -6,8 +6,10 @@
 #include "common/auth/authenticator.h"
 #include "common/config/layout.h"
 #include "common/net/system_random.h"
+#include "common/wire/store_client.h"
 #include "smtpd/context.h"
 #include "smtpd/lmtp_pool.h"
+#include "smtpd/recipient_verifier.h"
 #include "smtpd/replies.h"
 #include "smtpd/session.h"
 
@@ -106,8 +108,12 @@ Service::Service(const daemon::Setting& setting, auth::Directory directory,
 net::Task<void> Service::serve(daemon::Worker& worker) {
   auth::Authenticator authenticator{directory_, logins_, worker.world};
   LmtpPool delivery{worker.world, {config::lmtp_socket(setting_.config), 0}, setting_.config.hostname};
-  Context context{worker.world, setting_.config, directory_, authenticator, *certificates_,
-                  delivery,     memory_,         spool_,     worker.scope,  setting_.log};
+  wire::StoreClient store{worker.world, {config::store_socket(setting_.config), 0}, setting_.log};
+  RecipientVerifier verifier{worker.world.clock, store};
+  Context context{worker.world, setting_.config, directory_, authenticator, *certificates_, delivery,
+                  verifier,     memory_,         spool_,     worker.scope,  setting_.log};
+  net::TaskScope connection;
+  connection.spawn(store.run());
   net::TaskScope accepting;
   for (const auto& port : kPorts) {
     const auto [first, last] = worker.listeners.equal_range(port.name);
@@ -117,6 +123,8 @@ net::Task<void> Service::serve(daemon::Worker& worker) {
   }
   co_await accepting.drained();
   co_await worker.scope.drained();
+  store.stop();
+  co_await connection.drained();
 }
 
 void Service::reload() {

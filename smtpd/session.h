@@ -96,7 +96,10 @@ class Session {
   // commands/envelope.cc
   [[nodiscard]] std::optional<smtp::Reply> refuse_mail(const smtp::Mail& mail) const;
   [[nodiscard]] std::optional<Refusal> refuse_rcpt(const smtp::Rcpt& rcpt) const;
-  smtp::Reply add_recipient(smtp::Mailbox mailbox);
+  Pending add_recipient(smtp::Mailbox mailbox);
+  net::Task<Answer> verify_recipient(smtp::Mailbox mailbox);
+  smtp::Reply accept_recipient(smtp::Mailbox mailbox);
+  smtp::Reply refuse_recipient(const smtp::Mailbox& mailbox, smtp::Reply reply);
   net::Task<Answer> add_postmaster();
 
   // commands/message.cc

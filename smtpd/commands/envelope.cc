@@ -62,33 +62,48 @@ Session::Pending Session::on(smtp::Rcpt rcpt) {
   if (const auto refusal = refuse_rcpt(rcpt)) return Answer{reply_for(*refusal)};
   auto* mailbox = std::get_if<smtp::Mailbox>(&rcpt.forward_path);
   if (mailbox == nullptr) return add_postmaster();
-  return Answer{add_recipient(std::move(*mailbox))};
+  return add_recipient(std::move(*mailbox));
 }
 
-smtp::Reply Session::add_recipient(smtp::Mailbox mailbox) {
+Session::Pending Session::add_recipient(smtp::Mailbox mailbox) {
   const auto delimiter = delimiter_of(context_.config.delivery.recipient_delimiter);
   const auto checked = check_recipient(context_.directory, mailbox, delimiter, identity_.has_value());
-  if (!checked) {
-    smtp::Reply reply = reply_for(checked.error());
-    context_.log.info("smtp.recipient.refused", {{"trace", transaction_->trace_id},
-                                                 {"client", stream_.peer().address},
-                                                 {"from", to_string(transaction_->reverse_path)},
-                                                 {"recipient", to_string(mailbox)},
-                                                 {"code", reply.code},
-                                                 {"reason", reply.lines.front()}});
-    const bool enough = ++refused_recipients_ >= kRefusedRecipientsMax;
-    return enough ? reply_for(Refusal::too_many_errors) : reply;
-  }
+  if (!checked) return Answer{refuse_recipient(mailbox, reply_for(checked.error()))};
+  if (context_.verifier.is_verified(address_of(mailbox))) return Answer{accept_recipient(std::move(mailbox))};
+  return verify_recipient(std::move(mailbox));
+}
+
+net::Task<Session::Answer> Session::verify_recipient(smtp::Mailbox mailbox) {
+  const auto octets = transaction_->announced_octets;
+  const auto announced = octets != 0 ? std::optional{octets} : std::nullopt;
+  const auto verified = co_await context_.verifier.verify(address_of(mailbox), announced);
+  if (!verified) co_return Answer{refuse_recipient(mailbox, reply_for(verified.error()))};
+  co_return Answer{accept_recipient(std::move(mailbox))};
+}
+
+smtp::Reply Session::accept_recipient(smtp::Mailbox mailbox) {
   auto& paths = transaction_->forward_paths;
   if (std::ranges::find(paths, mailbox) == paths.end()) paths.push_back(std::move(mailbox));
   return {250, {2, 1, 5}, "Recipient OK"};
+}
+
+smtp::Reply Session::refuse_recipient(const smtp::Mailbox& mailbox, smtp::Reply reply) {
+  context_.log.info("smtp.recipient.refused", {{"trace", transaction_->trace_id},
+                                               {"client", stream_.peer().address},
+                                               {"from", to_string(transaction_->reverse_path)},
+                                               {"recipient", to_string(mailbox)},
+                                               {"code", reply.code},
+                                               {"reason", reply.lines.front()}});
+  const bool enough = ++refused_recipients_ >= kRefusedRecipientsMax;
+  return enough ? reply_for(Refusal::too_many_errors) : reply;
 }
 
 net::Task<Session::Answer> Session::add_postmaster() {
   auto look_up = [this] { return postmaster_domain(context_.directory, context_.config.hostname); };
   auto domain = co_await context_.world.io.run(context_.world.loop, std::move(look_up));
   if (!domain) co_return Answer{reply_for(Refusal::no_postmaster)};
-  co_return Answer{add_recipient({"postmaster", std::move(*domain)})};
+  auto pending = add_recipient({"postmaster", std::move(*domain)});
+  co_return co_await pending;
 }
 
 }  // namespace posthaste::smtpd

@@ -24,6 +24,7 @@
 #include "common/store/writer.h"
 #include "deliveryd/change_feed.h"
 #include "deliveryd/lmtp_session.h"
+#include "deliveryd/store_session.h"
 #include "smtpd/session.h"
 
 namespace posthaste {
@@ -107,6 +108,7 @@ class Installation {
                authenticator_,
                ground().certificates(),
                pool_,
+               verifier_,
                memory_,
                spool_,
                scope_,
@@ -144,6 +146,17 @@ class Installation {
       auto transport = co_await listener.accept();
       if (!transport) co_return;
       scope_.spawn(serve_lmtp(std::move(transport), deliveryd_));
+    }
+  }
+  static net::Task<void> serve_store(std::unique_ptr<net::Transport> transport, deliveryd::Resources& resources) {
+    deliveryd::StoreSession session{resources, std::move(transport)};
+    co_await session.converse();
+  }
+  net::Task<void> accept_store(net::Listener& listener) {
+    for (;;) {
+      auto transport = co_await listener.accept();
+      if (!transport) co_return;
+      scope_.spawn(serve_store(std::move(transport), deliveryd_));
     }
   }
   net::Task<void> accept_smtp(net::Listener& listener) {
@@ -216,16 +229,23 @@ class Installation {
   net::Task<void> run(std::size_t clients, std::size_t messages_each) {
     const auto lmtp = sim_.network().listen({config::lmtp_socket(config_), 0});
     const auto smtp = sim_.network().listen(kSmtp);
+    const auto store = sim_.network().listen({config::store_socket(config_), 0});
     net::TaskScope accepting;
     accepting.spawn(accept_lmtp(*lmtp));
     accepting.spawn(accept_smtp(*smtp));
+    accepting.spawn(accept_store(*store));
+    net::TaskScope connection;
+    connection.spawn(store_client_.run());
     net::TaskScope sending;
     for (std::size_t i = 0; i < clients; ++i) sending.spawn(be_a_client(i, messages_each));
     co_await sending.drained();
     smtp->close();
     lmtp->close();
+    store->close();
     scope_.stop();
+    store_client_.stop();
     co_await accepting.drained();
+    co_await connection.drained();
     co_await scope_.drained();
   }
 
@@ -267,6 +287,8 @@ class Installation {
   auth::LoginMemory logins_;
   auth::Authenticator authenticator_;
   smtpd::LmtpPool pool_;
+  wire::StoreClient store_client_{sim_.world(), {config::store_socket(config_), 0}, log_};
+  smtpd::RecipientVerifier verifier_{sim_.world().clock, store_client_};
   daemon::MemoryBudget memory_{std::size_t{1} << 30};
   smtpd::Spool spool_ = std::move(*smtpd::Spool::open(ground().folder() / "spool", 0));
   smtpd::Context smtpd_;

@@ -5,6 +5,11 @@
 //   = deliveryd away           nobody listens; "= deliveryd back" ends that
 //   = rcpt ADDRESS REPLY       what deliveryd says to that recipient's RCPT
 //   = message ADDRESS REPLY    and of the message, for that recipient
+//   = verify ADDRESS STATE     what deliveryd says of it on the store socket: ok, unknown, over_quota or
+//   unavailable;
+//                              "silent": nothing. Without any of these, nobody listens on the store socket
+//   = asked N                  so many questions have come there in all
+//   = question ADDRESS OCTETS  what the last one was; 0 where no size was announced
 //   = starttls                 the client shakes hands
 //   = stop                     smtpd is told to end
 //   = closed                   the server closes the connection
@@ -98,6 +103,7 @@ class Player {
     if (smtpd_) co_await smtpd_->ended();
     if (smtpd_ && smtpd_->memory.taken() != 0) fail("memory is still taken");
     if (deliveryd_) co_await deliveryd_->ended();
+    if (store_) co_await store_->ended();
   }
 
   std::string problem;
@@ -113,10 +119,15 @@ class Player {
     if (!away_) deliveryd_.emplace(sim_, smtpd_->lmtp());
     if (deliveryd_) deliveryd_->rcpt_replies = rcpt_replies_;
     if (deliveryd_) deliveryd_->message_replies = message_replies_;
+    if (states_.empty()) return;
+    store_.emplace(sim_, net::Endpoint{config::store_socket(config_), 0});
+    store_->states = states_;
+    smtpd_->connect_store();
   }
 
   net::Task<void> connect() {
     start();
+    if (store_) co_await sim_.loop().sleep(std::chrono::seconds{1});  // then it is connected
     auto transport = co_await smtpd_->connect(role_);
     client_.emplace(std::move(transport), std::chrono::hours{1});
     if (role_ == Role::submissions) co_await shake_hands();
@@ -178,6 +189,19 @@ class Player {
     if (key == "memory_max") memory_max_ = value;
   }
 
+  void set_state(const std::string& address, const std::string& name) {
+    static const std::map<std::string, std::optional<wire::RecipientState>> kStates{
+        {"ok", wire::RecipientState::ok},
+        {"unknown", wire::RecipientState::unknown},
+        {"over_quota", wire::RecipientState::over_quota},
+        {"unavailable", wire::RecipientState::unavailable},
+        {"silent", std::nullopt}};
+    const auto found = kStates.find(name);
+    if (found == kStates.end()) return fail("no such state: " + name);
+    states_[address] = found->second;
+    if (store_) store_->states = states_;
+  }
+
   net::Task<void> direct(std::string text) {
     std::istringstream words{text};
     std::string verb;
@@ -198,6 +222,20 @@ class Player {
     } else if (verb == "rcpt" || verb == "message") {
       words >> argument >> std::ws;
       std::getline(words, (verb == "rcpt" ? rcpt_replies_ : message_replies_)[argument]);
+    } else if (verb == "verify") {
+      std::string state;
+      words >> argument >> state;
+      set_state(argument, state);
+    } else if (verb == "asked") {
+      std::size_t count = 0;
+      words >> count;
+      if (store_->questions.size() != count) fail("asked " + std::to_string(store_->questions.size()) + " times");
+    } else if (verb == "question") {
+      std::uint64_t octets = 0;
+      words >> argument >> octets;
+      const auto& last = store_->questions.back();
+      const bool same = last.address == argument && last.octets.value_or(0) == octets;
+      if (!same) fail("asked about " + last.address + " " + std::to_string(last.octets.value_or(0)));
     } else if (verb == "starttls") {
       co_await shake_hands();
     } else if (verb == "stop") {
@@ -222,9 +260,11 @@ class Player {
   bool away_ = false;
   std::map<std::string, std::string> rcpt_replies_;
   std::map<std::string, std::string> message_replies_;
+  std::map<std::string, std::optional<wire::RecipientState>> states_;
   const net::TlsClient tls_;
   std::optional<SimSmtpd> smtpd_;
   std::optional<FakeDeliveryd> deliveryd_;
+  std::optional<FakeStore> store_;
   std::optional<net::Stream> client_;
   std::size_t checked_ = 0;
   std::deque<std::string> message_;

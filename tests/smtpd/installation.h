@@ -22,6 +22,9 @@
 #include "common/net/stream.h"
 #include "common/net/tls.h"
 #include "common/smtp/command.h"
+#include "common/wire/codec.h"
+#include "common/wire/frame_stream.h"
+#include "common/wire/store_client.h"
 #include "smtpd/context.h"
 #include "smtpd/session.h"
 
@@ -158,6 +161,55 @@ class FakeDeliveryd {
   net::TaskScope scope_;
 };
 
+/// deliveryd's store socket, as far as it verifies recipients: everybody is ok who is not scripted, and who is
+/// scripted with nothing is not answered.
+class FakeStore {
+ public:
+  FakeStore(net::SimWorld& sim, net::Endpoint endpoint) : listener_(sim.network().listen(endpoint)) {
+    scope_.spawn(accept());
+  }
+
+  std::map<std::string, std::optional<wire::RecipientState>> states;  // by address
+  std::vector<wire::VerifyRecipient> questions;
+
+  net::Task<void> ended() {
+    listener_->close();
+    co_await scope_.drained();
+  }
+
+ private:
+  net::Task<void> accept() {
+    for (;;) {
+      auto transport = co_await listener_->accept();
+      if (!transport) co_return;
+      scope_.spawn(answer(std::move(transport)));
+    }
+  }
+
+  net::Task<void> answer(std::unique_ptr<net::Transport> transport) {
+    wire::FrameStream frames{std::move(transport)};
+    net::TaskScope sender;
+    sender.spawn(frames.send_queued());
+    for (;;) {
+      auto frame = co_await frames.read(std::chrono::hours{1});
+      if (!frame) break;
+      const auto request =
+          wire::decode_request(std::move(*frame), [](std::string_view) { return store::Summary{}; });
+      const auto* question = request ? std::get_if<wire::VerifyRecipient>(&*request) : nullptr;
+      if (question == nullptr) break;
+      questions.push_back(*question);
+      const auto found = states.find(question->address);
+      const auto state = found == states.end() ? wire::RecipientState::ok : found->second;
+      if (state) frames.queue(*wire::encode(wire::Response{wire::RecipientVerified{question->id, *state}}));
+    }
+    frames.close();
+    co_await sender.drained();
+  }
+
+  std::unique_ptr<net::Listener> listener_;
+  net::TaskScope scope_;
+};
+
 /// A worker of smtpd in a simulated world, with its deliveryd.
 class SimSmtpd {
  public:
@@ -170,12 +222,15 @@ class SimSmtpd {
         logins({std::chrono::minutes{5}, std::chrono::seconds{1}, std::chrono::seconds{15}}, "a test's secret"),
         authenticator(installation().directory(), logins, sim.world()),
         pool(std::make_unique<LmtpPool>(sim.world(), lmtp(), config.hostname)),
+        store(sim.world(), {config::store_socket(config), 0}, log),
+        verifier(sim.world().clock, store),
         context{sim.world(),
                 config,
                 installation().directory(),
                 authenticator,
                 installation().certificates(),
                 *pool,
+                verifier,
                 memory,
                 spool,
                 scope,
@@ -198,7 +253,12 @@ class SimSmtpd {
   net::Task<void> ended() {
     co_await scope.drained();
     pool.reset();
+    store.stop();
+    co_await store_scope_.drained();
   }
+
+  /// To the store socket, where somebody should listen.
+  void connect_store() { store_scope_.spawn(store.run()); }
 
   const config::Config config;
   daemon::MemoryBudget memory;
@@ -209,6 +269,8 @@ class SimSmtpd {
   auth::LoginMemory logins;
   auth::Authenticator authenticator;
   std::unique_ptr<LmtpPool> pool;
+  wire::StoreClient store;  // finds nobody until connect_store()
+  RecipientVerifier verifier;
   Context context;
 
  private:
@@ -218,6 +280,7 @@ class SimSmtpd {
   }
 
   net::SimWorld& sim_;
+  net::TaskScope store_scope_;
 };
 
 }  // namespace posthaste::smtpd
