@@ -128,7 +128,6 @@ std::vector<std::size_t> StubResolver::servers_in_order() const {
 }
 
 void StubResolver::remember(const Question& question, const Outcome& outcome) {
-  if (scope_.stopping()) return;
   cache_.put(question, outcome.result, world_.clock.now() + time_to_remember(outcome.result, outcome.ttl));
 }
 
