@@ -1,6 +1,7 @@
 #include "common/journal/log.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -25,6 +26,8 @@ constexpr mode_t kFileMode = 0640;
 constexpr std::string_view kRecordMagicOctets = "PHR1";
 constexpr std::size_t kSectorOctets = 512;
 constexpr std::size_t kCopyOctets = std::size_t{1} << 20;
+constexpr std::uint64_t kReserveOctets = std::uint64_t{64} << 20;
+constexpr std::uint64_t kReserveShare = 8;  // of a small file system
 constexpr std::uint64_t kPreallocateOctets = std::uint64_t{16} << 20;
 constexpr std::uint64_t kPreallocateLeastOctets = std::uint64_t{64} << 10;
 constexpr std::uint64_t kPreallocateShare = 128;  // of the file system, at most, at once
@@ -129,6 +132,13 @@ bool sync_directory(const std::filesystem::path& directory) {
   return descriptor.is_open() && ::fsync(descriptor.get()) == 0;
 }
 
+std::expected<FileDescriptor, OpenError> lock_writer(const std::filesystem::path& path) {
+  FileDescriptor lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kFileMode));
+  if (lock.is_open() && ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
+  const std::string why = errno == EWOULDBLOCK ? "another writer has it" : std::system_category().message(errno);
+  return std::unexpected(OpenError{OpenError::Kind::unavailable, path.string() + ": " + why});
+}
+
 ScanResult scan_records(std::string_view segment, std::uint64_t offset, std::uint64_t sequence,
                         const std::function<bool(std::span<const ScannedRecord>)>& apply) {
   ScanResult result{ScanEnd::clean, offset, sequence};
@@ -188,6 +198,11 @@ std::expected<std::string, SegmentFiles::Failure> SegmentFiles::read(std::uint32
     done += static_cast<std::size_t>(got);
   }
   return octets;
+}
+
+void SegmentFiles::close(std::uint32_t segment) {
+  const std::scoped_lock lock(mutex_);
+  open_.erase(segment);
 }
 
 /// Nothing, with errno, when it cannot be opened.
@@ -311,6 +326,13 @@ void LogWriter::preallocate(std::uint64_t end) {
     allocated_ = end + step;
     return;
   }
+}
+
+std::uint64_t LogWriter::room(std::optional<std::uint64_t> reserve) const {
+  const auto there = space();
+  if (!there) return 0;
+  const std::uint64_t kept = reserve.value_or(std::min(kReserveOctets, there->total / kReserveShare));
+  return there->free > kept ? there->free - kept : 0;
 }
 
 std::optional<LogWriter::Space> LogWriter::space() const {

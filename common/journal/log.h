@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/open_error.h"
 #include "common/journal/record.h"
 
 namespace posthaste::journal {
@@ -64,6 +65,10 @@ class FileDescriptor {
 
 /// Writes a directory's entries to disk.
 [[nodiscard]] bool sync_directory(const std::filesystem::path& directory);
+
+/// Takes the lock of a log's only writer, a file which stays; it ends with the descriptor, or with the process.
+/// Errors: unavailable, when another writer has it or the file cannot be opened.
+[[nodiscard]] std::expected<FileDescriptor, OpenError> lock_writer(const std::filesystem::path& path);
 
 /// A record in a scanned segment. `body` looks into what was scanned.
 struct ScannedRecord {
@@ -118,6 +123,9 @@ class SegmentFiles {
   [[nodiscard]] std::expected<std::string, Failure> read(std::uint32_t segment, std::uint64_t offset,
                                                          std::uint64_t length);
 
+  /// Lets go of a segment that was unlinked.
+  void close(std::uint32_t segment);
+
   [[nodiscard]] const std::filesystem::path& log() const { return log_; }
 
  private:
@@ -153,18 +161,22 @@ class LogWriter {
 
   [[nodiscard]] const LogPosition& tail() const { return tail_; }
 
-  /// Octets free for us on the log's file system, and all that it has. Nothing when it does not say.
-  struct Space {
-    std::uint64_t free = 0;
-    std::uint64_t total = 0;
-  };
-  [[nodiscard]] std::optional<Space> space() const;
+  /// Octets that may be added before no more than `reserve` are free on the log's file system; without one, 64 MB,
+  /// or an eighth of a smaller file system. None when it does not say what it has.
+  [[nodiscard]] std::uint64_t room(std::optional<std::uint64_t> reserve) const;
 
  private:
   [[nodiscard]] std::expected<void, LogFailure> begin_segment(std::uint64_t next_id);
   [[nodiscard]] std::expected<void, LogFailure> keep_torn_end();
   [[nodiscard]] bool cut(std::uint64_t octets);
   void preallocate(std::uint64_t end);
+
+  /// Octets free for us on the log's file system, and all that it has. Nothing when it does not say.
+  struct Space {
+    std::uint64_t free = 0;
+    std::uint64_t total = 0;
+  };
+  [[nodiscard]] std::optional<Space> space() const;
 
   const std::filesystem::path log_;
   const SegmentMagic magic_;

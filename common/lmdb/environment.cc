@@ -14,7 +14,9 @@ namespace {
 
 constexpr unsigned kReadersMax = 1024;
 constexpr mdb_mode_t kFileMode = 0640;
-constexpr MDB_dbi kFreePages = 0;  // LMDB's own table, open for reading to read transactions
+constexpr std::uint64_t kReserveOctets = std::uint64_t{256} << 20;
+constexpr std::uint64_t kReserveShare = 8;  // of a small map
+constexpr MDB_dbi kFreePages = 0;           // LMDB's own table, open for reading to read transactions
 
 OpenError open_error(const std::filesystem::path& directory, int code) {
   using Kind = OpenError::Kind;
@@ -22,9 +24,7 @@ OpenError open_error(const std::filesystem::path& directory, int code) {
   if (code == ENOENT || code == EACCES || code == EPERM || code == EROFS || code == EAGAIN)
     kind = Kind::unavailable;
   if (code == MDB_NOTFOUND || code == MDB_READERS_FULL) kind = Kind::unavailable;
-  if (code == MDB_CORRUPTED || code == MDB_INVALID || code == MDB_VERSION_MISMATCH || code == MDB_PAGE_NOTFOUND) {
-    kind = Kind::damaged;
-  }
+  if (is_damage(code)) kind = Kind::damaged;
   if (is_space(code)) kind = Kind::full;
   return {kind, directory.string() + ": " + mdb_strerror(code)};
 }
@@ -33,6 +33,10 @@ OpenError open_error(const std::filesystem::path& directory, int code) {
 
 bool is_space(int code) noexcept {
   return code == MDB_MAP_FULL || code == ENOSPC || code == EDQUOT || code == EFBIG;
+}
+
+bool is_damage(int code) noexcept {
+  return code == MDB_CORRUPTED || code == MDB_INVALID || code == MDB_VERSION_MISMATCH || code == MDB_PAGE_NOTFOUND;
 }
 
 std::string describe(int code) { return mdb_strerror(code); }
@@ -136,6 +140,13 @@ void Environment::end_read(MDB_txn* txn) {
   mdb_txn_reset(txn);
   const std::scoped_lock lock(mutex_);
   idle_readers_.push_back(txn);
+}
+
+bool Environment::has_room() {
+  MDB_envinfo info{};
+  mdb_env_info(env_, &info);
+  const std::uint64_t reserve = std::min<std::uint64_t>(kReserveOctets, info.me_mapsize / kReserveShare);
+  return free_octets(reserve + 1) > reserve;
 }
 
 std::uint64_t Environment::free_octets(std::uint64_t enough) {

@@ -39,6 +39,9 @@ enum class BeginError {
 /// limit.
 [[nodiscard]] bool is_space(int code) noexcept;
 
+/// Whether `code` says that the file holds what it cannot hold.
+[[nodiscard]] bool is_damage(int code) noexcept;
+
 /// An LMDB or system code in words.
 [[nodiscard]] std::string describe(int code);
 
@@ -64,10 +67,9 @@ class Environment {
   [[nodiscard]] std::expected<MDB_txn*, BeginError> begin_read();
   void end_read(MDB_txn* txn);
 
-  /// Octets of the map that hold nothing: `enough` or more when there are so many behind the last page in use, and
-  /// otherwise counted together with the pages that were freed. Part of what a commit needs may be taken by
-  /// readers.
-  [[nodiscard]] std::uint64_t free_octets(std::uint64_t enough);
+  /// Whether more of the map is free than its reserve, an eighth and at most 256 MB. A commit that finds the map
+  /// full is worse than a refusal.
+  [[nodiscard]] bool has_room();
 
   /// Frees the reader slots of processes that died. Returns how many there were.
   int clear_dead_readers();
@@ -81,6 +83,10 @@ class Environment {
   struct Registry;
   Environment(MDB_env* env, Access access, Identity identity) : env_(env), access_(access), identity_(identity) {}
   [[nodiscard]] static Registry& registry();
+  /// Octets of the map that hold nothing: `enough` or more when there are so many behind the last page in use, and
+  /// otherwise counted together with the pages that were freed. Part of what a commit needs may be taken by
+  /// readers.
+  [[nodiscard]] std::uint64_t free_octets(std::uint64_t enough);
   [[nodiscard]] int open_tables(std::span<const char* const> names);
 
   MDB_env* env_;

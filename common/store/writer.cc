@@ -1,10 +1,6 @@
 #include "common/store/writer.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <system_error>
 #include <utility>
 
@@ -17,11 +13,6 @@
 
 namespace posthaste::store {
 namespace {
-
-constexpr mode_t kFileMode = 0640;
-constexpr std::uint64_t kReserveOctets = std::uint64_t{64} << 20;
-constexpr std::uint64_t kMapReserveOctets = std::uint64_t{256} << 20;
-constexpr std::uint64_t kReserveShare = 8;
 
 using journal::FileDescriptor;
 using journal::LogBuffer;
@@ -227,15 +218,9 @@ StoreError Writer::Core::fail() {
 }
 
 std::uint64_t Writer::Core::room() const {
-  const auto space = log_.space();
-  if (!space) return 0;
-  const std::uint64_t reserve =
-      options_.reserve_octets.value_or(std::min(kReserveOctets, space->total / kReserveShare));
-  if (space->free <= reserve) return 0;
-  // A commit that finds the map full is worse than a refusal: deliveries in it were answered already.
-  const std::uint64_t map_reserve = std::min(kMapReserveOctets, options_.map_octets / kReserveShare);
-  const std::uint64_t map_free = environment_->free_octets(map_reserve + 1);
-  return map_free > map_reserve ? space->free - reserve : 0;
+  const std::uint64_t octets = log_.room(options_.reserve_octets);
+  // What is answered when it is durable must find room in the map.
+  return octets != 0 && environment_->has_room() ? octets : 0;
 }
 
 // --- The writer itself
@@ -250,12 +235,8 @@ std::expected<std::unique_ptr<Writer>, OpenError> Writer::open(WriterOptions opt
   if (!failed) std::filesystem::create_directories(index, failed);
   if (failed) return std::unexpected(OpenError{Kind::unavailable, directory.string() + ": " + failed.message()});
 
-  const auto lock_path = directory / "writer.lock";
-  FileDescriptor lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kFileMode));
-  if (!lock.is_open() || ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    const std::string why = errno == EWOULDBLOCK ? "another writer has it" : std::system_category().message(errno);
-    return std::unexpected(OpenError{Kind::unavailable, lock_path.string() + ": " + why});
-  }
+  auto lock = journal::lock_writer(directory / "writer.lock");
+  if (!lock) return std::unexpected(lock.error());
   auto environment = open_index(index, Environment::Access::write, options.map_octets);
   if (!environment) return std::unexpected(environment.error());
   if (!journal::sync_directory(directory) || !journal::sync_directory(index) || !journal::sync_directory(log)) {
@@ -265,8 +246,8 @@ std::expected<std::unique_ptr<Writer>, OpenError> Writer::open(WriterOptions opt
   const auto tail = recover(**environment, *files);
   if (!tail) return std::unexpected(tail.error());
 
-  auto core =
-      std::make_unique<Core>(std::move(options), std::move(lock), std::move(*environment), std::move(files), *tail);
+  auto core = std::make_unique<Core>(std::move(options), std::move(*lock), std::move(*environment),
+                                     std::move(files), *tail);
   if (!core->open_log()) return std::unexpected(OpenError{Kind::io, log.string() + ": cannot be written"});
   return std::unique_ptr<Writer>(new Writer(std::move(core)));
 }
