@@ -28,8 +28,8 @@ struct Options {
   std::vector<std::string> own_names{};  // MX hosts that are ourselves, beside `hostname`
   std::vector<net::Endpoint> own_addresses{};  // likewise
   std::size_t connections_per_destination_max = 20;
-  std::size_t connections_max = 200;  // of this worker, idle ones included
-  std::size_t idle_connections_max = 50;
+  std::size_t connections_max = 200;      // of this worker, in use at once
+  std::size_t idle_connections_max = 50;  // of this worker, beside those
   std::size_t messages_per_connection_max = 1000;
   std::size_t recipients_per_transaction_max = 100;  // every host takes so many (RFC 5321 §4.5.3.1.8)
   std::chrono::milliseconds idle_time = std::chrono::seconds{10};

@@ -1,0 +1,88 @@
+// One attempt to deliver a message: hosts in their order, connections, transactions, until each recipient has its
+// outcome.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/dns/resolver.h"
+#include "common/log/log.h"
+#include "common/net/clock.h"
+#include "common/net/task.h"
+#include "smtpd/relay/client.h"
+#include "smtpd/relay/dead_hosts.h"
+#include "smtpd/relay/delivery.h"
+#include "smtpd/relay/hosts.h"
+#include "smtpd/relay/places.h"
+#include "smtpd/relay/pool.h"
+
+namespace posthaste::relay {
+
+/// What a worker's attempts share.
+struct Shared {
+  net::World& world;
+  dns::Resolver& resolver;
+  const log::Log& log;
+  const ClientContext& clients;
+  const OwnHost& own;
+  std::uint16_t smtp_port;
+  std::size_t messages_per_connection_max;
+  Pool& pool;
+  DeadHosts& dead_hosts;
+  Family& first_family;      // what is tried first of a host
+  net::Instant& ipv6_again;  // until then IPv6 is not, since it was unreachable
+};
+
+class Attempt {
+ public:
+  /// `shared` outlives it. At least one recipient.
+  Attempt(const Shared& shared, Destination destination, Message message, std::vector<Recipient> recipients);
+
+  net::Task<std::vector<Outcome>> run();
+  /// Once run() has ended.
+  [[nodiscard]] Experience experience() const noexcept;
+
+ private:
+  /// A recipient without an outcome, and the one that it gets if nobody has a better one.
+  struct Pending {
+    Recipient recipient;
+    std::optional<Outcome> so_far{};
+  };
+
+  net::Task<void> try_idle_connections();
+  net::Task<void> try_domain(std::string domain);
+  net::Task<void> try_fixed_host(FixedHost fixed);
+  net::Task<void> try_addresses(std::vector<HostAddress> addresses);
+  net::Task<void> try_address(HostAddress address);
+  net::Task<std::unique_ptr<Client>> connect(HostAddress address);
+  /// Whether the host has answered to anything.
+  net::Task<bool> use(std::unique_ptr<Client> client);
+
+  [[nodiscard]] Family first_family() const;
+  [[nodiscard]] bool over() const noexcept;
+  void failed_to_open(const HostAddress& address, const OpenFailure& failure);
+  void settle(const Client& client, std::vector<Pending> batch, std::vector<Answer> answers,
+              std::vector<Pending>& elsewhere);
+  /// Of all who are pending.
+  void note(const Verdict& verdict, const HostAddress* address);
+  [[nodiscard]] Outcome outcome_of(const Recipient& recipient, const Verdict& verdict, const Client& client) const;
+  void end(const Pending& pending, Outcome outcome);
+
+  const Shared& shared_;
+  const Destination destination_;
+  const Message message_;
+  const Access access_;
+  LazyTraits traits_;
+  std::vector<Pending> pending_;
+  std::vector<Outcome> outcomes_;
+  std::optional<net::Endpoint> asked_;  // over a connection that was idle
+  std::size_t addresses_tried_ = 0;
+  bool connected_ = false;
+  bool connection_failed_ = false;
+};
+
+}  // namespace posthaste::relay

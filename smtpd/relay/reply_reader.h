@@ -1,0 +1,31 @@
+// Reading a server's replies, within limits and in time.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <expected>
+
+#include "common/net/clock.h"
+#include "common/net/stream.h"
+#include "common/net/task.h"
+#include "common/smtp/reply.h"
+
+namespace posthaste::relay {
+
+/// With CRLF. RFC 5321 §4.5.3.1.5 says 512; hosts that quote an address and a URL exceed it.
+inline constexpr std::size_t kForeignReplyLineMaxOctets = 2048;
+
+enum class ReplyError {
+  closed,  // by the peer, or TLS broke
+  timed_out,
+  interrupted,  // we are stopping
+  malformed,    // no reply, too long, or too many lines of it
+};
+[[nodiscard]] ReplyError error_of(net::StreamError error) noexcept;
+
+/// The next reply, all lines of it before `timeout` has passed, in however small pieces they come.
+[[nodiscard]] net::Task<std::expected<smtp::Reply, ReplyError>> read_reply(net::Stream& stream,
+                                                                           const net::Clock& clock,
+                                                                           std::chrono::milliseconds timeout);
+
+}  // namespace posthaste::relay
