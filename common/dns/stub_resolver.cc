@@ -33,13 +33,13 @@ StubResolver::StubResolver(net::World& world, net::TaskScope& scope, Options opt
 
 net::Task<Result> StubResolver::query(std::string name, Type type) {
   const Question question{canonical(name), type};
-  if (!build_query(0, question.name, type)) co_return std::unexpected(Failure::bad_name);
   if (const auto* known = cache_.find(question, world_.clock.now())) co_return *known;
   if (const auto same = flights_.find(question); same != flights_.end()) {
     const auto flight = same->second;
     while (!flight->result) co_await flight->landed.wait();
     co_return *flight->result;
   }
+  if (!build_query(0, question.name, type)) co_return std::unexpected(Failure::bad_name);
   co_return co_await fly(question);
 }
 
