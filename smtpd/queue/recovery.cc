@@ -1,0 +1,142 @@
+#include "smtpd/queue/recovery.h"
+
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "smtpd/queue/record.h"
+
+namespace posthaste::queue {
+namespace {
+
+using journal::KnownSegment;
+using journal::LogPosition;
+using Kind = OpenError::Kind;
+
+std::unexpected<OpenError> index_error(int code) {
+  if (lmdb::is_damage(code)) {
+    return std::unexpected(OpenError{
+        Kind::damaged, "index: " + lmdb::describe(code) + "; without the folder it is made anew from the log"});
+  }
+  const Kind kind = lmdb::is_space(code) ? Kind::full : Kind::io;
+  return std::unexpected(OpenError{kind, "index: " + lmdb::describe(code)});
+}
+
+/// Decodes what a replay reads and redoes it.
+class RedoTarget final : public journal::ReplayTarget {
+ public:
+  explicit RedoTarget(Redo& redo) : redo_(redo) {}
+
+  void enter_segment(const journal::SegmentHeader& header) override { redo_.enter_segment(header); }
+
+  bool apply(const journal::ScannedRecord& scanned, std::uint32_t segment) override {
+    const auto record = decode_body(scanned.header.type, scanned.body);
+    if (!record) return false;
+    if (const auto* update = std::get_if<UpdateRecord>(&*record)) return redo_.update(update->id, update->changes);
+    if (const auto* remove = std::get_if<RemoveRecord>(&*record)) return redo_.remove(remove->id);
+    const auto& entry = std::get<EntryRecord>(*record);
+    const BodyPlace place{segment, scanned.body_offset, scanned.body.size()};
+    redo_.put_entry(entry.id, entry.envelope, entry.recipients, entry.message.size(), place);
+    return true;
+  }
+
+  void reached(const LogPosition& tail) override { redo_.reached(tail); }
+
+ private:
+  Redo& redo_;
+};
+
+std::expected<std::vector<KnownSegment>, OpenError> known_segments(const View& view) {
+  std::vector<KnownSegment> known;
+  Cursor cursor(view, Table::segments);
+  for (bool there = cursor.seek(segment_key(0)); there; there = cursor.next()) {
+    const auto row = decode_segment(cursor.value());
+    if (!row) view.fail_as_damaged();
+    if (row) known.push_back({segment_of(cursor.key()), row->total});
+  }
+  if (view.failure() != 0) return index_error(view.failure());
+  return known;
+}
+
+/// Unlinks what lies before the first segment that the index knows: it was given up, and the machine stopped before
+/// its name was gone from the disk.
+std::expected<void, OpenError> unlink_given_up(const std::filesystem::path& log,
+                                               const std::vector<KnownSegment>& known) {
+  const auto segments = journal::list_segments(log);
+  if (!segments) return std::unexpected(OpenError{Kind::io, log.string() + ": cannot be listed"});
+  for (const std::uint32_t segment : *segments) {
+    if (known.empty() || segment >= known.front().segment) break;
+    std::error_code failed;
+    std::filesystem::remove(journal::segment_path(log, segment), failed);
+    if (failed) {
+      return std::unexpected(
+          OpenError{Kind::io, journal::segment_path(log, segment).string() + ": " + failed.message()});
+    }
+  }
+  return {};
+}
+
+/// Where a replay begins, and what there is to read.
+struct Start {
+  LogPosition tail;
+  std::vector<std::uint32_t> segments;
+  std::optional<journal::SegmentHeader> anew{};  // of the first segment, when the index knows nothing
+};
+
+std::expected<Start, OpenError> start_of(const View& view, const std::filesystem::path& log) {
+  const auto meta = find_meta(view);
+  if (view.failure() != 0) return index_error(view.failure());
+  const auto known = known_segments(view);
+  if (!known) return std::unexpected(known.error());
+  if (const auto unlinked = unlink_given_up(log, *known); !unlinked) return std::unexpected(unlinked.error());
+  auto segments = journal::segments_to_replay(log, kSegmentMagic, std::nullopt, *known);
+  if (!segments) return std::unexpected(segments.error());
+  Start start{meta ? meta->tail : LogPosition{}, std::move(*segments)};
+  if (!meta && !start.segments.empty()) {
+    const auto header = journal::read_segment_header(log, kSegmentMagic, start.segments.front());
+    if (!header) return std::unexpected(header.error());
+    start.anew = *header;
+    start.tail.sequence = header->first_sequence;
+  }
+  const auto written = journal::write_tail_again(log, start.segments, start.tail);
+  if (!written) return std::unexpected(written.error());
+  return start;
+}
+
+}  // namespace
+
+std::expected<LogPosition, OpenError> recover(Environment& environment, const std::filesystem::path& log,
+                                              journal::ReplayShare share) {
+  std::optional<Start> start;
+  while (true) {
+    auto txn = WriteTxn::begin(environment);
+    if (!txn) return index_error(txn.error());
+    if (!start) {
+      auto found = start_of(**txn, log);
+      if (!found) return std::unexpected(found.error());
+      start = std::move(*found);
+    }
+    const LogPosition before = start->tail;
+    Redo redo(**txn);
+    if (const auto first = std::exchange(start->anew, std::nullopt)) redo.begin_anew(*first);
+    RedoTarget target(redo);
+    const auto ended = journal::replay(target, log, kSegmentMagic, start->segments, start->tail, share);
+    if ((*txn)->failure() != 0) return index_error((*txn)->failure());
+    if (!ended) return std::unexpected(ended.error());
+    if (start->tail == before) return start->tail;
+    redo.finish();
+    if (const int code = (*txn)->commit(); code != 0) return index_error(code);
+    if (*ended) return start->tail;
+  }
+}
+
+std::expected<void, OpenError> redo_until(Redo& redo, const std::filesystem::path& log, LogPosition from,
+                                          LogPosition until) {
+  RedoTarget target(redo);
+  return journal::replay_until(target, log, from, until);
+}
+
+}  // namespace posthaste::queue

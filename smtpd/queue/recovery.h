@@ -1,0 +1,27 @@
+// Redo from the log: what the index lacks after a crash, or all of it.
+#pragma once
+
+#include <expected>
+#include <filesystem>
+
+#include "common/base/open_error.h"
+#include "common/journal/log.h"
+#include "common/journal/replay.h"
+#include "smtpd/queue/index.h"
+#include "smtpd/queue/redo.h"
+
+namespace posthaste::queue {
+
+/// Brings the index up to the end of the log, in transactions of a `share` each, and returns the log's tail: what
+/// lies behind it was never synced as a whole. An index that knows nothing is made anew from all segments that are
+/// there. Unlinks segments that the index had given up already. Errors: damaged, when a segment is missing, shorter
+/// than the index knows, or holds what was synced once and does not read now; full; io.
+[[nodiscard]] std::expected<journal::LogPosition, OpenError> recover(Environment& environment,
+                                                                     const std::filesystem::path& log,
+                                                                     journal::ReplayShare share = {});
+
+/// Redoes what lies between the index's tail and `until` in one transaction that is not committed.
+[[nodiscard]] std::expected<void, OpenError> redo_until(Redo& redo, const std::filesystem::path& log,
+                                                        journal::LogPosition from, journal::LogPosition until);
+
+}  // namespace posthaste::queue

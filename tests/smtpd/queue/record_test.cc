@@ -1,0 +1,147 @@
+#include "smtpd/queue/record.h"
+
+#include <gtest/gtest.h>
+
+#include "scratch.h"
+
+namespace posthaste::queue {
+namespace {
+
+Envelope full_envelope() {
+  Envelope envelope;
+  envelope.trace_id = "a1";
+  envelope.delivery_id.octets.fill(std::byte{0xab});
+  envelope.reverse_path = smtp::Mailbox{"a b", "[192.0.2.1]"};
+  envelope.body = smtp::Body::binary_mime;
+  envelope.smtp_utf8 = true;
+  envelope.ret = smtp::Return::full;
+  envelope.envid = "QQ 314159";
+  envelope.arrived = WallTime{std::chrono::milliseconds{-1}};
+  return envelope;
+}
+
+QueuedRecipient full_recipient() {
+  QueuedRecipient recipient;
+  recipient.recipient = {{"b", "example.net"}, smtp::Notify{true, false, true}, {{"rfc822", "B@example.net"}}};
+  recipient.status = {Fate::relayed, true, true, 0xffffffff, at(1), at(2), "mx.example.net", "250 2.0.0 ok"};
+  return recipient;
+}
+
+struct Case {
+  const char* name;
+  Record record;
+};
+
+const Case kCases[] = {
+    {"NullReversePathAndNothingElse", EntryRecord{EntryId{1}, {}, {}, ""}},
+    {"EverythingGiven",
+     EntryRecord{EntryId{2}, full_envelope(), {full_recipient(), full_recipient()}, "octets\r\n"}},
+    {"NotifyNever", EntryRecord{EntryId{3}, {}, {{{{"a", "b"}, smtp::Notify{}, {}}, {}}}, "x"}},
+    {"EmptyEnvid", EntryRecord{EntryId{4},
+                               [] {
+                                 Envelope e;
+                                 e.envid = "";
+                                 return e;
+                               }(),
+                               {},
+                               "x"}},
+    {"Update", UpdateRecord{EntryId{5}, {{0, full_recipient().status}, {99'999, {}}}}},
+    {"UpdateOfNobody", UpdateRecord{EntryId{6}, {}}},
+    {"Remove", RemoveRecord{EntryId{7}}},
+};
+
+std::uint8_t type_of(const Record& record) { return static_cast<std::uint8_t>(record.index() + 1); }
+
+std::string encode(const Record& record) {
+  std::string body;
+  if (const auto* entry = std::get_if<EntryRecord>(&record)) {
+    const SharedOctets pieces[] = {{nullptr, entry->message.substr(0, 1)},
+                                   {nullptr, entry->message.substr(entry->message.empty() ? 0 : 1)}};
+    encode_entry(entry->id, entry->envelope, entry->recipients, pieces, body);
+  }
+  if (const auto* update = std::get_if<UpdateRecord>(&record)) encode_update(update->id, update->changes, body);
+  if (const auto* remove = std::get_if<RemoveRecord>(&record)) encode_remove(remove->id, body);
+  return body;
+}
+
+TEST(Record, EachKindComesBackAsItWas) {
+  for (const Case& c : kCases) {
+    const std::string body = encode(c.record);
+    const auto decoded = decode_body(type_of(c.record), body);
+    ASSERT_TRUE(decoded) << c.name;
+    EXPECT_TRUE(*decoded == c.record) << c.name;
+  }
+}
+
+TEST(Record, ABodyThatIsCutOrLongerIsRefused) {
+  for (const Case& c : kCases) {
+    const std::string body = encode(c.record);
+    const auto* entry = std::get_if<EntryRecord>(&c.record);
+    const std::size_t needed = body.size() - (entry ? entry->message.size() : 0);  // the message ends with the body
+    for (std::size_t octets = 0; octets < needed; ++octets) {
+      EXPECT_EQ(decode_body(type_of(c.record), std::string_view(body).substr(0, octets)), std::nullopt)
+          << c.name << " " << octets;
+    }
+    if (!entry) {
+      EXPECT_EQ(decode_body(type_of(c.record), body + '\0'), std::nullopt) << c.name;
+    }
+  }
+}
+
+TEST(Record, NumbersThatNothingStandsForAreRefused) {
+  for (const int type : {0, 4, 255}) {
+    EXPECT_EQ(decode_body(static_cast<std::uint8_t>(type), encode(RemoveRecord{})), std::nullopt) << type;
+  }
+  // An entry with no strings: id 8, trace id 4, delivery id 16, then one octet each.
+  struct Wrong {
+    const char* name;
+    std::size_t place;
+    char octet;
+  };
+  constexpr Wrong kWrong[] = {
+      {"reverse-path neither there nor not", 28, 2},
+      {"a fourth body type", 29, 4},
+      {"SMTPUTF8 twice", 30, 2},
+      {"a third RET", 31, 3},
+      {"ENVID twice", 32, 2},
+  };
+  const std::string body = encode(EntryRecord{});
+  for (const Wrong& wrong : kWrong) {
+    std::string changed = body;
+    changed[wrong.place] = wrong.octet;
+    EXPECT_EQ(decode_body(1, changed), std::nullopt) << wrong.name;
+  }
+  // An update of one recipient: id 8, count 4, index 4, then fate and flags.
+  constexpr Wrong kWrongStatus[] = {{"a sixth fate", 16, 5}, {"a third flag", 17, 4}, {"more recipients", 8, 2}};
+  const std::string update = encode(UpdateRecord{EntryId{1}, {{0, {}}}});
+  for (const Wrong& wrong : kWrongStatus) {
+    std::string changed = update;
+    changed[wrong.place] = wrong.octet;
+    EXPECT_EQ(decode_body(2, changed), std::nullopt) << wrong.name;
+  }
+}
+
+TEST(Record, ACountThatCannotBeAsksForNoMemory) {
+  std::string body = encode(UpdateRecord{EntryId{1}, {}});
+  body.replace(8, 4, 4, '\xff');
+  EXPECT_EQ(decode_body(2, body), std::nullopt);
+}
+
+TEST(Record, OctetsAreKnownBeforeItIsWritten) {
+  Add add;
+  add.envelope = full_envelope();
+  add.recipients = {full_recipient()};
+  add.message = {share("one"), share(""), share("two")};
+  std::string body;
+  encode_entry(EntryId{1}, add.envelope, add.recipients, add.message, body);
+  EXPECT_EQ(entry_record_octets(add), journal::kRecordHeaderOctets + body.size());
+}
+
+TEST(Record, ASegmentOfTheMailboxStoreIsNotOurs) {
+  std::string octets;
+  journal::encode_segment_header({'P', 'O', 'H', 'S', 'E', 'G', '0', '1'}, {1, 1, 1}, octets);
+  EXPECT_EQ(journal::decode_segment_header(kSegmentMagic, octets), std::nullopt);
+}
+
+}  // namespace
+}  // namespace posthaste::queue
