@@ -63,7 +63,10 @@ std::expected<std::unique_ptr<daemon::Program>, std::string> Service::make(const
   if (!directory) return std::unexpected("cannot open the directory in " + paths.directory.string());
   auto store = store::Store::open(paths.store, setting.config.store.map_octets);
   if (!store) return std::unexpected(store.error().text);
-  auto certificates = daemon::Certificates::load(paths.certificate, paths.private_key);
+  const auto tell = [&log = setting.log](const std::string& reason) {
+    log.error("imap.certificate.skipped", {{"reason", reason}});
+  };
+  auto certificates = daemon::Certificates::load(paths.certificate, paths.private_key, tell);
   if (!certificates) return std::unexpected(certificates.error());
   return std::unique_ptr<daemon::Program>{
       new Service{setting, std::move(*directory), std::move(*store), std::move(*certificates), make_secret()}};

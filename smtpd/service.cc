@@ -88,7 +88,10 @@ std::expected<std::unique_ptr<daemon::Program>, std::string> Service::make(const
   const auto& paths = setting.config.paths;
   auto directory = auth::Directory::open(paths.directory, auth::Role::reader);
   if (!directory) return std::unexpected("cannot open the directory in " + paths.directory.string());
-  auto certificates = daemon::Certificates::load(paths.certificate, paths.private_key);
+  const auto tell = [&log = setting.log](const std::string& reason) {
+    log.error("smtp.certificate.skipped", {{"reason", reason}});
+  };
+  auto certificates = daemon::Certificates::load(paths.certificate, paths.private_key, tell);
   if (!certificates) return std::unexpected(certificates.error());
   auto spool = Spool::open(config::spool_folder(setting.config), reserve_of(setting.config.store));
   if (!spool) return std::unexpected(spool.error());

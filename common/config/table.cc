@@ -120,7 +120,10 @@ Section paths() {
            {"store", "The mailboxes. The segments and their index share one file system.", file<&Paths::store>()},
            {"queue", "Mail on its way to other hosts, and what could not be delivered yet.", file<&Paths::queue>()},
            {"run", "Sockets and pid files.", file<&Paths::run>()},
-           {"certificate", "The TLS certificate with its chain, PEM. Reloaded when the file changes.",
+           {"certificate",
+            "The TLS certificate with its chain, PEM. Reloaded when the file changes. Further ones, in\n"
+            "subfolders of its folder as NAME/cert.pem and NAME/key.pem, are for clients that ask for\n"
+            "one of their names (SNI).",
             file<&Paths::certificate>()},
            {"private_key", "The certificate's key, PEM. Reloaded when the file changes.",
             file<&Paths::private_key>()}}};

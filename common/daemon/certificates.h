@@ -1,8 +1,10 @@
-// The installation's certificate, opened again when its file changes; sessions keep the one they began with.
+// The installation's certificates, opened again when their files change; sessions keep what they began with.
 #pragma once
 
 #include <expected>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -11,24 +13,39 @@
 
 namespace posthaste::daemon {
 
+// A further pair's names, in a subfolder of the main certificate's folder: tls/NAME/cert.pem.
+inline constexpr const char* kFurtherCertificate = "cert.pem";
+inline constexpr const char* kFurtherKey = "key.pem";
+
+/// The main pair, and every further one: clients get the one that has the name they ask for (net::TlsServer).
 class Certificates {
  public:
-  /// Errors: a sentence for the operator.
-  static std::expected<std::unique_ptr<Certificates>, std::string> load(std::filesystem::path certificate,
-                                                                        std::filesystem::path key);
+  /// A further pair that is no good is told of, and left out.
+  using OnSkipped = std::function<void(const std::string& reason)>;
+
+  /// Errors, for the main pair: a sentence for the operator.
+  static std::expected<std::unique_ptr<Certificates>, std::string> load(
+      std::filesystem::path certificate, std::filesystem::path key,
+      OnSkipped on_skipped = [](const std::string&) {});
 
   /// From any thread.
   [[nodiscard]] std::shared_ptr<const net::TlsServer> current() const;
 
-  /// Reads both files again; on error the old pair stays. Errors: a sentence for the operator.
+  /// Reads all files again, from one thread at a time. When the main pair is in error all stays as it is; a further
+  /// one that is no good now, as in the moment between the writing of its two files, stays what it was. Errors: a
+  /// sentence for the operator.
   std::expected<void, std::string> reload();
 
  private:
-  Certificates(std::filesystem::path certificate, std::filesystem::path key)
-      : certificate_(std::move(certificate)), key_(std::move(key)) {}
+  Certificates(std::filesystem::path certificate, std::filesystem::path key, OnSkipped on_skipped)
+      : certificate_(std::move(certificate)), key_(std::move(key)), on_skipped_(std::move(on_skipped)) {}
+
+  void reload_further();
 
   const std::filesystem::path certificate_;
   const std::filesystem::path key_;
+  const OnSkipped on_skipped_;
+  std::map<std::filesystem::path, net::TlsServer> further_;  // by folder
   mutable std::mutex mutex_;
   std::shared_ptr<const net::TlsServer> current_;  // guarded by mutex_
 };

@@ -81,7 +81,7 @@ class PidFile {
     if (descriptor < 0) return std::unexpected("cannot write " + path.string() + ": " + std::strerror(errno));
     PidFile file{descriptor};
     // Of the open file, not the process: a child that outlives its parent keeps the store's second writer out.
-    struct flock lock{};
+    struct flock lock {};
     lock.l_type = F_WRLCK;
     if (fcntl(descriptor, F_OFD_SETLK, &lock) != 0) return std::unexpected("runs already (" + path.string() + ")");
     const std::string text = std::to_string(getpid()) + "\n";
@@ -102,28 +102,44 @@ class PidFile {
   int descriptor_;
 };
 
-/// Tells when a file in the folders of certificate and key is written or replaced, by a symbolic link too.
+/// Tells when a file in the folders of certificate and key, or in a further certificate's folder, is written or
+/// replaced, by a symbolic link too.
 class CertificateWatch {
  public:
-  explicit CertificateWatch(const config::Config& config) : descriptor_(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
-    for (const auto& file : {config.paths.certificate, config.paths.private_key}) {
-      inotify_add_watch(descriptor_, file.parent_path().c_str(), IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE);
-    }
+  explicit CertificateWatch(const config::Config& config)
+      : descriptor_(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)), folder_(config.paths.certificate.parent_path()) {
+    watch(folder_);
+    watch(config.paths.private_key.parent_path());
+    watch_subfolders();
   }
   CertificateWatch(const CertificateWatch&) = delete;
   CertificateWatch& operator=(const CertificateWatch&) = delete;
   ~CertificateWatch() { close(descriptor_); }
 
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+  /// Whoever looks into the folders after this misses nothing: what is written later is told later.
   [[nodiscard]] bool changed() const {
     std::array<char, 4096> events;
     bool any = false;
     while (read(descriptor_, events.data(), events.size()) > 0) any = true;
+    if (any) watch_subfolders();
     return any;
   }
 
  private:
+  /// Once more does nothing to a folder that is watched.
+  void watch(const std::filesystem::path& folder) const {
+    inotify_add_watch(descriptor_, folder.c_str(), IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_ONLYDIR);
+  }
+  void watch_subfolders() const {
+    std::error_code failed;
+    for (std::filesystem::directory_iterator entry{folder_, failed}, end; entry != end; entry.increment(failed)) {
+      watch(entry->path());
+    }
+  }
+
   int descriptor_;
+  std::filesystem::path folder_;
 };
 
 void raise_descriptor_limit() {

@@ -10,9 +10,21 @@
 #include <algorithm>
 #include <cstring>
 #include <utility>
+#include <vector>
+
+#include "common/base/octets.h"
 
 namespace posthaste::net {
 namespace {
+
+template <auto Free>
+struct Deleter {
+  void operator()(auto* p) const noexcept { Free(p); }
+};
+using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
+using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
+using AlternativeNames = std::unique_ptr<GENERAL_NAMES, Deleter<GENERAL_NAMES_free>>;
+using MemBio = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
 
 constexpr std::size_t kKeptBufferOctets = 4096;  // an idle session keeps no larger one
 
@@ -165,11 +177,50 @@ void set_common_options(SSL_CTX* context) {
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
 }
 
+/// The DNS names of the certificate that `context` serves (RFC 5280 §4.2.1.6), in lower case.
+std::vector<std::string> dns_names(SSL_CTX* context) {
+  std::vector<std::string> names;
+  const AlternativeNames all{static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(SSL_CTX_get0_certificate(context), NID_subject_alt_name, nullptr, nullptr))};
+  for (int i = 0; all && i < sk_GENERAL_NAME_num(all.get()); ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(all.get(), i);
+    if (name->type != GEN_DNS) continue;
+    const auto* octets = reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName));
+    names.push_back(lower({octets, static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName))}));
+  }
+  return names;
+}
+
 }  // namespace
+
+TlsServer::TlsServer(Context context) : context_(std::move(context)), names_(std::make_unique<Names>()) {
+  for (auto& name : dns_names(context_.get())) names_->emplace(std::move(name), context_);
+  SSL_CTX_set_tlsext_servername_callback(context_.get(), choose_certificate);
+  SSL_CTX_set_tlsext_servername_arg(context_.get(), names_.get());
+}
+
+void TlsServer::serve_also(const TlsServer& further) {
+  for (auto& name : dns_names(further.context_.get())) names_->emplace(std::move(name), further.context_);
+}
+
+int TlsServer::choose_certificate(SSL* ssl, int* /*alert*/, void* names) {
+  const char* asked = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  if (asked == nullptr) return SSL_TLSEXT_ERR_NOACK;
+  const auto& contexts = *static_cast<const Names*>(names);
+  const std::string name = lower(asked);
+  auto found = contexts.find(name);
+  if (found == contexts.end()) {
+    const std::size_t dot = name.find('.');
+    if (dot != std::string::npos) found = contexts.find("*" + name.substr(dot));
+  }
+  if (found == contexts.end()) return SSL_TLSEXT_ERR_NOACK;
+  SSL_set_SSL_CTX(ssl, found->second.get());
+  return SSL_TLSEXT_ERR_OK;
+}
 
 std::expected<TlsServer, std::string> TlsServer::load(const std::string& certificate_path,
                                                       const std::string& key_path) {
-  std::unique_ptr<ssl_ctx_st, SslContextDeleter> context{SSL_CTX_new(TLS_server_method())};
+  Context context{SSL_CTX_new(TLS_server_method()), SslContextDeleter{}};
   set_common_options(context.get());
   SSL_CTX_set_options(context.get(), SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   // Some senders, outlook.com among them, stumble over several tickets of one handshake.
@@ -210,14 +261,6 @@ std::unique_ptr<TlsSession> TlsClient::connect(std::unique_ptr<Transport> carrie
 }
 
 namespace {
-
-template <auto Free>
-struct Deleter {
-  void operator()(auto* p) const noexcept { Free(p); }
-};
-using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
-using MemBio = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
 
 std::string contents(BIO* bio) {
   char* data = nullptr;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "common/net/clock.h"
 #include "common/net/network.h"
@@ -73,11 +74,24 @@ class TlsServer {
   static std::expected<TlsServer, std::string> load(const std::string& certificate_path,
                                                     const std::string& key_path);
 
+  /// Serves those who ask for one of `further`'s names (SNI, RFC 6066 §3) with its certificate. Names are the DNS
+  /// subject alternative names: one that is the same goes before one with a wildcard for the first label, and a
+  /// name that is there already stays whose it is. Who asks for another name, or for none, gets this server's own.
+  /// Before the first accept().
+  void serve_also(const TlsServer& further);
+
+  /// It outlives the session's handshake.
   [[nodiscard]] std::unique_ptr<TlsSession> accept(std::unique_ptr<Transport> carrier) const;
 
  private:
-  explicit TlsServer(std::unique_ptr<ssl_ctx_st, SslContextDeleter> context) : context_(std::move(context)) {}
-  std::unique_ptr<ssl_ctx_st, SslContextDeleter> context_;
+  using Context = std::shared_ptr<ssl_ctx_st>;
+  using Names = std::unordered_map<std::string, Context>;  // in lower case
+
+  explicit TlsServer(Context context);
+  static int choose_certificate(ssl_st* ssl, int* alert, void* names);
+
+  Context context_;
+  std::unique_ptr<Names> names_;  // of all certificates; OpenSSL has its address
 };
 
 /// A client that encrypts with whoever answers, without checking names (RFC 7435, opportunistic security).
