@@ -12,6 +12,7 @@
 #include "admin/init.h"
 #include "admin/names.h"
 #include "admin/routes.h"
+#include "admin/trace.h"
 #include "common/config/layout.h"
 
 namespace posthaste::admin {
@@ -67,6 +68,7 @@ struct Arguments {
   std::string display_name;
   std::vector<std::string> targets;
   std::string url;
+  std::string trace_id;
   bool password_from_stdin = false;
 };
 
@@ -193,6 +195,14 @@ void add_route_commands(CommandLine& line, Arguments& arguments) {
       ->required();
 }
 
+void add_trace_command(CommandLine& line, Arguments& arguments) {
+  line.add(line.app, "trace", "Tell what became of one message, from the logs of all daemons",
+           line.with_config(
+               [&arguments](const config::Config& config) { return trace(config, arguments.trace_id); }))
+      ->add_option("ID", arguments.trace_id, "The \"id\" in the message's Received field, or \"trace\" in the log")
+      ->required();
+}
+
 int tell(const Outcome<Report>& outcome, bool json) {
   if (!outcome) {
     if (json) {
@@ -223,6 +233,7 @@ int run(int argc, char** argv) {
   add_user_commands(line, arguments);
   add_name_commands(line, arguments);
   add_route_commands(line, arguments);
+  add_trace_command(line, arguments);
   try {
     line.app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
