@@ -66,6 +66,8 @@ struct Notification {
   bool smtp_utf8 = false;  // to be sent with SMTPUTF8
 };
 
+/// The whole message. Where the way back takes no 8BITMIME or SMTPUTF8, a second one, composed with `return_whole`
+/// and `smtp_utf8` false, is ASCII alone, unless `to` is not. Pure: the same report gives the same octets.
 [[nodiscard]] Notification compose(const Report& report);
 
 }  // namespace posthaste::dsn
