@@ -252,11 +252,25 @@ TlsClient::TlsClient() : context_(SSL_CTX_new(TLS_client_method())) {
   SSL_CTX_set_verify(context_.get(), SSL_VERIFY_NONE, nullptr);
 }
 
+std::expected<TlsClient, std::string> TlsClient::verifying(const std::string& trusted_path) {
+  TlsClient client;
+  SSL_CTX* context = client.context_.get();
+  ERR_clear_error();
+  const int loaded = trusted_path.empty() ? SSL_CTX_set_default_verify_paths(context)
+                                          : SSL_CTX_load_verify_file(context, trusted_path.c_str());
+  if (loaded != 1) return std::unexpected("cannot read the certificates in " + trusted_path + ": " + last_error());
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  client.verifies_ = true;
+  return client;
+}
+
 std::unique_ptr<TlsSession> TlsClient::connect(std::unique_ptr<Transport> carrier,
                                                const std::string& server_name) const {
   std::unique_ptr<ssl_st, SslDeleter> ssl{SSL_new(context_.get())};
   SSL_set_connect_state(ssl.get());
-  if (!server_name.empty()) SSL_set_tlsext_host_name(ssl.get(), server_name.c_str());
+  const bool is_ip = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl.get()), server_name.c_str()) == 1;
+  if (!is_ip && !server_name.empty()) SSL_set_tlsext_host_name(ssl.get(), server_name.c_str());
+  if (!is_ip && verifies_) SSL_set1_host(ssl.get(), server_name.c_str());
   return std::make_unique<TlsSession>(std::move(ssl), std::move(carrier));
 }
 

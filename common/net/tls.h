@@ -94,15 +94,22 @@ class TlsServer {
   std::unique_ptr<Names> names_;  // of all certificates; OpenSSL has its address
 };
 
-/// A client that encrypts with whoever answers, without checking names (RFC 7435, opportunistic security).
 class TlsClient {
  public:
+  /// Encrypts with whoever answers, without checking names (RFC 7435, opportunistic security).
   TlsClient();
+  /// Encrypts with those alone whose certificate fits the name or IP address that connect() is given and leads to
+  /// one in the file `trusted_path`; when that is empty, to one that the system trusts (RFC 9525). Errors: a
+  /// sentence for the operator.
+  static std::expected<TlsClient, std::string> verifying(const std::string& trusted_path);
+
+  /// `server_name` is sent as SNI, unless it is an IP address (RFC 6066 §3).
   [[nodiscard]] std::unique_ptr<TlsSession> connect(std::unique_ptr<Transport> carrier,
                                                     const std::string& server_name) const;
 
  private:
   std::unique_ptr<ssl_ctx_st, SslContextDeleter> context_;
+  bool verifies_ = false;
 };
 
 struct CertificateAndKey {
