@@ -154,8 +154,7 @@ net::Task<void> Attempt::try_address(HostAddress address) {
 /// Once more in the clear when TLS was only an opportunity and has failed (RFC 7435 §3).
 net::Task<std::unique_ptr<Client>> Attempt::connect(HostAddress address) {
   auto client = co_await Client::open(shared_.clients, address, access_);
-  const bool may_do_without = access_.tls == Tls::opportunistic;
-  if (!client && client.error().kind == OpenFailure::Kind::tls_failed && may_do_without) {
+  if (!client && client.error().kind == OpenFailure::Kind::tls_failed) {
     failed_to_open(address, client.error());
     Access clear = access_;
     clear.tls = Tls::none;

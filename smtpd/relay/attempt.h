@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -31,10 +32,10 @@ struct Shared {
   const OwnHost& own;
   std::uint16_t smtp_port;
   std::size_t messages_per_connection_max;
+  Family first_family;  // of the addresses of one host
   Pool& pool;
   DeadHosts& dead_hosts;
-  Family& first_family;      // what is tried first of a host
-  net::Instant& ipv6_again;  // until then IPv6 is not, since it was unreachable
+  net::Instant& ipv6_again;  // until then IPv4 goes first, since IPv6 was unreachable
 };
 
 class Attempt {

@@ -28,6 +28,16 @@ std::string plain_response(const Access& access) {
 
 }  // namespace
 
+const net::TlsClient* VerifyingTls::get() {
+  if (client_) return &*client_;
+  auto client = net::TlsClient::verifying(trusted_path_);
+  if (!client) {
+    log_.error("relay.certificates", {{"error", client.error()}});
+    return nullptr;
+  }
+  return &client_.emplace(std::move(*client));
+}
+
 Access access_of(const Destination& destination) {
   const auto* fixed = std::get_if<FixedHost>(&destination.target);
   if (fixed == nullptr) return {};
@@ -130,12 +140,14 @@ net::Task<Client::Done> Client::start_tls() {
 }
 
 net::Task<Client::Done> Client::shake_hands() {
+  const bool opportunistic = access_.tls == Tls::opportunistic;
+  const auto* tls = opportunistic ? &context_.opportunistic_tls : context_.verifying_tls.get();
+  if (tls == nullptr) co_return std::unexpected(refused(tls_failed(address_.endpoint)));
   stream_.set_timeout(kTlsTimeout);
-  const auto server_name = is_ip_address(address_.host) ? std::string{} : address_.host;
-  auto secured = co_await stream_.connect_tls(context_.tls, server_name);
+  auto secured = co_await stream_.connect_tls(*tls, address_.host);
   if (secured) co_return Done{};
-  const auto kind =
-      secured.error() == net::StreamError::interrupted ? OpenFailure::Kind::refused : OpenFailure::Kind::tls_failed;
+  const bool may_do_without = opportunistic && secured.error() != net::StreamError::interrupted;
+  const auto kind = may_do_without ? OpenFailure::Kind::tls_failed : OpenFailure::Kind::refused;
   OpenFailure failure{kind, tls_failed(address_.endpoint)};
   co_return std::unexpected(std::move(failure));
 }

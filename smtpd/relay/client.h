@@ -9,8 +9,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "common/log/log.h"
 #include "common/net/scope.h"
 #include "common/net/stream.h"
 #include "common/net/task.h"
@@ -40,10 +42,26 @@ struct Access {
 };
 [[nodiscard]] Access access_of(const Destination& destination);
 
+/// TLS with hosts whose certificate must fit. Made when it is first needed: reading the system's certificates takes
+/// some milliseconds.
+class VerifyingTls {
+ public:
+  /// `trusted_path` as for net::TlsClient::verifying(). `log` outlives it.
+  VerifyingTls(std::string trusted_path, const log::Log& log) : trusted_path_(std::move(trusted_path)), log_(log) {}
+  /// Nothing when the certificates cannot be read, which the log tells.
+  const net::TlsClient* get();
+
+ private:
+  const std::string trusted_path_;
+  const log::Log& log_;
+  std::optional<net::TlsClient> client_;
+};
+
 /// What all clients of a worker share. All of it outlives them.
 struct ClientContext {
   net::World& world;
-  const net::TlsClient& tls;
+  const net::TlsClient& opportunistic_tls;
+  VerifyingTls& verifying_tls;
   const std::string& hostname;  // what EHLO says
   net::TaskScope& stop;         // interrupts them when it stops
   std::size_t recipients_max;   // of one transaction

@@ -16,8 +16,8 @@
 
 namespace posthaste::relay {
 
-/// When TLS is spoken. Certificates are not checked (RFC 7435): a stranger's host seldom has one that fits its
-/// name.
+/// When TLS is spoken. Where it is only an opportunity certificates are not checked (RFC 7435): a stranger's host
+/// seldom has one that fits its name. Where it is asked for, the certificate must fit the host.
 enum class Tls {
   opportunistic,  // STARTTLS when it is offered; in the clear when it is not, or fails
   required,       // STARTTLS, or the message waits
@@ -33,8 +33,8 @@ struct FixedHost {
   std::string host;        // a name, an IP address, or the absolute path of a Unix socket
   std::uint16_t port = 0;  // 0 for a Unix socket
   Tls tls = Tls::opportunistic;
-  std::string user;  // empty: no AUTH
-  std::string password;
+  std::string user{};  // empty: no AUTH
+  std::string password{};
   auto operator<=>(const FixedHost&) const = default;
 };
 

@@ -25,6 +25,7 @@ struct Options {
   std::string hostname;                  // what EHLO says
   std::uint16_t smtp_port = 25;          // of the hosts that DNS names
   bool prefer_ipv6 = true;               // RFC 6724; IPv4 goes first anyway for a while after IPv6 was unreachable
+  std::string trusted_certificates{};    // PEM, for hosts with whom TLS is required; empty: those the system trusts
   std::vector<std::string> own_names{};  // MX hosts that are ourselves, beside `hostname`
   std::vector<net::Endpoint> own_addresses{};  // likewise
   std::size_t connections_per_destination_max = 20;

@@ -96,7 +96,8 @@ Verdict tls_not_offered(const net::Endpoint& endpoint) {
 }
 
 Verdict tls_failed(const net::Endpoint& endpoint) {
-  return deferred(451, {4, 7, 5}, net::to_string(endpoint) + ": the TLS handshake failed");
+  return deferred(451, {4, 7, 5},
+                  net::to_string(endpoint) + ": the TLS handshake failed, or the certificate does not fit");
 }
 
 Verdict login_in_the_clear(const net::Endpoint& endpoint) {

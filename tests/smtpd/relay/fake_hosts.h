@@ -58,31 +58,45 @@ class HoleyNetwork final : public net::Network {
   net::Clock& clock_;
 };
 
-/// A certificate, made once: signing has a randomness of its own.
-inline const net::TlsServer& tls_server() {
-  static const auto server = [] {
+/// A certificate for smart.test, made once: signing has a randomness of its own.
+class Certificate {
+ public:
+  Certificate() {
     auto pattern = (std::filesystem::temp_directory_path() / "posthaste-relay-XXXXXX").string();
-    const std::filesystem::path folder = mkdtemp(pattern.data());
+    folder_ = mkdtemp(pattern.data());
     constexpr WallTime kNow{std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}};
-    const auto pair = net::make_self_signed("mx.test", kNow);
-    std::ofstream{folder / "cert.pem"} << pair.certificate_pem;
-    std::ofstream{folder / "key.pem"} << pair.key_pem;
-    auto loaded = net::TlsServer::load(folder / "cert.pem", folder / "key.pem");
-    std::filesystem::remove_all(folder);
-    return std::move(*loaded);
-  }();
-  return server;
+    const auto pair = net::make_self_signed("smart.test", kNow);
+    std::ofstream{path()} << pair.certificate_pem;
+    std::ofstream{folder_ / "key.pem"} << pair.key_pem;
+    server_.emplace(std::move(*net::TlsServer::load(path(), folder_ / "key.pem")));
+  }
+  ~Certificate() { std::filesystem::remove_all(folder_); }
+  [[nodiscard]] std::string path() const { return folder_ / "cert.pem"; }
+  [[nodiscard]] const net::TlsServer& server() const { return *server_; }
+
+ private:
+  std::filesystem::path folder_;
+  std::optional<net::TlsServer> server_;
+};
+
+inline const Certificate& certificate() {
+  static const Certificate certificate;
+  return certificate;
 }
 
 /// A script has a step a line:
 ///   S: text     the host sends it
 ///   C: text     the client must send it
 ///   B: text     the client must send these octets, in which \r, \n and \0 are escaped
+///   N: count    the client must send so many octets
+///   W: seconds  the host waits
 ///   TLS         the host shakes hands
 ///   NOTLS       the host answers the handshake with nonsense
 ///   CLOSE       the host closes; at the end of a script it closes once the client has said QUIT or gone
 ///   HANG        the host says no more and waits for the client to go
-inline net::Task<void> play(std::unique_ptr<net::Transport> transport, std::string script, std::string name) {
+///   TLSREFUSED  the host shakes hands, but the client does not take its certificate
+inline net::Task<void> play(net::Clock& clock, std::unique_ptr<net::Transport> transport, std::string script,
+                            std::string name) {
   net::Stream stream{std::move(transport), 24h};
   std::istringstream steps{script};
   for (std::string step; std::getline(steps, step);) {
@@ -97,12 +111,18 @@ inline net::Task<void> play(std::unique_ptr<net::Transport> transport, std::stri
       co_return;
     }
     if (step == "TLS") {
-      auto secured = co_await stream.accept_tls(tls_server());
+      auto secured = co_await stream.accept_tls(certificate().server());
       if (!secured) {
         ADD_FAILURE() << name << ": no handshake";
         co_return;
       }
       continue;
+    }
+    if (step == "TLSREFUSED") {
+      auto secured = co_await stream.accept_tls(certificate().server());
+      auto line = co_await stream.read_line(1000);
+      EXPECT_FALSE(secured && line) << name << ": the client has taken the certificate";
+      co_return;
     }
     if (step == "NOTLS") {
       stream.write("this is no handshake, whatever you say\r\n");
@@ -119,6 +139,18 @@ inline net::Task<void> play(std::unique_ptr<net::Transport> transport, std::stri
       const auto said = line ? std::string{*line} : "(" + std::string{net::name_of(line.error())} + ")";
       EXPECT_EQ(said, text) << name;
       if (said != text) co_return;
+      continue;
+    }
+    if (step.starts_with("W: ")) {
+      static_cast<void>(co_await stream.flush());
+      co_await clock.sleep(std::chrono::seconds{std::stoi(text)});
+      continue;
+    }
+    if (step.starts_with("N: ")) {
+      std::string octets;
+      auto read = co_await stream.read_exactly(std::stoul(text), octets);
+      EXPECT_TRUE(read) << name << ": only " << octets.size() << " octets";
+      if (!read) co_return;
       continue;
     }
     std::string expected;
@@ -195,7 +227,7 @@ class Scene {
         continue;
       }
       const auto script = host.scripts[host.next++];
-      sessions_.spawn(play(std::move(transport), script, name + " #" + std::to_string(host.next)));
+      sessions_.spawn(play(sim.loop(), std::move(transport), script, name + " #" + std::to_string(host.next)));
     }
   }
 
