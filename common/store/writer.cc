@@ -92,6 +92,7 @@ class Writer::Core {
   std::unique_ptr<Redo> redo_;
   std::vector<BlobHandle> blobs_;
   int groups_put_off_ = 0;
+  Time put_off_since_{};  // the first of them
   bool deliveries_answered_ = false;
 };
 
@@ -106,10 +107,10 @@ std::vector<Outcome> Writer::Core::commit(std::span<const Request> requests, Tim
     return outcomes;
   }
 
-  ++groups_put_off_;
+  if (groups_put_off_++ == 0) put_off_since_ = now;
+  const bool due = groups_put_off_ >= kGroupsPutOff || now - put_off_since_ >= kPutOffMax;
   deliveries_answered_ = deliveries_answered_ || std::ranges::any_of(outcomes, is_delivered);
-  const bool put_off = publication == Publication::may_wait && groups_put_off_ < kGroupsPutOff &&
-                       std::ranges::none_of(requests, is_apply);
+  const bool put_off = publication == Publication::may_wait && !due && std::ranges::none_of(requests, is_apply);
   if (put_off) return outcomes;
   if (const auto published = publish(); !published) {
     for (std::size_t i = 0; i < outcomes.size(); ++i) {

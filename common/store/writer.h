@@ -41,7 +41,7 @@ using Outcome = std::variant<ApplyOutcome, DeliverOutcome>;
 /// Whether readers must see the group when commit() returns.
 enum class Publication {
   now,
-  may_wait,  // for up to kGroupsPutOff groups, if only deliveries are in it: more work waits
+  may_wait,  // if only deliveries are in it: more work waits. For up to kGroupsPutOff groups or kPutOffMax
 };
 
 struct WriterCounters {
@@ -55,16 +55,17 @@ struct WriterCounters {
 class Writer {
  public:
   static constexpr int kGroupsPutOff = 16;
+  static constexpr std::chrono::milliseconds kPutOffMax{2};  // by the time that commit() is given
 
   /// Opens or creates the store, takes its lock and recovers: replays what the log has and the index has not, and
   /// cuts a torn last batch.
   [[nodiscard]] static std::expected<std::unique_ptr<Writer>, OpenError> open(WriterOptions options);
   ~Writer();
 
-  /// Runs a group. Each request is all or nothing and sees those before it; one that fails leaves no trace.
-  /// `durable` is called once, when the log is on disk: from then on no crash loses what succeeded, and deliveries
-  /// can be answered. The outcomes that come back are for all other requests, after publication. If the publication
-  /// fails, their `io` means that the change is durable and will show after the next start.
+  /// Runs a group at `now`. Each request is all or nothing and sees those before it; one that fails leaves no
+  /// trace. `durable` is called once, when the log is on disk: from then on no crash loses what succeeded, and
+  /// deliveries can be answered. The outcomes that come back are for all other requests, after publication. If the
+  /// publication fails, their `io` means that the change is durable and will show after the next start.
   [[nodiscard]] std::vector<Outcome> commit(std::span<const Request> requests, Time now, Publication publication,
                                             const std::function<void(std::span<const Outcome>)>& durable);
 

@@ -559,6 +559,32 @@ TEST_F(Operations, ReadersSeeWhatWasPublishedAndKeepTheirInstant) {
   EXPECT_EQ((*other)->read(kAlice)->mailbox("INBOX")->messages, 1U);
 }
 
+/// The numbers of the groups, of one delivery at each of these times, that were published as they were committed.
+std::string published_after(Writer& writer, const std::vector<int>& milliseconds) {
+  std::string groups;
+  for (std::size_t i = 0; i < milliseconds.size(); ++i) {
+    const auto before = writer.counters().index_commits;
+    const Request request = delivery(kAlice, "x", std::to_string(i));
+    static_cast<void>(writer.commit({&request, 1}, kStart + std::chrono::milliseconds{milliseconds[i]},
+                                    Publication::may_wait, [](std::span<const Outcome>) {}));
+    if (writer.counters().index_commits != before) groups += std::to_string(i + 1) + " ";
+  }
+  EXPECT_TRUE(writer.publish());
+  return groups;
+}
+
+TEST_F(Operations, APublicationIsPutOffFor16GroupsOr2Milliseconds) {
+  EXPECT_EQ(published_after(*writer_, std::vector<int>(33, 0)), "16 32 ");
+}
+TEST_F(Operations, APublicationIsPutOffFor2MillisecondsSinceTheFirstGroup) {
+  EXPECT_EQ(published_after(*writer_, {0, 1, 1, 2, 2, 3, 4, 5, 10, 10, 13}), "4 7 9 11 ");
+}
+TEST_F(Operations, AClockThatGoesBackPutsNothingOffForMoreGroups) {
+  std::vector<int> milliseconds(17, -1'000);
+  milliseconds.front() = 0;
+  EXPECT_EQ(published_after(*writer_, milliseconds), "16 ");
+}
+
 TEST_F(Operations, OnlyOneWriterMayOpenAStore) {
   const auto second = Writer::open(options_for(scratch_.path()));
   ASSERT_FALSE(second);
