@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "common/base/crc32c.h"
+#include "common/base/disk_reserve.h"
 #include "common/base/octets.h"
 
 namespace posthaste::journal {
@@ -26,8 +27,6 @@ constexpr mode_t kFileMode = 0640;
 constexpr std::string_view kRecordMagicOctets = "PHR1";
 constexpr std::size_t kSectorOctets = 512;
 constexpr std::size_t kCopyOctets = std::size_t{1} << 20;
-constexpr std::uint64_t kReserveOctets = std::uint64_t{64} << 20;
-constexpr std::uint64_t kReserveShare = 8;  // of a small file system
 constexpr std::uint64_t kPreallocateOctets = std::uint64_t{16} << 20;
 constexpr std::uint64_t kPreallocateLeastOctets = std::uint64_t{64} << 10;
 constexpr std::uint64_t kPreallocateShare = 128;  // of the file system, at most, at once
@@ -331,7 +330,7 @@ void LogWriter::preallocate(std::uint64_t end) {
 std::uint64_t LogWriter::room(std::optional<std::uint64_t> reserve) const {
   const auto there = space();
   if (!there) return 0;
-  const std::uint64_t kept = reserve.value_or(std::min(kReserveOctets, there->total / kReserveShare));
+  const std::uint64_t kept = reserve.value_or(usual_disk_reserve(there->total));
   return there->free > kept ? there->free - kept : 0;
 }
 
