@@ -26,6 +26,9 @@ struct Endpoint {
 /// "192.0.2.1:25", "[2001:db8::1]:25" or the path.
 [[nodiscard]] std::string to_string(const Endpoint& endpoint);
 
+/// The other way round, for what is known to be an IP address with or without a port; without, it is `usual_port`.
+[[nodiscard]] Endpoint parse_endpoint(std::string_view text, std::uint16_t usual_port);
+
 enum class StreamError {
   closed,              // the peer has closed, or reset, the connection
   timed_out,           // nothing came, or nothing could be sent, for the stream's timeout

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <coroutine>
 #include <cstring>
+#include <span>
 #include <utility>
 
 #include "common/net/socket_address.h"
@@ -383,6 +384,20 @@ Task<std::expected<std::unique_ptr<Transport>, ConnectError>> UvNetwork::connect
 
 std::expected<std::unique_ptr<Datagrams>, ConnectError> UvNetwork::open_datagrams(const Endpoint& server) {
   return open_uv_datagrams(loop_, server);
+}
+
+std::vector<std::string> machine_addresses() {
+  uv_interface_address_t* interfaces = nullptr;
+  int count = 0;
+  std::vector<std::string> addresses;
+  if (uv_interface_addresses(&interfaces, &count) != 0) return addresses;
+  for (const auto& interface : std::span{interfaces, static_cast<std::size_t>(count)}) {
+    sockaddr_storage storage{};
+    std::memcpy(&storage, &interface.address, sizeof interface.address);
+    addresses.push_back(endpoint_of(storage).address);
+  }
+  uv_free_interface_addresses(interfaces, count);
+  return addresses;
 }
 
 bool has_ipv6() {

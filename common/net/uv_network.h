@@ -30,6 +30,9 @@ class UvNetwork final : public Network {
 /// Whether this machine has IPv6 at all; containers often do not.
 [[nodiscard]] bool has_ipv6();
 
+/// The IP addresses of this machine's interfaces.
+[[nodiscard]] std::vector<std::string> machine_addresses();
+
 /// A bound and listening socket, inherited by the child that serves it. Closes its descriptor.
 class ListeningSocket {
  public:
