@@ -19,8 +19,12 @@ namespace posthaste::daemon {
 
 /// A socket that the parent binds, under the name by which the program asks for it.
 struct Binding {
+  /// Who serves the connections of a Unix socket: they are not spread by the kernel, but dealt out.
+  enum class Served { by_all_workers, by_the_first };
+
   std::string name;  // "smtp", "submission"
   net::Endpoint endpoint;
+  Served served = Served::by_all_workers;
 };
 
 /// One thread with its loop, and what it may touch.
@@ -40,6 +44,9 @@ class Program {
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
   virtual ~Program() = default;
+
+  /// All workers, before the first thread: for what one of them does for all. They outlive every serve().
+  virtual void prepare(const std::vector<Worker*>& /*workers*/) {}
 
   /// Runs on each worker's thread, side by side. Ends once the listeners are closed and the sessions drained.
   virtual net::Task<void> serve(Worker& worker) = 0;

@@ -169,7 +169,7 @@ std::expected<std::vector<BoundSocket>, std::string> bind_all(const config::Conf
       auto socket = net::ListeningSocket::bind(binding.endpoint);
       if (!socket) return std::unexpected(socket.error());
       if (binding.endpoint.is_unix()) give_to_child(config, binding.endpoint.address);
-      sockets.push_back({binding.name, std::move(*socket)});
+      sockets.push_back({binding.name, std::move(*socket), binding.served});
     }
   }
   return sockets;

@@ -17,6 +17,7 @@ class Thread {
       : network_(loop_), world_{loop_, loop_, random_, network_, io, hashing}, worker_{index, world_, scope_, {}} {}
 
   [[nodiscard]] net::UvLoop& loop() noexcept { return loop_; }
+  [[nodiscard]] Worker& worker() noexcept { return worker_; }
 
   net::UvListener& add_listener(const std::string& name, std::unique_ptr<net::UvListener> listener) {
     worker_.listeners.emplace(name, listener.get());
@@ -63,9 +64,10 @@ void serve(Program& program, const Setting& setting, const std::vector<BoundSock
   for (std::size_t i = 0; i < setting.workers; ++i) threads.push_back(std::make_unique<Thread>(i, io, hashing));
 
   std::size_t turn = 0;
-  for (const auto& [name, socket] : sockets) {
-    if (!socket.endpoint().is_unix()) {
-      Thread& thread = *threads[turn++ % threads.size()];
+  for (const auto& [name, socket, served] : sockets) {
+    const bool single = served == Binding::Served::by_the_first;
+    if (single || !socket.endpoint().is_unix()) {
+      Thread& thread = *threads[single ? 0 : turn++ % threads.size()];
       thread.add_listener(name, std::make_unique<net::UvListener>(thread.loop(), socket));
       continue;
     }
@@ -77,6 +79,9 @@ void serve(Program& program, const Setting& setting, const std::vector<BoundSock
     first.add_listener("", std::make_unique<net::UvListener>(first.loop(), socket, std::move(targets)));
   }
 
+  std::vector<Worker*> workers;
+  for (const auto& thread : threads) workers.push_back(&thread->worker());
+  program.prepare(workers);
   for (const auto& thread : threads) thread->start(program);
   wait_for_end();
   for (const auto& thread : threads) thread->stop();

@@ -14,6 +14,7 @@ namespace posthaste::daemon {
 struct BoundSocket {
   std::string name;
   net::ListeningSocket socket;
+  Binding::Served served = Binding::Served::by_all_workers;
 };
 
 /// What main's thread does while the workers serve: returns when the daemon shall end, calling program.reload()
