@@ -14,7 +14,13 @@
 #include "smtpd/recipient_verifier.h"
 #include "smtpd/spool.h"
 
+namespace posthaste::queue {
+class Queue;
+}
+
 namespace posthaste::smtpd {
+
+class Dispatcher;
 
 enum class Role {
   mx,           // port 25: mail from anybody for our domains
@@ -31,6 +37,8 @@ struct Context {
   const daemon::Certificates& certificates;
   LmtpPool& delivery;
   RecipientVerifier& verifier;
+  queue::Queue& queue;
+  Dispatcher& dispatcher;
   daemon::MemoryBudget& memory;
   const Spool& spool;
   net::TaskScope& scope;  // its stop() sends the sessions home

@@ -54,6 +54,12 @@ std::string_view name_of(LmtpError error) noexcept {
   std::unreachable();
 }
 
+std::uint64_t Delivery::octets() const noexcept {
+  std::uint64_t sum = 0;
+  for (const auto piece : message) sum += piece.size();
+  return sum;
+}
+
 net::Task<Done> LmtpClient::greet(std::string own_name) {
   auto greeting = co_await read_reply();
   if (!greeting) co_return std::unexpected(greeting.error());
@@ -80,7 +86,7 @@ net::Task<std::expected<DeliveryReplies, LmtpError>> LmtpClient::deliver(const D
     auto read = co_await read_replies(sent - envelope.size(), envelope);
     if (!read) co_return std::unexpected(read.error());
   }
-  auto sent = co_await send_message(delivery.added_header, delivery.message);
+  auto sent = co_await send_message(delivery);
   if (!sent) co_return std::unexpected(sent.error());
   auto read = co_await read_replies(1 + delivery.recipients.size() - envelope.size(), envelope);
   if (!read) co_return std::unexpected(read.error());
@@ -94,16 +100,18 @@ net::Task<std::expected<DeliveryReplies, LmtpError>> LmtpClient::deliver(const D
   co_return join(envelope, message);
 }
 
-net::Task<Done> LmtpClient::send_message(std::string_view added_header, std::string_view message) {
-  stream_.write("BDAT " + std::to_string(added_header.size() + message.size()) + " LAST\r\n");
-  stream_.write(added_header);
-  while (!message.empty()) {
-    const auto piece = message.substr(0, kPieceOctets);
-    message.remove_prefix(piece.size());
-    stream_.write(piece);
-    if (message.empty()) break;  // the wait for the replies sends the last piece
-    auto flushed = co_await stream_.flush();
-    if (!flushed) co_return std::unexpected(error_of(flushed.error()));
+/// What is left at the end goes out with the wait for the replies.
+net::Task<Done> LmtpClient::send_message(const Delivery& delivery) {
+  stream_.write("BDAT " + std::to_string(delivery.octets()) + " LAST\r\n");
+  for (std::string_view rest : delivery.message) {
+    while (!rest.empty()) {
+      const auto piece = rest.substr(0, kPieceOctets);
+      rest.remove_prefix(piece.size());
+      stream_.write(piece);
+      if (stream_.queued() < kPieceOctets) continue;
+      auto flushed = co_await stream_.flush();
+      if (!flushed) co_return std::unexpected(error_of(flushed.error()));
+    }
   }
   co_return Done{};
 }

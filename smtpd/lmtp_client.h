@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <memory>
 #include <span>
@@ -27,14 +28,17 @@ enum class LmtpError {
 };
 [[nodiscard]] std::string_view name_of(LmtpError error) noexcept;
 
-inline constexpr std::chrono::milliseconds kLmtpTimeout = std::chrono::minutes{2};
+/// A client waits for its 250 as long as deliveryd takes: who is slower than this is away, and the queue takes
+/// over.
+inline constexpr std::chrono::milliseconds kLmtpTimeout = std::chrono::seconds{15};
 
-/// A message and its envelope. The views must stay until deliver() has ended.
+/// A message and its envelope. What is looked into must stay until deliver() has ended.
 struct Delivery {
   smtp::Mail mail;  // with delivery id and trace id
   std::span<const smtp::Mailbox> recipients;
-  std::string_view added_header;
-  std::string_view message;
+  std::span<const std::string_view> message;  // its octets, piece after piece
+
+  [[nodiscard]] std::uint64_t octets() const noexcept;
 };
 
 /// A final reply, 2yz, 4yz or 5yz, for each recipient, in their order.
@@ -57,7 +61,7 @@ class LmtpClient {
  private:
   net::Task<std::expected<smtp::Reply, LmtpError>> read_reply();
   net::Task<std::expected<void, LmtpError>> read_replies(std::size_t count, DeliveryReplies& replies);
-  net::Task<std::expected<void, LmtpError>> send_message(std::string_view added_header, std::string_view message);
+  net::Task<std::expected<void, LmtpError>> send_message(const Delivery& delivery);
 
   net::Stream stream_;
   bool reusable_ = false;

@@ -6,11 +6,35 @@
 namespace posthaste::smtpd {
 namespace {
 
-using Checked = std::expected<void, RecipientError>;
+using Found = std::expected<Destinations, RecipientError>;
 
 RecipientError error_of(auth::DirectoryError error) noexcept {
   const bool aliases = error == auth::DirectoryError::alias_loop || error == auth::DirectoryError::too_many;
   return aliases ? RecipientError::bad_aliases : RecipientError::unavailable;
+}
+
+/// Whether a route's target is an address, not a whole domain.
+bool is_address(std::string_view target) noexcept { return target.find('@') != std::string_view::npos; }
+
+/// An alias' target or a user's address, as the directory names it: with an unquoted local part.
+smtp::Mailbox mailbox_at(std::string_view address, std::string_view detail, std::optional<char> delimiter) {
+  const std::size_t at = address.rfind('@');
+  smtp::Mailbox mailbox{std::string{address.substr(0, at)}, std::string{address.substr(at + 1)}};
+  if (delimiter && !detail.empty()) mailbox.local_part.append(1, *delimiter).append(detail);
+  return mailbox;
+}
+
+Destinations follow(const auth::Recipients& recipients, const smtp::Mailbox& mailbox,
+                    std::optional<char> delimiter) {
+  if (recipients.elsewhere.empty()) return {{mailbox}, {}};
+  Destinations destinations;
+  for (const auto& user : recipients.users) {
+    destinations.here.push_back(mailbox_at(user.address, user.detail, delimiter));
+  }
+  for (const auto& address : recipients.elsewhere) {
+    destinations.elsewhere.push_back(mailbox_at(address, {}, std::nullopt));
+  }
+  return destinations;
 }
 
 }  // namespace
@@ -22,18 +46,22 @@ std::optional<char> delimiter_of(const std::string& configured) noexcept {
 
 std::string address_of(const smtp::Mailbox& mailbox) { return mailbox.local_part + "@" + mailbox.domain; }
 
-Checked check_recipient(const auth::Directory& directory, const smtp::Mailbox& mailbox,
+Found find_destinations(const auth::Directory& directory, const smtp::Mailbox& mailbox,
                         std::optional<char> delimiter, bool authenticated) {
-  const auto resolution = directory.resolve(address_of(mailbox), delimiter);
+  const std::string address = address_of(mailbox);
+  const auto resolution = directory.resolve(address, delimiter);
   if (!resolution) return std::unexpected(error_of(resolution.error()));
-  if (std::holds_alternative<auth::UnknownUser>(*resolution)) return std::unexpected(RecipientError::unknown);
   if (std::holds_alternative<auth::NotOurDomain>(*resolution)) {
-    return std::unexpected(authenticated ? RecipientError::not_relayed : RecipientError::relaying_denied);
+    if (!authenticated) return std::unexpected(RecipientError::relaying_denied);
+    return Destinations{{}, {mailbox}};
   }
-  if (!std::get<auth::Recipients>(*resolution).elsewhere.empty()) {
-    return std::unexpected(RecipientError::not_relayed);
-  }
-  return {};
+  const auto route = directory.find_route(address, delimiter);
+  if (!route) return std::unexpected(RecipientError::unavailable);
+  const auto* known = std::get_if<auth::Recipients>(&*resolution);
+  const bool routed = *route && (known == nullptr || is_address((*route)->target));
+  if (routed) return Destinations{{}, {mailbox}};
+  if (known == nullptr) return std::unexpected(RecipientError::unknown);
+  return follow(*known, mailbox, delimiter);
 }
 
 std::expected<void, SenderError> check_sender(const auth::Directory& directory, UserId user,

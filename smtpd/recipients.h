@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/auth/directory.h"
 #include "common/smtp/path.h"
@@ -14,7 +15,6 @@ namespace posthaste::smtpd {
 enum class RecipientError {
   unknown,          // in our domains, but nobody
   relaying_denied,  // elsewhere, from somebody who has not logged in
-  not_relayed,      // elsewhere, or an alias that leads there, while nothing is relayed
   bad_aliases,      // aliases that lead in a circle, or to too many
   unavailable,      // the directory can't be read
 };
@@ -30,11 +30,20 @@ enum class SenderError {
 /// As the directory names it: the local part without its quotes.
 [[nodiscard]] std::string address_of(const smtp::Mailbox& mailbox);
 
-/// Whether mail to `mailbox` is taken.
-[[nodiscard]] std::expected<void, RecipientError> check_recipient(const auth::Directory& directory,
-                                                                  const smtp::Mailbox& mailbox,
-                                                                  std::optional<char> delimiter,
-                                                                  bool authenticated);
+/// Where an accepted recipient leads: one of the two is never empty.
+struct Destinations {
+  std::vector<smtp::Mailbox> here;       // for deliveryd
+  std::vector<smtp::Mailbox> elsewhere;  // for the queue: other domains, and addresses of ours with a route
+  bool operator==(const Destinations&) const = default;
+};
+
+/// Where mail to `mailbox` goes. Aliases that lead elsewhere are followed here; the others are deliveryd's to
+/// follow. A route for exactly this address takes its mail; a route of the domain takes what nobody here is named.
+/// `authenticated` clients may write to anybody.
+[[nodiscard]] std::expected<Destinations, RecipientError> find_destinations(const auth::Directory& directory,
+                                                                            const smtp::Mailbox& mailbox,
+                                                                            std::optional<char> delimiter,
+                                                                            bool authenticated);
 
 /// Whether `user` may send from `reverse_path`. The null path is everybody's: notifications of having read a
 /// message have it (RFC 8098 §3).

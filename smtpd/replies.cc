@@ -18,7 +18,6 @@ smtp::Reply reply_for(Refusal refusal) {
     case Refusal::no_recipients: return {554, {5, 5, 1}, "No valid recipients"};  // RFC 5321 §3.3
     case Refusal::chunks_begun: return {503, {5, 5, 1}, "BDAT has begun: go on with BDAT or say RSET"};
     case Refusal::binary_mime: return {555, {5, 5, 4}, "BINARYMIME is not supported"};
-    case Refusal::dsn: return {555, {5, 5, 4}, "DSN is not supported"};
     case Refusal::message_too_large: return {552, {5, 3, 4}, "Message too large"};
     case Refusal::too_many_recipients: return {452, {4, 5, 3}, "Too many recipients for one message"};
     case Refusal::no_postmaster: return {550, {5, 1, 1}, "No postmaster here"};
@@ -62,8 +61,6 @@ smtp::Reply reply_for(RecipientError error) {
   switch (error) {
     case RecipientError::unknown: return {550, {5, 1, 1}, "No such mailbox here"};
     case RecipientError::relaying_denied: return {550, {5, 7, 1}, "Relaying denied"};
-    case RecipientError::not_relayed:
-      return {451, {4, 4, 0}, "Mail for other domains is not relayed yet: try later"};
     case RecipientError::bad_aliases: return {451, {4, 3, 5}, "The aliases of this address need their postmaster"};
     case RecipientError::unavailable: return {451, {4, 3, 0}, "Addresses can't be looked up now: try again"};
   }
@@ -131,19 +128,24 @@ std::optional<smtp::Reply> reply_for(net::StreamError error) {
   std::unreachable();
 }
 
-smtp::Reply reply_for(std::span<const smtp::Mailbox> recipients, const DeliveryReplies& replies,
-                      std::string_view trace_id) {
-  const auto transient = std::ranges::find_if(replies, smtp::is_transient);
-  if (transient != replies.end()) return *transient;
-  const auto permanent = std::ranges::find_if(replies, smtp::is_permanent);
-  if (permanent == replies.end()) return {250, {2, 0, 0}, "Accepted, " + std::string{trace_id}};
-  if (replies.size() == 1) return *permanent;
-  smtp::Reply reply = *permanent;
+smtp::Reply reply_for(queue::QueueError error) {
+  switch (error) {
+    case queue::QueueError::full: return {452, {4, 3, 1}, "Mail system full: try again later"};
+    case queue::QueueError::io:
+    case queue::QueueError::not_found:
+    case queue::QueueError::unavailable: return {451, {4, 3, 0}, "The queue can't be written now: try again"};
+  }
+  std::unreachable();
+}
+
+smtp::Reply accepted(std::string_view trace_id) { return {250, {2, 0, 0}, "Accepted, " + std::string{trace_id}}; }
+
+smtp::Reply refusal_of(std::span<const smtp::Mailbox> recipients, std::span<const smtp::Reply> replies) {
+  smtp::Reply reply = replies.front();
+  if (replies.size() == 1) return reply;
   reply.lines.clear();
-  for (std::size_t i = 0; i < replies.size() && reply.lines.size() < kNamedRecipientsMax; ++i) {
-    if (smtp::is_permanent(replies[i])) {
-      reply.lines.push_back(to_string(smtp::ForwardPath{recipients[i]}) + ": " + replies[i].lines.front());
-    }
+  for (std::size_t i = 0; i < replies.size() && i < kNamedRecipientsMax; ++i) {
+    reply.lines.push_back(to_string(smtp::ForwardPath{recipients[i]}) + ": " + replies[i].lines.front());
   }
   return reply;
 }

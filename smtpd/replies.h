@@ -13,6 +13,7 @@
 #include "common/smtp/reply.h"
 #include "smtpd/lmtp_client.h"
 #include "smtpd/message.h"
+#include "smtpd/queue/change.h"
 #include "smtpd/recipient_verifier.h"
 #include "smtpd/recipients.h"
 
@@ -26,7 +27,6 @@ enum class Refusal {
   no_recipients,         // DATA or BDAT, but no RCPT was accepted
   chunks_begun,          // DATA or RCPT after BDAT
   binary_mime,           // BODY=BINARYMIME is not announced
-  dsn,                   // neither are DSN's parameters
   message_too_large,     // by SIZE
   too_many_recipients,   // of one message
   no_postmaster,         // "<Postmaster>" while we have no domain
@@ -61,11 +61,15 @@ enum class Refusal {
 /// The last words of a session that ends; nothing where nobody would understand them.
 [[nodiscard]] std::optional<smtp::Reply> reply_for(net::StreamError error);
 
-/// What the client hears of a message that deliveryd has answered for each recipient: 250 when all have it; else
-/// the temporary failure of one, so that the client tries again; else the permanent failures, recipient by
+[[nodiscard]] smtp::Reply reply_for(queue::QueueError error);
+
+/// The 250 after which the message is ours.
+[[nodiscard]] smtp::Reply accepted(std::string_view trace_id);
+
+/// What the client hears of a message that deliveryd has refused, all of `replies` being 5yz: recipient by
 /// recipient.
-[[nodiscard]] smtp::Reply reply_for(std::span<const smtp::Mailbox> recipients, const DeliveryReplies& replies,
-                                    std::string_view trace_id);
+[[nodiscard]] smtp::Reply refusal_of(std::span<const smtp::Mailbox> recipients,
+                                     std::span<const smtp::Reply> replies);
 
 /// 4yz or 5yz that say "you speak badly", x0z: a client that goes on like this is sent away.
 [[nodiscard]] bool is_error_of_speech(const smtp::Reply& reply) noexcept;

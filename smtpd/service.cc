@@ -1,5 +1,7 @@
 #include "smtpd/service.h"
 
+#include <unistd.h>
+
 #include <span>
 #include <utility>
 
@@ -8,6 +10,7 @@
 #include "common/net/system_random.h"
 #include "common/wire/store_client.h"
 #include "smtpd/context.h"
+#include "smtpd/control_session.h"
 #include "smtpd/lmtp_pool.h"
 #include "smtpd/recipient_verifier.h"
 #include "smtpd/replies.h"
@@ -27,6 +30,7 @@ constexpr Port kPorts[] = {
     {"submissions", config::kSubmissionsPort, Role::submissions},
 };
 
+constexpr const char* kControl = "control";
 constexpr std::size_t kSecretOctets = 32;
 
 std::string make_secret() {
@@ -72,6 +76,19 @@ net::Task<void> accept_sessions(net::Listener& listener, Context& context, Role 
   }
 }
 
+net::Task<void> serve_control(std::unique_ptr<net::Transport> transport, Context& context) {
+  ControlSession session{std::move(transport), context.dispatcher, context.scope, context.log, getuid()};
+  co_await session.converse();
+}
+
+net::Task<void> accept_control(net::Listener& listener, Context& context) {
+  for (;;) {
+    auto transport = co_await listener.accept();
+    if (!transport) co_return;
+    context.scope.spawn(serve_control(std::move(transport), context));
+  }
+}
+
 }  // namespace
 
 std::vector<daemon::Binding> Service::bindings(const config::Config& config) {
@@ -81,6 +98,8 @@ std::vector<daemon::Binding> Service::bindings(const config::Config& config) {
       bindings.push_back(std::move(binding));
     }
   }
+  bindings.push_back(
+      {kControl, {config::control_socket(config, "smtpd"), 0}, daemon::Binding::Served::by_the_first});
   return bindings;
 }
 
@@ -95,8 +114,10 @@ std::expected<std::unique_ptr<daemon::Program>, std::string> Service::make(const
   if (!certificates) return std::unexpected(certificates.error());
   auto spool = Spool::open(config::spool_folder(setting.config), reserve_of(setting.config.store));
   if (!spool) return std::unexpected(spool.error());
-  return std::unique_ptr<daemon::Program>{
+  std::unique_ptr<Service> service{
       new Service{setting, std::move(*directory), std::move(*certificates), std::move(*spool)}};
+  if (auto opened = service->open_queue(); !opened) return std::unexpected(opened.error());
+  return service;
 }
 
 Service::Service(const daemon::Setting& setting, auth::Directory directory,
@@ -108,13 +129,33 @@ Service::Service(const daemon::Setting& setting, auth::Directory directory,
       admission_(setting.config.smtp.connections_max),
       spool_(std::move(spool)) {}
 
+std::expected<void, std::string> Service::open_queue() {
+  auto outbound = Outbound::open(setting_, directory_);
+  if (!outbound) return std::unexpected(outbound.error());
+  outbound_ = std::move(*outbound);
+  return {};
+}
+
+void Service::prepare(const std::vector<daemon::Worker*>& workers) { outbound_->prepare(workers); }
+
 net::Task<void> Service::serve(daemon::Worker& worker) {
   auth::Authenticator authenticator{directory_, logins_, worker.world};
   LmtpPool delivery{worker.world, {config::lmtp_socket(setting_.config), 0}, setting_.config.hostname};
   wire::StoreClient store{worker.world, {config::store_socket(setting_.config), 0}, setting_.log};
   RecipientVerifier verifier{worker.world.clock, store};
-  Context context{worker.world, setting_.config, directory_, authenticator, *certificates_, delivery,
-                  verifier,     memory_,         spool_,     worker.scope,  setting_.log};
+  Context context{.world = worker.world,
+                  .config = setting_.config,
+                  .directory = directory_,
+                  .authenticator = authenticator,
+                  .certificates = *certificates_,
+                  .delivery = delivery,
+                  .verifier = verifier,
+                  .queue = outbound_->queue(),
+                  .dispatcher = outbound_->dispatcher(),
+                  .memory = memory_,
+                  .spool = spool_,
+                  .scope = worker.scope,
+                  .log = setting_.log};
   net::TaskScope connection;
   connection.spawn(store.run());
   net::TaskScope accepting;
@@ -124,8 +165,11 @@ net::Task<void> Service::serve(daemon::Worker& worker) {
       accepting.spawn(accept_sessions(*listener->second, context, port.role, admission_));
     }
   }
-  co_await accepting.drained();
-  co_await worker.scope.drained();
+  const auto [first, last] = worker.listeners.equal_range(kControl);
+  for (auto listener = first; listener != last; ++listener) {
+    accepting.spawn(accept_control(*listener->second, context));
+  }
+  co_await outbound_->serve(worker, delivery, accepting);
   store.stop();
   co_await connection.drained();
 }

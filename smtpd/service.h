@@ -12,6 +12,7 @@
 #include "common/daemon/certificates.h"
 #include "common/daemon/program.h"
 #include "smtpd/message.h"
+#include "smtpd/outbound.h"
 #include "smtpd/spool.h"
 
 namespace posthaste::smtpd {
@@ -20,15 +21,17 @@ class Service final : public daemon::Program {
  public:
   static std::vector<daemon::Binding> bindings(const config::Config& config);
 
-  /// Opens directory, certificate and spool. Errors: a sentence for the operator.
+  /// Opens directory, certificate, spool and queue. Errors: a sentence for the operator.
   static std::expected<std::unique_ptr<daemon::Program>, std::string> make(const daemon::Setting& setting);
 
+  void prepare(const std::vector<daemon::Worker*>& workers) override;
   net::Task<void> serve(daemon::Worker& worker) override;
   void reload() override;
 
  private:
   Service(const daemon::Setting& setting, auth::Directory directory,
           std::unique_ptr<daemon::Certificates> certificates, Spool spool);
+  std::expected<void, std::string> open_queue();
 
   const daemon::Setting setting_;
   const auth::Directory directory_;
@@ -37,6 +40,7 @@ class Service final : public daemon::Program {
   daemon::Admission admission_;
   const Spool spool_;
   daemon::MemoryBudget memory_{kMessageMemoryMaxOctets};
+  std::unique_ptr<Outbound> outbound_;  // has parts of the budget
 };
 
 }  // namespace posthaste::smtpd

@@ -15,9 +15,9 @@
 #include "common/net/stream.h"
 #include "common/net/task.h"
 #include "common/smtp/command.h"
-#include "common/smtp/delivery_id.h"
 #include "common/smtp/received.h"
 #include "common/smtp/reply.h"
+#include "smtpd/acceptance.h"
 #include "smtpd/context.h"
 #include "smtpd/message.h"
 #include "smtpd/replies.h"
@@ -54,7 +54,9 @@ class Session {
     std::uint64_t announced_octets = 0;  // SIZE
     std::optional<smtp::Body> body;
     bool smtp_utf8 = false;
-    std::vector<smtp::Mailbox> forward_paths;
+    std::optional<smtp::Return> ret;   // RFC 3461 §4.3
+    std::optional<std::string> envid;  // RFC 3461 §4.4
+    std::vector<AcceptedRecipient> recipients;
     std::optional<IncomingMessage> chunks;  // since the first BDAT
   };
 
@@ -95,12 +97,12 @@ class Session {
 
   // commands/envelope.cc
   [[nodiscard]] std::optional<smtp::Reply> refuse_mail(const smtp::Mail& mail) const;
-  [[nodiscard]] std::optional<Refusal> refuse_rcpt(const smtp::Rcpt& rcpt) const;
-  Pending add_recipient(smtp::Mailbox mailbox);
-  net::Task<Answer> verify_recipient(smtp::Mailbox mailbox);
-  smtp::Reply accept_recipient(smtp::Mailbox mailbox);
+  [[nodiscard]] std::optional<Refusal> refuse_rcpt() const;
+  Pending add_recipient(smtp::Mailbox mailbox, smtp::RcptParameters parameters);
+  net::Task<Answer> verify_recipient(AcceptedRecipient recipient);
+  smtp::Reply accept_recipient(AcceptedRecipient recipient);
   smtp::Reply refuse_recipient(const smtp::Mailbox& mailbox, smtp::Reply reply);
-  net::Task<Answer> add_postmaster();
+  net::Task<Answer> add_postmaster(smtp::RcptParameters parameters);
 
   // commands/message.cc
   [[nodiscard]] std::optional<Refusal> refuse_message() const;
@@ -110,8 +112,8 @@ class Session {
   net::Task<Answer> read_chunk(smtp::Bdat bdat);
   net::Task<Answer> discard_chunk(smtp::Bdat bdat, Refusal refusal);
   net::Task<smtp::Reply> finish(Transaction transaction, IncomingMessage message);
-  net::Task<smtp::Reply> deliver(const Transaction& transaction, const MessageOctets& message);
-  [[nodiscard]] smtp::DeliveryId mint_delivery_id() const;
+  [[nodiscard]] AcceptedMessage accepted_message(const Transaction& transaction,
+                                                 std::shared_ptr<const MessageOctets> octets) const;
   [[nodiscard]] std::string added_header(const Transaction& transaction, std::string_view message) const;
 
   [[nodiscard]] bool is_submission() const noexcept { return role_ != Role::mx; }

@@ -1,24 +1,11 @@
 // MAIL and RCPT: who sends to whom, and who may (RFC 5321 §3.3, RFC 6409 §4, §6.1).
 #include <algorithm>
-#include <array>
 #include <utility>
 
-#include "common/net/random.h"
+#include "smtpd/mint.h"
 #include "smtpd/session.h"
 
 namespace posthaste::smtpd {
-namespace {
-
-/// 64 random bits in hexadecimal digits.
-std::string mint_trace_id(net::Random& random) {
-  static constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string id;
-  for (std::uint64_t bits = random.next(); id.size() < 16; bits >>= 4) id += kDigits[bits & 15];
-  return id;
-}
-
-}  // namespace
-
 std::optional<smtp::Reply> Session::refuse_mail(const smtp::Mail& mail) const {
   const auto& config = context_.config;
   if (!client_) return reply_for(Refusal::greeting_first);
@@ -28,7 +15,6 @@ std::optional<smtp::Reply> Session::refuse_mail(const smtp::Mail& mail) const {
     if (!identity_) return reply_for(Refusal::auth_first);
   }
   if (mail.parameters.body == smtp::Body::binary_mime) return reply_for(Refusal::binary_mime);
-  if (mail.parameters.ret || mail.parameters.envid) return reply_for(Refusal::dsn);
   if (mail.parameters.size > config.smtp.message_max_octets) return reply_for(Refusal::message_too_large);
   if (!identity_) return std::nullopt;
   const auto delimiter = delimiter_of(config.delivery.recipient_delimiter);
@@ -44,46 +30,56 @@ Session::Pending Session::on(smtp::Mail mail) {
                                    .announced_octets = mail.parameters.size.value_or(0),
                                    .body = mail.parameters.body,
                                    .smtp_utf8 = mail.parameters.smtp_utf8,
-                                   .forward_paths = {},
+                                   .ret = mail.parameters.ret,
+                                   .envid = std::move(mail.parameters.envid),
+                                   .recipients = {},
                                    .chunks = std::nullopt});
   return Answer{smtp::Reply{250, {2, 1, 0}, "Sender OK"}};
 }
 
-std::optional<Refusal> Session::refuse_rcpt(const smtp::Rcpt& rcpt) const {
+std::optional<Refusal> Session::refuse_rcpt() const {
   if (!transaction_) return Refusal::mail_first;
   if (transaction_->chunks) return Refusal::chunks_begun;
-  if (rcpt.parameters.notify || rcpt.parameters.orcpt) return Refusal::dsn;
-  if (transaction_->forward_paths.size() >= context_.config.smtp.recipients_max)
-    return Refusal::too_many_recipients;
+  if (transaction_->recipients.size() >= context_.config.smtp.recipients_max) return Refusal::too_many_recipients;
   return std::nullopt;
 }
 
 Session::Pending Session::on(smtp::Rcpt rcpt) {
-  if (const auto refusal = refuse_rcpt(rcpt)) return Answer{reply_for(*refusal)};
+  if (const auto refusal = refuse_rcpt()) return Answer{reply_for(*refusal)};
   auto* mailbox = std::get_if<smtp::Mailbox>(&rcpt.forward_path);
-  if (mailbox == nullptr) return add_postmaster();
-  return add_recipient(std::move(*mailbox));
+  if (mailbox == nullptr) return add_postmaster(std::move(rcpt.parameters));
+  return add_recipient(std::move(*mailbox), std::move(rcpt.parameters));
 }
 
-Session::Pending Session::add_recipient(smtp::Mailbox mailbox) {
+Session::Pending Session::add_recipient(smtp::Mailbox mailbox, smtp::RcptParameters parameters) {
   const auto delimiter = delimiter_of(context_.config.delivery.recipient_delimiter);
-  const auto checked = check_recipient(context_.directory, mailbox, delimiter, identity_.has_value());
-  if (!checked) return Answer{refuse_recipient(mailbox, reply_for(checked.error()))};
-  if (context_.verifier.is_verified(address_of(mailbox))) return Answer{accept_recipient(std::move(mailbox))};
-  return verify_recipient(std::move(mailbox));
+  auto destinations = find_destinations(context_.directory, mailbox, delimiter, identity_.has_value());
+  if (!destinations) return Answer{refuse_recipient(mailbox, reply_for(destinations.error()))};
+  AcceptedRecipient recipient{.mailbox = std::move(mailbox),
+                              .notify = parameters.notify,
+                              .orcpt = std::move(parameters.orcpt),
+                              .destinations = std::move(*destinations)};
+  // What goes elsewhere, if only in part, is the queue's, which takes it whoever has no room.
+  const bool ours = recipient.destinations.elsewhere.empty();
+  if (ours && !context_.verifier.is_verified(address_of(recipient.mailbox))) {
+    return verify_recipient(std::move(recipient));
+  }
+  return Answer{accept_recipient(std::move(recipient))};
 }
 
-net::Task<Session::Answer> Session::verify_recipient(smtp::Mailbox mailbox) {
+net::Task<Session::Answer> Session::verify_recipient(AcceptedRecipient recipient) {
   const auto octets = transaction_->announced_octets;
   const auto announced = octets != 0 ? std::optional{octets} : std::nullopt;
-  const auto verified = co_await context_.verifier.verify(address_of(mailbox), announced);
-  if (!verified) co_return Answer{refuse_recipient(mailbox, reply_for(verified.error()))};
-  co_return Answer{accept_recipient(std::move(mailbox))};
+  const auto verified = co_await context_.verifier.verify(address_of(recipient.mailbox), announced);
+  if (!verified) co_return Answer{refuse_recipient(recipient.mailbox, reply_for(verified.error()))};
+  co_return Answer{accept_recipient(std::move(recipient))};
 }
 
-smtp::Reply Session::accept_recipient(smtp::Mailbox mailbox) {
-  auto& paths = transaction_->forward_paths;
-  if (std::ranges::find(paths, mailbox) == paths.end()) paths.push_back(std::move(mailbox));
+smtp::Reply Session::accept_recipient(AcceptedRecipient recipient) {
+  auto& recipients = transaction_->recipients;
+  if (std::ranges::find(recipients, recipient.mailbox, &AcceptedRecipient::mailbox) == recipients.end()) {
+    recipients.push_back(std::move(recipient));
+  }
   return {250, {2, 1, 5}, "Recipient OK"};
 }
 
@@ -98,11 +94,12 @@ smtp::Reply Session::refuse_recipient(const smtp::Mailbox& mailbox, smtp::Reply 
   return enough ? reply_for(Refusal::too_many_errors) : reply;
 }
 
-net::Task<Session::Answer> Session::add_postmaster() {
+net::Task<Session::Answer> Session::add_postmaster(smtp::RcptParameters parameters) {
   auto look_up = [this] { return postmaster_domain(context_.directory, context_.config.hostname); };
   auto domain = co_await context_.world.io.run(context_.world.loop, std::move(look_up));
   if (!domain) co_return Answer{reply_for(Refusal::no_postmaster)};
-  auto pending = add_recipient({"postmaster", std::move(*domain)});
+  smtp::Mailbox postmaster{"postmaster", std::move(*domain)};
+  auto pending = add_recipient(std::move(postmaster), std::move(parameters));
   co_return co_await pending;
 }
 

@@ -8,7 +8,8 @@ namespace posthaste::smtpd {
 Session::Pending Session::on(smtp::Ehlo ehlo) {
   greet(std::move(ehlo.client_name), smtp::Greeting::ehlo);
   smtp::Reply reply{250, context_.config.hostname + " greets you"};
-  reply.lines.insert(reply.lines.end(), {"PIPELINING", "8BITMIME", "SMTPUTF8", "CHUNKING", "ENHANCEDSTATUSCODES"});
+  reply.lines.insert(reply.lines.end(),
+                     {"PIPELINING", "8BITMIME", "SMTPUTF8", "CHUNKING", "ENHANCEDSTATUSCODES", "DSN"});
   reply.lines.push_back("SIZE " + std::to_string(context_.config.smtp.message_max_octets));
   if (stream_.tls() == nullptr) reply.lines.emplace_back("STARTTLS");
   if (may_authenticate()) reply.lines.emplace_back("AUTH PLAIN LOGIN");

@@ -1,11 +1,11 @@
-// DATA and BDAT: the message comes in, gets its Received field and goes to deliveryd (RFC 5321 §4.1.1.4, RFC 3030).
+// DATA and BDAT: the message comes in, gets its Received field and becomes ours (RFC 5321 §4.1.1.4, RFC 3030).
 #include <algorithm>
 #include <chrono>
 #include <utility>
 
 #include "common/base/octets.h"
 #include "common/smtp/data_reader.h"
-#include "common/smtp/delivery_id.h"
+#include "smtpd/mint.h"
 #include "smtpd/session.h"
 
 namespace posthaste::smtpd {
@@ -22,7 +22,7 @@ smtp::Reply chunk_taken(std::uint64_t octets) {
 
 std::optional<Refusal> Session::refuse_message() const {
   if (!transaction_) return Refusal::mail_first;
-  if (transaction_->forward_paths.empty()) return Refusal::no_recipients;
+  if (transaction_->recipients.empty()) return Refusal::no_recipients;
   return std::nullopt;
 }
 
@@ -113,14 +113,15 @@ net::Task<smtp::Reply> Session::finish(Transaction transaction, IncomingMessage 
   } else if (received_fields((*octets)->view()) > kReceivedFieldsMax) {
     reply = reply_for(Refusal::loop);
   } else {
-    reply = co_await deliver(transaction, **octets);
+    AcceptedMessage whole = accepted_message(transaction, *octets);
+    reply = co_await accept(context_, std::move(whole));
   }
   const bool accepted = smtp::is_positive(*reply);
   context_.log.info(accepted ? "smtp.message.accepted" : "smtp.message.refused",
                     {{"trace", transaction.trace_id},
                      {"client", stream_.peer().address},
                      {"from", to_string(transaction.reverse_path)},
-                     {"recipients", transaction.forward_paths.size()},
+                     {"recipients", transaction.recipients.size()},
                      {"octets", octets ? (*octets)->view().size() : 0},
                      {"tls", tls_version()},
                      {"user", user()},
@@ -129,51 +130,37 @@ net::Task<smtp::Reply> Session::finish(Transaction transaction, IncomingMessage 
   co_return std::move(*reply);
 }
 
-/// Milliseconds, then random bits: ids that grow with time keep deliveryd's table of them compact.
-smtp::DeliveryId Session::mint_delivery_id() const {
-  constexpr std::size_t kTimeOctets = 6;
-  smtp::DeliveryId id;
-  context_.world.random.fill(id.octets);
-  auto milliseconds = static_cast<std::uint64_t>(context_.world.clock.wall().time_since_epoch().count());
-  for (std::size_t i = kTimeOctets; i-- > 0; milliseconds >>= 8)
-    id.octets[i] = static_cast<std::byte>(milliseconds);
-  return id;
-}
-
-net::Task<smtp::Reply> Session::deliver(const Transaction& transaction, const MessageOctets& message) {
-  const std::string header = added_header(transaction, message.view());
-  const smtp::DeliveryId id = mint_delivery_id();
-  Delivery delivery{.mail = {transaction.reverse_path, {}},
-                    .recipients = transaction.forward_paths,
-                    .added_header = header,
-                    .message = message.view()};
-  delivery.mail.parameters.size = header.size() + message.view().size();
-  delivery.mail.parameters.body = transaction.body;
-  delivery.mail.parameters.smtp_utf8 = transaction.smtp_utf8;
-  delivery.mail.parameters.delivery_id = id;
-  delivery.mail.parameters.trace_id = transaction.trace_id;
-  auto replies = co_await context_.delivery.deliver(delivery);
-  if (!replies) {
-    context_.log.warning("smtp.delivery.failed",
-                         {{"trace", transaction.trace_id}, {"reason", name_of(replies.error())}});
-    co_return reply_for(replies.error());
-  }
-  co_return reply_for(transaction.forward_paths, *replies, transaction.trace_id);
+AcceptedMessage Session::accepted_message(const Transaction& transaction,
+                                          std::shared_ptr<const MessageOctets> octets) const {
+  const WallTime now = context_.world.clock.wall();
+  std::string header = added_header(transaction, octets->view());
+  return {.envelope = {.trace_id = transaction.trace_id,
+                       .delivery_id = mint_delivery_id(context_.world.random, now),
+                       .reverse_path = transaction.reverse_path,
+                       .body = transaction.body,
+                       .smtp_utf8 = transaction.smtp_utf8,
+                       .ret = transaction.ret,
+                       .envid = transaction.envid,
+                       .arrived = now},
+          .recipients = transaction.recipients,
+          .added_header = std::move(header),
+          .octets = std::move(octets)};
 }
 
 std::string Session::added_header(const Transaction& transaction, std::string_view message) const {
   const auto now = std::chrono::floor<std::chrono::seconds>(context_.world.clock.wall());
-  const auto& paths = transaction.forward_paths;
-  const smtp::Received received{.client_name = client_->name,
-                                .client_address = smtp::address_literal(stream_.peer().address),
-                                .by = context_.config.hostname,
-                                .protocol = {.greeting = client_->greeting,
-                                             .tls = stream_.tls() != nullptr,
-                                             .authenticated = identity_.has_value(),
-                                             .smtp_utf8 = transaction.smtp_utf8},
-                                .trace_id = transaction.trace_id,
-                                .recipient = paths.size() == 1 ? std::optional{paths.front()} : std::nullopt,
-                                .when = now};
+  const auto& recipients = transaction.recipients;
+  const smtp::Received received{
+      .client_name = client_->name,
+      .client_address = smtp::address_literal(stream_.peer().address),
+      .by = context_.config.hostname,
+      .protocol = {.greeting = client_->greeting,
+                   .tls = stream_.tls() != nullptr,
+                   .authenticated = identity_.has_value(),
+                   .smtp_utf8 = transaction.smtp_utf8},
+      .trace_id = transaction.trace_id,
+      .recipient = recipients.size() == 1 ? std::optional{recipients.front().mailbox} : std::nullopt,
+      .when = now};
   std::string header = smtp::to_field(received);
   if (is_submission()) header += missing_fields(message, now, transaction.trace_id, context_.config.hostname);
   if (!message.empty() && is_wsp(message.front())) header += "\r\n";  // it must not go on with our last field

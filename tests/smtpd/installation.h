@@ -28,6 +28,8 @@
 #include "smtpd/context.h"
 #include "smtpd/session.h"
 
+#include "outbound.h"
+
 namespace posthaste::smtpd {
 
 /// SHA-256 crypt of "secret", with as few rounds as there can be.
@@ -46,11 +48,13 @@ class Installation {
     config.hostname = "mail.example.org";
     config.paths.run = "/run/posthaste";
     fill_directory();
+    queue_ = open_queue(path_ / "queue", at_once_);
   }
   ~Installation() { std::filesystem::remove_all(path_); }
 
   [[nodiscard]] const auth::Directory& directory() const { return *directory_; }
   [[nodiscard]] const daemon::Certificates& certificates() const { return *certificates_; }
+  [[nodiscard]] queue::Queue& queue() { return *queue_; }
   [[nodiscard]] std::filesystem::path spool_folder() const { return path_ / "spool"; }
 
   config::Config config;
@@ -75,6 +79,8 @@ class Installation {
   std::filesystem::path path_;
   std::unique_ptr<daemon::Certificates> certificates_;
   std::optional<auth::Directory> directory_;
+  AtOnce at_once_;
+  std::unique_ptr<queue::Queue> queue_;  // one for all tests: each has its own entries in it
 };
 
 inline Installation& installation() {
@@ -224,18 +230,23 @@ class SimSmtpd {
         pool(std::make_unique<LmtpPool>(sim.world(), lmtp(), config.hostname)),
         store(sim.world(), {config::store_socket(config), 0}, log),
         verifier(sim.world().clock, store),
-        context{sim.world(),
-                config,
-                installation().directory(),
-                authenticator,
-                installation().certificates(),
-                *pool,
-                verifier,
-                memory,
-                spool,
-                scope,
-                log},
-        sim_(sim) {}
+        outbound(sim, config, installation().directory(), installation().queue(), *pool, log),
+        context{.world = sim.world(),
+                .config = config,
+                .directory = installation().directory(),
+                .authenticator = authenticator,
+                .certificates = installation().certificates(),
+                .delivery = *pool,
+                .verifier = verifier,
+                .queue = installation().queue(),
+                .dispatcher = outbound.dispatcher,
+                .memory = memory,
+                .spool = spool,
+                .scope = scope,
+                .log = log},
+        sim_(sim) {
+    outbound.start();
+  }
 
   [[nodiscard]] net::Endpoint lmtp() const { return {config::lmtp_socket(config), 0}; }
 
@@ -252,6 +263,7 @@ class SimSmtpd {
   /// Once the sessions have ended: the pool's connections go too.
   net::Task<void> ended() {
     co_await scope.drained();
+    co_await outbound.ended();
     pool.reset();
     store.stop();
     co_await store_scope_.drained();
@@ -271,6 +283,7 @@ class SimSmtpd {
   std::unique_ptr<LmtpPool> pool;
   wire::StoreClient store;  // finds nobody until connect_store()
   RecipientVerifier verifier;
+  SimOutbound outbound;
   Context context;
 
  private:

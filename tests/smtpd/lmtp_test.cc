@@ -66,7 +66,8 @@ net::Task<void> serve(net::Listener& listener, std::vector<Script> scripts, std:
 }
 
 Delivery two_recipients(const std::vector<smtp::Mailbox>& recipients) {
-  Delivery delivery{.mail = {}, .recipients = recipients, .added_header = "A: b\r\n", .message = "\r\n\r\n"};
+  static constexpr std::string_view kPieces[] = {"A: b\r\n", "\r\n\r\n"};
+  Delivery delivery{.mail = {}, .recipients = recipients, .message = kPieces};
   delivery.mail.parameters.delivery_id = smtp::DeliveryId{};
   delivery.mail.parameters.trace_id = "t";
   return delivery;
@@ -220,7 +221,8 @@ struct Load {
 
 net::Task<void> deliver_one(LmtpPool& pool, std::vector<smtp::Mailbox> recipients, std::string message,
                             std::size_t& accepted) {
-  Delivery delivery{.mail = {}, .recipients = recipients, .added_header = "A: b\r\n", .message = message};
+  const std::string_view pieces[] = {"A: b\r\n", message};
+  Delivery delivery{.mail = {}, .recipients = recipients, .message = pieces};
   auto replies = co_await pool.deliver(delivery);
   if (!replies) co_return;
   accepted += static_cast<std::size_t>(std::ranges::count_if(*replies, smtp::is_positive));

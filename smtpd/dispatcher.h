@@ -1,0 +1,161 @@
+// The queue's scheduler: which entry is tried when, and by which worker.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <expected>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "common/auth/directory.h"
+#include "common/config/config.h"
+#include "common/log/log.h"
+#include "common/net/alarm.h"
+#include "common/net/event.h"
+#include "common/net/one_shot.h"
+#include "common/net/scope.h"
+#include "common/net/world.h"
+#include "smtpd/carrier.h"
+#include "smtpd/next_hop.h"
+#include "smtpd/queue/queue.h"
+#include "smtpd/recorder.h"
+
+namespace posthaste::smtpd {
+
+/// One for the daemon. It lives on its home loop; take() and release() may be called on any.
+///
+/// What waits for its time is here in memory: an id and a time for each entry. Envelopes and octets come from the
+/// queue when the time has come, and only those of entries under way are held. Attempts with the same next hop
+/// stand in one lane, so that a slow host delays its own mail alone.
+class Dispatcher {
+ public:
+  struct Worker {
+    net::World* world;
+    Carrier* carrier;
+  };
+
+  /// Everything outlives it. The first worker's loop is its home.
+  Dispatcher(std::vector<Worker> workers, const config::Config& config, const auth::Directory& directory,
+             queue::Queue& queue, const log::Log& log);
+  Dispatcher(const Dispatcher&) = delete;
+  Dispatcher& operator=(const Dispatcher&) = delete;
+  ~Dispatcher();
+
+  /// An entry, and when it is due; nothing when it is held.
+  struct Due {
+    queue::EntryId id{};
+    std::optional<WallTime> at;
+  };
+  /// All that the queue holds. Blocks. Errors: those of Reader::walk().
+  [[nodiscard]] static std::expected<std::vector<Due>, queue::QueueError> left_in(const queue::Queue& queue);
+  /// Takes notice of it, before the loops run.
+  void load(const std::vector<Due>& entries);
+
+  /// At home, spawned once: starts what is due, until every worker was released.
+  net::Task<void> run();
+
+  /// Durable mail: its first attempts begin at once.
+  void take(FreshEntry entry);
+
+  /// Ends the work of one worker: from the first call on nothing new is begun, and this one returns when `worker`
+  /// carries nothing any more. After the last take() from its loop.
+  net::Task<void> release(std::size_t worker);
+
+  // At home, for the operator. Errors: not_found, and the queue's.
+
+  /// Everything that waits and is not held is due now; how many entries that are.
+  std::size_t retry_all();
+  std::expected<void, queue::QueueError> retry(queue::EntryId id);
+  net::Task<std::expected<void, queue::QueueError>> set_held(queue::EntryId id, bool held);
+  /// The message goes, and nobody is told. What is under way to another host may arrive there nevertheless.
+  net::Task<std::expected<void, queue::QueueError>> drop(queue::EntryId id);
+
+ private:
+  using Done = std::expected<void, queue::QueueError>;
+  using Entry = std::shared_ptr<ActiveEntry>;
+
+  /// When an entry is due, if it is not held; and whether those of its recipients are tried, too, whose own time
+  /// has not come.
+  struct Waiting {
+    std::optional<WallTime> due;
+    bool everybody = false;
+  };
+
+  /// Recipients of one entry with one next hop.
+  struct Group {
+    Entry entry;
+    std::vector<std::uint32_t> recipients;
+  };
+
+  /// An entry's octets, and how many of them were read from the queue for it.
+  struct Message {
+    std::vector<queue::SharedOctets> pieces;
+    std::uint64_t read_octets = 0;
+  };
+
+  struct Lane {
+    NextHop hop;
+    std::size_t running = 0;
+    std::deque<Group> waiting;
+    std::deque<queue::EntryId> parked;  // entries that had no place in `waiting`, in nobody's memory but here
+  };
+
+  // What waits for its time
+  void schedule(queue::EntryId id, Waiting waiting);
+  std::optional<Waiting> unschedule(queue::EntryId id);
+  void start_due();
+  net::Task<void> activate(queue::EntryId id, bool everybody);
+  net::Task<std::expected<Entry, queue::QueueError>> read(queue::EntryId id);
+
+  // Lanes
+  void begin(Entry entry, bool everybody);
+  void enter(const NextHop& hop, Group group);
+  void pump(Lane& lane);
+  void unpark(Lane& lane);
+  net::Task<void> run_group(Lane& lane, Group group);
+  net::Task<Carried> attempt(Lane& lane, Group group, std::vector<queue::SharedOctets> message);
+  net::Task<std::expected<Message, queue::QueueError>> octets_of(Entry entry);
+  net::Task<void> finish(Entry entry);
+  std::size_t worker_for(const Lane& lane);
+  [[nodiscard]] std::size_t running_max(const Lane& lane) const;
+
+  // The operator's changes of entries that wait
+  net::Task<std::expected<Entry, queue::QueueError>> check_out(queue::EntryId id);
+  void check_in(queue::EntryId id, Waiting waiting);
+
+  void answer_releases();
+
+  const std::vector<Worker> workers_;
+  net::World& home_;
+  const config::Config& config_;
+  const auth::Directory& directory_;
+  queue::Queue& queue_;
+  const log::Log& log_;
+  const std::optional<char> delimiter_;
+  Recorder recorder_;
+
+  std::unordered_map<queue::EntryId, Waiting> waiting_;
+  std::set<std::pair<WallTime, queue::EntryId>> due_;  // those of waiting_ that are not held
+  std::unordered_map<queue::EntryId, Entry> active_;   // nothing while it is read from the queue
+  std::size_t being_read_ = 0;
+  std::map<NextHop, std::unique_ptr<Lane>> lanes_;
+  std::size_t turn_ = 0;
+  std::uint64_t octets_in_hand_ = 0;  // read from the queue for attempts
+  net::Event octets_given_back_;
+  net::Event entry_read_;
+
+  std::vector<std::size_t> carried_;            // groups under way, by worker
+  std::vector<net::OneShot<bool>*> releasing_;  // by worker, once it was asked for
+  std::size_t released_ = 0;
+  bool stopping_ = false;
+  net::TaskScope work_;
+  net::Alarm alarm_;
+};
+
+}  // namespace posthaste::smtpd

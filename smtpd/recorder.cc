@@ -1,0 +1,152 @@
+#include "smtpd/recorder.h"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "smtpd/recipients.h"
+
+namespace posthaste::smtpd {
+namespace {
+
+constexpr std::chrono::milliseconds kFullDiskLookAgain = std::chrono::seconds{1};
+constexpr std::size_t kOriginalMaxOctets = 2 * dsn::kReturnedMessageMaxOctets;
+
+bool waits(const queue::QueuedRecipient& recipient) { return recipient.status.fate == queue::Fate::waiting; }
+
+/// As much of the message as a notification can return, and enough to see that it is more.
+std::string beginning_of(const std::vector<queue::SharedOctets>& message) {
+  std::string octets;
+  for (const auto& piece : message) octets += piece.octets.substr(0, kOriginalMaxOctets - octets.size());
+  return octets;
+}
+
+std::string_view event_for(queue::Fate fate) {
+  switch (fate) {
+    case queue::Fate::waiting: return "queue.recipient.deferred";
+    case queue::Fate::delivered: return "queue.recipient.delivered";
+    case queue::Fate::relayed: return "queue.recipient.relayed";
+    case queue::Fate::failed:
+    case queue::Fate::dropped: return "queue.recipient.failed";
+  }
+  std::unreachable();
+}
+
+}  // namespace
+
+bool ActiveEntry::is_open() const { return std::ranges::any_of(recipients, waits); }
+
+std::optional<WallTime> ActiveEntry::next_attempt() const {
+  std::optional<WallTime> earliest;
+  for (const auto& recipient : recipients) {
+    if (!waits(recipient) || recipient.status.held) continue;
+    if (!earliest || recipient.status.next_attempt < *earliest) earliest = recipient.status.next_attempt;
+  }
+  return earliest;
+}
+
+net::Task<std::expected<std::optional<FreshEntry>, queue::QueueError>> Recorder::record(
+    std::shared_ptr<ActiveEntry> entry, Carried carried, std::vector<queue::SharedOctets> message) {
+  Settlement settlement = settle(config_.queue, entry->envelope, entry->recipients, carried.outcomes,
+                                 carried.obstacle, world_.clock.wall(), world_.random);
+  for (const auto& change : settlement.changes) entry->recipients[change.index].status = change.status;
+  for (const auto& outcome : carried.outcomes) log_outcome(*entry, outcome);
+  auto notification = co_await notify(entry, std::move(settlement.reports), std::move(message));
+
+  const bool last = entry->groups_under_way == 1;
+  const bool over = last && !entry->is_open();
+  queue::Batch batch;
+  if (over) {
+    batch.emplace_back(queue::Remove{entry->id});
+  } else if (!settlement.changes.empty()) {
+    batch.emplace_back(queue::Update{entry->id, std::move(settlement.changes)});
+  }
+  if (notification) batch.emplace_back(*notification);
+  if (batch.empty()) co_return std::nullopt;
+  // Who reads the entry next must find it as it is now.
+  const queue::Moment moment = last && !over ? queue::Moment::published : queue::Moment::durable;
+  auto ids = co_await submit(std::move(batch), moment);
+  if (!ids) co_return std::unexpected(ids.error());
+  if (!notification) co_return std::nullopt;
+  log_.info("queue.notification.added", {{"trace", notification->envelope.trace_id},
+                                         {"about", entry->envelope.trace_id},
+                                         {"entry", number(ids->front())},
+                                         {"to", to_string(notification->recipients.front().recipient.mailbox)}});
+  co_return FreshEntry{ids->front(), std::move(*notification)};
+}
+
+/// What came of an attempt is not forgotten because the disk is full.
+net::Task<std::expected<std::vector<queue::EntryId>, queue::QueueError>> Recorder::submit(queue::Batch batch,
+                                                                                          queue::Moment moment) {
+  for (;;) {
+    auto ids = co_await queue_.submit(world_.loop, batch, moment);
+    if (ids || ids.error() != queue::QueueError::full) co_return ids;
+    log_.error("queue.disk.full");
+    co_await world_.clock.sleep(kFullDiskLookAgain);
+  }
+}
+
+net::Task<std::optional<queue::Add>> Recorder::notify(std::shared_ptr<const ActiveEntry> entry,
+                                                      std::vector<dsn::RecipientReport> reports,
+                                                      std::vector<queue::SharedOctets> message) {
+  if (reports.empty()) co_return std::nullopt;
+  const std::string original = beginning_of(message);
+  Notice notice{
+      .about = entry->envelope, .reports = std::move(reports), .original = original, .postmaster = std::nullopt};
+  if (!entry->envelope.reverse_path) notice.postmaster = co_await find_postmaster();
+  co_return notification(config_.hostname, std::move(notice), world_.clock.wall(), world_.random);
+}
+
+net::Task<std::optional<smtp::Mailbox>> Recorder::find_postmaster() {
+  auto look_up = [this] { return postmaster_domain(directory_, config_.hostname); };
+  auto domain = co_await world_.io.run(world_.loop, std::move(look_up));
+  if (!domain) co_return std::nullopt;
+  co_return smtp::Mailbox{"postmaster", std::move(*domain)};
+}
+
+net::Task<std::expected<void, queue::QueueError>> Recorder::set_held(std::shared_ptr<ActiveEntry> entry,
+                                                                     bool held) {
+  queue::Update update{entry->id, {}};
+  for (std::uint32_t i = 0; i < entry->recipients.size(); ++i) {
+    auto& recipient = entry->recipients[i];
+    if (!waits(recipient) || recipient.status.held == held) continue;
+    recipient.status.held = held;
+    update.changes.push_back({i, recipient.status});
+  }
+  if (update.changes.empty()) co_return std::expected<void, queue::QueueError>{};
+  queue::Batch batch;
+  batch.emplace_back(std::move(update));
+  auto done = co_await queue_.submit(world_.loop, std::move(batch), queue::Moment::published);
+  if (!done) co_return std::unexpected(done.error());
+  log_.info(held ? "queue.message.held" : "queue.message.released",
+            {{"trace", entry->envelope.trace_id}, {"entry", number(entry->id)}});
+  co_return std::expected<void, queue::QueueError>{};
+}
+
+net::Task<std::expected<void, queue::QueueError>> Recorder::remove(queue::EntryId id) {
+  queue::Batch batch;
+  batch.emplace_back(queue::Remove{id});
+  auto done = co_await submit(std::move(batch), queue::Moment::durable);
+  if (!done) co_return std::unexpected(done.error());
+  co_return std::expected<void, queue::QueueError>{};
+}
+
+void Recorder::log_outcome(const ActiveEntry& entry, const relay::Outcome& outcome) const {
+  const auto& [recipient, status] = entry.recipients[outcome.index];
+  const bool waiting = status.fate == queue::Fate::waiting;
+  const auto wait = std::chrono::ceil<std::chrono::seconds>(status.next_attempt - status.last_attempt);
+  const log::Level level = status.fate == queue::Fate::failed ? log::Level::warning : log::Level::info;
+  log_.at(level, event_for(status.fate),
+          {{"trace", entry.envelope.trace_id},
+           {"entry", number(entry.id)},
+           {"recipient", to_string(recipient.mailbox)},
+           {"host", outcome.host},
+           {"address", outcome.address},
+           {"tls", outcome.tls},
+           {"reply", status.last_reply},
+           {"attempts", status.attempts},
+           {"retry_s", waiting ? wait.count() : 0}});
+}
+
+}  // namespace posthaste::smtpd

@@ -1,0 +1,81 @@
+// Writes down what attempts came to: statuses into the queue, and with them, in one batch, the notification for the
+// sender.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "common/auth/directory.h"
+#include "common/config/config.h"
+#include "common/log/log.h"
+#include "common/net/task.h"
+#include "common/net/world.h"
+#include "smtpd/carrier.h"
+#include "smtpd/notification.h"
+#include "smtpd/queue/queue.h"
+#include "smtpd/settlement.h"
+
+namespace posthaste::smtpd {
+
+/// An entry that was added a moment ago, with its octets still at hand.
+struct FreshEntry {
+  queue::EntryId id{};
+  queue::Add added;
+};
+
+/// An entry while some of its recipients are tried, as it will be in the queue once all is written.
+struct ActiveEntry {
+  queue::EntryId id{};
+  queue::Envelope envelope;
+  std::vector<queue::QueuedRecipient> recipients;
+  queue::OctetsLocation location;          // nowhere while it was not read from the queue
+  std::vector<queue::SharedOctets> fresh;  // its octets, while there is no need to read them
+  std::size_t groups_under_way = 0;
+  bool retry_asked = false;          // by the operator, meanwhile
+  bool drop_asked = false;           // likewise
+  std::optional<bool> hold_asked{};  // likewise
+
+  /// Whether somebody still waits for the message.
+  [[nodiscard]] bool is_open() const;
+  /// The earliest next attempt of those who wait and are not held.
+  [[nodiscard]] std::optional<WallTime> next_attempt() const;
+};
+
+class Recorder {
+ public:
+  /// Everything outlives it.
+  Recorder(net::World& world, const config::Config& config, const auth::Directory& directory, queue::Queue& queue,
+           const log::Log& log)
+      : world_(world), config_(config), directory_(directory), queue_(queue), log_(log) {}
+
+  /// Takes an attempt's outcomes into `entry` and the queue. An entry that nobody waits for any more leaves the
+  /// queue when the last of its groups is recorded. Returns the notification, if one was due and is queued now. A
+  /// full disk is waited for. Errors: io, not_found: nothing can be recorded of this entry.
+  net::Task<std::expected<std::optional<FreshEntry>, queue::QueueError>> record(
+      std::shared_ptr<ActiveEntry> entry, Carried carried, std::vector<queue::SharedOctets> message);
+
+  /// Holds or releases all who wait. Errors: full, io, not_found.
+  net::Task<std::expected<void, queue::QueueError>> set_held(std::shared_ptr<ActiveEntry> entry, bool held);
+  /// Errors: io, not_found.
+  net::Task<std::expected<void, queue::QueueError>> remove(queue::EntryId id);
+
+ private:
+  net::Task<std::optional<queue::Add>> notify(std::shared_ptr<const ActiveEntry> entry,
+                                              std::vector<dsn::RecipientReport> reports,
+                                              std::vector<queue::SharedOctets> message);
+  net::Task<std::optional<smtp::Mailbox>> find_postmaster();
+  net::Task<std::expected<std::vector<queue::EntryId>, queue::QueueError>> submit(queue::Batch batch,
+                                                                                  queue::Moment moment);
+  void log_outcome(const ActiveEntry& entry, const relay::Outcome& outcome) const;
+
+  net::World& world_;
+  const config::Config& config_;
+  const auth::Directory& directory_;
+  queue::Queue& queue_;
+  const log::Log& log_;
+};
+
+}  // namespace posthaste::smtpd
