@@ -11,6 +11,7 @@
 #include "admin/daemons.h"
 #include "admin/init.h"
 #include "admin/names.h"
+#include "admin/queue.h"
 #include "admin/routes.h"
 #include "admin/trace.h"
 #include "common/config/layout.h"
@@ -195,6 +196,31 @@ void add_route_commands(CommandLine& line, Arguments& arguments) {
       ->required();
 }
 
+void add_queue_commands(CommandLine& line, Arguments& arguments) {
+  CLI::App* group = line.add_group("queue", "Mail on its way to other hosts, or waiting for its next attempt");
+  line.add(*group, "list", "All entries, the oldest first",
+           line.with_config([](const config::Config& config) { return list_queue(config); }));
+  line.add(*group, "show", "An entry with its recipients and what was said of them",
+           line.with_config(
+               [&arguments](const config::Config& config) { return show_entry(config, arguments.address); }))
+      ->add_option("ENTRY", arguments.address, "Its number, or the message's trace id")
+      ->required();
+  const auto add_change = [&](const char* name, const char* description, queue::ControlAction action,
+                              const char* which) {
+    line.add(*group, name, description, line.with_config([&arguments, action](const config::Config& config) {
+          return change_queue(config, action, arguments.address);
+        }))
+        ->add_option("ENTRY", arguments.address, which)
+        ->required();
+  };
+  add_change("retry", "Try now, whenever it would be due", queue::ControlAction::retry,
+             "Its number, the message's trace id, or \"all\"");
+  add_change("hold", "Try no more until it is released", queue::ControlAction::hold, "Its number or trace id");
+  add_change("release", "Go on with what was held", queue::ControlAction::release, "Its number or trace id");
+  add_change("drop", "Take it out of the queue; nobody is told", queue::ControlAction::drop,
+             "Its number or trace id");
+}
+
 void add_trace_command(CommandLine& line, Arguments& arguments) {
   line.add(line.app, "trace", "Tell what became of one message, from the logs of all daemons",
            line.with_config(
@@ -233,6 +259,7 @@ int run(int argc, char** argv) {
   add_user_commands(line, arguments);
   add_name_commands(line, arguments);
   add_route_commands(line, arguments);
+  add_queue_commands(line, arguments);
   add_trace_command(line, arguments);
   try {
     line.app.parse(argc, argv);

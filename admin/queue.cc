@@ -1,0 +1,221 @@
+#include "admin/queue.h"
+
+#include <chrono>
+#include <ctime>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/date.h"
+#include "common/base/ids.h"
+#include "common/base/octets.h"
+#include "common/config/layout.h"
+#include "common/net/stream.h"
+#include "common/net/uv_loop.h"
+#include "common/net/uv_network.h"
+#include "smtpd/queue/reader.h"
+
+namespace posthaste::admin {
+namespace {
+
+constexpr std::chrono::milliseconds kControlTimeout = std::chrono::seconds{30};
+constexpr std::size_t kTraceIdOctets = 16;
+
+using OpenedQueue = std::unique_ptr<queue::Reader>;
+
+Outcome<OpenedQueue> open_queue(const config::Config& config) {
+  auto reader = queue::Reader::open(config.paths.queue);
+  if (!reader) return Failure("can't read the queue: " + reader.error().text);
+  return std::move(*reader);
+}
+
+Failure unreadable() { return Failure("can't read the queue: try again, and see the log of smtpd"); }
+
+/// "in 4 min", "2 h ago": near enough for eyes.
+std::string duration_in_words(std::chrono::seconds duration) {
+  const auto count = duration.count();
+  if (count < 120) return std::to_string(count) + " s";
+  if (count < 7'200) return std::to_string(count / 60) + " min";
+  if (count < 172'800) return std::to_string(count / 3'600) + " h";
+  return std::to_string(count / 86'400) + " d";
+}
+
+std::string when(std::optional<WallTime> time, WallTime now) {
+  if (!time) return "held";
+  const auto until = std::chrono::ceil<std::chrono::seconds>(*time - now);
+  return until.count() <= 0 ? "now" : "in " + duration_in_words(until);
+}
+
+std::string age(WallTime since, WallTime now) {
+  return duration_in_words(std::chrono::floor<std::chrono::seconds>(now - since));
+}
+
+nlohmann::json json_time(std::optional<WallTime> time) {
+  if (!time || time->time_since_epoch().count() == 0) return nullptr;
+  return std::chrono::floor<std::chrono::seconds>(*time).time_since_epoch().count();
+}
+
+std::string_view word_for(const queue::Status& status) {
+  switch (status.fate) {
+    case queue::Fate::waiting: return status.held ? "held" : "waiting";
+    case queue::Fate::delivered: return "delivered";
+    case queue::Fate::relayed: return "relayed";
+    case queue::Fate::failed: return "failed";
+    case queue::Fate::dropped: return "dropped";
+  }
+  std::unreachable();
+}
+
+nlohmann::json json_of(const queue::Summary& entry) {
+  return {{"entry", number(entry.id)},
+          {"trace", entry.envelope.trace_id},
+          {"from", to_string(entry.envelope.reverse_path)},
+          {"arrived", json_time(entry.envelope.arrived)},
+          {"octets", entry.octets},
+          {"recipients", entry.recipients},
+          {"waiting", entry.waiting},
+          {"held", entry.held},
+          {"next_attempt", json_time(entry.next_attempt)}};
+}
+
+std::string line_of(const queue::Summary& entry, WallTime now) {
+  return std::to_string(number(entry.id)) + "  " + entry.envelope.trace_id + "  " +
+         age(entry.envelope.arrived, now) + " old  " + std::to_string(entry.octets) + " octets  from " +
+         to_string(entry.envelope.reverse_path) + "  " + std::to_string(entry.waiting) + " of " +
+         std::to_string(entry.recipients) + " recipients waiting, next " + when(entry.next_attempt, now) + "\n";
+}
+
+nlohmann::json json_of(const queue::QueuedRecipient& queued) {
+  const auto& [recipient, status] = queued;
+  const bool waiting = status.fate == queue::Fate::waiting && !status.held;
+  return {{"recipient", to_string(recipient.mailbox)},
+          {"state", word_for(status)},
+          {"attempts", status.attempts},
+          {"last_attempt", json_time(status.last_attempt)},
+          {"next_attempt", waiting ? json_time(status.next_attempt) : nlohmann::json{}},
+          {"last_host", status.last_host},
+          {"last_reply", status.last_reply}};
+}
+
+std::string lines_of(const queue::QueuedRecipient& queued, WallTime now) {
+  const auto& [recipient, status] = queued;
+  std::string text = "  " + to_string(recipient.mailbox) + ": " + std::string{word_for(status)};
+  if (status.fate == queue::Fate::waiting && !status.held)
+    text += ", next attempt " + when(status.next_attempt, now);
+  text += ", " + std::to_string(status.attempts) + (status.attempts == 1 ? " attempt\n" : " attempts\n");
+  if (status.last_reply.empty()) return text;
+  text += "    " + age(status.last_attempt, now) + " ago";
+  if (!status.last_host.empty()) text += ", " + status.last_host;
+  return text + ": " + escaped(status.last_reply, 1'000) + "\n";
+}
+
+/// By number, or by the trace id that the client was told.
+Outcome<queue::EntryId> find_entry(const queue::Reader& reader, const std::string& name) {
+  const auto entry = parse_decimal(name);
+  if (entry && name.size() < kTraceIdOctets) return static_cast<queue::EntryId>(*entry);
+  std::optional<queue::EntryId> found;
+  const auto look = [&](const queue::Summary& summary) {
+    if (summary.envelope.trace_id == name) found = summary.id;
+    return !found;
+  };
+  if (!reader.walk(look)) return unreadable();
+  if (!found) return Failure("nothing in the queue is called " + name + ": see \"posthaste queue list\"");
+  return *found;
+}
+
+net::Task<void> ask(net::Network& network, net::Endpoint socket, std::string line,
+                    std::optional<std::string>& heard) {
+  auto transport = co_await network.connect(std::move(socket), kControlTimeout);
+  if (!transport) co_return;
+  net::Stream stream{std::move(*transport), kControlTimeout};
+  stream.write(line);
+  stream.write(kCrlf);
+  const auto answer = co_await stream.read_line(queue::kControlLineMaxOctets);
+  if (answer) heard = std::string{*answer};
+}
+
+std::string_view past_tense(queue::ControlAction action) {
+  switch (action) {
+    case queue::ControlAction::retry: return "To be tried now";
+    case queue::ControlAction::hold: return "Held";
+    case queue::ControlAction::release: return "Released";
+    case queue::ControlAction::drop: return "Dropped";
+  }
+  std::unreachable();
+}
+
+}  // namespace
+
+Outcome<Report> list_queue(const config::Config& config) {
+  const auto reader = open_queue(config);
+  if (!reader) return Failure(reader.error());
+  const WallTime now = wall_clock();
+  Report report;
+  report.json["entries"] = nlohmann::json::array();
+  const auto add = [&](const queue::Summary& entry) {
+    report.text += line_of(entry, now);
+    report.json["entries"].push_back(json_of(entry));
+    return true;
+  };
+  if (!(*reader)->walk(add)) return unreadable();
+  if (report.text.empty()) report.text = "The queue is empty.\n";
+  return report;
+}
+
+Outcome<Report> show_entry(const config::Config& config, const std::string& name) {
+  const auto reader = open_queue(config);
+  if (!reader) return Failure(reader.error());
+  const auto id = find_entry(**reader, name);
+  if (!id) return Failure(id.error());
+  const auto entry = (*reader)->read(*id);
+  if (!entry && entry.error() == queue::QueueError::not_found) {
+    return Failure("there is no entry " + name + ": see \"posthaste queue list\"");
+  }
+  if (!entry) return unreadable();
+  const WallTime now = wall_clock();
+  const auto& envelope = entry->envelope;
+  Report report;
+  report.text = "Entry " + std::to_string(number(entry->id)) + ", trace " + envelope.trace_id + "\nFrom " +
+                to_string(envelope.reverse_path) + ", arrived " + age(envelope.arrived, now) + " ago, " +
+                std::to_string(entry->message.octets) + " octets\n";
+  report.json = {{"entry", number(entry->id)},
+                 {"trace", envelope.trace_id},
+                 {"from", to_string(envelope.reverse_path)},
+                 {"arrived", json_time(envelope.arrived)},
+                 {"octets", entry->message.octets},
+                 {"envid", envelope.envid ? nlohmann::json(*envelope.envid) : nlohmann::json{}},
+                 {"recipients", nlohmann::json::array()}};
+  for (const auto& recipient : entry->recipients) {
+    report.text += lines_of(recipient, now);
+    report.json["recipients"].push_back(json_of(recipient));
+  }
+  return report;
+}
+
+Outcome<Report> change_queue(const config::Config& config, queue::ControlAction action, const std::string& name) {
+  queue::ControlRequest request{action, std::nullopt};
+  if (name != "all") {
+    const auto reader = open_queue(config);
+    if (!reader) return Failure(reader.error());
+    const auto id = find_entry(**reader, name);
+    if (!id) return Failure(id.error());
+    request.entry = *id;
+  } else if (action != queue::ControlAction::retry) {
+    return Failure("only retry takes \"all\": name one entry");
+  }
+  net::UvLoop loop;
+  net::UvNetwork network{loop};
+  std::optional<std::string> heard;
+  loop.run(ask(network, {config::control_socket(config, "smtpd"), 0}, queue::to_line(request), heard));
+  if (!heard) return Failure("smtpd does not answer: is it running? \"posthaste start\" starts it");
+  const auto answer = queue::parse_control_answer(*heard);
+  if (!answer) return Failure("smtpd answers what this command does not understand: are they of one version?");
+  if (!*answer) return Failure("smtpd says: " + answer->error());
+  Report report;
+  report.text = std::string{past_tense(action)} + ": " + std::to_string(**answer) + "\n";
+  report.json = {{"entries", **answer}};
+  return report;
+}
+
+}  // namespace posthaste::admin

@@ -1,0 +1,25 @@
+// `posthaste queue`: what is on its way to other hosts or waits for its next attempt, and what the operator does
+// with it.
+#pragma once
+
+#include <string>
+
+#include "admin/installation.h"
+#include "admin/report.h"
+#include "common/config/config.h"
+#include "smtpd/queue/control.h"
+
+namespace posthaste::admin {
+
+/// All entries, the oldest first. Reads the queue itself, whether smtpd runs or not.
+[[nodiscard]] Outcome<Report> list_queue(const config::Config& config);
+
+/// One entry with its recipients. `name` is its number or the message's trace id.
+[[nodiscard]] Outcome<Report> show_entry(const config::Config& config, const std::string& name);
+
+/// Has smtpd do it, to the entry of that name, or, for retry, to "all". Errors: smtpd is not running, no such
+/// entry.
+[[nodiscard]] Outcome<Report> change_queue(const config::Config& config, queue::ControlAction action,
+                                           const std::string& name);
+
+}  // namespace posthaste::admin
