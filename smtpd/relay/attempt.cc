@@ -168,7 +168,12 @@ net::Task<std::unique_ptr<Client>> Attempt::connect(HostAddress address) {
 void Attempt::failed_to_open(const HostAddress& address, const OpenFailure& failure) {
   const auto now = shared_.world.clock.now();
   connection_failed_ = true;
-  if (failure.kind == OpenFailure::Kind::silent) shared_.dead_hosts.died(address.endpoint, failure.verdict, now);
+  // A route leads nowhere else, and who restarts its host does not want to wait for us to notice.
+  const bool is_route = std::holds_alternative<FixedHost>(destination_.target);
+  const bool quick = failure.kind == OpenFailure::Kind::no_listener;
+  if (failure.kind == OpenFailure::Kind::silent || (quick && !is_route)) {
+    shared_.dead_hosts.died(address.endpoint, quick ? Death::quick : Death::slow, failure.verdict, now);
+  }
   if (failure.ipv6_unreachable) shared_.ipv6_again = now + kIpv6Pause;
   note(failure.verdict, &address);
   shared_.log.info("relay.host.failed", {{"trace", message_.trace_id},
@@ -200,7 +205,7 @@ net::Task<bool> Attempt::use(std::unique_ptr<Client> client) {
   if (client->timed_out()) {
     const auto& endpoint = client->address().endpoint;
     const auto reason = lost(endpoint, ReplyError::timed_out, "a reply");
-    shared_.dead_hosts.died(endpoint, reason, shared_.world.clock.now());
+    shared_.dead_hosts.died(endpoint, Death::slow, reason, shared_.world.clock.now());
   }
   if (!client->usable()) co_return answered;
   if (client->transactions() < shared_.messages_per_connection_max) {

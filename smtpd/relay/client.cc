@@ -58,7 +58,9 @@ net::Task<std::expected<std::unique_ptr<Client>, OpenFailure>> Client::open(cons
   auto transport = co_await context.world.network.connect(address.endpoint, kConnectTimeout);
   if (!transport) {
     const bool no_way = address.endpoint.is_ipv6() && transport.error() == net::ConnectError::unreachable;
-    OpenFailure failure{OpenFailure::Kind::silent, no_connection(address.endpoint, transport.error()), no_way};
+    const auto kind = transport.error() == net::ConnectError::refused ? OpenFailure::Kind::no_listener
+                                                                      : OpenFailure::Kind::silent;
+    OpenFailure failure{kind, no_connection(address.endpoint, transport.error()), no_way};
     co_return std::unexpected(std::move(failure));
   }
   std::unique_ptr<Client> client{new Client(context, std::move(*transport), std::move(address), std::move(access))};

@@ -70,9 +70,10 @@ struct ClientContext {
 /// Why there is no session with a host.
 struct OpenFailure {
   enum class Kind {
-    refused,     // it has said so, or we do not like what it offers
-    silent,      // nobody answered
-    tls_failed,  // another try in the clear may do
+    refused,      // it has said so, or we do not like what it offers
+    no_listener,  // nobody listens, which is known at once
+    silent,       // nobody answered
+    tls_failed,   // another try in the clear may do
   };
   Kind kind;
   Verdict verdict;
@@ -83,7 +84,7 @@ struct OpenFailure {
 struct Answer {
   enum class Next {
     none,       // that is what became of it
-    again,      // in a further transaction with the same host, which takes no more in one (RFC 5321 §4.5.3.1.10)
+    again,      // in a further transaction, while usable(): the host takes no more in one (RFC 5321 §4.5.3.1.10)
     elsewhere,  // the host has not taken the message for it: another one may
   };
   Next next;

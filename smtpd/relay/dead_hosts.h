@@ -16,7 +16,13 @@ namespace posthaste::relay {
 inline constexpr std::chrono::milliseconds kDeadTimeMin = std::chrono::minutes{1};
 inline constexpr std::chrono::milliseconds kDeadTimeMax = std::chrono::minutes{30};
 
-/// A slow dead host costs one delivery its timeout, and not each of them. The time doubles with each death that
+/// How long it took to see that nobody answers.
+enum class Death {
+  quick,  // a round trip: the connection was refused
+  slow,   // a timeout
+};
+
+/// A dead host costs one delivery its timeout, and not each of them. The time doubles with each slow death that
 /// follows another; an address that answers is forgotten.
 class DeadHosts {
  public:
@@ -27,13 +33,15 @@ class DeadHosts {
   [[nodiscard]] std::optional<Verdict> reason_against(const net::Endpoint& endpoint, net::Instant now);
 
   /// Deaths that were under way when the first was told count as one.
-  void died(const net::Endpoint& endpoint, Verdict reason, net::Instant now);
+  void died(const net::Endpoint& endpoint, Death death, Verdict reason, net::Instant now);
   void lives(const net::Endpoint& endpoint) { dead_.erase(net::to_string(endpoint)); }
+
+  void forget_all() { dead_.clear(); }
 
   [[nodiscard]] std::size_t size() const noexcept { return dead_.size(); }
 
  private:
-  struct Death {
+  struct Dead {
     Verdict reason;
     std::chrono::milliseconds time;
     net::Instant until;
@@ -42,7 +50,7 @@ class DeadHosts {
   void make_room();
 
   const std::size_t addresses_max_;
-  std::map<std::string, Death> dead_;
+  std::map<std::string, Dead> dead_;
 };
 
 }  // namespace posthaste::relay

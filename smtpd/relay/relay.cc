@@ -69,6 +69,8 @@ net::Task<std::vector<Outcome>> Relay::deliver(Destination destination, Message 
   co_return outcomes;
 }
 
+void Relay::forget_dead_hosts() { state_->dead_hosts.forget_all(); }
+
 net::Task<void> Relay::run() {
   auto& state = *state_;
   while (!state.stop.stopping() || state.deliveries != 0) co_await state.changed.wait();

@@ -52,6 +52,9 @@ class Relay {
   net::Task<std::vector<Outcome>> deliver(Destination destination, Message message,
                                           std::vector<Recipient> recipients);
 
+  /// The next attempts try every host, also those where nobody answered lately: for an operator who asks for it.
+  void forget_dead_hosts();
+
   /// Ends after stop(), when no delivery is left and every connection is closed.
   net::Task<void> run();
   void stop();

@@ -350,11 +350,7 @@ void Transaction::break_off(Answer::Next next, Verdict verdict) {
 
 std::vector<Answer> Transaction::collect() {
   std::vector<Answer> collected;
-  for (auto& answer : answers_) {
-    collected.push_back(answer ? std::move(*answer) : *trouble_);
-    auto& next = collected.back().next;
-    if (trouble_ && next == Answer::Next::again) next = Answer::Next::elsewhere;
-  }
+  for (auto& answer : answers_) collected.push_back(answer ? std::move(*answer) : *trouble_);
   return collected;
 }
 

@@ -184,15 +184,33 @@ TEST(DeadHosts, TheTimeDoublesUpToHalfAnHour) {
   auto now = at(0ms);
   for (const auto minutes : {1, 2, 4, 8, 16, 30, 30}) {
     EXPECT_EQ(hosts.reason_against(kHost, now), std::nullopt) << minutes;
-    hosts.died(kHost, kReason, now);
+    hosts.died(kHost, Death::slow, kReason, now);
     EXPECT_EQ(hosts.reason_against(kHost, now + std::chrono::minutes{minutes} - 1ms), kReason) << minutes;
     now += std::chrono::minutes{minutes};
   }
 }
 
+TEST(DeadHosts, WhatIsSeenAtOnceIsTriedEveryMinute) {
+  DeadHosts hosts;
+  hosts.died(kHost, Death::slow, kReason, at(0ms));
+  EXPECT_EQ(hosts.reason_against(kHost, at(1min)), std::nullopt);
+  hosts.died(kHost, Death::slow, kReason, at(1min));
+  EXPECT_EQ(hosts.reason_against(kHost, at(3min)), std::nullopt);
+  hosts.died(kHost, Death::quick, kReason, at(3min));
+  EXPECT_EQ(hosts.reason_against(kHost, at(4min) - 1ms), kReason);
+  EXPECT_EQ(hosts.reason_against(kHost, at(4min)), std::nullopt);
+}
+
+TEST(DeadHosts, AllCanBeForgotten) {
+  DeadHosts hosts;
+  hosts.died(kHost, Death::slow, kReason, at(0ms));
+  hosts.forget_all();
+  EXPECT_EQ(hosts.reason_against(kHost, at(1ms)), std::nullopt);
+}
+
 TEST(DeadHosts, OneTriesWhileTheOthersWait) {
   DeadHosts hosts;
-  hosts.died(kHost, kReason, at(0ms));
+  hosts.died(kHost, Death::slow, kReason, at(0ms));
   EXPECT_EQ(hosts.reason_against(kHost, at(60s)), std::nullopt);
   EXPECT_EQ(hosts.reason_against(kHost, at(60s)), kReason);
   EXPECT_EQ(hosts.reason_against(kHost, at(119s)), kReason);
@@ -201,13 +219,13 @@ TEST(DeadHosts, OneTriesWhileTheOthersWait) {
 
 TEST(DeadHosts, DeathsOfOneMomentCountAsOne) {
   DeadHosts hosts;
-  for (int i = 0; i < 5; ++i) hosts.died(kHost, kReason, at(1s));
+  for (int i = 0; i < 5; ++i) hosts.died(kHost, Death::slow, kReason, at(1s));
   EXPECT_EQ(hosts.reason_against(kHost, at(61s)), std::nullopt);
 }
 
 TEST(DeadHosts, WhoAnswersIsForgotten) {
   DeadHosts hosts;
-  hosts.died(kHost, kReason, at(0ms));
+  hosts.died(kHost, Death::slow, kReason, at(0ms));
   hosts.lives(kHost);
   EXPECT_EQ(hosts.reason_against(kHost, at(1ms)), std::nullopt);
   EXPECT_EQ(hosts.size(), 0U);
@@ -215,15 +233,15 @@ TEST(DeadHosts, WhoAnswersIsForgotten) {
 
 TEST(DeadHosts, PortsAreApart) {
   DeadHosts hosts;
-  hosts.died(kHost, kReason, at(0ms));
+  hosts.died(kHost, Death::slow, kReason, at(0ms));
   EXPECT_EQ(hosts.reason_against({"192.0.2.1", 2525}, at(1ms)), std::nullopt);
 }
 
 TEST(DeadHosts, TheTableIsBounded) {
   DeadHosts hosts{2};
-  hosts.died({"192.0.2.1", 25}, kReason, at(0ms));
-  hosts.died({"192.0.2.2", 25}, kReason, at(1ms));
-  hosts.died({"192.0.2.3", 25}, kReason, at(2ms));
+  hosts.died({"192.0.2.1", 25}, Death::slow, kReason, at(0ms));
+  hosts.died({"192.0.2.2", 25}, Death::slow, kReason, at(1ms));
+  hosts.died({"192.0.2.3", 25}, Death::slow, kReason, at(2ms));
   EXPECT_EQ(hosts.size(), 2U);
   EXPECT_EQ(hosts.reason_against({"192.0.2.1", 25}, at(3ms)), std::nullopt);  // whose time ended first
   EXPECT_EQ(hosts.reason_against({"192.0.2.3", 25}, at(3ms)), kReason);

@@ -572,6 +572,18 @@ TEST(Route, LhloIsNotFollowedByHelo) {
 
 // Connections.
 
+TEST(Connections, LostAfterTheEndOfTheMessageNoOtherHostIsTried) {
+  for (const auto* end : {"CLOSE\n", "HANG\n", "S: 452 4.3.1 Full\n"}) {
+    Scene scene;
+    give_host(scene);
+    scene.resolver.add("rcpt.test", dns::Type::mx, dns::Mx{20, "mx2.rcpt.test"});
+    scene.resolver.add("mx2.rcpt.test", dns::Type::a, dns::Address{"192.0.2.2"});
+    scene.host(kHost, offering({}) + kEnvelope + kText + end);
+    EXPECT_TRUE(outcomes_of(scene, kDomain, plain_message(), recipients_of(1))[0].starts_with("10 deferred 45"));
+    EXPECT_EQ(scene.connects("192.0.2.2:25"), 0) << end;
+  }
+}
+
 /// Delivers one message after the other, with `pause` between them.
 net::Task<void> deliver_in_turn(Scene& scene, int count, std::chrono::milliseconds pause, std::vector<Words>& all) {
   for (int i = 0; i < count; ++i) {
@@ -778,6 +790,53 @@ TEST(Time, WhenAllAreDeadTheReasonIsRemembered) {
     EXPECT_EQ(words, Words{"10 deferred 451 4.4.1 | 192.0.2.1"});
   };
   scene.run(twice(scene));
+}
+
+TEST(Time, AHostThatFallsSilentInATransactionIsDeadToo) {
+  Scene scene;
+  give_host(scene);
+  scene.host(kHost, offering({}) + "C: MAIL FROM:<alice@sender.test>\nHANG\n");
+  const auto twice = [](Scene& the_scene) -> net::Task<void> {
+    std::chrono::milliseconds took{};
+    Words words;
+    co_await time_delivery(the_scene, took, words);
+    EXPECT_GE(took, 5min);
+    co_await time_delivery(the_scene, took, words);
+    EXPECT_EQ(took, 0ms);
+    EXPECT_EQ(words, Words{"10 deferred 451 4.4.2 | 192.0.2.1"});
+  };
+  scene.run(twice(scene));
+}
+
+TEST(Time, ARouteThatRefusesIsTriedEachTime) {
+  Scene scene;
+  const Destination route{lmtp_host()};
+  const auto back = [](Scene& the_scene, Destination to_whom) -> net::Task<void> {
+    std::vector<Outcome> outcomes;
+    co_await deliver(the_scene.relay, to_whom, plain_message(), recipients_of(1), outcomes);
+    EXPECT_EQ(in_words(outcomes), Words{"10 deferred 451 4.4.1 | /run/lmtp.sock"});
+    the_scene.host(kLmtpSocket, offering({}, "LHLO") + kTransaction);
+    co_await deliver(the_scene.relay, to_whom, plain_message(), recipients_of(1), outcomes);
+    EXPECT_EQ(in_words(outcomes), Words{lmtp("10 delivered 250 2.0.0 Taken")});
+  };
+  scene.run(back(scene, route));
+}
+
+TEST(Time, TheOperatorMayKnowBetter) {
+  Scene scene;
+  give_host(scene);
+  const auto back = [](Scene& the_scene) -> net::Task<void> {
+    std::chrono::milliseconds took{};
+    Words words;
+    co_await time_delivery(the_scene, took, words);
+    the_scene.host(kHost, offering({}) + kTransaction);
+    co_await time_delivery(the_scene, took, words);
+    EXPECT_EQ(words, Words{"10 deferred 451 4.4.1 | 192.0.2.1"});
+    the_scene.relay.forget_dead_hosts();
+    co_await time_delivery(the_scene, took, words);
+    EXPECT_EQ(words, Words{kTaken});
+  };
+  scene.run(back(scene));
 }
 
 TEST(Time, AHostThatComesBackIsUsedWhenItsTimeIsOver) {
