@@ -8,6 +8,7 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -268,6 +269,7 @@ std::unique_ptr<TlsSession> TlsClient::connect(std::unique_ptr<Transport> carrie
                                                const std::string& server_name) const {
   std::unique_ptr<ssl_st, SslDeleter> ssl{SSL_new(context_.get())};
   SSL_set_connect_state(ssl.get());
+  assert(!verifies_ || !server_name.empty());  // any certificate fits no name
   const bool is_ip = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl.get()), server_name.c_str()) == 1;
   if (!is_ip && !server_name.empty()) SSL_set_tlsext_host_name(ssl.get(), server_name.c_str());
   if (!is_ip && verifies_) SSL_set1_host(ssl.get(), server_name.c_str());
