@@ -86,6 +86,10 @@ void Carrier::open(LmtpPool& mailboxes, relay::Relay& relay) {
   for (auto& [consignment, answer] : std::exchange(early_, {})) start(std::move(consignment), std::move(answer));
 }
 
+void Carrier::forget_dead_hosts() {
+  if (relay_ != nullptr) relay_->forget_dead_hosts();
+}
+
 void Carrier::start(Consignment consignment, Answer answer) {
   if (mailboxes_ == nullptr) {
     early_.push_back({std::move(consignment), std::move(answer)});

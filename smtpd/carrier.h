@@ -49,6 +49,8 @@ class Carrier {
 
   using Answer = std::move_only_function<void(Carried)>;
   void start(Consignment consignment, Answer answer);
+  /// The operator knows better which hosts answer.
+  void forget_dead_hosts();
   /// Waits for all that was started.
   net::Task<void> drained() { co_await started_.drained(); }
 

@@ -330,7 +330,13 @@ std::size_t Dispatcher::running_max(const Lane& lane) const {
 
 // The operator
 
+void Dispatcher::forget_dead_hosts() {
+  if (stopping_) return;
+  for (const auto& [world, carrier] : workers_) world->loop.post([carrier] { carrier->forget_dead_hosts(); });
+}
+
 std::size_t Dispatcher::retry_all() {
+  forget_dead_hosts();
   std::vector<queue::EntryId> ids;
   for (const auto& [id, waiting] : waiting_) {
     if (waiting.due) ids.push_back(id);
@@ -344,6 +350,7 @@ std::size_t Dispatcher::retry_all() {
 }
 
 Dispatcher::Done Dispatcher::retry(queue::EntryId id) {
+  forget_dead_hosts();
   if (const auto found = waiting_.find(id); found != waiting_.end()) {
     if (found->second.due) schedule(id, {home_.clock.wall(), true});
     return {};

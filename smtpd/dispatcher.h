@@ -69,7 +69,8 @@ class Dispatcher {
 
   // At home, for the operator. Errors: not_found, and the queue's.
 
-  /// Everything that waits and is not held is due now; how many entries that are.
+  /// Everything that waits and is not held is due now, and hosts that did not answer are asked again; how many
+  /// entries that are.
   std::size_t retry_all();
   std::expected<void, queue::QueueError> retry(queue::EntryId id);
   net::Task<std::expected<void, queue::QueueError>> set_held(queue::EntryId id, bool held);
@@ -129,6 +130,7 @@ class Dispatcher {
   net::Task<std::expected<Entry, queue::QueueError>> check_out(queue::EntryId id);
   void check_in(queue::EntryId id, Waiting waiting);
 
+  void forget_dead_hosts();
   void answer_releases();
 
   const std::vector<Worker> workers_;
