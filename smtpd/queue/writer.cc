@@ -26,6 +26,7 @@ using journal::LogWriter;
 using journal::SegmentFiles;
 using lmdb::is_space;
 
+constexpr std::uint64_t kCommitsBetweenReaderChecks = 256;
 constexpr std::uint64_t kLivePercent = 40;
 constexpr std::uint64_t kLivePercentWhenFull = 60;
 
@@ -324,6 +325,8 @@ std::expected<void, QueueError> Writer::Core::publish() {
   }
   published_ = log_.tail();
   ++counters_.index_commits;
+  // An operator's command that was killed while it read would keep every page freed since.
+  if (counters_.index_commits % kCommitsBetweenReaderChecks == 0) environment_->clear_dead_readers();
   return {};
 }
 

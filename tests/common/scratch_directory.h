@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <string>
@@ -12,8 +13,9 @@ namespace posthaste {
 
 class ScratchDirectory {
  public:
-  ScratchDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "posthaste-test-XXXXXX").string();
+  ScratchDirectory() : ScratchDirectory(std::filesystem::temp_directory_path()) {}
+  explicit ScratchDirectory(const std::filesystem::path& parent) {
+    std::string name = (parent / "posthaste-test-XXXXXX").string();
     path_ = ::mkdtemp(name.data());
   }
   ScratchDirectory(const ScratchDirectory&) = delete;
@@ -24,6 +26,12 @@ class ScratchDirectory {
  private:
   std::filesystem::path path_;
 };
+
+/// A folder in memory where there is one: for tests that sync very often, and are about octets alone.
+[[nodiscard]] inline std::filesystem::path quick_directory() {
+  const std::filesystem::path memory = "/dev/shm";
+  return ::access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path();
+}
 
 /// Limits the size of files for as long as it lives; writing beyond it fails with EFBIG.
 class FileSizeLimit {
