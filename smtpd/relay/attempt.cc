@@ -8,12 +8,19 @@ namespace {
 
 constexpr std::chrono::milliseconds kIpv6Pause = std::chrono::minutes{10};  // after it was unreachable
 
+/// That no host was reached: RFC 3463 §3.5, X.4.1 and X.4.3.
+bool is_absence(const Outcome& outcome) {
+  constexpr smtp::EnhancedCode kNoAnswerFromHost{4, 4, 1};
+  constexpr smtp::EnhancedCode kDirectoryServerFailure{4, 4, 3};
+  const auto& code = outcome.reply.enhanced_code;
+  return outcome.host.empty() && (code == kNoAnswerFromHost || code == kDirectoryServerFailure);
+}
+
 /// Which of two provisional outcomes tells more. A host that may take the message later beats one that never will;
 /// a conversation that broke beats none; and what a host says beats what we make of its silence.
 int weight(const Outcome& outcome) {
-  constexpr smtp::EnhancedCode kNoAnswerFromHost{4, 4, 1};  // RFC 3463 §3.5
   if (outcome.result == Result::failed) return 0;
-  if (outcome.reply.enhanced_code == kNoAnswerFromHost && outcome.host.empty()) return 1;
+  if (is_absence(outcome)) return 1;
   return outcome.host.empty() ? 2 : 3;
 }
 
@@ -94,21 +101,22 @@ net::Task<void> Attempt::try_domain(std::string domain) {
   if (!groups) co_return note(groups.error(), nullptr);
   std::optional<dns::Failure> trouble;
   bool any_address = false;
+  bool loops = false;
   for (const auto& group : *groups) {
     auto addresses = co_await find_addresses(shared_.resolver, group, shared_.smtp_port, first_family());
-    const auto is_us = [&](const HostAddress& address) { return shared_.own.has_address(address.endpoint); };
-    if (std::ranges::any_of(addresses.found, is_us)) {  // it, its equals and all that follow (RFC 5321 §5.1)
-      if (!any_address) note(loops_back(domain), nullptr);
-      co_return;
-    }
-    any_address = any_address || !addresses.found.empty();
     if (addresses.unsure) trouble = addresses.failure;
+    loops = std::ranges::any_of(addresses.found,
+                                [&](const auto& each) { return shared_.own.has_address(each.endpoint); });
+    if (loops) break;  // our equals and all that follow are out of the question too (RFC 5321 §5.1)
+    any_address = any_address || !addresses.found.empty();
     co_await try_addresses(std::move(addresses.found));
     if (over()) co_return;
   }
+  if (trouble)
+    co_return note(dns_trouble(domain, *trouble), nullptr);  // a host that we do not know of may be better
   if (any_address) co_return;
+  if (loops) co_return note(loops_back(domain), nullptr);
   const bool implicit = groups->size() == 1 && groups->front().size() == 1 && groups->front().front() == domain;
-  if (trouble) co_return note(dns_trouble(domain, *trouble), nullptr);
   note(implicit ? no_such_domain(domain) : no_usable_host(domain), nullptr);
 }
 

@@ -57,6 +57,7 @@ class Relay {
 
   /// Ends after stop(), when no delivery is left and every connection is closed.
   net::Task<void> run();
+  /// A connection that is being made, or a question to DNS, is waited for: a minute at most.
   void stop();
 
  private:

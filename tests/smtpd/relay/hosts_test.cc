@@ -110,6 +110,8 @@ const LookUpCase kLookUpCases[] = {
     {"AnAliasOfADomain", "alias.test", {{"a.test"}, {"b.test"}}, ""},
     {"NullMx", "null.test", {}, "failed 556 5.1.10"},
     {"NoSuchDomain", "nowhere.test", {}, "failed 550 5.1.2"},
+    {"NoNameInAscii", "\xc3\xa9.test", {}, "failed 553 5.6.7"},
+    {"ALabels", "xn--9ca.test", {{"xn--9ca.test"}}, ""},
     {"NoNameThatDnsCanHold", "a..test", {}, "failed 550 5.1.2"},
     {"ServerFailureIsNoAbsenceOfMx", "broken.test", {}, "deferred 451 4.4.3"},
     {"NeitherIsSilence", "slow.test", {}, "deferred 451 4.4.3"},
@@ -124,6 +126,7 @@ TEST(FindHosts, TellsAbsenceFromTrouble) {
     resolver.add("mx.test", dns::Type::mx, dns::Mx{10, "a.test"});
     resolver.add("mx.test", dns::Type::mx, dns::Mx{20, "b.test"});
     resolver.add("host.test", dns::Type::a, dns::Address{"192.0.2.1"});
+    resolver.add("xn--9ca.test", dns::Type::a, dns::Address{"192.0.2.1"});
     resolver.add_alias("alias.test", "mx.test");
     resolver.add("null.test", dns::Type::mx, dns::Mx{0, ""});
     resolver.add("broken.test", dns::Type::a, dns::Address{"192.0.2.1"});

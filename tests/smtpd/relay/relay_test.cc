@@ -288,6 +288,15 @@ TEST(Message, AnotherHostThatTakesItIsFound) {
             Words{"10 relayed 250 2.0.0 Taken | mx2.rcpt.test 192.0.2.2"});
 }
 
+TEST(Message, AHostThatCannotBeFoundNowMayTakeIt) {
+  Scene scene;
+  give_host(scene);
+  scene.resolver.add("rcpt.test", dns::Type::mx, dns::Mx{20, "mx2.rcpt.test"});
+  scene.resolver.fail("mx2.rcpt.test", dns::Failure::server_failure);
+  scene.host(kHost, offering({}));
+  EXPECT_EQ(outcomes_of(scene, kDomain, message_of(kEightBit), recipients_of(1)), Words{"10 deferred 451 4.4.3 |"});
+}
+
 // Where to.
 
 TEST(Destination, NullMx) {
@@ -327,6 +336,14 @@ TEST(Destination, DomainsWithoutAnyHost) {
          zone.add("mx.rcpt.test", dns::Type::a, dns::Address{"192.0.2.99"});
        },
        "10 failed 554 5.4.6 |"},
+      {"WeAreSecondAndTheFirstCannotBeFoundNow",
+       [](auto& zone) {
+         zone.add("rcpt.test", dns::Type::mx, dns::Mx{10, "mx.rcpt.test"});
+         zone.add("rcpt.test", dns::Type::mx, dns::Mx{20, "us.rcpt.test"});
+         zone.add("us.rcpt.test", dns::Type::a, dns::Address{"192.0.2.99"});
+         zone.fail("mx.rcpt.test", dns::Failure::timed_out);
+       },
+       "10 deferred 451 4.4.3 |"},
       {"TheOnlyHostIsUsByName",
        [](auto& zone) {
          zone.add("rcpt.test", dns::Type::mx, dns::Mx{10, "relay.test"});
