@@ -53,7 +53,7 @@ using Batch = std::vector<Change>;
 
 /// When a batch is answered.
 enum class Moment {
-  durable,    // no crash loses it any more
+  durable,    // no crash loses it any more; Reader::read() may not find it for some groups yet
   published,  // and readers see it
 };
 
