@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/dns/idna.h"
+
 namespace posthaste::relay {
 namespace {
 
@@ -91,7 +93,10 @@ net::Task<void> Attempt::try_idle_connections() {
   }
 }
 
-net::Task<void> Attempt::try_domain(std::string domain) {
+net::Task<void> Attempt::try_domain(std::string name) {
+  const auto a_labels = dns::to_a_labels(name);
+  if (!a_labels) co_return note(no_such_domain(name), nullptr);
+  const std::string& domain = *a_labels;
   if (auto literal = literal_address(domain)) {
     std::vector<HostAddress> addresses{{*literal, {*literal, shared_.smtp_port}}};
     if (shared_.own.has_address(addresses.front().endpoint)) co_return note(loops_back(domain), nullptr);

@@ -55,7 +55,7 @@ class Attempt {
   };
 
   net::Task<void> try_idle_connections();
-  net::Task<void> try_domain(std::string domain);
+  net::Task<void> try_domain(std::string name);
   net::Task<void> try_fixed_host(FixedHost fixed);
   net::Task<void> try_addresses(std::vector<HostAddress> addresses);
   net::Task<void> try_address(HostAddress address);

@@ -101,7 +101,6 @@ bool is_ip_address(std::string_view host) {
 
 net::Task<std::expected<std::vector<HostGroup>, Verdict>> find_hosts(dns::Resolver& resolver, net::Random& random,
                                                                      std::string domain, OwnHost own) {
-  if (has_eight_bit(domain)) co_return std::unexpected(no_ascii_name(domain));  // we know no IDNA (RFC 5891)
   auto answer = co_await resolver.query(domain, dns::Type::mx);
   if (!answer) {
     switch (answer.error()) {

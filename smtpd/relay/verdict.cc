@@ -53,11 +53,6 @@ Verdict no_such_domain(const std::string& domain) {
   return failed(550, {5, 1, 2}, "The domain " + domain + " does not exist");
 }
 
-Verdict no_ascii_name(const std::string& domain) {
-  return failed(553, {5, 6, 7},
-                "The domain " + domain + " must be given by its ASCII name (xn--), by which DNS knows it");
-}
-
 Verdict accepts_no_mail(const std::string& domain) {  // RFC 7505 §4.2
   return failed(556, {5, 1, 10}, "The domain " + domain + " does not accept mail");
 }

@@ -28,7 +28,6 @@ struct Verdict {
 
 // Of a domain or a host's name.
 [[nodiscard]] Verdict no_such_domain(const std::string& domain);
-[[nodiscard]] Verdict no_ascii_name(const std::string& domain);
 [[nodiscard]] Verdict accepts_no_mail(const std::string& domain);
 [[nodiscard]] Verdict no_usable_host(const std::string& domain);
 [[nodiscard]] Verdict loops_back(const std::string& domain);

@@ -377,6 +377,15 @@ TEST(Destination, AnotherPortOfOurAddressIsNotUs) {
   EXPECT_EQ(outcomes_of(scene, kDomain, plain_message(), recipients_of(1)), Words{kTaken});
 }
 
+TEST(Destination, ADomainBeyondAsciiIsLookedUpByItsALabels) {
+  Scene scene;
+  scene.resolver.add("xn--bcher-kva.test", dns::Type::mx, dns::Mx{10, "mx.rcpt.test"});
+  scene.resolver.add("mx.rcpt.test", dns::Type::a, dns::Address{"192.0.2.1"});
+  scene.host(kHost, offering({}) + kTransaction);
+  const Words outcomes = outcomes_of(scene, {"b\u00fccher.test"}, plain_message(), recipients_of(1));
+  EXPECT_EQ(outcomes, Words{kTaken});
+}
+
 TEST(Destination, AnAddressLiteral) {
   Scene scene;
   scene.host({"2001:db8::1", 25}, offering({}) + kTransaction);
