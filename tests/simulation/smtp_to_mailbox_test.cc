@@ -27,6 +27,9 @@
 #include "deliveryd/store_session.h"
 #include "smtpd/session.h"
 
+#include "../common/scratch_directory.h"
+#include "../smtpd/outbound.h"
+
 namespace posthaste {
 namespace {
 
@@ -39,7 +42,7 @@ const net::Endpoint kSmtp{"192.0.2.25", 25};
 class Ground {
  public:
   Ground() {
-    auto pattern = (std::filesystem::temp_directory_path() / "posthaste-simulation-XXXXXX").string();
+    auto pattern = (quick_directory() / "posthaste-simulation-XXXXXX").string();
     folder_ = mkdtemp(pattern.data());
     const auto pair = net::make_self_signed("mail.example.org", wall_clock());
     std::ofstream{folder_ / "cert.pem"} << pair.certificate_pem;
@@ -88,7 +91,8 @@ struct Story {
 /// One whole installation, without its ports' privileges.
 class Installation {
  public:
-  Installation(std::uint64_t seed, const net::SimConditions& conditions, const std::filesystem::path& store)
+  Installation(std::uint64_t seed, const net::SimConditions& conditions, const std::filesystem::path& store,
+               const std::filesystem::path& queue)
       : sim_(seed, conditions),
         log_(sink_, "simulation", log::Format::text, log::Level::debug, [this] { return sim_.loop().wall(); }),
         writer_(open_writer(store)),
@@ -102,6 +106,8 @@ class Installation {
         logins_({300s, 1s, 15s}, std::string(32, 's')),
         authenticator_(ground().directory(), logins_, sim_.world()),
         pool_(sim_.world(), {config::lmtp_socket(config_), 0}, config_.hostname),
+        queue_(smtpd::open_queue(queue, at_once_)),
+        outbound_(sim_, config_, ground().directory(), *queue_, pool_, log_),
         smtpd_{sim_.world(),
                config_,
                ground().directory(),
@@ -109,6 +115,8 @@ class Installation {
                ground().certificates(),
                pool_,
                verifier_,
+               *queue_,
+               outbound_.dispatcher,
                memory_,
                spool_,
                scope_,
@@ -236,9 +244,12 @@ class Installation {
     accepting.spawn(accept_store(*store));
     net::TaskScope connection;
     connection.spawn(store_client_.run());
+    outbound_.start();
     net::TaskScope sending;
     for (std::size_t i = 0; i < clients; ++i) sending.spawn(be_a_client(i, messages_each));
     co_await sending.drained();
+    // What deliveryd could not be given at once comes out of the queue a little later.
+    for (int looks = 0; looks < 100 && !queue_is_empty(); ++looks) co_await sim_.loop().sleep(10s);
     smtp->close();
     lmtp->close();
     store->close();
@@ -247,6 +258,14 @@ class Installation {
     co_await accepting.drained();
     co_await connection.drained();
     co_await scope_.drained();
+    co_await outbound_.ended();
+  }
+
+  [[nodiscard]] bool queue_is_empty() const {
+    bool empty = true;
+    const auto note = [&empty](const queue::Summary&) { return empty = false; };
+    EXPECT_TRUE(queue_->reader().walk(note));
+    return empty;
   }
 
   void look_into_mailboxes() {
@@ -290,6 +309,9 @@ class Installation {
   wire::StoreClient store_client_{sim_.world(), {config::store_socket(config_), 0}, log_};
   smtpd::RecipientVerifier verifier_{sim_.world().clock, store_client_};
   daemon::MemoryBudget memory_{std::size_t{1} << 30};
+  smtpd::AtOnce at_once_;
+  std::unique_ptr<queue::Queue> queue_;
+  smtpd::SimOutbound outbound_;
   smtpd::Spool spool_ = std::move(*smtpd::Spool::open(ground().folder() / "spool", 0));
   smtpd::Context smtpd_;
   Story story_;
@@ -297,9 +319,12 @@ class Installation {
 
 Story live_through(std::uint64_t seed, const net::SimConditions& conditions) {
   const auto store = ground().folder() / "store";
-  std::filesystem::remove_all(store);
-  std::filesystem::create_directories(store);
-  return Installation{seed, conditions, store}.live(8, 6);
+  const auto queue = ground().folder() / "queue";
+  for (const auto& folder : {store, queue}) {
+    std::filesystem::remove_all(folder);
+    std::filesystem::create_directories(folder);
+  }
+  return Installation{seed, conditions, store, queue}.live(8, 6);
 }
 
 void expect_nothing_lost_nothing_twice(const Story& story, std::uint64_t seed) {

@@ -10,11 +10,20 @@
 //                              "silent": nothing. Without any of these, nobody listens on the store socket
 //   = asked N                  so many questions have come there in all
 //   = question ADDRESS OCTETS  what the last one was; 0 where no size was announced
+//   = host DOMAIN ADDRESS      DNS knows the domain, and a host at ADDRESS takes all mail for it; without this, DNS
+//   does
+//                              not answer for example.com and example.net, and knows nothing else
+//   = wait SECONDS             nobody says anything for so long
 //   = starttls                 the client shakes hands
 //   = stop                     smtpd is told to end
 //   = closed                   the server closes the connection
 //   = delivered FROM TO...     so many paths in the next message that deliveryd got
 //   = nothing delivered
+//   = relayed FROM TO...       likewise of the next message that another host got
+//   = queued FROM TO...        the queue holds a message with these recipients waiting; each is named once
+//   = notified TO              and a notification for TO
+//   = says LINE                which has this line
+//   = nothing queued           that was not named
 //   C: a line from the client, with CRLF; those that follow each other leave together
 //   R: octets from the client, with \r, \n, \0 and \\ written so
 //   S: a line from the server; "..." at the end stands for anything
@@ -22,6 +31,7 @@
 #include <deque>
 #include <sstream>
 
+#include "fake_host.h"
 #include "installation.h"
 
 namespace posthaste::smtpd {
@@ -104,6 +114,7 @@ class Player {
     if (smtpd_ && smtpd_->memory.taken() != 0) fail("memory is still taken");
     if (deliveryd_) co_await deliveryd_->ended();
     if (store_) co_await store_->ended();
+    for (auto& [domain, host] : hosts_) co_await host.ended();
   }
 
   std::string problem;
@@ -116,6 +127,12 @@ class Player {
   void start() {
     if (smtpd_) return;
     smtpd_.emplace(sim_, config_, memory_max_);
+    for (const char* domain : {"example.com", "example.net"}) {
+      if (!hosts_.contains(domain)) smtpd_->outbound.resolver.fail(domain, dns::Failure::timed_out);
+    }
+    for (const auto& [domain, address] : addresses_) {
+      smtpd_->outbound.resolver.add(domain, dns::Type::a, dns::Address{address});
+    }
     if (!away_) deliveryd_.emplace(sim_, smtpd_->lmtp());
     if (deliveryd_) deliveryd_->rcpt_replies = rcpt_replies_;
     if (deliveryd_) deliveryd_->message_replies = message_replies_;
@@ -161,18 +178,95 @@ class Player {
     const auto& delivered = deliveryd_->delivered[checked_++];
     std::string from;
     words >> from;
-    std::vector<std::string> recipients;
-    for (std::string recipient; words >> recipient;) recipients.push_back(recipient);
+    const auto recipients = rest_of(words);
     if (delivered.from != from) fail("delivered from " + delivered.from);
     if (delivered.recipients != recipients) fail("delivered to others than " + from + " wrote to");
-    message_.clear();
-    std::string_view rest = delivered.message;
-    while (!rest.empty()) {
-      const auto end = rest.find("\r\n");
-      if (end == std::string_view::npos) return fail("the message ends without CRLF");
-      message_.emplace_back(rest.substr(0, end));
-      rest.remove_prefix(end + 2);
+    message_ = lines_of(delivered.message);
+  }
+
+  static std::vector<std::string> rest_of(std::istringstream& words) {
+    std::vector<std::string> rest;
+    for (std::string word; words >> word;) rest.push_back(word);
+    return rest;
+  }
+
+  std::deque<std::string> lines_of(std::string_view message) {
+    std::deque<std::string> lines;
+    while (!message.empty()) {
+      const auto end = message.find("\r\n");
+      if (end == std::string_view::npos) {
+        fail("the message ends without CRLF");
+        break;
+      }
+      lines.emplace_back(message.substr(0, end));
+      message.remove_prefix(end + 2);
     }
+    return lines;
+  }
+
+  void check_relayed(std::istringstream& words) {
+    std::string from;
+    words >> from;
+    const auto recipients = rest_of(words);
+    for (auto& [domain, host] : hosts_) {
+      if (host.taken.empty() || host.taken.front().from != from) continue;
+      if (host.taken.front().recipients != recipients) continue;
+      message_ = lines_of(host.taken.front().message);
+      host.taken.erase(host.taken.begin());
+      return;
+    }
+    fail("no host was given that from " + from);
+  }
+
+  /// An entry that was not named before, from `from` to those who wait in it.
+  std::optional<queue::Entry> find_queued(const std::string& from, const std::vector<std::string>& recipients) {
+    for (auto& entry : queued()) {
+      if (named_.contains(entry.id) || to_string(entry.envelope.reverse_path) != from) continue;
+      std::vector<std::string> waiting;
+      for (const auto& [recipient, status] : entry.recipients) {
+        if (status.fate == queue::Fate::waiting) waiting.push_back(to_string(smtp::ForwardPath{recipient.mailbox}));
+      }
+      if (waiting != recipients) continue;
+      named_.insert(entry.id);
+      return std::move(entry);
+    }
+    return std::nullopt;
+  }
+
+  /// What has come into the queue since the beginning, and is still there.
+  [[nodiscard]] std::vector<queue::Entry> queued() const {
+    std::vector<queue::Entry> entries;
+    const auto& reader = installation().queue().reader();
+    const auto note = [&](const queue::Summary& summary) {
+      entries.push_back(*reader.read(summary.id));
+      return true;
+    };
+    EXPECT_TRUE(reader.walk(note, newest_before_));
+    return entries;
+  }
+
+  static queue::EntryId newest_entry() {
+    queue::EntryId newest{};
+    const auto note = [&](const queue::Summary& summary) {
+      newest = summary.id;
+      return true;
+    };
+    EXPECT_TRUE(installation().queue().reader().walk(note));
+    return newest;
+  }
+
+  void check_queued(std::istringstream& words) {
+    std::string from;
+    words >> from;
+    if (!find_queued(from, rest_of(words))) fail("the queue has nothing like that from " + from);
+  }
+
+  void check_notified(const std::string& to) {
+    const auto entry = find_queued("<>", {to});
+    if (!entry) return fail("the queue has no notification for " + to);
+    const auto octets = installation().queue().reader().read_octets(entry->message, 0, entry->message.octets);
+    const auto lines = lines_of(*octets);
+    notification_ = {lines.begin(), lines.end()};
   }
 
   void check_message_line(const std::string& pattern) {
@@ -236,6 +330,15 @@ class Player {
       const auto& last = store_->questions.back();
       const bool same = last.address == argument && last.octets.value_or(0) == octets;
       if (!same) fail("asked about " + last.address + " " + std::to_string(last.octets.value_or(0)));
+    } else if (verb == "host") {
+      std::string address;
+      words >> argument >> address;
+      addresses_[argument] = address;
+      hosts_.try_emplace(argument, sim_, net::Endpoint{address, 25});
+    } else if (verb == "wait") {
+      std::int64_t seconds = 0;
+      words >> seconds;
+      co_await sim_.loop().sleep(std::chrono::seconds{seconds});
     } else if (verb == "starttls") {
       co_await shake_hands();
     } else if (verb == "stop") {
@@ -245,8 +348,22 @@ class Player {
       co_await check_closed();
     } else if (verb == "delivered") {
       check_delivered(words);
+    } else if (verb == "relayed") {
+      check_relayed(words);
+    } else if (verb == "queued") {
+      check_queued(words);
+    } else if (verb == "notified") {
+      words >> argument;
+      check_notified(argument);
+    } else if (verb == "says") {
+      words >> std::ws;
+      std::getline(words, argument);
+      if (!notification_.contains(argument)) fail("the notification does not say \"" + argument + "\"");
     } else if (verb == "nothing") {
-      if (deliveryd_ && deliveryd_->delivered.size() != checked_) fail("something was delivered");
+      words >> argument;
+      if (argument == "queued" && queued().size() != named_.size()) fail("something is queued");
+      if (argument == "delivered" && deliveryd_ && deliveryd_->delivered.size() != checked_)
+        fail("something was delivered");
     } else {
       fail("no such direction: " + text);
     }
@@ -266,7 +383,12 @@ class Player {
   std::optional<FakeDeliveryd> deliveryd_;
   std::optional<FakeStore> store_;
   std::optional<net::Stream> client_;
+  std::map<std::string, std::string> addresses_;  // of `hosts_`
+  std::map<std::string, FakeHost> hosts_;         // by domain
   std::size_t checked_ = 0;
+  const queue::EntryId newest_before_ = newest_entry();
+  std::set<queue::EntryId> named_;
+  std::set<std::string> notification_;  // its lines
   std::deque<std::string> message_;
 };
 

@@ -28,6 +28,7 @@
 #include "smtpd/context.h"
 #include "smtpd/session.h"
 
+#include "../common/scratch_directory.h"
 #include "outbound.h"
 
 namespace posthaste::smtpd {
@@ -39,7 +40,7 @@ inline constexpr const char* kHashOfSecret = "$5$rounds=1000$saltsalt$eKLZU9t9Oo
 class Installation {
  public:
   Installation() {
-    auto pattern = (std::filesystem::temp_directory_path() / "posthaste-smtpd-XXXXXX").string();
+    auto pattern = (quick_directory() / "posthaste-smtpd-XXXXXX").string();
     path_ = mkdtemp(pattern.data());
     const auto pair = net::make_self_signed("mail.example.org", wall_clock());
     std::ofstream{path_ / "cert.pem"} << pair.certificate_pem;
