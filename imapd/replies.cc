@@ -5,6 +5,11 @@
 namespace posthaste::imapd {
 namespace {
 
+/// With the charsets that clients send; iconv knows more (RFC 3501 §7.1).
+constexpr std::string_view kBadCharset =
+    "BADCHARSET (US-ASCII UTF-8 ISO-8859-1 ISO-8859-2 ISO-8859-5 ISO-8859-7 ISO-8859-9 ISO-8859-15 WINDOWS-1250"
+    " WINDOWS-1251 WINDOWS-1252 WINDOWS-1256 KOI8-R KOI8-U GB18030 BIG5 ISO-2022-JP EUC-JP SHIFT_JIS EUC-KR)";
+
 std::string_view word(Condition condition) {
   switch (condition) {
     case Condition::ok: return "OK";
@@ -70,7 +75,7 @@ Reply reply_for(imap::SyntaxErrorKind kind) {
     case unknown_command: return bad("Unknown command");
     case bad_mailbox_name: return no("CANNOT", "No mailbox can have this name");
     case bad_date: return bad("No such date");
-    case bad_charset: return no("BADCHARSET (US-ASCII UTF-8)", "Unknown charset, or text that is not in it");
+    case bad_charset: return no(std::string{kBadCharset}, "Unknown charset, or text that is not in it");
     case bad_special_use: return no("USEATTR", "Unknown special use");
   }
   std::unreachable();

@@ -6,6 +6,7 @@
 
 #include "common/base/octets.h"
 #include "common/mime/cached_fields.h"
+#include "common/mime/casemap.h"
 #include "common/mime/date.h"
 #include "imapd/flags.h"
 #include "imapd/object_id.h"
@@ -139,13 +140,13 @@ struct Compiler {
 
   SearchTest operator()(const imap::SearchHeader& key) const {
     const auto cost = is_cached(key.field_name) ? SearchCost::summary : SearchCost::message;
-    return {cost, [name = key.field_name, text = fold_case(key.text)](Candidate& candidate) {
+    return {cost, [name = key.field_name, text = mime::casemap(key.text)](Candidate& candidate) {
               return field_contains(header_with(candidate, name), name, text);
             }};
   }
   SearchTest operator()(const imap::SearchText& key) const {
     const bool in_header = key.field == imap::SearchTextField::header_and_body;
-    return {SearchCost::message, [in_header, text = fold_case(key.text)](Candidate& candidate) {
+    return {SearchCost::message, [in_header, text = mime::casemap(key.text)](Candidate& candidate) {
               const auto message = candidate.reader.all();
               if (!message) return false;
               const auto root = candidate.reader.structure();

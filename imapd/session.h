@@ -126,6 +126,8 @@ class Session {
   net::Task<Reply> run(imap::Store command);
   // commands/search.cc
   net::Task<Reply> run(imap::Search command);
+  /// The messages that a program finds. Errors: the reply that ends the command.
+  net::Task<std::expected<store::UidSet, Reply>> find_messages(imap::SearchAnd program);
   // commands/expunge.cc
   net::Task<Reply> run(imap::Expunge command);
   // commands/copy.cc
@@ -143,6 +145,9 @@ class Session {
   net::Task<bool> relieve();
   /// Looks, in the midst of long work, whether there is still somebody to do it for.
   net::Task<bool> is_there();
+  /// Runs the steps of long work off the loop, as long as there is somebody to do it for.
+  template <typename Work>
+  net::Task<std::expected<void, Reply>> finish(Work& work);
   /// One operation on the user's mail. The result is the operation's own.
   template <typename Result, typename Operation>
   net::Task<std::expected<std::pair<Result, ModSeq>, store::StoreError>> apply(Operation operation);
@@ -169,6 +174,19 @@ class Session {
   std::string tag_;           // of the command under way
   bool starts_tls_ = false;   // once STARTTLS is answered
 };
+
+template <typename Work>
+net::Task<std::expected<void, Reply>> Session::finish(Work& work) {
+  while (!work.done()) {
+    auto step = [&work] { return work.step(); };
+    auto stepped = co_await off_loop(std::move(step));
+    if (!stepped) co_return std::unexpected(reply_for(stepped.error()));
+    if (work.done()) break;
+    auto is_there_still = co_await is_there();
+    if (!is_there_still) co_return std::unexpected(no("UNAVAILABLE", "The command was cut off"));
+  }
+  co_return std::expected<void, Reply>{};
+}
 
 template <typename Result, typename Operation>
 net::Task<std::expected<std::pair<Result, ModSeq>, store::StoreError>> Session::apply(Operation operation) {

@@ -1,11 +1,13 @@
 #include "common/imap/search.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
 #include "common/base/octets.h"
 #include "common/imap/cursor.h"
 #include "common/imap/date.h"
+#include "common/mime/charset.h"
 
 namespace posthaste::imap {
 
@@ -30,14 +32,32 @@ SearchKey negated(SearchKey key) {
   return SearchKey{std::move(negation)};
 }
 
-// SP astring, which must be UTF-8: US-ASCII, the other charset we know, is part of it.
+// SP astring, in the charset of the whole program: ToUtf8 reads it at the end.
 Parsed<std::string> search_text(Cursor& cursor) {
   if (auto gap = cursor.space(); !gap) return std::unexpected(gap.error());
-  const auto start = cursor.offset();
-  auto text = cursor.astring();
-  if (text && !is_utf8(*text)) return cursor.error_at(start, SyntaxErrorKind::bad_charset);
-  return text;
+  return cursor.astring();
 }
+
+// Makes UTF-8 of each text in a program; false when one is not in the program's charset.
+struct ToUtf8 {
+  std::string_view charset;
+
+  bool read(std::vector<SearchKey>& keys) const {
+    return std::ranges::all_of(keys, [this](SearchKey& key) { return std::visit(*this, key.value); });
+  }
+  bool read(std::string& text) const {
+    constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+    if (iequals(charset, "UTF-8") || iequals(charset, "US-ASCII")) return is_utf8(text);
+    text = mime::to_utf8(charset, text);
+    return !text.contains(kReplacement);
+  }
+  bool operator()(SearchHeader& key) const { return read(key.text); }
+  bool operator()(SearchText& key) const { return read(key.text); }
+  bool operator()(SearchAnd& key) const { return read(key.keys); }
+  bool operator()(SearchOr& key) const { return read(key.keys); }
+  bool operator()(SearchNot& key) const { return read(key.key); }
+  bool operator()(auto&) const { return true; }
+};
 
 // The rules below read what follows the key called `name`.
 
@@ -293,7 +313,7 @@ Parsed<SearchKey> search_key(Cursor& cursor, Budget& budget, std::size_t depth) 
 
 struct ReturnOption {
   std::string_view name;
-  bool SearchReturn::* member;
+  bool SearchReturn::*member;
 };
 
 constexpr ReturnOption kReturnOptions[] = {
@@ -312,8 +332,16 @@ Parsed<bool SearchReturn::*> return_option(Cursor& cursor) {
   return cursor.error_at(start, SyntaxErrorKind::syntax);
 }
 
-// search-return-opts, after "RETURN".
-Parsed<SearchReturn> return_options(Cursor& cursor) {
+}  // namespace
+
+Parsed<std::string> search_charset(Cursor& cursor) {
+  const auto start = cursor.offset();
+  auto name = cursor.astring();
+  if (name && !mime::knows_charset(*name)) return cursor.error_at(start, SyntaxErrorKind::bad_charset);
+  return name;
+}
+
+Parsed<SearchReturn> search_return(Cursor& cursor) {
   constexpr std::size_t kOptionsMax = 16;
   if (auto gap = cursor.space(); !gap) return std::unexpected(gap.error());
   auto options = cursor.list_of(return_option, kOptionsMax);
@@ -324,36 +352,35 @@ Parsed<SearchReturn> return_options(Cursor& cursor) {
   return returns;
 }
 
-// What follows "CHARSET".
-Parsed<void> charset(Cursor& cursor) {
-  if (auto gap = cursor.space(); !gap) return gap;
+Parsed<SearchAnd> search_program(Cursor& cursor, std::string_view charset) {
   const auto start = cursor.offset();
-  auto name = cursor.astring();
-  if (!name) return std::unexpected(name.error());
-  if (!iequals(*name, "UTF-8") && !iequals(*name, "US-ASCII")) {
-    return cursor.error_at(start, SyntaxErrorKind::bad_charset);
-  }
-  return cursor.space();
+  if (cursor.rest().size() > kSearchProgramMaxOctets) return cursor.error(SyntaxErrorKind::too_long);
+  Budget budget;
+  auto program = search_keys(cursor, budget, 1);
+  if (!program) return program;
+  if (!ToUtf8{charset}.read(program->keys)) return cursor.error_at(start, SyntaxErrorKind::bad_charset);
+  return program;
 }
-
-}  // namespace
 
 Parsed<Search> search(Cursor& cursor, NumberedBy numbered_by) {
   Search search;
   search.numbered_by = numbered_by;
-  if (cursor.rest().size() > kSearchProgramMaxOctets) return cursor.error(SyntaxErrorKind::too_long);
   if (auto gap = cursor.space(); !gap) return std::unexpected(gap.error());
   if (cursor.skip("RETURN")) {
-    auto returns = return_options(cursor);
+    auto returns = search_return(cursor);
     if (!returns) return std::unexpected(returns.error());
     search.returns = *returns;
     if (auto gap = cursor.space(); !gap) return std::unexpected(gap.error());
   }
+  std::string charset{kSearchCharset};
   if (cursor.skip("CHARSET")) {
-    if (auto known = charset(cursor); !known) return std::unexpected(known.error());
+    if (auto gap = cursor.space(); !gap) return std::unexpected(gap.error());
+    auto named = search_charset(cursor);
+    if (!named) return std::unexpected(named.error());
+    charset = std::move(*named);
+    if (auto gap = cursor.space(); !gap) return std::unexpected(gap.error());
   }
-  Budget budget;
-  auto program = search_keys(cursor, budget, 1);
+  auto program = search_program(cursor, charset);
   if (!program) return std::unexpected(program.error());
   search.program = std::move(*program);
   return search;

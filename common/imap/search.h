@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -163,8 +164,20 @@ struct Search {
   bool operator==(const Search&) const = default;
 };
 
-/// What follows "SEARCH". Errors: syntax; bad_date; bad_charset, for a charset other than US-ASCII and UTF-8 or
-/// text that is not UTF-8; too_long, beyond the limits above.
+/// Of a program that names no charset: US-ASCII, and what is not is UTF-8 (RFC 9051 §6.4.4).
+inline constexpr std::string_view kSearchCharset = "UTF-8";
+
+/// What follows "SEARCH". Errors: syntax; bad_date; bad_charset, for a charset that we do not know or text that is
+/// not in it; too_long, beyond the limits above.
 Parsed<Search> search(Cursor& cursor, NumberedBy numbered_by);
+
+// The pieces of it that SORT and THREAD have too (RFC 5256 §5, RFC 5267 §3); errors as above.
+
+/// A charset that mime::to_utf8() knows.
+Parsed<std::string> search_charset(Cursor& cursor);
+/// search-return-opts, after "RETURN".
+Parsed<SearchReturn> search_return(Cursor& cursor);
+/// search-key *(SP search-key), up to the end; texts are in `charset`, and become UTF-8.
+Parsed<SearchAnd> search_program(Cursor& cursor, std::string_view charset);
 
 }  // namespace posthaste::imap

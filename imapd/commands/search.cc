@@ -61,33 +61,33 @@ void append_esearch(std::string& out, const std::string& tag, const imap::Search
 
 }  // namespace
 
-net::Task<Reply> Session::run(imap::Search command) {
-  if (command.returns && command.returns->save) co_return bad("SAVE is not offered");
-  const auto demands = demands_of(command.program);
-  if (demands.uses_saved_result) co_return bad("No search result is saved here");
-  if (demands.texts > kSearchTextsMax) co_return no("LIMIT", "Too many texts to look for");
+net::Task<std::expected<store::UidSet, Reply>> Session::find_messages(imap::SearchAnd program) {
+  const auto demands = demands_of(program);
+  if (demands.uses_saved_result) co_return std::unexpected(bad("No search result is saved here"));
+  if (demands.texts > kSearchTextsMax) co_return std::unexpected(no("LIMIT", "Too many texts to look for"));
   std::vector<std::string> keywords;
   {
     auto snapshot = around_.store.read(login_->user);
-    if (!snapshot) co_return reply_for(snapshot.error());
+    if (!snapshot) co_return std::unexpected(reply_for(snapshot.error()));
     auto info = snapshot->mailbox(selected_->id);
-    if (!info) co_return reply_for(info.error());
+    if (!info) co_return std::unexpected(reply_for(info.error()));
     keywords = std::move(info->keywords);
   }
   const auto now = std::chrono::floor<std::chrono::seconds>(around_.world.clock.wall());
   const SearchContext context{*selected_, keywords, now};
-  auto compile = [&] { return compile_search(command.program, context); };
+  auto compile = [&] { return compile_search(program, context); };
   auto tests = co_await off_loop(std::move(compile));
   SearchWork work{around_.store, login_->user, selected_->id, std::move(tests), selected_->messages.all()};
-  while (!work.done()) {
-    auto step = [&work] { return work.step(); };
-    auto stepped = co_await off_loop(std::move(step));
-    if (!stepped) co_return reply_for(stepped.error());
-    if (work.done()) break;
-    auto is_there_still = co_await is_there();
-    if (!is_there_still) co_return no("UNAVAILABLE", "Search was cut off");
-  }
-  const auto numbers = as_numbers(work.found(), selected_->messages, command.numbered_by);
+  auto done = co_await finish(work);
+  if (!done) co_return std::unexpected(std::move(done.error()));
+  co_return work.found();
+}
+
+net::Task<Reply> Session::run(imap::Search command) {
+  if (command.returns && command.returns->save) co_return bad("SAVE is not offered");
+  auto found = co_await find_messages(std::move(command.program));
+  if (!found) co_return std::move(found.error());
+  const auto numbers = as_numbers(*found, selected_->messages, command.numbered_by);
   if (command.returns) {
     append_esearch(stream_.output(), tag_, command, numbers);
   } else {

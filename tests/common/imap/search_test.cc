@@ -173,10 +173,15 @@ TEST(SearchProgram, ErrorsNameKindAndOctet) {
       {"SEARCH RETURN (FOO) 1", syntax, 17},
       {"SEARCH RETURN (MIN) ", syntax, 22},
       {"SEARCH CHARSET UTF-8", syntax, 22},
-      {"SEARCH CHARSET KOI8-R TEXT {4}\r\nXXXX", bad_charset, 17},
-      {"SEARCH RETURN (SAVE) CHARSET KOI8-R (OR $ 1,3000:3021) TEXT {4}\r\nXXXX", bad_charset, 31},
-      {"SEARCH CHARSET UTF-8 TEXT {2}\r\n\xfc!", bad_charset, 28},
-      {"SEARCH TEXT {2}\r\n\xfc!", bad_charset, 14},
+      {"SEARCH CHARSET X-NONE TEXT {4}\r\nXXXX", bad_charset, 17},
+      {"SEARCH CHARSET wchar_t TEXT {4}\r\nXXXX", bad_charset, 17},
+      {"SEARCH CHARSET UTF-8//TRANSLIT TEXT {4}\r\nXXXX", bad_charset, 17},
+      {"SEARCH CHARSET \"\" TEXT {4}\r\nXXXX", bad_charset, 17},
+      {"SEARCH CHARSET ISO-8859-1", syntax, 27},
+      {"SEARCH RETURN (SAVE) CHARSET X-NONE (OR $ 1,3000:3021) TEXT {4}\r\nXXXX", bad_charset, 31},
+      {"SEARCH CHARSET UTF-8 TEXT {2}\r\n\xfc!", bad_charset, 23},
+      {"SEARCH CHARSET EUC-KR SEEN NOT (OR BODY a BODY {2}\r\n\xff!)", bad_charset, 24},
+      {"SEARCH TEXT {2}\r\n\xfc!", bad_charset, 9},
       {"SEARCH LARGER 9223372036854775808", too_long, 16},
   };
   for (const auto& test : kCases) {
@@ -201,7 +206,7 @@ TEST(SearchProgram, HasLimits) {
   EXPECT_TRUE(refused_as_too_long("SEARCH " + keys + "1"));
   EXPECT_TRUE(search_in("SEARCH " + keys));
   EXPECT_TRUE(refused_as_too_long(octets));
-  EXPECT_TRUE(refused_as_too_long("SEARCH " + std::string(kSearchProgramMaxOctets, ' ')));
+  EXPECT_TRUE(refused_as_too_long("SEARCH  " + std::string(kSearchProgramMaxOctets, ' ')));
 }
 
 TEST(SearchProgram, LongChainOfAlternativesIsOneLevel) {
