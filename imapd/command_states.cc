@@ -28,6 +28,8 @@ struct LegalStates {
   States operator()(const imap::Unselect&) const { return kSelected; }
   States operator()(const imap::Expunge&) const { return kSelected; }
   States operator()(const imap::Search&) const { return kSelected; }
+  States operator()(const imap::Sort&) const { return kSelected; }
+  States operator()(const imap::Thread&) const { return kSelected; }
   States operator()(const imap::Fetch&) const { return kSelected; }
   States operator()(const imap::Store&) const { return kSelected; }
   States operator()(const imap::Copy&) const { return kSelected; }
@@ -42,6 +44,8 @@ struct Numbering {
   imap::NumberedBy operator()(const imap::Fetch& fetch) const { return fetch.numbered_by; }
   imap::NumberedBy operator()(const imap::Store& store) const { return store.numbered_by; }
   imap::NumberedBy operator()(const imap::Search& search) const { return search.numbered_by; }
+  imap::NumberedBy operator()(const imap::Sort& sort) const { return sort.numbered_by; }
+  imap::NumberedBy operator()(const imap::Thread& thread) const { return thread.numbered_by; }
   imap::NumberedBy operator()(const imap::Copy& copy) const { return copy.numbered_by; }
   imap::NumberedBy operator()(const imap::Move& move) const { return move.numbered_by; }
   imap::NumberedBy operator()(const imap::Expunge& expunge) const {
@@ -63,9 +67,10 @@ bool is_uid_command(const imap::CommandBody& body) {
 }
 
 bool may_tell_expunges(const imap::CommandBody& body) {
-  const bool answers_by_number = std::holds_alternative<imap::Fetch>(body) ||
-                                 std::holds_alternative<imap::Store>(body) ||
-                                 std::holds_alternative<imap::Search>(body);
+  const bool answers_by_number =
+      std::holds_alternative<imap::Fetch>(body) || std::holds_alternative<imap::Store>(body) ||
+      std::holds_alternative<imap::Search>(body) || std::holds_alternative<imap::Sort>(body) ||
+      std::holds_alternative<imap::Thread>(body);
   return !answers_by_number || is_uid_command(body);
 }
 

@@ -128,6 +128,9 @@ class Session {
   net::Task<Reply> run(imap::Search command);
   /// The messages that a program finds. Errors: the reply that ends the command.
   net::Task<std::expected<store::UidSet, Reply>> find_messages(imap::SearchAnd program);
+  // commands/sort.cc
+  net::Task<Reply> run(imap::Sort command);
+  net::Task<Reply> run(imap::Thread command);
   // commands/expunge.cc
   net::Task<Reply> run(imap::Expunge command);
   // commands/copy.cc

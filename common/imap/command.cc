@@ -217,10 +217,12 @@ constexpr CommandRule kCommands[] = {
     {"RENAME", as_command<rename>},
     {"SEARCH", numbered<search, sequence_number>},
     {"SELECT", select<Select>},
+    {"SORT", numbered<sort, sequence_number>},
     {"STARTTLS", bare<StartTls>},
     {"STATUS", as_command<status>},
     {"STORE", numbered<store, sequence_number>},
     {"SUBSCRIBE", one_mailbox<Subscribe>},
+    {"THREAD", numbered<thread, sequence_number>},
     {"UID", uid_command},
     {"UNSELECT", bare<Unselect>},
     {"UNSUBSCRIBE", one_mailbox<Unsubscribe>},
@@ -233,7 +235,9 @@ constexpr CommandRule kUidCommands[] = {
     {"FETCH", numbered<fetch, uid>},
     {"MOVE", numbered<set_and_mailbox<Move>, uid>},
     {"SEARCH", numbered<search, uid>},
+    {"SORT", numbered<sort, uid>},
     {"STORE", numbered<store, uid>},
+    {"THREAD", numbered<thread, uid>},
 };
 
 // The command named at the cursor, by its rule in `rules`.

@@ -17,6 +17,7 @@
 #include "common/imap/search.h"
 #include "common/imap/select.h"
 #include "common/imap/sequence_set.h"
+#include "common/imap/sort.h"
 #include "common/imap/special_use.h"
 #include "common/imap/status.h"
 #include "common/imap/store.h"
@@ -163,7 +164,7 @@ struct Id {
 using CommandBody =
     std::variant<Capability, Noop, Logout, StartTls, Authenticate, Login, Enable, Select, Examine, Create, Delete,
                  Rename, Subscribe, Unsubscribe, List, Lsub, Xlist, Namespace, Status, Append, Idle, Check, Close,
-                 Unselect, Expunge, Search, Fetch, Store, Copy, Move, Id>;
+                 Unselect, Expunge, Search, Sort, Thread, Fetch, Store, Copy, Move, Id>;
 
 /// Mailbox names in it are canonical and in UTF-8.
 struct Command {

@@ -1,0 +1,39 @@
+// Walks over messages with what their headers say of date, subject and people, as SORT and THREAD need them.
+#pragma once
+
+#include <expected>
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "common/store/store.h"
+#include "imapd/row_walk.h"
+
+namespace posthaste::imapd {
+
+class HeaderWalk {
+ public:
+  /// A header with the fields of mime::kCachedFields at least.
+  using Visit = std::function<void(const store::Message&, std::string_view header)>;
+
+  /// `store` outlives it.
+  HeaderWalk(const store::Store& store, UserId user, MailboxId mailbox, store::UidSet uids)
+      : store_(store), user_(user), mailbox_(mailbox), walk_(std::move(uids)) {}
+
+  /// Visits some more messages by ascending UID; one that cannot be read comes with an empty header, one that is
+  /// gone not at all. A segment is opened for those alone whose summary has no header. Never on a loop. Errors:
+  /// unavailable, io.
+  [[nodiscard]] std::expected<void, store::StoreError> step(const Visit& visit);
+  [[nodiscard]] bool done() const { return walk_.done(); }
+
+ private:
+  const store::Store& store_;
+  const UserId user_;
+  const MailboxId mailbox_;
+  RowWalk walk_;
+};
+
+/// When the message was sent, or else came in (RFC 5256 §2.2).
+[[nodiscard]] std::chrono::sys_seconds sent_date(const store::Message& message, std::string_view header);
+
+}  // namespace posthaste::imapd

@@ -1,0 +1,48 @@
+// Puts messages in the order that SORT asks for, in steps that run off the loop (RFC 5256, RFC 5957).
+#pragma once
+
+#include <cstddef>
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "common/daemon/memory_budget.h"
+#include "common/imap/sort.h"
+#include "imapd/header_walk.h"
+
+namespace posthaste::imapd {
+
+class SortWork {
+ public:
+  /// `store` and `budget`, which the keys' memory is asked of, outlive it.
+  SortWork(const store::Store& store, UserId user, MailboxId mailbox, std::vector<imap::SortCriterion> criteria,
+           store::UidSet uids, daemon::MemoryBudget& budget);
+
+  /// Looks at some more messages; the last step sorts. Never on a loop. Errors: unavailable, io.
+  [[nodiscard]] std::expected<void, store::StoreError> step();
+  [[nodiscard]] bool done() const { return done_; }
+  /// More than may be held: there is no result.
+  [[nodiscard]] bool too_large() const { return too_large_; }
+  /// Once done.
+  [[nodiscard]] std::vector<Uid> result() const;
+
+ private:
+  struct Entry {
+    std::string key;  // entries compare as the octets of their keys
+    Uid uid{};
+  };
+
+  const std::vector<imap::SortCriterion> criteria_;
+  HeaderWalk walk_;
+  daemon::MemoryBudget::Share memory_;
+  std::vector<Entry> entries_;
+  std::size_t octets_ = 0;
+  bool done_ = false;
+  bool too_large_ = false;
+};
+
+/// What a message sorts by: octets that compare as the criteria do.
+[[nodiscard]] std::string sort_key(const std::vector<imap::SortCriterion>& criteria, const store::Message& message,
+                                   std::string_view header);
+
+}  // namespace posthaste::imapd

@@ -1,0 +1,45 @@
+// Gathers what THREAD must know of each message, and threads them, in steps that run off the loop (RFC 5256).
+#pragma once
+
+#include <cstddef>
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "common/daemon/memory_budget.h"
+#include "common/imap/sort.h"
+#include "common/imap/threading.h"
+#include "imapd/header_walk.h"
+
+namespace posthaste::imapd {
+
+class ThreadWork {
+ public:
+  /// `store` and `budget`, which the messages' memory is asked of, outlive it.
+  ThreadWork(const store::Store& store, UserId user, MailboxId mailbox, imap::ThreadAlgorithm algorithm,
+             store::UidSet uids, daemon::MemoryBudget& budget);
+
+  /// Looks at some more messages; the last step threads them. Never on a loop. Errors: unavailable, io.
+  [[nodiscard]] std::expected<void, store::StoreError> step();
+  [[nodiscard]] bool done() const { return done_; }
+  /// More than may be held: there is no result.
+  [[nodiscard]] bool too_large() const { return too_large_; }
+  /// Once done: the messages of the forest, and it.
+  [[nodiscard]] const std::vector<Uid>& uids() const { return uids_; }
+  [[nodiscard]] const imap::Forest& forest() const { return forest_; }
+
+ private:
+  void add(const store::Message& message, std::string_view header);
+
+  const imap::ThreadAlgorithm algorithm_;
+  HeaderWalk walk_;
+  daemon::MemoryBudget::Share memory_;
+  std::vector<imap::ThreadMessage> messages_;
+  std::vector<Uid> uids_;
+  imap::Forest forest_;
+  std::size_t octets_ = 0;
+  bool done_ = false;
+  bool too_large_ = false;
+};
+
+}  // namespace posthaste::imapd
