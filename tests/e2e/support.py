@@ -128,11 +128,12 @@ def assert_same_message(test, stored, sent):
 class Dialogue:
     """A conversation as a postmaster would have it by hand: say a line, expect an answer."""
 
-    def __init__(self, port, tls=None, timeout=PATIENCE_S, source=None):
-        self.socket = socket.create_connection((HOST, port), timeout, source_address=source)
+    def __init__(self, port, tls=None, timeout=PATIENCE_S, source=None, host=HOST, hostname=HOSTNAME):
+        self.hostname = hostname
+        self.socket = socket.create_connection((host, port), timeout, source_address=source)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls:
-            self.socket = tls.wrap_socket(self.socket, server_hostname=HOSTNAME)
+            self.socket = tls.wrap_socket(self.socket, server_hostname=hostname)
         self.buffer = b""
         self.heard = []
 
@@ -152,7 +153,7 @@ class Dialogue:
 
     def starttls(self, context):
         assert not self.buffer, self.buffer
-        self.socket = context.wrap_socket(self.socket, server_hostname=HOSTNAME)
+        self.socket = context.wrap_socket(self.socket, server_hostname=self.hostname)
 
     def send(self, octets):
         """Octets as they are; a str is a line and gets its CRLF. Who has hung up may still have been saying why."""
@@ -315,24 +316,33 @@ def _account():
     return None
 
 
-def _can_bind(port):
+def _can_bind(host, port):
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            probe.bind((host, port))
         except OSError:
             return False
     return True
 
 
-def free_port_base():
+def free_port_base(*hosts, also=()):
     """A number such that nothing listens on it plus any standard port, below the ports that clients get."""
+    hosts = {HOST, *hosts}
+    ports = [*STANDARD_PORTS.values(), *also]
     start = os.getpid() * 7 % 20
     for attempt in range(20):
         base = 10_000 + (start + attempt) % 20 * 1_000
-        if all(_can_bind(base + port) for port in STANDARD_PORTS.values()):
+        if all(_can_bind(host, base + port) for host in hosts for port in ports):
             return base
     raise AssertionError("no free ports")
+
+
+class _ContextForName(ssl.SSLContext):
+    """Checks a name, whatever address the client was told to connect to: the certificate has only 127.0.0.1."""
+
+    def wrap_socket(self, socket, server_hostname=None, **options):
+        return super().wrap_socket(socket, server_hostname=self.name, **options)
 
 
 class Failed(AssertionError):
@@ -342,9 +352,13 @@ class Failed(AssertionError):
 class Installation:
     """A folder below /var/tmp with users, started and stopped by the posthaste command."""
 
-    def __init__(self, users=("alice", "bob"), settings=None):
+    def __init__(self, users=("alice", "bob"), settings=None, domain=DOMAIN, host=HOST, port_base=None):
         self.users = users
         self.settings = settings or {}
+        self.domain = domain
+        self.hostname = "mail." + domain
+        self.host = host
+        self.port_base = port_base
         self.stack = contextlib.ExitStack()
         self.last_logs = ""
 
@@ -357,12 +371,12 @@ class Installation:
             self.stack.callback(shutil.rmtree, self.top, ignore_errors=True)
             self.top.chmod(0o755)  # the daemons' user walks through it
             self.folder = self.top / "mail"
-            self.port_base = free_port_base()
+            self.port_base = self.port_base or free_port_base(self.host)
             self.account = _account()
             self._init()
             self.configure(self.settings)
             if self.users:
-                lines = "".join(f"{address(name)}:{password(name)}\n" for name in self.users)
+                lines = "".join(f"{self.address(name)}:{password(name)}\n" for name in self.users)
                 self.run("user", "import", input=lines)
             self.stack.callback(self._end_all)
             self.stack = self.stack.pop_all()
@@ -373,7 +387,7 @@ class Installation:
 
     def _init(self):
         account = ["--user", self.account] if self.account else []
-        where = ["--domain", DOMAIN, "--listen", HOST, "--port-base", self.port_base]
+        where = ["--domain", self.domain, "--listen", self.host, "--port-base", self.port_base]
         done = execute(BIN / "posthaste", "init", self.folder, *where, *account)
         assert done.returncode == 0, done.stderr
 
@@ -475,6 +489,10 @@ class Installation:
 
     # Clients
 
+    def address(self, name):
+        """Of one of our users, or of anybody when it is an address already."""
+        return name if "@" in name else f"{name}@{self.domain}"
+
     def port(self, name):
         return self.port_base + STANDARD_PORTS[name]
 
@@ -484,64 +502,77 @@ class Installation:
 
     def tls(self):
         """A client's context that trusts this installation's certificate alone, and checks the name or address."""
-        return ssl.create_default_context(cafile=self.certificate)
+        if self.host == HOST:
+            return ssl.create_default_context(cafile=self.certificate)
+        context = _ContextForName(ssl.PROTOCOL_TLS_CLIENT)
+        context.name = self.hostname
+        context.load_verify_locations(self.certificate)
+        return context
 
     def dialogue(self, name, source=None):
         """A raw conversation on one of the ports, after the handshake where TLS is implicit."""
         implicit = name in ("submissions", "imaps", "pop3s")
-        return Dialogue(self.port(name), self.tls() if implicit else None, source=source)
+        tls = self.tls() if implicit else None
+        return Dialogue(self.port(name), tls, source=source, host=self.host, hostname=self.hostname)
 
     def smtp(self):
         """As another host would come to port 25."""
-        return smtplib.SMTP(HOST, self.port("smtp"), local_hostname="client.example.com", timeout=PATIENCE_S)
+        return smtplib.SMTP(self.host, self.port("smtp"), local_hostname="client.example.com", timeout=PATIENCE_S)
 
     def lmtp(self):
-        return smtplib.LMTP(HOST, self.port("lmtp"), local_hostname="client.example.com", timeout=PATIENCE_S)
+        return smtplib.LMTP(self.host, self.port("lmtp"), local_hostname="client.example.com", timeout=PATIENCE_S)
 
     def deliver(self, octets, *recipients, sender="someone@example.com"):
         """By port 25; returns when it is accepted for all."""
         with self.smtp() as client:
-            refused = client.sendmail(sender, [address(name) for name in recipients], octets)
+            refused = client.sendmail(sender, [self.address(name) for name in recipients], octets)
             assert not refused, refused
 
     def submission(self, user, implicit=False):
         """One of our own users, logged in under TLS."""
         if implicit:
             tls = self.tls()
-            client = smtplib.SMTP_SSL(HOST, self.port("submissions"), timeout=PATIENCE_S, context=tls)
+            client = smtplib.SMTP_SSL(self.host, self.port("submissions"), timeout=PATIENCE_S, context=tls)
         else:
-            client = smtplib.SMTP(HOST, self.port("submission"), timeout=PATIENCE_S)
+            client = smtplib.SMTP(self.host, self.port("submission"), timeout=PATIENCE_S)
             client.starttls(context=self.tls())
-        client.login(address(user), password(user))
+        client.login(self.address(user), password(user))
         return client
 
     def submit(self, user, octets, *recipients, implicit=False):
         with self.submission(user, implicit) as client:
-            refused = client.sendmail(address(user), [address(name) for name in recipients], octets)
+            refused = client.sendmail(self.address(user), [self.address(name) for name in recipients], octets)
             assert not refused, refused
 
     def imap(self, user, implicit=False):
         """Logged in, nothing selected."""
         if implicit:
             tls = self.tls()
-            client = imaplib.IMAP4_SSL(HOST, self.port("imaps"), ssl_context=tls, timeout=PATIENCE_S)
+            client = imaplib.IMAP4_SSL(self.host, self.port("imaps"), ssl_context=tls, timeout=PATIENCE_S)
         else:
-            client = imaplib.IMAP4(HOST, self.port("imap"), timeout=PATIENCE_S)
+            client = imaplib.IMAP4(self.host, self.port("imap"), timeout=PATIENCE_S)
             client.starttls(self.tls())
-        client.login(address(user), password(user))
+        client.login(self.address(user), password(user))
         return client
 
     def pop3(self, user, implicit=False):
         if implicit:
-            client = poplib.POP3_SSL(HOST, self.port("pop3s"), context=self.tls(), timeout=PATIENCE_S)
+            client = poplib.POP3_SSL(self.host, self.port("pop3s"), context=self.tls(), timeout=PATIENCE_S)
         else:
-            client = poplib.POP3(HOST, self.port("pop3"), timeout=PATIENCE_S)
+            client = poplib.POP3(self.host, self.port("pop3"), timeout=PATIENCE_S)
             client.stls(self.tls())
-        client.user(address(user))
+        client.user(self.address(user))
         client.pass_(password(user))
         return client
 
-    # What is in the mailboxes
+    # What is in the queue and in the mailboxes
+
+    def queue(self):
+        """What waits, as `posthaste queue list` has it."""
+        return json.loads(self.run("--json", "queue", "list"))["entries"]
+
+    def wait_for_empty_queue(self):
+        wait_until(lambda: not self.queue(), "the queue is empty")
 
     def messages(self, user, mailbox="INBOX"):
         """{uid: octets}, by a new IMAP session."""
