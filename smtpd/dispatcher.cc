@@ -173,6 +173,7 @@ void Dispatcher::begin(Entry entry, bool everybody) {
   }
   active_[entry->id] = entry;
   entry->groups_under_way = groups.size();
+  entry->groups_unrecorded = groups.size();
   if (groups.empty()) {
     if (!lost.empty()) schedule(entry->id, {now + kTroubleDelay, everybody});
     if (lost.empty()) return work_.spawn(finish(std::move(entry)));
@@ -193,6 +194,7 @@ void Dispatcher::enter(const NextHop& hop, Group group) {
     return pump(*lane);
   }
   lane->parked.push_back(group.entry->id);
+  --group.entry->groups_unrecorded;
   if (--group.entry->groups_under_way > 0) return;  // finish() has it scheduled
   active_.erase(group.entry->id);
   schedule(group.entry->id, {std::nullopt, false});

@@ -11,6 +11,7 @@
 #include "common/auth/directory.h"
 #include "common/config/config.h"
 #include "common/log/log.h"
+#include "common/net/event.h"
 #include "common/net/task.h"
 #include "common/net/world.h"
 #include "smtpd/carrier.h"
@@ -34,6 +35,9 @@ struct ActiveEntry {
   queue::OctetsLocation location;          // nowhere while it was not read from the queue
   std::vector<queue::SharedOctets> fresh;  // its octets, while there is no need to read them
   std::size_t groups_under_way = 0;
+  std::size_t groups_unrecorded = 0;  // of them
+  bool being_recorded = false;
+  net::Event recorded{};
   bool retry_asked = false;          // by the operator, meanwhile
   bool drop_asked = false;           // likewise
   std::optional<bool> hold_asked{};  // likewise
@@ -51,9 +55,9 @@ class Recorder {
            const log::Log& log)
       : world_(world), config_(config), directory_(directory), queue_(queue), log_(log) {}
 
-  /// Takes an attempt's outcomes into `entry` and the queue. An entry that nobody waits for any more leaves the
-  /// queue when the last of its groups is recorded. Returns the notification, if one was due and is queued now. A
-  /// full disk is waited for. Errors: io, not_found: nothing can be recorded of this entry.
+  /// Takes the outcomes of a group into `entry` and the queue, one group of an entry after the other. An entry that
+  /// nobody waits for any more leaves the queue with the last of them. Returns the notification, if one was due and
+  /// is queued now. A full disk is waited for. Errors: io, not_found: nothing can be recorded of this entry.
   net::Task<std::expected<std::optional<FreshEntry>, queue::QueueError>> record(
       std::shared_ptr<ActiveEntry> entry, Carried carried, std::vector<queue::SharedOctets> message);
 
@@ -63,6 +67,10 @@ class Recorder {
   net::Task<std::expected<void, queue::QueueError>> remove(queue::EntryId id);
 
  private:
+  using Recorded = std::expected<std::optional<FreshEntry>, queue::QueueError>;
+
+  net::Task<Recorded> record_alone(std::shared_ptr<ActiveEntry> entry, Carried carried,
+                                   std::vector<queue::SharedOctets> message);
   net::Task<std::optional<queue::Add>> notify(std::shared_ptr<const ActiveEntry> entry,
                                               std::vector<dsn::RecipientReport> reports,
                                               std::vector<queue::SharedOctets> message);

@@ -378,6 +378,15 @@ class TwoDomains(InternetTest):
         self.assert_no_report("alice", sent)
         self.assertEqual(len(late.copies(sent)), 1)
 
+    def test_no_entry_stays_when_its_last_hosts_answer_at_once(self):
+        recipients = [self.north.address("anna"), "bob@south.test", "x@scripted.test", "x@nullmx.test"]
+        with self.north.submission("alice") as client:
+            for i in range(300):
+                sent = by_client("alice", "anna", f"To four hosts, {i}")
+                self.north.send(client, "alice@north.test", [(name, "NOTIFY=NEVER") for name in recipients], sent)
+        self.north.wait_for_empty_queue()
+        self.assertEqual(len(self.scripted.copies(sent)), 1)
+
     def test_what_is_queued_outlives_the_daemons(self):
         self.scripted.replies = {".": "452 4.3.1 Full"}
         sent = by_client("alice", "x", "To outlive")
