@@ -148,10 +148,13 @@ class Acceptance {
   std::optional<queue::Add> notification_of() {
     if (reports_.empty() || !message_.envelope.reverse_path) return std::nullopt;
     const std::string original = message_.added_header + std::string{message_.octets->view()};
+    const auto& sender = *message_.envelope.reverse_path;
+    const auto delimiter = delimiter_of(context_.config.delivery.recipient_delimiter);
     Notice notice{.about = message_.envelope,
                   .reports = std::move(reports_),
                   .original = original,
-                  .postmaster = std::nullopt};
+                  .to = sender,
+                  .targets = targets_of(context_.directory, sender, delimiter)};
     return notification(context_.config.hostname, std::move(notice), now_, context_.world.random);
   }
 

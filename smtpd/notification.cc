@@ -10,27 +10,26 @@ namespace posthaste::smtpd {
 namespace {
 
 /// A notification of a notification is for the postmaster, tells of failures alone, and is the last of its kind.
-std::optional<smtp::Mailbox> addressee(Notice& notice) {
-  if (notice.about.reverse_path) return notice.about.reverse_path;
-  if (!notice.postmaster) return std::nullopt;
+void leave_out_what_nobody_asked_for(Notice& notice) {
+  if (notice.about.reverse_path) return;
   std::erase_if(notice.reports, [&](const dsn::RecipientReport& report) {
-    return report.action != dsn::Action::failed || report.final_recipient == *notice.postmaster;
+    return report.action != dsn::Action::failed || report.final_recipient == notice.to ||
+           std::ranges::find(notice.targets, report.final_recipient) != notice.targets.end();
   });
-  return notice.postmaster;
 }
 
 }  // namespace
 
 std::optional<queue::Add> notification(const std::string& hostname, Notice notice, WallTime now,
                                        net::Random& random) {
-  auto to = addressee(notice);
-  if (!to || notice.reports.empty()) return std::nullopt;
+  leave_out_what_nobody_asked_for(notice);
+  if (notice.reports.empty()) return std::nullopt;
   const auto in_seconds = [](WallTime time) { return std::chrono::floor<std::chrono::seconds>(time); };
   std::string trace_id = mint_trace_id(random);
   // RFC 3461 §4.3 leaves it to us what to return to who has not said; most want to see what they wrote.
   const bool whole = notice.about.ret.value_or(smtp::Return::full) == smtp::Return::full;
   const dsn::Report report{.reporting_mta = hostname,
-                           .to = *to,
+                           .to = notice.to,
                            .envelope_id = notice.about.envid,
                            .received_from_mta = {},
                            .arrival = in_seconds(notice.about.arrived),
@@ -53,11 +52,13 @@ std::optional<queue::Add> notification(const std::string& hostname, Notice notic
                  .recipients = {},
                  .message = {}};
   if (message.eight_bit) add.envelope.body = smtp::Body::eight_bit_mime;
-  queue::QueuedRecipient recipient;
-  recipient.recipient.mailbox = std::move(*to);
-  recipient.recipient.notify = smtp::Notify{};  // NEVER: it asks for no notification itself (RFC 3461 §6.1)
-  recipient.status.next_attempt = now;
-  add.recipients.push_back(std::move(recipient));
+  for (auto& target : notice.targets) {
+    queue::QueuedRecipient recipient;
+    recipient.recipient.mailbox = std::move(target);
+    recipient.recipient.notify = smtp::Notify{};  // NEVER: it asks for no notification itself (RFC 3461 §6.1)
+    recipient.status.next_attempt = now;
+    add.recipients.push_back(std::move(recipient));
+  }
   add.message.push_back(queue::share(std::move(message.octets)));
   return add;
 }

@@ -19,11 +19,13 @@ namespace posthaste::smtpd {
 struct Notice {
   queue::Envelope about;
   std::vector<dsn::RecipientReport> reports;
-  std::string_view original;                // the message's octets, or its beginning with the whole header
-  std::optional<smtp::Mailbox> postmaster;  // hears of failed notifications (RFC 5321 §4.5.5): they have no sender
+  std::string_view original;  // the message's octets, or its beginning with the whole header
+  /// The message's sender; for a notification that failed, which has none (RFC 5321 §4.5.5), the postmaster.
+  smtp::Mailbox to;
+  std::vector<smtp::Mailbox> targets;  // whom mail to `to` reaches, as targets_of() says
 };
 
-/// The notification, with a trace id of its own. Nothing when there is nobody to tell, or nothing.
+/// The notification, with a trace id of its own. Nothing when there is nothing to tell.
 [[nodiscard]] std::optional<queue::Add> notification(const std::string& hostname, Notice notice, WallTime now,
                                                      net::Random& random);
 

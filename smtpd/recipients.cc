@@ -1,5 +1,7 @@
 #include "smtpd/recipients.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 #include <variant>
 
@@ -62,6 +64,15 @@ Found find_destinations(const auth::Directory& directory, const smtp::Mailbox& m
   if (routed) return Destinations{{}, {mailbox}};
   if (known == nullptr) return std::unexpected(RecipientError::unknown);
   return follow(*known, mailbox, delimiter);
+}
+
+std::vector<smtp::Mailbox> targets_of(const auth::Directory& directory, const smtp::Mailbox& mailbox,
+                                      std::optional<char> delimiter) {
+  auto destinations = find_destinations(directory, mailbox, delimiter, true);
+  if (!destinations) return {mailbox};
+  auto targets = std::move(destinations->here);
+  std::ranges::move(destinations->elsewhere, std::back_inserter(targets));
+  return targets;
 }
 
 std::expected<void, SenderError> check_sender(const auth::Directory& directory, UserId user,

@@ -45,6 +45,11 @@ struct Destinations {
                                                                             std::optional<char> delimiter,
                                                                             bool authenticated);
 
+/// Whom a message to `mailbox` reaches by what the directory says at this moment: the targets of an alias that
+/// leads elsewhere, itself otherwise.
+[[nodiscard]] std::vector<smtp::Mailbox> targets_of(const auth::Directory& directory, const smtp::Mailbox& mailbox,
+                                                    std::optional<char> delimiter);
+
 /// Whether `user` may send from `reverse_path`. The null path is everybody's: notifications of having read a
 /// message have it (RFC 8098 §3).
 [[nodiscard]] std::expected<void, SenderError> check_sender(const auth::Directory& directory, UserId user,

@@ -48,24 +48,13 @@ std::optional<WallTime> ActiveEntry::next_attempt() const {
 
 net::Task<std::expected<std::optional<FreshEntry>, queue::QueueError>> Recorder::record(
     std::shared_ptr<ActiveEntry> entry, Carried carried, std::vector<queue::SharedOctets> message) {
-  // The last removes the entry, and nobody may be about to change it then.
-  while (entry->being_recorded) co_await entry->recorded.wait();
-  entry->being_recorded = true;
-  auto recorded = co_await record_alone(entry, std::move(carried), std::move(message));
-  entry->being_recorded = false;
-  entry->recorded.notify_one();
-  co_return recorded;
-}
-
-net::Task<Recorder::Recorded> Recorder::record_alone(std::shared_ptr<ActiveEntry> entry, Carried carried,
-                                                     std::vector<queue::SharedOctets> message) {
   Settlement settlement = settle(config_.queue, entry->envelope, entry->recipients, carried.outcomes,
                                  carried.obstacle, world_.clock.wall(), world_.random);
   for (const auto& change : settlement.changes) entry->recipients[change.index].status = change.status;
   for (const auto& outcome : carried.outcomes) log_outcome(*entry, outcome);
   auto notification = co_await notify(entry, std::move(settlement.reports), std::move(message));
 
-  const bool last = --entry->groups_unrecorded == 0;
+  const bool last = entry->groups_under_way == 1;
   const bool over = last && !entry->is_open();
   queue::Batch batch;
   if (over) {
@@ -102,10 +91,16 @@ net::Task<std::optional<queue::Add>> Recorder::notify(std::shared_ptr<const Acti
                                                       std::vector<dsn::RecipientReport> reports,
                                                       std::vector<queue::SharedOctets> message) {
   if (reports.empty()) co_return std::nullopt;
+  auto to = entry->envelope.reverse_path;
+  if (!to) to = co_await find_postmaster();
+  if (!to) co_return std::nullopt;
   const std::string original = beginning_of(message);
-  Notice notice{
-      .about = entry->envelope, .reports = std::move(reports), .original = original, .postmaster = std::nullopt};
-  if (!entry->envelope.reverse_path) notice.postmaster = co_await find_postmaster();
+  auto targets = targets_of(directory_, *to, delimiter_of(config_.delivery.recipient_delimiter));
+  Notice notice{.about = entry->envelope,
+                .reports = std::move(reports),
+                .original = original,
+                .to = std::move(*to),
+                .targets = std::move(targets)};
   co_return notification(config_.hostname, std::move(notice), world_.clock.wall(), world_.random);
 }
 
