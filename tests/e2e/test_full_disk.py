@@ -1,5 +1,6 @@
-"""A store on a file system that fills up: mail is put off in the RFC's words, and all else goes on."""
+"""A file system that fills up: mail is put off in the RFC's words, or queued elsewhere, and all else goes on."""
 
+import collections
 import os
 import smtplib
 import subprocess
@@ -18,22 +19,27 @@ SMALL = 4096
 
 
 class FullDisk(support.LoggedTest):
-    def set_up(self, reserve_octets):
-        """An installation whose store is a small file system of its own, partly filled by something else."""
+    def set_up(self, reserve_octets, folders=("store", "queue")):
+        """An installation of which some folders are on a small file system, partly filled by something else."""
         settings = {"store.disk_reserve_octets": reserve_octets, "store.segment_octets": 4 * MB}
+        settings |= {f"paths.{name}": f"disk/{name}" for name in folders}
         self.mail = self.enterContext(support.Installation(("alice", "bob"), settings))
-        store = self.mail.folder / "store"
-        owner = store.stat()
-        options = f"size={SIZE_MB}m,mode=0750,uid={owner.st_uid},gid={owner.st_gid}"
-        mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(store)]
+        disk = self.mail.folder / "disk"
+        disk.mkdir()
+        owner = (self.mail.folder / "store").stat()
+        options = f"size={SIZE_MB}m,mode=0755"
+        mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(disk)]
         if os.geteuid() != 0:
             self.skipTest("only root may mount a file system")
         mounted = subprocess.run(mount, capture_output=True, text=True)
         if mounted.returncode != 0:
             self.skipTest("can't mount a file system here: " + mounted.stderr.strip())
-        self.addCleanup(subprocess.run, ["umount", "--lazy", str(store)], check=True)
+        self.addCleanup(subprocess.run, ["umount", "--lazy", str(disk)], check=True)
         self.addCleanup(self.mail.stop)
-        self.filler = store / "filler"
+        for name in folders:
+            (disk / name).mkdir(mode=0o750)
+            os.chown(disk / name, owner.st_uid, owner.st_gid)
+        self.filler = disk / "filler"
         self.filler.write_bytes(b"x" * FILLER_MB * MB)
         self.mail.start()
         self.accepted = []
@@ -112,6 +118,26 @@ class FullDisk(support.LoggedTest):
         support.wait_until(lambda: self.taken(sent), "mail flows once there is room")
         self.accepted.append(sent)
         self.assert_accepted_are_whole()
+
+    def test_mail_for_a_full_store_waits_in_a_queue_that_has_room(self):
+        self.set_up(reserve_octets=0, folders=("store",))
+        with self.mail.lmtp() as client, self.assertRaises(smtplib.SMTPException) as refused:
+            for _ in range(2 * SIZE_MB):
+                sent = message_of(MB)
+                client.sendmail("someone@example.com", [address("bob")], sent)
+                self.accepted.append(sent)
+        self.assertEqual(answer_in(refused.exception), (452, b"4.3.1"))
+        for _ in range(3):
+            self.accepted.append(message_of(MB))
+            self.mail.deliver(self.accepted[-1], "bob")
+        self.assertEqual(len(self.mail.queue()), 3)
+        trace = self.mail.queue()[0]["trace"]
+        self.assertIn("452 4.3.1", self.mail.run("queue", "show", trace))
+        self.filler.unlink()
+        self.mail.run("queue", "retry", "all")
+        self.mail.wait_for_empty_queue()
+        found = collections.Counter(map(support.message_id, self.mail.messages("bob").values()))
+        self.assertEqual(found, collections.Counter(map(support.message_id, self.accepted)))
 
     def taken(self, octets):
         try:
