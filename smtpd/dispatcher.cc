@@ -56,7 +56,8 @@ Dispatcher::~Dispatcher() = default;
 std::expected<std::vector<Dispatcher::Due>, queue::QueueError> Dispatcher::left_in(const queue::Queue& queue) {
   std::vector<Due> entries;
   const auto note = [&entries](const queue::Summary& entry) {
-    entries.push_back({entry.id, entry.next_attempt});
+    const bool over = entry.waiting == 0;  // and is to be removed
+    entries.push_back({entry.id, over ? entry.envelope.arrived : entry.next_attempt});
     return true;
   };
   const auto walked = queue.reader().walk(note);
@@ -173,10 +174,9 @@ void Dispatcher::begin(Entry entry, bool everybody) {
   }
   active_[entry->id] = entry;
   entry->groups_under_way = groups.size();
-  entry->groups_unrecorded = groups.size();
   if (groups.empty()) {
     if (!lost.empty()) schedule(entry->id, {now + kTroubleDelay, everybody});
-    if (lost.empty()) return work_.spawn(finish(std::move(entry)));
+    if (lost.empty()) return finish(entry);
     log_.error("queue.directory.unreadable", {{"entry", number(entry->id)}});
     active_.erase(entry->id);
     return;
@@ -193,11 +193,9 @@ void Dispatcher::enter(const NextHop& hop, Group group) {
     lane->waiting.push_back(std::move(group));
     return pump(*lane);
   }
-  lane->parked.push_back(group.entry->id);
-  --group.entry->groups_unrecorded;
-  if (--group.entry->groups_under_way > 0) return;  // finish() has it scheduled
-  active_.erase(group.entry->id);
-  schedule(group.entry->id, {std::nullopt, false});
+  lane->parked.insert(group.entry->id);
+  group.entry->parked = true;
+  if (--group.entry->groups_under_way == 0) finish(group.entry);
 }
 
 void Dispatcher::pump(Lane& lane) {
@@ -212,10 +210,11 @@ void Dispatcher::pump(Lane& lane) {
 /// Whoever was parked gets a place before the waiting ones run out.
 void Dispatcher::unpark(Lane& lane) {
   while (!lane.parked.empty() && lane.waiting.size() < kLaneWaitingMax / 2) {
-    const auto id = lane.parked.front();
-    lane.parked.pop_front();
-    if (!waiting_.contains(id)) continue;  // another lane has it, and looks at all its recipients in the end
-    return schedule(id, {home_.clock.wall(), false});
+    const auto id = *lane.parked.begin();
+    lane.parked.erase(lane.parked.begin());
+    if (waiting_.contains(id)) return schedule(id, {home_.clock.wall(), false});
+    const auto active = active_.find(id);  // another lane has it, or it is read again
+    if (active != active_.end() && active->second) active->second->parked = false;
   }
 }
 
@@ -223,7 +222,9 @@ void Dispatcher::unpark(Lane& lane) {
 net::Task<void> Dispatcher::run_group(Lane& lane, Group group) {
   const Entry entry = group.entry;
   auto message = co_await octets_of(entry);
-  const bool wanted = !stopping_ && !entry->drop_asked;
+  // The operator may have held them since they came into the lane.
+  std::erase_if(group.recipients, [&entry](std::uint32_t index) { return entry->recipients[index].status.held; });
+  const bool wanted = !stopping_ && !entry->gone && !group.recipients.empty();
   Carried carried;
   std::vector<queue::SharedOctets> pieces;
   if (wanted && message) {
@@ -248,7 +249,7 @@ net::Task<void> Dispatcher::run_group(Lane& lane, Group group) {
   pump(lane);
   unpark(lane);
   if (lane.running == 0 && lane.waiting.empty() && lane.parked.empty()) lanes_.erase(NextHop{lane.hop});
-  if (--entry->groups_under_way == 0) co_await finish(entry);
+  if (--entry->groups_under_way == 0) finish(entry);
   alarm_.ring();
 }
 
@@ -298,24 +299,25 @@ net::Task<std::expected<Dispatcher::Message, queue::QueueError>> Dispatcher::oct
 }
 
 /// No group of the entry is under way any more.
-net::Task<void> Dispatcher::finish(Entry entry) {
-  if (entry->hold_asked) {
-    const auto done = co_await recorder_.set_held(entry, *entry->hold_asked);
-    if (!done) log_.error("queue.entry.unrecorded", {{"entry", number(entry->id)}});
-  }
-  if (entry->drop_asked && entry->is_open()) {
-    const auto done = co_await recorder_.remove(entry->id);
-    if (!done) log_.error("queue.entry.unrecorded", {{"entry", number(entry->id)}});
-    log_.info("queue.message.dropped", {{"trace", entry->envelope.trace_id}, {"entry", number(entry->id)}});
-  }
+void Dispatcher::finish(const Entry& entry) {
   active_.erase(entry->id);
   entry_read_.notify_all();
-  if (!entry->is_open() || entry->drop_asked || stopping_) co_return;
-  auto due = entry->next_attempt();
+  if (entry->gone) return;
+  if (!entry->is_open()) return work_.spawn(remove(entry));
+  if (stopping_) return;
   const WallTime now = home_.clock.wall();
+  if (entry->retry_asked) return schedule(entry->id, {now, true});
+  auto due = entry->parked ? entry->next_attempt(now) : entry->next_attempt();
   // Never at once of its own: what could not even begin would go round and round.
-  if (due) due = entry->retry_asked ? now : std::max(*due, now + kSlack);
-  schedule(entry->id, {due, entry->retry_asked});
+  if (due) due = std::max(*due, now + kSlack);
+  schedule(entry->id, {due, false});
+}
+
+/// Its last groups were recorded at the same time, so that none of them knew that it was the last.
+net::Task<void> Dispatcher::remove(Entry entry) {
+  const auto done = co_await recorder_.remove(entry->id);
+  if (!done)
+    log_.error("queue.entry.unrecorded", {{"trace", entry->envelope.trace_id}, {"entry", number(entry->id)}});
 }
 
 /// Our mailboxes are everybody's; another host is one worker's, who keeps the connections to it.
@@ -386,28 +388,24 @@ void Dispatcher::check_in(queue::EntryId id, Waiting waiting) {
 net::Task<Dispatcher::Done> Dispatcher::set_held(queue::EntryId id, bool held) {
   auto entry = co_await check_out(id);
   if (!entry) co_return std::unexpected(entry.error());
-  if ((*entry)->groups_under_way > 0) {
-    (*entry)->hold_asked = held;
-    co_return Done{};
-  }
+  const bool under_way = (*entry)->groups_under_way > 0;
   auto done = co_await recorder_.set_held(*entry, held);
-  check_in(id, {(*entry)->next_attempt(), false});
+  if (!under_way) check_in(id, {(*entry)->next_attempt(), false});
   co_return done;
 }
 
 net::Task<Dispatcher::Done> Dispatcher::drop(queue::EntryId id) {
   auto entry = co_await check_out(id);
   if (!entry) co_return std::unexpected(entry.error());
-  if ((*entry)->groups_under_way > 0) {
-    (*entry)->drop_asked = true;
-    co_return Done{};
-  }
+  const bool under_way = (*entry)->groups_under_way > 0;
+  (*entry)->gone = true;  // at once: an attempt that ends meanwhile has nothing to record
   auto done = co_await recorder_.remove(id);
   if (!done) {
-    check_in(id, {(*entry)->next_attempt(), false});
+    (*entry)->gone = false;
+    if (!under_way) check_in(id, {(*entry)->next_attempt(), false});
     co_return done;
   }
-  active_.erase(id);
+  if (!under_way) active_.erase(id);
   entry_read_.notify_all();
   log_.info("queue.message.dropped", {{"trace", (*entry)->envelope.trace_id}, {"entry", number(id)}});
   co_return done;
@@ -415,10 +413,18 @@ net::Task<Dispatcher::Done> Dispatcher::drop(queue::EntryId id) {
 
 // The end
 
+void Dispatcher::stop() {
+  home_.loop.post([this] {
+    stopping_ = true;
+    recorder_.stop();
+    alarm_.ring();
+  });
+}
+
 net::Task<void> Dispatcher::release(std::size_t worker) {
+  stop();
   net::OneShot<bool> released{workers_[worker].world->loop};
   home_.loop.post([this, worker, &released] {
-    stopping_ = true;
     releasing_[worker] = &released;
     alarm_.ring();
   });

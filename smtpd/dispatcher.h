@@ -63,8 +63,11 @@ class Dispatcher {
   /// Durable mail: its first attempts begin at once.
   void take(FreshEntry entry);
 
-  /// Ends the work of one worker: from the first call on nothing new is begun, and this one returns when `worker`
-  /// carries nothing any more. After the last take() from its loop.
+  /// The daemon ends: nothing new is begun, and an attempt that is deferred from now on was none. On any loop,
+  /// before that loop's relay stops.
+  void stop();
+  /// Ends the work of one worker, and stop()s: returns when `worker` carries nothing any more. After the last
+  /// take() from its loop.
   net::Task<void> release(std::size_t worker);
 
   // At home, for the operator. Errors: not_found, and the queue's.
@@ -104,7 +107,7 @@ class Dispatcher {
     NextHop hop;
     std::size_t running = 0;
     std::deque<Group> waiting;
-    std::deque<queue::EntryId> parked;  // entries that had no place in `waiting`, in nobody's memory but here
+    std::set<queue::EntryId> parked;  // entries that had no place in `waiting`, in nobody's memory but here
   };
 
   // What waits for its time
@@ -122,7 +125,8 @@ class Dispatcher {
   net::Task<void> run_group(Lane& lane, Group group);
   net::Task<Carried> attempt(Lane& lane, Group group, std::vector<queue::SharedOctets> message);
   net::Task<std::expected<Message, queue::QueueError>> octets_of(Entry entry);
-  net::Task<void> finish(Entry entry);
+  void finish(const Entry& entry);
+  net::Task<void> remove(Entry entry);
   std::size_t worker_for(const Lane& lane);
   [[nodiscard]] std::size_t running_max(const Lane& lane) const;
 

@@ -81,7 +81,10 @@ void Outbound::prepare(const std::vector<daemon::Worker*>& workers) {
 net::Task<void> Outbound::serve(daemon::Worker& worker, LmtpPool& mailboxes, net::TaskScope& accepting) {
   dns::StubResolver resolver{worker.world, worker.scope, resolver_options(setting_.config.dns)};
   relay::Relay relay{worker.world, resolver, relay_options(setting_.config), setting_.log};
-  const net::TaskScope::StopHandler on_stop{worker.scope, [&relay] { relay.stop(); }};
+  const net::TaskScope::StopHandler on_stop{worker.scope, [this, &relay] {
+                                              dispatcher_->stop();
+                                              relay.stop();
+                                            }};
   net::TaskScope running;
   running.spawn(relay.run());
   carriers_[worker.index]->open(mailboxes, relay);

@@ -37,10 +37,10 @@ std::string_view event_for(queue::Fate fate) {
 
 bool ActiveEntry::is_open() const { return std::ranges::any_of(recipients, waits); }
 
-std::optional<WallTime> ActiveEntry::next_attempt() const {
+std::optional<WallTime> ActiveEntry::next_attempt(WallTime after) const {
   std::optional<WallTime> earliest;
   for (const auto& recipient : recipients) {
-    if (!waits(recipient) || recipient.status.held) continue;
+    if (!waits(recipient) || recipient.status.held || recipient.status.next_attempt <= after) continue;
     if (!earliest || recipient.status.next_attempt < *earliest) earliest = recipient.status.next_attempt;
   }
   return earliest;
@@ -53,6 +53,9 @@ net::Task<std::expected<std::optional<FreshEntry>, queue::QueueError>> Recorder:
   for (const auto& change : settlement.changes) entry->recipients[change.index].status = change.status;
   for (const auto& outcome : carried.outcomes) log_outcome(*entry, outcome);
   auto notification = co_await notify(entry, std::move(settlement.reports), std::move(message));
+  if (entry->gone) co_return std::nullopt;  // the operator has dropped it
+  // As it is by now: the operator may have held it meanwhile.
+  for (auto& change : settlement.changes) change.status = entry->recipients[change.index].status;
 
   const bool last = entry->groups_under_way == 1;
   const bool over = last && !entry->is_open();
@@ -68,6 +71,7 @@ net::Task<std::expected<std::optional<FreshEntry>, queue::QueueError>> Recorder:
   const queue::Moment moment = last && !over ? queue::Moment::published : queue::Moment::durable;
   auto ids = co_await submit(std::move(batch), moment);
   if (!ids) co_return std::unexpected(ids.error());
+  entry->gone = over;
   if (!notification) co_return std::nullopt;
   log_.info("queue.notification.added", {{"trace", notification->envelope.trace_id},
                                          {"about", entry->envelope.trace_id},
@@ -81,7 +85,7 @@ net::Task<std::expected<std::vector<queue::EntryId>, queue::QueueError>> Recorde
                                                                                           queue::Moment moment) {
   for (;;) {
     auto ids = co_await queue_.submit(world_.loop, batch, moment);
-    if (ids || ids.error() != queue::QueueError::full) co_return ids;
+    if (ids || ids.error() != queue::QueueError::full || stopping_) co_return ids;
     log_.error("queue.disk.full");
     co_await world_.clock.sleep(kFullDiskLookAgain);
   }
@@ -117,14 +121,17 @@ net::Task<std::expected<void, queue::QueueError>> Recorder::set_held(std::shared
   for (std::uint32_t i = 0; i < entry->recipients.size(); ++i) {
     auto& recipient = entry->recipients[i];
     if (!waits(recipient) || recipient.status.held == held) continue;
-    recipient.status.held = held;
+    recipient.status.held = held;  // at once: whoever records an attempt meanwhile writes it down, too
     update.changes.push_back({i, recipient.status});
   }
   if (update.changes.empty()) co_return std::expected<void, queue::QueueError>{};
   queue::Batch batch;
-  batch.emplace_back(std::move(update));
+  batch.emplace_back(update);
   auto done = co_await queue_.submit(world_.loop, std::move(batch), queue::Moment::published);
-  if (!done) co_return std::unexpected(done.error());
+  if (!done) {
+    for (const auto& change : update.changes) entry->recipients[change.index].status.held = !held;
+    co_return std::unexpected(done.error());
+  }
   log_.info(held ? "queue.message.held" : "queue.message.released",
             {{"trace", entry->envelope.trace_id}, {"entry", number(entry->id)}});
   co_return std::expected<void, queue::QueueError>{};

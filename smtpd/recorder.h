@@ -11,7 +11,6 @@
 #include "common/auth/directory.h"
 #include "common/config/config.h"
 #include "common/log/log.h"
-#include "common/net/event.h"
 #include "common/net/task.h"
 #include "common/net/world.h"
 #include "smtpd/carrier.h"
@@ -35,17 +34,14 @@ struct ActiveEntry {
   queue::OctetsLocation location;          // nowhere while it was not read from the queue
   std::vector<queue::SharedOctets> fresh;  // its octets, while there is no need to read them
   std::size_t groups_under_way = 0;
-  std::size_t groups_unrecorded = 0;  // of them
-  bool being_recorded = false;
-  net::Event recorded{};
-  bool retry_asked = false;          // by the operator, meanwhile
-  bool drop_asked = false;           // likewise
-  std::optional<bool> hold_asked{};  // likewise
+  bool retry_asked = false;  // by the operator, meanwhile
+  bool gone = false;         // nothing of it is in the queue any more
+  bool parked = false;       // some who are due stand in a lane, and need not be looked after
 
   /// Whether somebody still waits for the message.
   [[nodiscard]] bool is_open() const;
-  /// The earliest next attempt of those who wait and are not held.
-  [[nodiscard]] std::optional<WallTime> next_attempt() const;
+  /// The earliest next attempt of those who wait and are not held; of those alone whose time comes after `after`.
+  [[nodiscard]] std::optional<WallTime> next_attempt(WallTime after = WallTime::min()) const;
 };
 
 class Recorder {
@@ -55,22 +51,21 @@ class Recorder {
            const log::Log& log)
       : world_(world), config_(config), directory_(directory), queue_(queue), log_(log) {}
 
-  /// Takes the outcomes of a group into `entry` and the queue, one group of an entry after the other. An entry that
-  /// nobody waits for any more leaves the queue with the last of them. Returns the notification, if one was due and
-  /// is queued now. A full disk is waited for. Errors: io, not_found: nothing can be recorded of this entry.
+  /// Takes an attempt's outcomes into `entry` and the queue. An entry that nobody waits for any more leaves the
+  /// queue when the last of its groups is recorded. Returns the notification, if one was due and is queued now. A
+  /// full disk is waited for, until stop(). Errors: io, not_found, full: nothing was recorded of this attempt.
   net::Task<std::expected<std::optional<FreshEntry>, queue::QueueError>> record(
       std::shared_ptr<ActiveEntry> entry, Carried carried, std::vector<queue::SharedOctets> message);
 
-  /// Holds or releases all who wait. Errors: full, io, not_found.
+  /// Holds or releases all who wait, also while some are tried. Errors, with nothing changed: full, io, not_found.
   net::Task<std::expected<void, queue::QueueError>> set_held(std::shared_ptr<ActiveEntry> entry, bool held);
   /// Errors: io, not_found.
   net::Task<std::expected<void, queue::QueueError>> remove(queue::EntryId id);
 
- private:
-  using Recorded = std::expected<std::optional<FreshEntry>, queue::QueueError>;
+  /// The daemon ends: what a full disk does not take now is not waited for.
+  void stop() noexcept { stopping_ = true; }
 
-  net::Task<Recorded> record_alone(std::shared_ptr<ActiveEntry> entry, Carried carried,
-                                   std::vector<queue::SharedOctets> message);
+ private:
   net::Task<std::optional<queue::Add>> notify(std::shared_ptr<const ActiveEntry> entry,
                                               std::vector<dsn::RecipientReport> reports,
                                               std::vector<queue::SharedOctets> message);
@@ -84,6 +79,7 @@ class Recorder {
   const auth::Directory& directory_;
   queue::Queue& queue_;
   const log::Log& log_;
+  bool stopping_ = false;
 };
 
 }  // namespace posthaste::smtpd

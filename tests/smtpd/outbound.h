@@ -66,6 +66,7 @@ class SimOutbound {
 
   /// Ends what is under way as a daemon does that stops. After the last take().
   net::Task<void> ended() {
+    dispatcher.stop();
     relay_.stop();
     co_await dispatcher.release(0);
     co_await running_.drained();

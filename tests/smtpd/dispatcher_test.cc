@@ -1,0 +1,507 @@
+// The queue's scheduler in the simulated world: when what is tried, what the operator changes, and what the end of
+// the daemon leaves.
+#include "smtpd/dispatcher.h"
+
+#include <algorithm>
+#include <list>
+
+#include "fake_host.h"
+#include "installation.h"
+
+namespace posthaste::smtpd {
+namespace {
+
+using namespace std::chrono_literals;
+using queue::EntryId;
+using Stage = FakeHost::Stage;
+
+constexpr net::SimConditions kNoDelays{.network_delay_max = 0ms, .executor_delay_max = 0ms};
+
+config::Config configuration() {
+  auto config = installation().config;
+  config.queue.retry_delay_min = 5min;
+  config.queue.retry_delay_max = 4h;
+  config.queue.expire = 120h;
+  config.queue.delay_warning = 0s;
+  return config;
+}
+
+/// The outbound half with a queue and hosts of its own.
+class Scene {
+ public:
+  explicit Scene(const net::SimConditions& conditions = {})
+      : sim(1, conditions), queue_(open_queue(scratch_.path(), at_once_)), deliveryd_(sim, lmtp()) {
+    start_again();
+  }
+
+  /// As a daemon that has just begun; the one before has ended.
+  void start_again() {
+    outbound_.reset();
+    pool_.emplace(sim.world(), lmtp(), config_.hostname);
+    outbound_.emplace(sim, config_, installation().directory(), *queue_, *pool_, log_);
+    for (auto& [domain, host] : hosts_) add_record(domain);
+    outbound_->start(*Dispatcher::left_in(*queue_));
+  }
+
+  /// The only host of the domain, which takes everything.
+  FakeHost& host(const std::string& domain) {
+    const std::string address = "192.0.2." + std::to_string(hosts_.size() + 100);
+    hosts_.emplace_back(domain, std::make_unique<FakeHost>(sim, net::Endpoint{address, 25}));
+    addresses_[domain] = address;
+    add_record(domain);
+    return *hosts_.back().second;
+  }
+
+  net::Task<EntryId> submit(std::vector<smtp::Mailbox> recipients, std::string body = "hi\r\n") {
+    queue::Add add;
+    add.envelope.trace_id = "trace";
+    add.envelope.reverse_path = smtp::Mailbox{"alice", "example.org"};
+    add.envelope.arrived = sim.loop().wall();
+    for (auto& mailbox : recipients) {
+      queue::QueuedRecipient recipient;
+      recipient.recipient.mailbox = std::move(mailbox);
+      recipient.status.next_attempt = sim.loop().wall();
+      add.recipients.push_back(std::move(recipient));
+    }
+    add.message.push_back(queue::share("Subject: test\r\n\r\n" + body));
+    queue::Batch batch;
+    batch.emplace_back(add);
+    auto ids = co_await queue_->submit(sim.loop(), std::move(batch), queue::Moment::durable);
+    dispatcher().take({ids->front(), std::move(add)});
+    co_return ids->front();
+  }
+
+  /// As one that stops.
+  net::Task<void> stop() { co_await outbound_->ended(); }
+
+  net::Task<void> end() {
+    co_await stop();
+    outbound_.reset();
+    pool_.reset();
+    for (auto& [domain, host] : hosts_) co_await host->ended();
+    co_await deliveryd_.ended();
+  }
+
+  [[nodiscard]] Dispatcher& dispatcher() { return outbound_->dispatcher; }
+  [[nodiscard]] std::optional<queue::Entry> entry(EntryId id) const {
+    auto entry = queue_->reader().read(id);
+    return entry ? std::optional{std::move(*entry)} : std::nullopt;
+  }
+  [[nodiscard]] std::vector<EntryId> entries() const {
+    std::vector<EntryId> ids;
+    const auto left = Dispatcher::left_in(*queue_);
+    for (const auto& due : *left) ids.push_back(due.id);
+    return ids;
+  }
+  [[nodiscard]] queue::Queue& queue() { return *queue_; }
+  [[nodiscard]] std::string events() const { return sink_.text(); }
+  FakeDeliveryd& deliveryd() { return deliveryd_; }
+
+  net::SimWorld sim;
+
+ private:
+  [[nodiscard]] net::Endpoint lmtp() const { return {config::lmtp_socket(config_), 0}; }
+  void add_record(const std::string& domain) {
+    outbound_->resolver.add(domain, dns::Type::a, dns::Address{addresses_[domain]});
+  }
+
+  const config::Config config_ = configuration();
+  ScratchDirectory scratch_{quick_directory()};
+  log::MemorySink sink_;
+  const log::Log log_{sink_, "smtpd", log::Format::text, log::Level::info, [this] { return sim.loop().wall(); }};
+  AtOnce at_once_;
+  std::unique_ptr<queue::Queue> queue_;
+  FakeDeliveryd deliveryd_;
+  std::optional<LmtpPool> pool_;
+  std::optional<SimOutbound> outbound_;
+  std::list<std::pair<std::string, std::unique_ptr<FakeHost>>> hosts_;  // by domain
+  std::map<std::string, std::string> addresses_;
+};
+
+using Play = net::Task<void> (*)(Scene&);
+
+net::Task<void> play_to_the_end(Scene& scene, Play play) {
+  co_await play(scene);
+  co_await scene.end();
+}
+
+void run(Play play, const net::SimConditions& conditions = {}) {
+  Scene scene{conditions};
+  EXPECT_TRUE(scene.sim.run(play_to_the_end(scene, play))) << "deadlock";
+  EXPECT_EQ(scene.events().find("queue.entry.un"), std::string::npos) << scene.events();
+  EXPECT_EQ(scene.events().find("queue.entry.missing"), std::string::npos) << scene.events();
+}
+
+smtp::Mailbox at(const std::string& domain, const std::string& name = "jones") { return {name, domain}; }
+
+/// For awaiting statements, which bear no braces.
+template <typename... Mailboxes>
+std::vector<smtp::Mailbox> all(Mailboxes... mailboxes) {
+  return {std::move(mailboxes)...};
+}
+
+FakeHost::Manners always(Stage stage, std::string reply, std::chrono::milliseconds after = 0ms) {
+  return [stage, reply = std::move(reply), after](Stage now, const std::string&) {
+    FakeHost::Answer answer;
+    if (now != stage) return answer;
+    answer.reply = reply;
+    answer.after = after;
+    return answer;
+  };
+}
+
+// The schedule
+
+net::Task<void> try_in_vain(Scene& scene) {
+  std::vector<net::Instant> attempts;
+  auto& host = scene.host("busy.test");
+  host.manners = [&](Stage stage, const std::string&) {
+    FakeHost::Answer answer;
+    if (stage != Stage::rcpt) return answer;
+    attempts.push_back(scene.sim.loop().now());
+    answer.reply = "451 4.7.1 Greylisted";
+    return answer;
+  };
+  const auto id = co_await scene.submit(all(at("busy.test")));
+  co_await scene.sim.loop().sleep(3h);
+  // At 0, 5, 15, 35, 75 and 155 minutes, each delay an eighth shorter or longer.
+  EXPECT_EQ(attempts.size(), 6U);
+  std::chrono::milliseconds usual = 5min;
+  for (std::size_t i = 1; i < attempts.size(); ++i, usual *= 2) {
+    EXPECT_GE(attempts[i] - attempts[i - 1], usual * 7 / 8);
+    EXPECT_LE(attempts[i] - attempts[i - 1], usual * 9 / 8 + 2s);
+  }
+  EXPECT_EQ(scene.entry(id)->recipients.front().status.attempts, 6U);
+  EXPECT_EQ(scene.entry(id)->recipients.front().status.last_reply, "451 4.7.1 Greylisted");
+  host.manners = [](Stage, const std::string&) { return FakeHost::Answer{}; };
+  co_await scene.sim.loop().sleep(4h);
+  EXPECT_EQ(host.taken.size(), 1U);
+  EXPECT_TRUE(scene.entries().empty());
+}
+
+TEST(Dispatcher, TriesAgainAfterTwiceTheTimeEachTime) { run(try_in_vain); }
+
+net::Task<void> expire(Scene& scene) {
+  scene.host("busy.test").manners = always(Stage::rcpt, "451 4.7.1 Greylisted");
+  co_await scene.submit(all(at("busy.test")));
+  co_await scene.sim.loop().sleep(119h);
+  EXPECT_EQ(scene.entries().size(), 1U);
+  EXPECT_TRUE(scene.deliveryd().delivered.empty());
+  co_await scene.sim.loop().sleep(6h);
+  EXPECT_TRUE(scene.entries().empty());
+  EXPECT_EQ(scene.deliveryd().delivered.size(), 1U);
+  if (scene.deliveryd().delivered.empty()) co_return;
+  EXPECT_EQ(scene.deliveryd().delivered.front().from, "<>");
+  EXPECT_NE(scene.deliveryd().delivered.front().message.find("Status: 5.4.7\r\n"), std::string::npos);
+}
+
+TEST(Dispatcher, GivesUpWhenTheTimeIsOverAndTellsTheSender) { run(expire); }
+
+// Lanes
+
+net::Task<void> wait_behind_nobody(Scene& scene) {
+  scene.host("slow.test").manners = always(Stage::greeting, "220 at last", 4min);
+  auto& quick = scene.host("quick.test");
+  for (int i = 0; i < 100; ++i) co_await scene.submit(all(at("slow.test")));
+  const auto start = scene.sim.loop().now();
+  co_await scene.submit(all(at("quick.test"), at("slow.test")));
+  co_await scene.sim.loop().sleep(10s);
+  EXPECT_EQ(quick.taken.size(), 1U);
+  if (quick.taken.size() == 1) {
+    EXPECT_LT(quick.taken.front().when - start, 1s);
+  }
+  co_await scene.sim.loop().sleep(1h);
+  EXPECT_TRUE(scene.entries().empty());
+  EXPECT_EQ(quick.taken.size(), 1U);
+}
+
+TEST(Dispatcher, ASlowHostDelaysNobodyElsesMail) { run(wait_behind_nobody); }
+
+net::Task<void> park(Scene& scene) {
+  constexpr std::size_t kMessages = 1'200;  // 40 are tried at once, and 1,000 wait in memory
+  auto& slow = scene.host("slow.test");
+  auto& quick = scene.host("quick.test");
+  slow.manners = always(Stage::greeting, "220 at last", 4min);
+  for (std::size_t i = 0; i + 1 < kMessages; ++i) co_await scene.submit(all(at("slow.test")));
+  const auto last = co_await scene.submit(all(at("slow.test"), at("quick.test")));
+  co_await scene.sim.loop().sleep(60s);
+  EXPECT_EQ(quick.taken.size(), 1U) << "the other recipient of a parked entry";
+  EXPECT_EQ(scene.entry(last)->recipients[1].status.fate, queue::Fate::relayed);
+  EXPECT_EQ(scene.entry(last)->recipients[0].status.attempts, 0U);
+  slow.manners = [](Stage, const std::string&) { return FakeHost::Answer{}; };
+  co_await scene.sim.loop().sleep(1h);
+  EXPECT_EQ(slow.taken.size(), kMessages);
+  EXPECT_EQ(quick.taken.size(), 1U);
+  EXPECT_TRUE(scene.entries().empty());
+}
+
+TEST(Dispatcher, ParkedEntriesComeBack) { run(park); }
+
+// Several next hops
+
+net::Task<void> end_together(Scene& scene) {
+  scene.host("one.test");
+  scene.host("two.test");
+  for (int i = 0; i < 5; ++i) co_await scene.submit(all(at("one.test"), at("two.test"), at("example.org", "bob")));
+  co_await scene.sim.loop().sleep(1min);
+  EXPECT_TRUE(scene.entries().empty()) << "whose groups were recorded at the same time";
+}
+
+TEST(Dispatcher, NothingIsLeftOfAnEntryWhoseGroupsEndTogether) { run(end_together, kNoDelays); }
+
+net::Task<void> find_one_that_is_over(Scene& scene) {
+  co_await scene.stop();
+  queue::Add add;
+  queue::QueuedRecipient recipient;
+  recipient.recipient.mailbox = at("one.test");
+  recipient.status.fate = queue::Fate::relayed;
+  add.recipients.push_back(std::move(recipient));
+  add.message.push_back(queue::share("Subject: x\r\n\r\n"));
+  queue::Batch batch;
+  batch.emplace_back(std::move(add));
+  const auto added = co_await scene.queue().submit(scene.sim.loop(), std::move(batch), queue::Moment::published);
+  EXPECT_TRUE(added);
+  scene.start_again();
+  co_await scene.sim.loop().sleep(1min);
+  EXPECT_TRUE(scene.entries().empty());
+}
+
+TEST(Dispatcher, AnEntryThatIsOverButForItsRemovalIsRemovedByTheNextStart) { run(find_one_that_is_over); }
+
+// The operator
+
+net::Task<void> hold_and_release(Scene& scene) {
+  auto& host = scene.host("busy.test");
+  host.manners = always(Stage::rcpt, "451 4.7.1 Greylisted");
+  const auto id = co_await scene.submit(all(at("busy.test")));
+  co_await scene.sim.loop().sleep(1min);
+  auto done = co_await scene.dispatcher().set_held(id, true);
+  EXPECT_TRUE(done);
+  EXPECT_TRUE(scene.entry(id)->recipients.front().status.held);
+  host.manners = [](Stage, const std::string&) { return FakeHost::Answer{}; };
+  EXPECT_TRUE(scene.dispatcher().retry(id)) << "which changes nothing";
+  EXPECT_EQ(scene.dispatcher().retry_all(), 0U);
+  co_await scene.sim.loop().sleep(200h);
+  EXPECT_TRUE(host.taken.empty());
+  done = co_await scene.dispatcher().set_held(id, false);
+  EXPECT_TRUE(done);
+  co_await scene.sim.loop().sleep(1min);
+  EXPECT_EQ(host.taken.size(), 1U);
+  EXPECT_TRUE(scene.entries().empty());
+}
+
+TEST(Dispatcher, WhatIsHeldWaitsUntilItIsReleased) { run(hold_and_release); }
+
+net::Task<void> hold_under_way(Scene& scene) {
+  auto& host = scene.host("slow.test");
+  host.manners = always(Stage::rcpt, "451 4.7.1 Greylisted", 2min);
+  const auto id = co_await scene.submit(all(at("slow.test")));
+  co_await scene.sim.loop().sleep(1min);
+  const auto done = co_await scene.dispatcher().set_held(id, true);
+  EXPECT_TRUE(done);
+  EXPECT_TRUE(scene.entry(id)->recipients.front().status.held) << "durable when the operator hears of it";
+  co_await scene.sim.loop().sleep(24h);
+  EXPECT_EQ(scene.entry(id)->recipients.front().status.attempts, 1U) << "the one that was under way";
+  EXPECT_TRUE(scene.entry(id)->recipients.front().status.held);
+}
+
+TEST(Dispatcher, WhatIsHeldWhileItIsTriedIsNotTriedAgain) { run(hold_under_way); }
+
+net::Task<void> hold_in_the_lane(Scene& scene) {
+  auto& host = scene.host("slow.test");
+  host.manners = always(Stage::greeting, "220 at last", 4min);
+  std::vector<EntryId> ids;
+  for (int i = 0; i < 60; ++i) {
+    const auto id = co_await scene.submit(all(at("slow.test")));
+    ids.push_back(id);
+  }
+  co_await scene.sim.loop().sleep(1min);
+  const auto held = co_await scene.dispatcher().set_held(ids.back(), true);
+  EXPECT_TRUE(held);
+  const auto dropped = co_await scene.dispatcher().drop(ids[ids.size() - 2]);
+  EXPECT_TRUE(dropped);
+  EXPECT_FALSE(scene.entry(ids[ids.size() - 2])) << "durable when the operator hears of it";
+  host.manners = [](Stage, const std::string&) { return FakeHost::Answer{}; };
+  co_await scene.sim.loop().sleep(1h);
+  EXPECT_EQ(host.taken.size(), 58U);
+  EXPECT_EQ(scene.entries(), std::vector{ids.back()});
+  EXPECT_EQ(scene.entry(ids.back())->recipients.front().status.attempts, 0U);
+}
+
+TEST(Dispatcher, WhatIsHeldOrDroppedInItsLaneIsNotTried) { run(hold_in_the_lane); }
+
+net::Task<void> drop_waiting(Scene& scene) {
+  auto& host = scene.host("busy.test");
+  host.manners = always(Stage::rcpt, "451 4.7.1 Greylisted");
+  const auto id = co_await scene.submit(all(at("busy.test")));
+  co_await scene.sim.loop().sleep(1min);
+  auto done = co_await scene.dispatcher().drop(id);
+  EXPECT_TRUE(done);
+  EXPECT_TRUE(scene.entries().empty());
+  done = co_await scene.dispatcher().drop(id);
+  EXPECT_EQ(done.error(), queue::QueueError::not_found);
+  EXPECT_EQ(scene.dispatcher().retry(id).error(), queue::QueueError::not_found);
+  done = co_await scene.dispatcher().set_held(id, true);
+  EXPECT_EQ(done.error(), queue::QueueError::not_found);
+  co_await scene.sim.loop().sleep(200h);
+  EXPECT_TRUE(host.taken.empty());
+  EXPECT_TRUE(scene.deliveryd().delivered.empty()) << "nobody is told";
+}
+
+TEST(Dispatcher, WhatIsDroppedIsGone) { run(drop_waiting); }
+
+net::Task<void> drop_under_way(Scene& scene) {
+  auto& host = scene.host("slow.test");
+  host.manners = always(Stage::rcpt, "550 5.1.1 No such user", 2min);
+  const auto id = co_await scene.submit(all(at("slow.test")));
+  co_await scene.sim.loop().sleep(1min);
+  const auto done = co_await scene.dispatcher().drop(id);
+  EXPECT_TRUE(done);
+  EXPECT_FALSE(scene.entry(id));
+  co_await scene.sim.loop().sleep(1h);
+  EXPECT_TRUE(scene.entries().empty());
+  EXPECT_TRUE(scene.deliveryd().delivered.empty()) << "nobody is told";
+}
+
+TEST(Dispatcher, WhatIsDroppedWhileItIsTriedIsGone) { run(drop_under_way); }
+
+net::Task<void> retry_waiting(Scene& scene) {
+  auto& host = scene.host("busy.test");
+  host.manners = always(Stage::rcpt, "451 4.7.1 Greylisted");
+  const auto id = co_await scene.submit(all(at("busy.test")));
+  co_await scene.submit(all(at("busy.test")));
+  co_await scene.sim.loop().sleep(1min);
+  EXPECT_TRUE(scene.dispatcher().retry(id));
+  co_await scene.sim.loop().sleep(10s);
+  EXPECT_EQ(scene.entry(id)->recipients.front().status.attempts, 2U);
+  host.manners = [](Stage, const std::string&) { return FakeHost::Answer{}; };
+  EXPECT_EQ(scene.dispatcher().retry_all(), 2U);
+  co_await scene.sim.loop().sleep(10s);
+  EXPECT_EQ(host.taken.size(), 2U);
+  EXPECT_TRUE(scene.entries().empty());
+}
+
+TEST(Dispatcher, TheOperatorsRetryIsAtOnce) { run(retry_waiting); }
+
+net::Task<void> retry_under_way(Scene& scene) {
+  auto& host = scene.host("slow.test");
+  host.manners = always(Stage::rcpt, "451 4.7.1 Greylisted", 2min);
+  const auto id = co_await scene.submit(all(at("slow.test")));
+  co_await scene.sim.loop().sleep(1min);
+  EXPECT_TRUE(scene.dispatcher().retry(id));
+  host.manners = [](Stage, const std::string&) { return FakeHost::Answer{}; };
+  co_await scene.sim.loop().sleep(90s);
+  EXPECT_EQ(host.taken.size(), 1U);
+}
+
+TEST(Dispatcher, TheOperatorsRetryFollowsAnAttemptThatIsUnderWay) { run(retry_under_way); }
+
+// The end, and the next beginning
+
+net::Task<void> stop_in_the_middle(Scene& scene) {
+  auto& quick = scene.host("quick.test");
+  auto& slow = scene.host("slow.test");
+  slow.manners = always(Stage::rcpt, "250 2.1.5 OK", 2min);
+  const auto id = co_await scene.submit(all(at("quick.test"), at("slow.test"), at("example.org", "bob")));
+  co_await scene.sim.loop().sleep(10s);
+  co_await scene.stop();
+  const auto left = scene.entry(id);
+  EXPECT_EQ(left->recipients[0].status.fate, queue::Fate::relayed);
+  EXPECT_EQ(left->recipients[1].status.fate, queue::Fate::waiting);
+  EXPECT_EQ(left->recipients[1].status.attempts, 0U) << "an attempt that the end cut short was none";
+  EXPECT_EQ(left->recipients[2].status.fate, queue::Fate::delivered);
+  scene.start_again();
+  co_await scene.sim.loop().sleep(5min);
+  EXPECT_EQ(quick.taken.size(), 1U);
+  EXPECT_EQ(slow.taken.size(), 1U);
+  EXPECT_EQ(scene.deliveryd().delivered.size(), 1U);
+  EXPECT_TRUE(scene.entries().empty());
+}
+
+TEST(Dispatcher, StoppingRecordsWhatWasDoneAndNothingElse) { run(stop_in_the_middle); }
+
+net::Task<void> stop_with_a_full_lane(Scene& scene) {
+  auto& slow = scene.host("slow.test");
+  slow.manners = always(Stage::greeting, "220 at last", 4min);
+  for (int i = 0; i < 100; ++i) co_await scene.submit(all(at("slow.test")));
+  co_await scene.sim.loop().sleep(10s);
+  const auto start = scene.sim.loop().now();
+  co_await scene.stop();
+  EXPECT_LT(scene.sim.loop().now() - start, 10s);
+  EXPECT_EQ(scene.entries().size(), 100U);
+  slow.manners = [](Stage, const std::string&) { return FakeHost::Answer{}; };
+  scene.start_again();
+  co_await scene.sim.loop().sleep(5min);
+  EXPECT_EQ(slow.taken.size(), 100U);
+  EXPECT_TRUE(scene.entries().empty());
+}
+
+TEST(Dispatcher, StoppingWaitsForNoLane) { run(stop_with_a_full_lane); }
+
+net::Task<void> start_with_what_is_left(Scene& scene) {
+  auto& host = scene.host("busy.test");
+  host.manners = always(Stage::rcpt, "451 4.7.1 Greylisted");
+  const auto held = co_await scene.submit(all(at("busy.test")));
+  co_await scene.submit(all(at("busy.test")));
+  co_await scene.sim.loop().sleep(1min);
+  const auto done = co_await scene.dispatcher().set_held(held, true);
+  EXPECT_TRUE(done);
+  co_await scene.stop();
+  host.manners = [](Stage, const std::string&) { return FakeHost::Answer{}; };
+  scene.start_again();
+  co_await scene.sim.loop().sleep(1min);
+  EXPECT_TRUE(host.taken.empty()) << "its time has not come";
+  co_await scene.sim.loop().sleep(10min);
+  EXPECT_EQ(host.taken.size(), 1U);
+  EXPECT_EQ(scene.entries(), std::vector{held});
+}
+
+TEST(Dispatcher, TheNextStartKeepsTimesAndHolds) { run(start_with_what_is_left); }
+
+// A full disk
+
+const std::string kMoreThanFits(8'192, 'x');
+
+net::Task<void> record_on_a_full_disk(Scene& scene) {
+  auto& host = scene.host("busy.test");
+  host.manners = always(Stage::rcpt, "550 5.1.1 No such user", 10s);
+  co_await scene.submit(all(at("busy.test")), kMoreThanFits + "\r\n");
+  {
+    const FileSizeLimit full{4'096};
+    co_await scene.sim.loop().sleep(60s);
+    EXPECT_EQ(scene.entries().size(), 1U);
+    EXPECT_TRUE(scene.deliveryd().delivered.empty());
+    EXPECT_NE(scene.events().find("queue.disk.full"), std::string::npos);
+  }
+  co_await scene.sim.loop().sleep(10s);
+  EXPECT_EQ(scene.deliveryd().delivered.size(), 1U) << "the notification";
+  EXPECT_TRUE(scene.entries().empty());
+}
+
+TEST(Dispatcher, WaitsForRoomToWriteDownWhatCameOfAnAttempt) { run(record_on_a_full_disk); }
+
+net::Task<void> stop_on_a_full_disk(Scene& scene) {
+  auto& host = scene.host("busy.test");
+  host.manners = always(Stage::rcpt, "550 5.1.1 No such user", 10s);
+  co_await scene.submit(all(at("busy.test")), kMoreThanFits + "\r\n");
+  {
+    const FileSizeLimit full{4'096};
+    co_await scene.sim.loop().sleep(60s);
+    const auto start = scene.sim.loop().now();
+    co_await scene.stop();
+    EXPECT_LT(scene.sim.loop().now() - start, 10s);
+  }
+  EXPECT_EQ(scene.entries().size(), 1U);
+  scene.start_again();
+  co_await scene.sim.loop().sleep(60s);
+  EXPECT_EQ(scene.deliveryd().delivered.size(), 1U);
+  EXPECT_TRUE(scene.entries().empty());
+}
+
+TEST(Dispatcher, AFullDiskIsNotWaitedForAtTheEnd) {
+  Scene scene;
+  EXPECT_TRUE(scene.sim.run(play_to_the_end(scene, stop_on_a_full_disk))) << "deadlock";
+}
+
+}  // namespace
+}  // namespace posthaste::smtpd
