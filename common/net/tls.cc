@@ -83,6 +83,47 @@ TlsSession::~TlsSession() { TlsSession::close({}); }
 std::string_view TlsSession::version() const noexcept { return SSL_get_version(ssl_.get()); }
 std::string_view TlsSession::cipher() const noexcept { return SSL_get_cipher_name(ssl_.get()); }
 
+namespace {
+
+std::optional<std::string> tls_exporter(SSL* ssl) {
+  constexpr std::string_view kLabel = "EXPORTER-Channel-Binding";  // RFC 9266 §2
+  constexpr std::size_t kOctets = 32;
+  if (SSL_version(ssl) != TLS1_3_VERSION) return std::nullopt;
+  std::string exported(kOctets, '\0');
+  const int made = SSL_export_keying_material(ssl, reinterpret_cast<unsigned char*>(exported.data()), kOctets,
+                                              kLabel.data(), kLabel.size(), nullptr, 0, 1);
+  if (made != 1) return std::nullopt;
+  return exported;
+}
+
+/// The hash of the certificate by its signature's own hash, or by SHA-256 where that is MD5 or SHA-1.
+std::optional<std::string> hash_of(const X509* certificate) {
+  int hash = NID_undef;
+  if (certificate == nullptr ||
+      X509_get_signature_info(const_cast<X509*>(certificate), &hash, nullptr, nullptr, nullptr) != 1) {
+    return std::nullopt;
+  }
+  if (hash == NID_md5 || hash == NID_sha1) hash = NID_sha256;
+  const EVP_MD* algorithm = EVP_get_digestbynid(hash);
+  if (algorithm == nullptr) return std::nullopt;
+  std::string digest(EVP_MAX_MD_SIZE, '\0');
+  unsigned int size = 0;
+  if (X509_digest(certificate, algorithm, reinterpret_cast<unsigned char*>(digest.data()), &size) != 1) {
+    return std::nullopt;
+  }
+  digest.resize(size);
+  return digest;
+}
+
+}  // namespace
+
+std::optional<std::string> TlsSession::channel_binding(ChannelBinding kind) const {
+  if (!open_) return std::nullopt;
+  if (kind == ChannelBinding::tls_exporter) return tls_exporter(ssl_.get());
+  const bool is_server = SSL_is_server(ssl_.get()) == 1;
+  return hash_of(is_server ? SSL_get_certificate(ssl_.get()) : SSL_get0_peer_certificate(ssl_.get()));
+}
+
 Task<std::expected<void, StreamError>> TlsSession::shake_hands(std::chrono::milliseconds timeout) {
   for (;;) {
     ERR_clear_error();

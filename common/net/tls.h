@@ -27,6 +27,12 @@ struct SslDeleter {
   void operator()(ssl_st* ssl) const noexcept;
 };
 
+/// What ties a login to the TLS connection that it is made over (RFC 5056).
+enum class ChannelBinding {
+  tls_exporter,          // RFC 9266; of TLS 1.3 alone, where every connection has its own
+  tls_server_end_point,  // RFC 5929 §4: the server's certificate
+};
+
 /// A transport that encrypts what another one carries. Close-notify is sent on close() as far as that goes
 /// without waiting.
 class TlsSession final : public Transport {
@@ -41,6 +47,9 @@ class TlsSession final : public Transport {
   [[nodiscard]] std::string_view version() const noexcept;
   /// "TLS_AES_256_GCM_SHA384"
   [[nodiscard]] std::string_view cipher() const noexcept;
+  /// The same octets on both sides, after the handshake. Nothing where the kind is not defined: tls-exporter before
+  /// TLS 1.3, tls-server-end-point for a certificate whose signature has no one hash (Ed25519).
+  [[nodiscard]] std::optional<std::string> channel_binding(ChannelBinding kind) const;
 
   std::expected<bool, StreamError> receive(std::string& input) override;
   Task<std::expected<Readiness, StreamError>> wait(std::chrono::milliseconds timeout) override;
