@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "common/auth/address.h"
@@ -100,12 +101,20 @@ Result<void> Change::delete_user(UserId id) {
   if (!user) return std::unexpected(user.error());
   const auto address = folded(user->address);
   if (!address) return std::unexpected(DirectoryError::damaged);
+  const auto app_password_table = transaction_->app_passwords();
+  if (!app_password_table) return std::unexpected(app_password_table.error());
   const auto& tables = transaction_->tables();
   auto erased = transaction_->erase(tables.addresses, key_of(*address));
   if (erased) erased = transaction_->erase(tables.users, key_of(id));
   if (!erased) return erased;
   const auto credential = transaction_->erase(tables.credentials, key_of(id));
   if (!credential && credential.error() != DirectoryError::not_found) return credential;
+  const auto app_passwords = app_passwords_of(*transaction_, *app_password_table, id);
+  if (!app_passwords) return std::unexpected(app_passwords.error());
+  for (const auto& app_password : *app_passwords) {
+    erased = delete_app_password(id, app_password.name);
+    if (!erased) return erased;
+  }
   return {};
 }
 
@@ -126,6 +135,29 @@ Result<void> Change::set_credential(UserId id, const Credential& credential) {
   Credential row = credential;
   row.version = former ? former->version + 1 : 1;
   return transaction_->put(transaction_->tables().credentials, key_of(id), encode(row));
+}
+
+Result<void> Change::add_app_password(UserId id, const AppPassword& app_password) {
+  const auto user = user_by_id(*transaction_, id);
+  if (!user) return std::unexpected(user.error());
+  const auto& name = app_password.name;
+  if (!is_app_password_name(name)) return std::unexpected(DirectoryError::bad_address);
+  const auto table = transaction_->app_passwords();
+  if (!table) return std::unexpected(table.error());
+  if (!*table) return std::unexpected(DirectoryError::damaged);
+  const auto others = app_passwords_of(*transaction_, *table, id);
+  if (!others) return std::unexpected(others.error());
+  if (std::ranges::find(*others, name, &AppPassword::name) != others->end())
+    return std::unexpected(DirectoryError::exists);
+  if (others->size() >= kAppPasswordsMax) return std::unexpected(DirectoryError::too_many);
+  return transaction_->put(**table, key_of(id) + name, encode(app_password));
+}
+
+Result<void> Change::delete_app_password(UserId id, std::string_view name) {
+  const auto table = transaction_->app_passwords();
+  if (!table) return std::unexpected(table.error());
+  if (!*table || !is_app_password_name(name)) return std::unexpected(DirectoryError::not_found);
+  return transaction_->erase(**table, key_of(id) + std::string{name});
 }
 
 Result<void> Change::set_alias(const Alias& alias) {

@@ -96,6 +96,8 @@ Result<Credential> Directory::find_credential(UserId id) const {
 }
 
 Result<Directory::Account> Directory::find_account(std::string_view login) const {
+  const auto table = environment_->app_passwords();
+  if (!table) return std::unexpected(table.error());
   const auto transaction = Transaction::begin(environment_, Access::read);
   if (!transaction) return std::unexpected(transaction.error());
   const auto address = address_of_login(**transaction, login);
@@ -105,7 +107,25 @@ Result<Directory::Account> Directory::find_account(std::string_view login) const
   if (!user) return std::unexpected(user.error());
   auto credential = credential_of(**transaction, user->id);
   if (!credential) return std::unexpected(credential.error());
-  return Account{std::move(*user), std::move(*credential)};
+  auto app_passwords = app_passwords_of(**transaction, *table, user->id);
+  if (!app_passwords) return std::unexpected(app_passwords.error());
+  return Account{std::move(*user), std::move(*credential), std::move(*app_passwords)};
+}
+
+Result<std::vector<AppPassword>> Directory::app_passwords(UserId id) const {
+  const auto table = environment_->app_passwords();
+  if (!table) return std::unexpected(table.error());
+  const auto transaction = Transaction::begin(environment_, Access::read);
+  if (!transaction) return std::unexpected(transaction.error());
+  return app_passwords_of(**transaction, *table, id);
+}
+
+Result<std::string> Directory::name_of_login(std::string_view login) const {
+  const auto transaction = Transaction::begin(environment_, Access::read);
+  if (!transaction) return std::unexpected(transaction.error());
+  const auto address = address_of_login(**transaction, login);
+  if (!address) return std::unexpected(address.error());
+  return *address ? to_string(**address) : lower(login);
 }
 
 Result<std::string> Directory::disguise(std::string_view purpose, std::string_view login) const {
@@ -114,10 +134,9 @@ Result<std::string> Directory::disguise(std::string_view purpose, std::string_vi
   const auto secret = (*transaction)->get((*transaction)->tables().meta, kSecretKey);
   if (!secret) return std::unexpected(secret.error());
   if (!*secret) return std::unexpected(DirectoryError::damaged);
-  const auto address = address_of_login(**transaction, login);
-  if (!address) return std::unexpected(address.error());
-  const auto name = *address ? to_string(**address) : lower(login);
-  return hmac(ScramHash::sha256, **secret, std::string{purpose} + " " + name);
+  const auto name = name_of_login(login);
+  if (!name) return std::unexpected(name.error());
+  return hmac(ScramHash::sha256, **secret, std::string{purpose} + " " + *name);
 }
 
 Result<std::vector<std::string>> Directory::list_domains() const {

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/auth/app_password.h"
 #include "common/auth/password.h"
 #include "common/auth/route.h"
 #include "common/base/clock.h"
@@ -22,12 +23,12 @@ class Environment;
 class Transaction;
 
 enum class DirectoryError {
-  not_found,    // no such domain, user, alias or route
-  exists,       // the address or domain is taken
-  bad_address,  // not an address that the directory can hold
+  not_found,    // no such domain, user, alias, route or app password
+  exists,       // the address, domain or name is taken
+  bad_address,  // not an address, or a name, that the directory can hold
   no_domain,    // the address lies in a domain that is not ours
   in_use,       // a domain that still has users or aliases
-  too_many,     // more targets than an alias, or an expansion, may have
+  too_many,     // more targets than an alias, or an expansion, may have; more app passwords than a user may
   alias_loop,   // aliases deeper than kAliasDepthMax, or that lead only to themselves
   read_only,    // opened as reader
   full,         // the map or the disk
@@ -38,6 +39,7 @@ enum class DirectoryError {
 inline constexpr std::size_t kAliasDepthMax = 10;
 inline constexpr std::size_t kAliasTargetsMax = 1'000;  // of one alias
 inline constexpr std::size_t kExpansionMax = 10'000;    // addresses that one recipient may become
+inline constexpr std::size_t kAppPasswordsMax = 50;     // of one user
 inline constexpr std::size_t kDirectoryMapOctets = 1'073'741'824;
 
 struct User {
@@ -121,6 +123,12 @@ class Change {
   /// `credential.version` is ignored: the next one is given. Errors: not_found.
   [[nodiscard]] std::expected<void, DirectoryError> set_credential(UserId id, const Credential& credential);
 
+  /// Errors: not_found (the user), exists (they have one of this name), bad_address (the name is empty, longer than
+  /// kAppPasswordNameMaxOctets or not printable), too_many.
+  [[nodiscard]] std::expected<void, DirectoryError> add_app_password(UserId id, const AppPassword& app_password);
+  /// From the next login on it is worth nothing. Errors: not_found.
+  [[nodiscard]] std::expected<void, DirectoryError> delete_app_password(UserId id, std::string_view name);
+
   /// Adds or replaces. Errors: bad_address (the alias or a target), no_domain, exists (a user has the address),
   /// too_many.
   [[nodiscard]] std::expected<void, DirectoryError> set_alias(const Alias& alias);
@@ -171,14 +179,22 @@ class Directory {
   /// Errors: not_found, also for a user without a credential; damaged, io.
   [[nodiscard]] std::expected<Credential, DirectoryError> find_credential(UserId id) const;
 
-  /// User and credential of one instant, for a login.
+  /// By name. Errors: damaged, io.
+  [[nodiscard]] std::expected<std::vector<AppPassword>, DirectoryError> app_passwords(UserId id) const;
+
+  /// A user with all that they may log in by, of one instant.
   struct Account {
     User user;
     Credential credential;
+    std::vector<AppPassword> app_passwords;
   };
   /// `login` is an address, or a local part alone while there is exactly one domain.
   /// Errors: not_found, damaged, io.
   [[nodiscard]] std::expected<Account, DirectoryError> find_account(std::string_view login) const;
+
+  /// The address that `login` means, or would mean if it had a user: the same for each way to write it.
+  /// Errors: damaged, io.
+  [[nodiscard]] std::expected<std::string, DirectoryError> name_of_login(std::string_view login) const;
 
   /// 32 octets that nobody can tell without this directory, the same for every spelling of a login in every
   /// daemon: what users who are not there have for a salt. `purpose` keeps one use apart from another.

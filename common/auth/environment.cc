@@ -16,10 +16,9 @@
 namespace posthaste::auth {
 namespace {
 
-constexpr MDB_dbi kTablesMax = 8;
+constexpr MDB_dbi kTablesMax = 16;
 constexpr unsigned kReadersMax = 1'024;  // threads of all daemons that may read at one instant
 constexpr mode_t kFileMode = 0600;
-constexpr const char* kRoutesTable = "routes";
 
 using FileIdentity = std::pair<dev_t, ino_t>;
 
@@ -168,19 +167,19 @@ Result<void> Environment::open_tables(Role role) {
   }
   code = mdb_txn_commit(transaction);  // of a reader too: this is what keeps the tables' handles
   if (code != 0) return std::unexpected(error_of(code));
-  const auto routes = open_routes();
-  if (!routes) return std::unexpected(routes.error());
-  routes_ = *routes;
+  for (const auto& later : {routes(), app_passwords()}) {
+    if (!later) return std::unexpected(later.error());
+  }
   return {};
 }
 
-Result<std::optional<MDB_dbi>> Environment::open_routes() {
+Result<std::optional<MDB_dbi>> Environment::open_later_table(const char* name) {
   const bool reader = role_ == Role::reader;
   MDB_txn* transaction = nullptr;
   int code = mdb_txn_begin(get(), nullptr, reader ? unsigned{MDB_RDONLY} : 0U, &transaction);
   if (code != 0) return std::unexpected(error_of(code));
   MDB_dbi table = 0;
-  code = mdb_dbi_open(transaction, kRoutesTable, reader ? 0U : unsigned{MDB_CREATE}, &table);
+  code = mdb_dbi_open(transaction, name, reader ? 0U : unsigned{MDB_CREATE}, &table);
   if (code != 0) {
     mdb_txn_abort(transaction);
     if (code == MDB_NOTFOUND) return std::nullopt;
@@ -191,11 +190,11 @@ Result<std::optional<MDB_dbi>> Environment::open_routes() {
   return table;
 }
 
-Result<std::optional<MDB_dbi>> Environment::routes() {
-  const std::scoped_lock lock{routes_mutex_};
-  if (routes_) return routes_;
-  const auto opened = open_routes();
-  if (opened) routes_ = *opened;
+Result<std::optional<MDB_dbi>> Environment::later_table(const char* name, std::optional<MDB_dbi>& table) {
+  const std::scoped_lock lock{later_tables_mutex_};
+  if (table) return table;
+  const auto opened = open_later_table(name);
+  if (opened) table = *opened;
   return opened;
 }
 

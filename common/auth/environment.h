@@ -51,7 +51,11 @@ class Environment {
 
   /// The table target -> route. Directories made before there were routes get it from their next writer; nothing
   /// until then. Asked for before the transaction that reads it begins: an earlier one does not know a new table.
-  [[nodiscard]] Result<std::optional<MDB_dbi>> routes();
+  [[nodiscard]] Result<std::optional<MDB_dbi>> routes() { return later_table("routes", routes_); }
+  /// Likewise user id, name -> app password.
+  [[nodiscard]] Result<std::optional<MDB_dbi>> app_passwords() {
+    return later_table("app_passwords", app_passwords_);
+  }
 
  private:
   struct Close {
@@ -59,13 +63,15 @@ class Environment {
   };
   static Result<std::unique_ptr<Environment>> open_anew(const std::filesystem::path& path, Role role);
   Result<void> open_tables(Role role);
-  Result<std::optional<MDB_dbi>> open_routes();
+  Result<std::optional<MDB_dbi>> later_table(const char* name, std::optional<MDB_dbi>& table);
+  Result<std::optional<MDB_dbi>> open_later_table(const char* name);
 
   std::unique_ptr<MDB_env, Close> environment_;
   Tables tables_;
   Role role_ = Role::reader;
-  std::mutex routes_mutex_;  // only one transaction of a process may open a table at a time
+  std::mutex later_tables_mutex_;  // only one transaction of a process may open a table at a time
   std::optional<MDB_dbi> routes_;
+  std::optional<MDB_dbi> app_passwords_;
 };
 
 /// One transaction, aborted unless committed. What get() and walk() show dies with it, or with the next write.
@@ -74,8 +80,9 @@ class Transaction {
   static Result<std::unique_ptr<Transaction>> begin(std::shared_ptr<Environment> environment, Access access);
 
   [[nodiscard]] const Environment::Tables& tables() const noexcept { return environment_->tables(); }
-  /// Of a change: its environment is a writer's, which has the table from the start.
+  /// Of a change: its environment is a writer's, which has these tables from the start.
   [[nodiscard]] Result<std::optional<MDB_dbi>> routes() const { return environment_->routes(); }
+  [[nodiscard]] Result<std::optional<MDB_dbi>> app_passwords() const { return environment_->app_passwords(); }
 
   /// Nothing when there is no such key, or none can be so long.
   [[nodiscard]] Result<std::optional<std::string_view>> get(MDB_dbi table, std::string_view key) const;

@@ -137,6 +137,22 @@ Result<Credential> credential_of(const Transaction& transaction, UserId id) {
   return std::move(*credential);
 }
 
+Result<std::vector<AppPassword>> app_passwords_of(const Transaction& transaction, std::optional<MDB_dbi> table,
+                                                  UserId id) {
+  std::vector<AppPassword> app_passwords;
+  if (!table) return app_passwords;
+  const auto prefix = key_of(id);
+  auto add = [&app_passwords, &prefix](std::string_view key, std::string_view row) -> Result<void> {
+    auto app_password = decode_app_password(key.substr(prefix.size()), row);
+    if (!app_password) return std::unexpected(DirectoryError::damaged);
+    app_passwords.push_back(std::move(*app_password));
+    return {};
+  };
+  const auto walked = transaction.walk(*table, prefix, add);
+  if (!walked) return std::unexpected(walked.error());
+  return app_passwords;
+}
+
 Result<std::optional<Match>> match(const Transaction& transaction, const Address& address,
                                    std::optional<char> delimiter) {
   auto found = exact_match(transaction, address, "");

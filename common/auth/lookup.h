@@ -19,6 +19,10 @@ namespace posthaste::auth {
 [[nodiscard]] Result<User> user_by_address(const Transaction& transaction, const Address& address);  // not_found
 [[nodiscard]] Result<Credential> credential_of(const Transaction& transaction, UserId id);           // not_found
 
+/// By name; none while there is no table.
+[[nodiscard]] Result<std::vector<AppPassword>> app_passwords_of(const Transaction& transaction,
+                                                                std::optional<MDB_dbi> table, UserId id);
+
 /// What an address leads to in one step.
 struct Match {
   std::variant<UserId, std::vector<std::string>> leads_to;  // a user, or an alias' targets

@@ -123,6 +123,16 @@ std::string encode(const std::vector<std::string>& alias_targets) {
   return std::move(row).take();
 }
 
+std::string encode(const AppPassword& app_password) {
+  RowWriter row;
+  for (const auto service : kServices) row.put(app_password.scope.contains(service) ? 1U : 0U);
+  row.put(static_cast<std::uint64_t>(app_password.created.time_since_epoch().count()));
+  row.put(app_password.digest);
+  put(row, app_password.scram_sha1);
+  put(row, app_password.scram_sha256);
+  return std::move(row).take();
+}
+
 std::string encode(const Route& route) {
   RowWriter row;
   row.put(static_cast<std::uint64_t>(route.protocol));
@@ -166,6 +176,21 @@ std::optional<std::vector<std::string>> decode_alias_targets(std::string_view ro
   for (auto left = reader.number(); left > 0 && reader.sound(); --left) targets.push_back(reader.text());
   if (!reader.finished()) return std::nullopt;
   return targets;
+}
+
+std::optional<AppPassword> decode_app_password(std::string_view name, std::string_view row) {
+  RowReader reader{row};
+  AppPassword app_password;
+  app_password.name = name;
+  for (const auto service : kServices) {
+    if (reader.number() != 0) app_password.scope.insert(service);
+  }
+  app_password.created = WallTime{std::chrono::milliseconds{static_cast<std::int64_t>(reader.number())}};
+  app_password.digest = reader.text();
+  app_password.scram_sha1 = scram_keys_from(reader);
+  app_password.scram_sha256 = scram_keys_from(reader);
+  if (!reader.finished()) return std::nullopt;
+  return app_password;
 }
 
 std::optional<Route> decode_route(std::string_view target, std::string_view row) {

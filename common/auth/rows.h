@@ -23,12 +23,14 @@ namespace posthaste::auth {
 [[nodiscard]] std::string encode(const User& user);  // without its id, which is the key
 [[nodiscard]] std::string encode(const Credential& credential);
 [[nodiscard]] std::string encode(const std::vector<std::string>& alias_targets);
-[[nodiscard]] std::string encode(const Route& route);  // without its target, which is the key
+[[nodiscard]] std::string encode(const AppPassword& app_password);  // without its name, which ends the key
+[[nodiscard]] std::string encode(const Route& route);               // without its target, which is the key
 
 /// All of `row`. Nothing for octets that no encode() gives.
 [[nodiscard]] std::optional<User> decode_user(UserId id, std::string_view row);
 [[nodiscard]] std::optional<Credential> decode_credential(std::string_view row);
 [[nodiscard]] std::optional<std::vector<std::string>> decode_alias_targets(std::string_view row);
+[[nodiscard]] std::optional<AppPassword> decode_app_password(std::string_view name, std::string_view row);
 [[nodiscard]] std::optional<Route> decode_route(std::string_view target, std::string_view row);
 
 }  // namespace posthaste::auth
