@@ -5,11 +5,10 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include <algorithm>
 #include <array>
 #include <memory>
 
-#include "common/base/octets.h"
+#include "common/auth/saslprep.h"
 
 namespace posthaste::auth {
 namespace {
@@ -45,11 +44,6 @@ const unsigned char* octets_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-/// SASLprep changes nothing in printable ASCII and prohibits ASCII's controls (RFC 4013 §2.3).
-bool is_its_own_saslprep(std::string_view password) {
-  return std::ranges::all_of(password, [](char c) { return c == ' ' || is_printable(c); });
-}
-
 }  // namespace
 
 bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept {
@@ -59,20 +53,26 @@ bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept {
 std::expected<std::string, PasswordError> hash_password(const std::string& password, std::string_view random) {
   const auto checked = check_password(password);
   if (!checked) return std::unexpected(checked.error());
+  const auto prepared = saslprep(password, StringKind::stored);
   if (random.size() != kHashSaltOctets) return std::unexpected(PasswordError::failed);
   std::array<char, CRYPT_GENSALT_OUTPUT_SIZE> setting{};
   const char* made = crypt_gensalt_rn("$y$", 0, random.data(), static_cast<int>(random.size()), setting.data(),
                                       static_cast<int>(setting.size()));
   if (made == nullptr) return std::unexpected(PasswordError::failed);
-  auto hash = crypt_password(password, made);
+  auto hash = crypt_password(prepared.value_or(password), made);
   if (!hash) return std::unexpected(PasswordError::failed);
   return std::move(*hash);
 }
 
 bool verify_password(const std::string& password, const std::string& hash) {
-  if (!check_password(password)) return false;
-  const auto computed = crypt_password(password, hash);
-  return computed && equal_in_constant_time(*computed, hash);
+  const auto fits = [&hash](const std::string& spelling) {
+    if (!check_password(spelling)) return false;
+    const auto computed = crypt_password(spelling, hash);
+    return computed && equal_in_constant_time(*computed, hash);
+  };
+  if (fits(password)) return true;
+  const auto prepared = saslprep(password, StringKind::query);
+  return prepared && *prepared != password && fits(*prepared);
 }
 
 std::string hmac(ScramHash hash, std::string_view key, std::string_view octets) {
@@ -94,10 +94,11 @@ std::string digest(ScramHash hash, std::string_view octets) {
 
 std::optional<ScramKeys> scram_keys(ScramHash hash, std::string_view password, std::string salt,
                                     std::uint32_t iterations) {
-  if (!check_password(password) || !is_its_own_saslprep(password)) return std::nullopt;
+  const auto prepared = saslprep(password, StringKind::stored);
+  if (!prepared || !check_password(*prepared)) return std::nullopt;
   std::string salted_password(static_cast<std::size_t>(EVP_MD_get_size(algorithm(hash))), '\0');
   const int made =
-      PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), octets_of(std::string_view{salt}),
+      PKCS5_PBKDF2_HMAC(prepared->data(), static_cast<int>(prepared->size()), octets_of(std::string_view{salt}),
                         static_cast<int>(salt.size()), static_cast<int>(iterations), algorithm(hash),
                         static_cast<int>(salted_password.size()), octets_of(salted_password));
   if (made != 1) return std::nullopt;

@@ -27,12 +27,14 @@ inline constexpr std::uint32_t kScramIterations =
 /// Compares in time that depends on the lengths alone.
 [[nodiscard]] bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept;
 
-/// A yescrypt hash ("$y$...") of `password`; `random` is kHashSaltOctets octets from the system's generator.
-/// Takes some ten milliseconds and megabytes: never on a loop. Errors: too_long, invalid, failed.
+/// A yescrypt hash ("$y$...") of `password`, prepared by SASLprep (RFC 4013) if it can be; `random` is
+/// kHashSaltOctets octets from the system's generator. Takes some ten milliseconds and megabytes: never on a loop.
+/// Errors: too_long, invalid, failed.
 [[nodiscard]] std::expected<std::string, PasswordError> hash_password(const std::string& password,
                                                                       std::string_view random);
 
-/// Whether `password` is the one that `hash` was made from. Slow by design: never on a loop.
+/// Whether `password` is the one that `hash` was made from: as it is, for hashes from elsewhere, or prepared by
+/// SASLprep (RFC 4616 §4). Slow by design: never on a loop.
 /// A hash or password that libcrypt refuses fits nothing.
 [[nodiscard]] bool verify_password(const std::string& password, const std::string& hash);
 
@@ -78,8 +80,8 @@ struct ScramKeys {
   bool operator==(const ScramKeys&) const = default;
 };
 
-/// The keys of `password`, which must be its own SASLprep (RFC 4013): printable ASCII always is. Nothing for
-/// another password: its owner logs in by PLAIN. Slow by design: never on a loop.
+/// The keys of `password`, prepared by SASLprep as a stored string (RFC 5802 §2.2). Nothing for a password that
+/// can't be: its owner logs in by PLAIN. Slow by design: never on a loop.
 [[nodiscard]] std::optional<ScramKeys> scram_keys(ScramHash hash, std::string_view password, std::string salt,
                                                   std::uint32_t iterations);
 
