@@ -44,17 +44,31 @@ bool is_nonce(std::string_view text) {  // printable: %x21-2B / %x2D-7E
 
 struct Gs2Header {
   std::string_view text;
+  ClientBinds binds = ClientBinds::no;
+  std::string_view binding_name;
   std::optional<std::string> authorization_id;
 };
 
+bool is_binding_name(std::string_view text) {  // cb-name: ALPHA / DIGIT / "." / "-"
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return is_alnum(c) || c == '.' || c == '-'; });
+}
+
 /// gs2-header: a flag for channel binding, an authorization identity, each with its comma (RFC 5801 §4).
 std::expected<Gs2Header, ScramError> parse_gs2_header(std::string_view message) {
-  if (message.starts_with("p=")) return std::unexpected(ScramError::channel_binding_asked_for);
-  if (!message.starts_with("n,") && !message.starts_with("y,")) return std::unexpected(ScramError::malformed);
-  const auto end = message.find(',', 2);
+  Gs2Header header;
+  const auto flag = message.substr(0, message.find(','));
+  if (flag == "y") {
+    header.binds = ClientBinds::server_does_not;
+  } else if (flag.starts_with("p=") && is_binding_name(flag.substr(2))) {
+    header.binds = ClientBinds::yes;
+    header.binding_name = flag.substr(2);
+  } else if (flag != "n") {
+    return std::unexpected(ScramError::malformed);
+  }
+  const auto end = message.find(',', flag.size() + 1);
   if (end == std::string_view::npos) return std::unexpected(ScramError::malformed);
-  Gs2Header header{message.substr(0, end + 1), std::nullopt};
-  const auto identity = message.substr(2, end - 2);
+  header.text = message.substr(0, end + 1);
+  const auto identity = message.substr(flag.size() + 1, end - flag.size() - 1);
   if (identity.empty()) return header;
   if (identity.starts_with("a=")) header.authorization_id = decode_sasl_name(identity.substr(2));
   if (!header.authorization_id) return std::unexpected(ScramError::malformed);
@@ -72,7 +86,11 @@ std::expected<ScramClientFirst, ScramError> parse_scram_client_first(std::string
   const auto header = parse_gs2_header(message);
   if (!header) return std::unexpected(header.error());
   auto rest = message.substr(header->text.size());
-  ScramClientFirst first{std::string{header->text}, std::string{rest}, "", ""};
+  ScramClientFirst first;
+  first.gs2_header = header->text;
+  first.binds = header->binds;
+  first.binding_name = header->binding_name;
+  first.bare = rest;
   if (rest.starts_with("m=")) return std::unexpected(ScramError::extension);
   const auto user_name = take_attribute(rest, 'n');
   const auto nonce = take_attribute(rest, 'r');
@@ -86,15 +104,17 @@ std::expected<ScramClientFirst, ScramError> parse_scram_client_first(std::string
   return first;
 }
 
-ScramExchange::ScramExchange(ScramHash hash, ScramClientFirst client_first, ScramKeys keys,
-                             std::string_view server_nonce)
+ScramExchange::ScramExchange(ScramHash hash, ScramClientFirst client_first, std::vector<ScramKeys> keys,
+                             std::string_view server_nonce, std::string channel)
     : hash_(hash),
       client_first_(std::move(client_first)),
       keys_(std::move(keys)),
+      channel_(std::move(channel)),
       nonce_(client_first_.nonce + std::string{server_nonce}),
-      server_first_("r=" + nonce_ + ",s=" + base64_encode(keys_.salt) + ",i=" + std::to_string(keys_.iterations)) {}
+      server_first_("r=" + nonce_ + ",s=" + base64_encode(keys_.front().salt) +
+                    ",i=" + std::to_string(keys_.front().iterations)) {}
 
-std::expected<std::string, ScramError> ScramExchange::finish(std::string_view client_final) const {
+std::expected<ScramExchange::Proof, ScramError> ScramExchange::finish(std::string_view client_final) const {
   const auto proof_start = client_final.rfind(",p=");
   if (proof_start == std::string_view::npos) return std::unexpected(ScramError::malformed);
   const auto without_proof = client_final.substr(0, proof_start);
@@ -103,19 +123,25 @@ std::expected<std::string, ScramError> ScramExchange::finish(std::string_view cl
   auto rest = without_proof;
   const auto binding = take_attribute(rest, 'c');
   const auto nonce = take_attribute(rest, 'r');
-  if (!binding || !nonce || base64_decode(*binding) != client_first_.gs2_header) {
+  const auto bound_to = binding ? base64_decode(*binding) : std::nullopt;
+  if (!bound_to || !nonce || !bound_to->starts_with(client_first_.gs2_header)) {
     return std::unexpected(ScramError::malformed);
   }
   if (*nonce != nonce_) return std::unexpected(ScramError::nonce_mismatch);
-  if (!proof || proof->size() != keys_.stored_key.size()) return std::unexpected(ScramError::wrong_proof);
+  if (bound_to->substr(client_first_.gs2_header.size()) != channel_) {
+    return std::unexpected(ScramError::other_channel);
+  }
+  if (!proof) return std::unexpected(ScramError::wrong_proof);
 
   // RFC 5802 §3: the proof is ClientKey hidden by a signature that StoredKey can make; StoredKey is H(ClientKey).
   const auto auth_message = client_first_.bare + "," + server_first_ + "," + std::string{without_proof};
-  const auto client_key = exclusive_or(*proof, hmac(hash_, keys_.stored_key, auth_message));
-  if (!equal_in_constant_time(digest(hash_, client_key), keys_.stored_key)) {
-    return std::unexpected(ScramError::wrong_proof);
+  for (std::size_t at = 0; at < keys_.size(); ++at) {
+    if (proof->size() != keys_[at].stored_key.size()) continue;
+    const auto client_key = exclusive_or(*proof, hmac(hash_, keys_[at].stored_key, auth_message));
+    if (!equal_in_constant_time(digest(hash_, client_key), keys_[at].stored_key)) continue;
+    return Proof{at, "v=" + base64_encode(hmac(hash_, keys_[at].server_key, auth_message))};
   }
-  return "v=" + base64_encode(hmac(hash_, keys_.server_key, auth_message));
+  return std::unexpected(ScramError::wrong_proof);
 }
 
 }  // namespace posthaste::auth
