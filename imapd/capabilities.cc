@@ -2,14 +2,15 @@
 
 namespace posthaste::imapd {
 
-bool Session::may_use_passwords() const { return stream_.tls() != nullptr || around_.config.auth.allow_plaintext; }
-
 /// What works whole, now: it changes with STARTTLS and with login (RFC 9051 §6.1.1).
 std::string Session::capabilities() const {
   std::string names = "IMAP4rev1 LITERAL+ SASL-IR ID ENABLE";
   if (!login_) {
     if (stream_.tls() == nullptr) names += " STARTTLS";
-    names += may_use_passwords() ? " AUTH=PLAIN AUTH=LOGIN" : " LOGINDISABLED";
+    for (const auto mechanism : around_.authenticator.mechanisms(stream_.tls())) {
+      names.append(" AUTH=").append(name_of(mechanism));
+    }
+    if (!around_.authenticator.takes_passwords(stream_.tls())) names += " LOGINDISABLED";
     return names;
   }
   names +=

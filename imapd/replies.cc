@@ -62,7 +62,21 @@ Reply reply_for(auth::AuthError error) {
     case auth::AuthError::wrong: return no("AUTHENTICATIONFAILED", "Authentication failed");
     case auth::AuthError::busy: return no("UNAVAILABLE", "Too many logins at once, try again later");
     case auth::AuthError::disabled: return no("AUTHORIZATIONFAILED", "This account may not log in");
+    case auth::AuthError::out_of_scope: return no("AUTHORIZATIONFAILED", "This app password is not for IMAP");
     case auth::AuthError::unavailable: return no("UNAVAILABLE", "Accounts cannot be read, try again later");
+  }
+  std::unreachable();
+}
+
+Reply reply_for(auth::SaslError error) {
+  switch (error) {
+    case auth::SaslError::gone: return bad("Authentication was cut off");
+    case auth::SaslError::cancelled: return bad("Authentication cancelled");
+    case auth::SaslError::bad_base64: return bad("Not base64");
+    case auth::SaslError::bad_message: return bad("Not a message of this mechanism");
+    case auth::SaslError::impersonation: return no("AUTHORIZATIONFAILED", "Nobody may act for somebody else here");
+    case auth::SaslError::other_channel:
+      return no("AUTHENTICATIONFAILED", "Somebody stands between us: channel binding failed");
   }
   std::unreachable();
 }

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "common/auth/authenticator.h"
+#include "common/auth/sasl.h"
 #include "common/imap/command.h"
 #include "common/net/network.h"
 #include "common/store/store_error.h"
@@ -34,6 +34,7 @@ void append_reply(std::string& out, std::string_view tag, const Reply& reply);
 /// The same where the mailbox named is one that the client could create: COPY, MOVE, APPEND (RFC 9051 §6.3.12).
 [[nodiscard]] Reply reply_for_target(store::StoreError error);
 [[nodiscard]] Reply reply_for(auth::AuthError error);
+[[nodiscard]] Reply reply_for(auth::SaslError error);
 [[nodiscard]] Reply reply_for(imap::SyntaxErrorKind kind);
 /// The last words before a stream that failed is closed; to a peer who is gone nobody speaks.
 [[nodiscard]] Reply farewell(net::StreamError error);

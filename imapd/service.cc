@@ -79,8 +79,7 @@ Service::Service(const daemon::Setting& setting, auth::Directory directory, std:
       directory_(std::move(directory)),
       store_(std::move(store)),
       certificates_(std::move(certificates)),
-      login_memory_({config_.auth.remember, config_.auth.failure_delay, config_.auth.failure_delay_max},
-                    std::move(secret)),
+      login_memory_(auth::login_limits(config_.auth), std::move(secret)),
       admission_(config_.imap.connections_max),
       user_connections_(config_.imap.connections_per_user_max),
       append_memory_(kAppendMemoryOctets) {}
@@ -93,7 +92,8 @@ void Service::reload() {
 net::Task<void> Service::serve(daemon::Worker& worker) {
   wire::StoreClient client{worker.world, {config::store_socket(config_), 0}, log_};
   WireSubscriptions subscriptions{client};
-  auth::Authenticator authenticator{directory_, login_memory_, worker.world};
+  auth::Authenticator authenticator{directory_, login_memory_, worker.world,
+                                    auth::login_rules(config_.auth, auth::Service::imap)};
   const Surroundings surroundings{worker.world,  config_,        *store_,           client,         subscriptions,
                                   authenticator, *certificates_, user_connections_, append_memory_, log_};
   net::TaskScope connection;

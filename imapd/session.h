@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "common/auth/authenticator.h"
+#include "common/auth/sasl.h"
 #include "common/config/config.h"
 #include "common/daemon/certificates.h"
 #include "common/daemon/memory_budget.h"
@@ -78,10 +78,8 @@ class Session {
   net::Task<Reply> run(imap::StartTls command);
   net::Task<Reply> run(imap::Login command);
   net::Task<Reply> run(imap::Authenticate command);
-  net::Task<std::expected<std::string, Reply>> ask(std::string challenge);
-  net::Task<Reply> authenticate_plain(std::optional<std::string> initial_response);
-  net::Task<Reply> authenticate_login(std::optional<std::string> initial_response);
-  net::Task<Reply> log_in(std::string user, std::string password);
+  net::Task<Reply> log_in(auth::Identity identity, std::string_view mechanism);
+  Reply refuse_login(const std::string& user, const auth::SaslOutcome::Failure& failure);
   net::Task<std::expected<void, store::StoreError>> meet(UserId user);
   net::Task<void> start_tls();
   // commands/enable.cc
@@ -159,7 +157,6 @@ class Session {
     return around_.world.io.run(around_.world.loop, std::move(work));
   }
 
-  [[nodiscard]] bool may_use_passwords() const;
   [[nodiscard]] std::string capabilities() const;
 
   const Surroundings around_;

@@ -19,10 +19,6 @@ Reply reply_for(Refusal refusal) {
     case input_after_stls: return err("Nothing may follow STLS before TLS");
     case tls_first: return err("Passwords are taken under TLS only: use STLS first, or the POP3S port");
     case unknown_mechanism: return err("Unknown authentication mechanism");
-    case auth_cancelled: return err("Authentication cancelled");
-    case bad_base64: return err("Not base64");
-    case bad_credentials: return err("Not a message of this mechanism");
-    case impersonation: return err(ResponseCode::auth, "Nobody may act for somebody else here");
     case maildrop_in_use:
       return err(ResponseCode::in_use, "Another POP3 session has this maildrop, try again later");
     case too_many_logins: return err("Too many failed logins");
@@ -50,7 +46,21 @@ Reply reply_for(auth::AuthError error) {
     case wrong: return err(ResponseCode::auth, "Authentication failed");
     case busy: return err(ResponseCode::sys_temp, "Too many logins at once, try again later");
     case disabled: return err(ResponseCode::auth, "This account may not log in");
+    case out_of_scope: return err(ResponseCode::auth, "This app password is not for POP3");
     case unavailable: return err(ResponseCode::sys_temp, "Accounts cannot be read, try again later");
+  }
+  std::unreachable();
+}
+
+Reply reply_for(auth::SaslError error) {
+  using enum auth::SaslError;
+  switch (error) {
+    case gone: return err("Authentication was cut off");
+    case cancelled: return err("Authentication cancelled");
+    case bad_base64: return err("Not base64");
+    case bad_message: return err("Not a message of this mechanism");
+    case impersonation: return err(ResponseCode::auth, "Nobody may act for somebody else here");
+    case other_channel: return err(ResponseCode::auth, "Somebody stands between us: channel binding failed");
   }
   std::unreachable();
 }

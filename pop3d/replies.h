@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "common/auth/authenticator.h"
+#include "common/auth/sasl.h"
 #include "common/net/network.h"
 #include "common/pop3/command.h"
 #include "common/pop3/reply.h"
@@ -22,10 +22,6 @@ enum class Refusal {
   input_after_stls,   // ends the session
   tls_first,          // a password that could be overheard
   unknown_mechanism,  // AUTH
-  auth_cancelled,     // "*"
-  bad_base64,         // a SASL response that is none
-  bad_credentials,    // a SASL message that is none
-  impersonation,      // an authorization identity other than the user's own
   maildrop_in_use,
   too_many_logins,       // failed ones; ends the session
   too_many_commands,     // bad ones, or too many without a login; ends the session
@@ -35,6 +31,7 @@ enum class Refusal {
 [[nodiscard]] pop3::Reply reply_for(Refusal refusal);
 [[nodiscard]] pop3::Reply reply_for(pop3::CommandError error);
 [[nodiscard]] pop3::Reply reply_for(auth::AuthError error);
+[[nodiscard]] pop3::Reply reply_for(auth::SaslError error);
 [[nodiscard]] pop3::Reply reply_for(MaildropError error);
 
 /// A message that cannot be read.

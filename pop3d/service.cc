@@ -32,11 +32,6 @@ std::string make_secret() {
   return secret;
 }
 
-auth::LoginMemory::Limits limits_of(const config::Auth& auth) {
-  return {
-      .remember = auth.remember, .failure_delay = auth.failure_delay, .failure_delay_max = auth.failure_delay_max};
-}
-
 net::Task<void> serve_session(std::unique_ptr<net::Transport> transport, const Surroundings& surroundings,
                               Security security, net::TaskScope& scope, daemon::Admission::Place /*place*/) {
   Session session{surroundings, std::move(transport), security};
@@ -94,11 +89,12 @@ Service::Service(const daemon::Setting& setting, auth::Directory directory, std:
       directory_(std::move(directory)),
       store_(std::move(store)),
       certificates_(std::move(certificates)),
-      logins_(limits_of(setting.config.auth), make_secret()),
+      logins_(auth::login_limits(setting.config.auth), make_secret()),
       admission_(setting.config.pop3.connections_max) {}
 
 net::Task<void> Service::serve(daemon::Worker& worker) {
-  auth::Authenticator authenticator{directory_, logins_, worker.world};
+  auth::Authenticator authenticator{directory_, logins_, worker.world,
+                                    auth::login_rules(setting_.config.auth, auth::Service::pop3)};
   wire::StoreClient deliveryd{worker.world, {config::store_socket(setting_.config), 0}, setting_.log};
   const Surroundings surroundings{worker.world,  setting_.config, *store_, deliveryd,
                                   authenticator, *certificates_,  locks_,  setting_.log};

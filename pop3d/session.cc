@@ -104,6 +104,4 @@ net::Task<void> Session::relieve() {
   if (!flushed) open_ = false;
 }
 
-bool Session::may_use_passwords() const { return stream_.tls() != nullptr || around_.config.auth.allow_plaintext; }
-
 }  // namespace posthaste::pop3d

@@ -6,8 +6,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
-#include "common/auth/authenticator.h"
+#include "common/auth/sasl.h"
 #include "common/config/config.h"
 #include "common/daemon/certificates.h"
 #include "common/log/log.h"
@@ -74,13 +75,9 @@ class Session {
   net::Task<void> run(pop3::User command);
   net::Task<void> run(pop3::Pass command);
   net::Task<void> run(pop3::Auth command);
-  net::Task<void> authenticate_plain(std::optional<std::string> initial_response);
-  net::Task<void> authenticate_login(std::optional<std::string> initial_response);
-  net::Task<std::optional<std::string>> sasl_response(std::string challenge);
-  net::Task<std::optional<std::string>> initial_or_asked(std::optional<std::string> initial_response,
-                                                         std::string challenge);
-  [[nodiscard]] std::optional<std::string> decode_response(std::string_view base64);
-  net::Task<void> log_in(std::string login, std::string password);
+  net::Task<void> authenticate(SaslMechanism mechanism, std::optional<std::string> initial_response);
+  net::Task<void> log_in(auth::Identity identity, std::string_view mechanism);
+  void refuse_login(const std::string& login, const auth::SaslOutcome::Failure& failure);
   // commands/listing.cc
   net::Task<void> run(pop3::Stat command);
   net::Task<void> run(pop3::List command);
@@ -104,8 +101,6 @@ class Session {
   void hang_up(const std::optional<pop3::Reply>& last_words);
   /// Sends what is queued when it is much.
   net::Task<void> relieve();
-
-  [[nodiscard]] bool may_use_passwords() const;
 
   const Surroundings around_;
   const Security security_;

@@ -30,10 +30,6 @@ smtp::Reply reply_for(Refusal refusal) {
     case Refusal::auth_first: return {530, {5, 7, 0}, "Authentication required"};
     case Refusal::auth_done_already: return {503, {5, 5, 1}, "You are authenticated already"};
     case Refusal::unknown_mechanism: return {504, {5, 5, 4}, "Mechanism not supported"};
-    case Refusal::auth_cancelled: return {501, {5, 7, 0}, "Authentication cancelled"};
-    case Refusal::bad_base64: return {501, {5, 5, 2}, "That is not base64"};
-    case Refusal::bad_credentials: return {501, {5, 5, 2}, "That is not a user name with a password"};
-    case Refusal::impersonation: return {535, {5, 7, 8}, "Log in as yourself"};
     case Refusal::too_many_auth_errors: return {421, {4, 7, 0}, "Too many failed logins"};
     case Refusal::too_many_errors: return {421, {4, 7, 0}, "Too many errors"};
     case Refusal::too_many_connections: return {421, {4, 3, 2}, "Too many connections: try again later"};
@@ -88,7 +84,21 @@ smtp::Reply reply_for(auth::AuthError error) {
     case auth::AuthError::wrong: return {535, {5, 7, 8}, "User name or password is wrong"};
     case auth::AuthError::busy: return {454, {4, 7, 0}, "Too many logins at once: try again"};
     case auth::AuthError::disabled: return {525, {5, 7, 13}, "This account is disabled"};  // RFC 5248
+    case auth::AuthError::out_of_scope: return {535, {5, 7, 8}, "This app password is not for sending mail"};
     case auth::AuthError::unavailable: return {454, {4, 7, 0}, "Logins can't be checked now: try again"};
+  }
+  std::unreachable();
+}
+
+smtp::Reply reply_for(auth::SaslError error) {
+  switch (error) {
+    case auth::SaslError::gone: return {421, {4, 4, 2}, "Connection lost"};
+    case auth::SaslError::cancelled: return {501, {5, 7, 0}, "Authentication cancelled"};
+    case auth::SaslError::bad_base64: return {501, {5, 5, 2}, "That is not base64"};
+    case auth::SaslError::bad_message: return {501, {5, 5, 2}, "That is not a message of this mechanism"};
+    case auth::SaslError::impersonation: return {535, {5, 7, 8}, "Log in as yourself"};
+    case auth::SaslError::other_channel:
+      return {535, {5, 7, 8}, "Somebody stands between us: channel binding failed"};
   }
   std::unreachable();
 }

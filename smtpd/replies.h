@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "common/auth/authenticator.h"
+#include "common/auth/sasl.h"
 #include "common/net/network.h"
 #include "common/smtp/command.h"
 #include "common/smtp/reply.h"
@@ -39,10 +39,6 @@ enum class Refusal {
   auth_first,            // MAIL without a login
   auth_done_already,     // AUTH twice
   unknown_mechanism,     // AUTH
-  auth_cancelled,        // "*"
-  bad_base64,            // a SASL response that is none
-  bad_credentials,       // a PLAIN message that is none
-  impersonation,         // an authorization identity other than the user's own
   too_many_auth_errors,  // ends the session
   too_many_errors,       // ends the session
   too_many_connections,  // ends the session
@@ -55,6 +51,7 @@ enum class Refusal {
 [[nodiscard]] smtp::Reply reply_for(Unverified error);
 [[nodiscard]] smtp::Reply reply_for(SenderError error);
 [[nodiscard]] smtp::Reply reply_for(auth::AuthError error);
+[[nodiscard]] smtp::Reply reply_for(auth::SaslError error);
 [[nodiscard]] smtp::Reply reply_for(MessageRefusal refusal);
 [[nodiscard]] smtp::Reply reply_for(LmtpError error);
 

@@ -40,11 +40,6 @@ std::string make_secret() {
   return secret;
 }
 
-auth::LoginMemory::Limits limits_of(const config::Auth& auth) {
-  return {
-      .remember = auth.remember, .failure_delay = auth.failure_delay, .failure_delay_max = auth.failure_delay_max};
-}
-
 /// The spool leaves free what the store does.
 std::optional<std::uint64_t> reserve_of(const config::Store& store) {
   if (store.disk_reserve_octets == 0) return std::nullopt;
@@ -125,7 +120,7 @@ Service::Service(const daemon::Setting& setting, auth::Directory directory,
     : setting_(setting),
       directory_(std::move(directory)),
       certificates_(std::move(certificates)),
-      logins_(limits_of(setting.config.auth), make_secret()),
+      logins_(auth::login_limits(setting.config.auth), make_secret()),
       admission_(setting.config.smtp.connections_max),
       spool_(std::move(spool)) {}
 
@@ -139,7 +134,8 @@ std::expected<void, std::string> Service::open_queue() {
 void Service::prepare(const std::vector<daemon::Worker*>& workers) { outbound_->prepare(workers); }
 
 net::Task<void> Service::serve(daemon::Worker& worker) {
-  auth::Authenticator authenticator{directory_, logins_, worker.world};
+  auth::Authenticator authenticator{directory_, logins_, worker.world,
+                                    auth::login_rules(setting_.config.auth, auth::Service::smtp)};
   LmtpPool delivery{worker.world, {config::lmtp_socket(setting_.config), 0}, setting_.config.hostname};
   wire::StoreClient store{worker.world, {config::store_socket(setting_.config), 0}, setting_.log};
   RecipientVerifier verifier{worker.world.clock, store};

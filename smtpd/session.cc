@@ -72,8 +72,9 @@ net::Task<void> Session::hang_up(net::StreamError error) {
   co_await stream_.flush();
 }
 
-bool Session::may_authenticate() const noexcept {
-  return is_submission() && (stream_.tls() != nullptr || context_.config.auth.allow_plaintext);
+std::vector<SaslMechanism> Session::sasl_mechanisms() const {
+  if (!is_submission()) return {};
+  return context_.authenticator.mechanisms(stream_.tls());
 }
 
 std::string_view Session::tls_version() const noexcept {

@@ -10,8 +10,8 @@
 #include <variant>
 #include <vector>
 
-#include "common/auth/authenticator.h"
-#include "common/base/sasl_plain.h"
+#include "common/auth/sasl.h"
+#include "common/base/sasl_mechanism.h"
 #include "common/net/stream.h"
 #include "common/net/task.h"
 #include "common/smtp/command.h"
@@ -86,14 +86,8 @@ class Session {
   net::Task<Answer> start_tls();
 
   // commands/auth.cc
-  /// A SASL exchange that came to nothing.
-  using Failure = std::variant<net::StreamError, Refusal>;
-  using Credentials = std::expected<PlainCredentials, Failure>;
-  net::Task<Answer> authenticate(smtp::Auth auth);
-  net::Task<Credentials> plain(std::optional<std::string> initial_response);
-  net::Task<Credentials> login(std::optional<std::string> initial_response);
-  net::Task<std::expected<std::string, Failure>> response(std::string challenge);
-  smtp::Reply conclude(std::expected<auth::Identity, auth::AuthError> identity, const std::string& login);
+  net::Task<Answer> authenticate(SaslMechanism mechanism, std::optional<std::string> initial_response);
+  smtp::Reply refuse_login(const std::string& login, const auth::SaslOutcome::Failure& failure);
 
   // commands/envelope.cc
   [[nodiscard]] std::optional<smtp::Reply> refuse_mail(const smtp::Mail& mail) const;
@@ -117,7 +111,7 @@ class Session {
   [[nodiscard]] std::string added_header(const Transaction& transaction, std::string_view message) const;
 
   [[nodiscard]] bool is_submission() const noexcept { return role_ != Role::mx; }
-  [[nodiscard]] bool may_authenticate() const noexcept;
+  [[nodiscard]] std::vector<SaslMechanism> sasl_mechanisms() const;
   [[nodiscard]] std::string_view tls_version() const noexcept;
   [[nodiscard]] std::string_view user() const noexcept;
 

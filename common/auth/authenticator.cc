@@ -1,6 +1,10 @@
 #include "common/auth/authenticator.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "common/auth/saslprep.h"
+#include "common/base/base64.h"
 
 namespace posthaste::auth {
 namespace {
@@ -8,81 +12,161 @@ namespace {
 /// The hash of a password that nobody knows, by hash_password()'s scheme and cost: what is checked for nobody.
 constexpr const char* kNobodysHash = "$y$j9T$pwpChwfi7paXcTV40z3B60$vA.s6EMy3CydWot67dWcfHrbLOwgEqPPDhiUfVKTkP8";
 
-std::expected<Identity, AuthError> admit(const User& user) {
+std::expected<Identity, AuthError> admit(const User& user, std::string app_password = {}) {
   if (!user.enabled) return std::unexpected(AuthError::disabled);
-  return Identity{user.id, user.address};
+  return Identity{user.id, user.address, std::move(app_password)};
 }
 
-const std::optional<ScramKeys>& keys_of(const Credential& credential, ScramHash hash) {
-  return hash == ScramHash::sha1 ? credential.scram_sha1 : credential.scram_sha256;
+/// The keys of all passwords of an account that this service takes. Beside them, the salt that the account has, be
+/// it in a password for another service alone.
+struct AccountKeys {
+  std::vector<ScramKeys> keys;
+  std::vector<std::string> app_passwords;
+  std::optional<ScramKeys> any;
+};
+
+AccountKeys keys_of(const Directory::Account& account, ScramHash hash, Service service) {
+  const bool sha1 = hash == ScramHash::sha1;
+  AccountKeys found;
+  const auto add = [&found](const ScramKeys& keys, const std::string& app_password) {
+    // Another salt than the client will be told can't be proved: somebody's hand was in the directory.
+    if (!found.keys.empty() && found.keys.front().salt != keys.salt) return;
+    found.keys.push_back(keys);
+    found.app_passwords.push_back(app_password);
+  };
+  const auto& own = sha1 ? account.credential.scram_sha1 : account.credential.scram_sha256;
+  if (own) add(*own, "");
+  found.any = own;
+  for (const auto& app_password : account.app_passwords) {
+    const auto& keys = sha1 ? app_password.scram_sha1 : app_password.scram_sha256;
+    if (keys && !found.any) found.any = keys;
+    if (keys && app_password.scope.contains(service)) add(*keys, app_password.name);
+  }
+  return found;
 }
 
 }  // namespace
 
-Authenticator::Authenticator(Directory directory, LoginMemory& memory, net::World& world)
-    : directory_(std::move(directory)), memory_(memory), world_(world) {}
+Authenticator::Authenticator(Directory directory, LoginMemory& memory, net::World& world, LoginRules rules)
+    : directory_(std::move(directory)), memory_(memory), world_(world), rules_(std::move(rules)) {}
+
+std::vector<SaslMechanism> Authenticator::mechanisms(const net::TlsSession* tls) const {
+  if (tls == nullptr && !rules_.allow_plaintext) return {};
+  const bool can_bind = tls != nullptr && (tls->channel_binding(net::ChannelBinding::tls_exporter) ||
+                                           tls->channel_binding(net::ChannelBinding::tls_server_end_point));
+  auto offered = rules_.mechanisms;
+  if (!can_bind) std::erase_if(offered, binds_channel);
+  return offered;
+}
+
+bool Authenticator::takes_passwords(const net::TlsSession* tls) const {
+  return (tls != nullptr || rules_.allow_plaintext) && std::ranges::any_of(rules_.mechanisms, shows_password);
+}
 
 net::Task<std::expected<Identity, AuthError>> Authenticator::check_password(std::string login, std::string password,
                                                                             std::string peer) {
-  if (login.size() > kLoginMaxOctets) login.clear();  // nobody's name; counted and slowed like any other
-  const auto known = find(login);
-  if (!known) co_return std::unexpected(known.error());
-  if (*known && memory_.remembers((*known)->user.id, (*known)->credential.version, password, world_.clock.now())) {
-    co_return admit((*known)->user);
+  auto named = find(login);
+  if (!named) co_return std::unexpected(named.error());
+  const auto attempt = memory_.begin(peer, named->name);
+  if (named->account) {
+    auto recognised = recognise(*named->account, password);
+    if (recognised) {
+      memory_.note_success(attempt, world_.clock.now());
+      co_return std::move(*recognised);
+    }
   }
 
-  co_await slow_down(login, peer);
-  const auto account = find(login);  // anew: the wait may have been long
-  if (!account) co_return std::unexpected(account.error());
+  const auto delay = memory_.delay(attempt, world_.clock.now());
+  if (delay.count() > 0) co_await world_.clock.sleep(delay);
+  named = find(login);  // anew: the wait may have been long
+  if (!named) co_return std::unexpected(named.error());
   if (!world_.hashing.has_room()) co_return std::unexpected(AuthError::busy);
-  std::string hash = *account && !(*account)->credential.hash.empty() ? (*account)->credential.hash : kNobodysHash;
+  const auto& account = named->account;
+  std::string hash = account && !account->credential.hash.empty() ? account->credential.hash : kNobodysHash;
   auto verify = [password, hash = std::move(hash)] { return verify_password(password, hash); };
   const bool fits = co_await world_.hashing.run(world_.loop, std::move(verify));
 
-  if (!fits || !*account) {
-    memory_.note_failure(peer, login, world_.clock.now());
+  if (!fits || !account) {
+    memory_.note_failure(attempt, world_.clock.now());
     co_return std::unexpected(AuthError::wrong);
   }
-  memory_.note_success(login);
-  memory_.remember((*account)->user.id, (*account)->credential.version, password, world_.clock.now());
-  co_return admit((*account)->user);
+  memory_.note_success(attempt, world_.clock.now());
+  memory_.remember(account->user.id, account->credential.version, password, world_.clock.now());
+  co_return admit(account->user);
 }
 
 net::Task<std::expected<ScramOffer, AuthError>> Authenticator::offer_scram(std::string login, ScramHash hash,
                                                                            std::string peer) {
-  if (login.size() > kLoginMaxOctets) login.clear();
-  co_await slow_down(login, peer);
-  auto account = find(login);
-  if (!account) co_return std::unexpected(account.error());
-  if (*account && keys_of((*account)->credential, hash)) {
-    co_return ScramOffer{std::move(login), *keys_of((*account)->credential, hash), std::move((*account)->user)};
+  auto named = find(login);
+  if (!named) co_return std::unexpected(named.error());
+  auto attempt = memory_.begin(peer, named->name);
+  const auto delay = memory_.delay(attempt, world_.clock.now());
+  if (delay.count() > 0) co_await world_.clock.sleep(delay);
+  named = find(login);
+  if (!named) co_return std::unexpected(named.error());
+
+  AccountKeys found;
+  if (named->account) found = keys_of(*named->account, hash, rules_.service);
+  if (!found.keys.empty()) {
+    co_return ScramOffer{std::move(attempt), std::move(found.keys), std::move(found.app_passwords),
+                         std::move(named->account->user)};
   }
   const auto disguise = directory_.disguise(hash == ScramHash::sha1 ? "SCRAM-SHA-1" : "SCRAM-SHA-256", login);
   if (!disguise) co_return std::unexpected(AuthError::unavailable);
   ScramKeys keys{disguise->substr(0, kScramSaltOctets), kScramIterations, digest(hash, *disguise), *disguise};
-  co_return ScramOffer{std::move(login), std::move(keys), std::nullopt};
+  if (found.any) {
+    keys.salt = found.any->salt;
+    keys.iterations = found.any->iterations;
+  }
+  std::vector<ScramKeys> made_up{std::move(keys)};
+  std::vector<std::string> nothing{""};
+  co_return ScramOffer{std::move(attempt), std::move(made_up), std::move(nothing), std::nullopt};
 }
 
-std::expected<Identity, AuthError> Authenticator::conclude_scram(const ScramOffer& offer, bool proved,
-                                                                 const std::string& peer) {
+std::expected<Identity, AuthError> Authenticator::conclude_scram(const ScramOffer& offer,
+                                                                 std::optional<std::size_t> proved) {
   if (!proved || !offer.user) {
-    memory_.note_failure(peer, offer.login, world_.clock.now());
+    memory_.note_failure(offer.attempt, world_.clock.now());
     return std::unexpected(AuthError::wrong);
   }
-  memory_.note_success(offer.login);
-  return admit(*offer.user);
+  memory_.note_success(offer.attempt, world_.clock.now());
+  return admit(*offer.user, offer.app_passwords[*proved]);
 }
 
-std::expected<Authenticator::Account, AuthError> Authenticator::find(const std::string& login) const {
-  auto account = directory_.find_account(login);
-  if (account) return std::move(*account);
-  if (account.error() == DirectoryError::not_found) return std::nullopt;
+std::string Authenticator::make_nonce() {
+  constexpr std::size_t kNonceOctets = 18;  // 24 characters, none of them padding
+  std::string octets(kNonceOctets, '\0');
+  world_.random.fill(std::as_writable_bytes(std::span{octets}));
+  return base64_encode(octets);
+}
+
+std::expected<Authenticator::Named, AuthError> Authenticator::find(const std::string& login) const {
+  // Nobody's name when it is too long or SASLprep prohibits it; counted and slowed like any other.
+  const auto prepared = login.size() <= kLoginMaxOctets ? saslprep(login, StringKind::query) : std::nullopt;
+  auto name = directory_.name_of_login(prepared.value_or(""));
+  if (!name) return std::unexpected(AuthError::unavailable);
+  auto account = directory_.find_account(prepared.value_or(""));
+  if (account) return Named{std::move(*name), std::move(*account)};
+  if (account.error() == DirectoryError::not_found) return Named{std::move(*name), std::nullopt};
   return std::unexpected(AuthError::unavailable);
 }
 
-net::Task<void> Authenticator::slow_down(std::string login, std::string peer) {
-  const auto delay = memory_.delay(peer, login, world_.clock.now());
-  if (delay.count() > 0) co_await world_.clock.sleep(delay);
+std::optional<std::expected<Identity, AuthError>> Authenticator::recognise(const Directory::Account& account,
+                                                                           const std::string& password) {
+  if (const auto digest = app_password_digest(password)) {
+    const auto is_this = [&digest](const AppPassword& known) {
+      return equal_in_constant_time(known.digest, *digest);
+    };
+    const auto known = std::ranges::find_if(account.app_passwords, is_this);
+    if (known != account.app_passwords.end()) {
+      if (known->scope.contains(rules_.service)) return admit(account.user, known->name);
+      return std::unexpected(AuthError::out_of_scope);
+    }
+  }
+  const auto& credential = account.credential;
+  if (memory_.remembers(account.user.id, credential.version, password, world_.clock.now()))
+    return admit(account.user);
+  return std::nullopt;
 }
 
 }  // namespace posthaste::auth

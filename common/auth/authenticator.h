@@ -1,14 +1,18 @@
 // The one place where smtpd, imapd and pop3d ask whether somebody is who they say.
 #pragma once
 
+#include <cstddef>
 #include <expected>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/auth/directory.h"
 #include "common/auth/login_memory.h"
 #include "common/auth/password.h"
+#include "common/auth/settings.h"
 #include "common/net/task.h"
+#include "common/net/tls.h"
 #include "common/net/world.h"
 
 namespace posthaste::auth {
@@ -16,31 +20,41 @@ namespace posthaste::auth {
 struct Identity {
   UserId id{};
   std::string address;
+  std::string app_password;  // the name of the one that was used; empty for the user's own password
   bool operator==(const Identity&) const = default;
 };
 
 enum class AuthError {
-  wrong,        // no such user, or not their password: nobody learns which (535 5.7.8, NO [AUTHENTICATIONFAILED])
-  busy,         // too many checks wait already: try again (454 4.7.0, NO [UNAVAILABLE])
-  disabled,     // the right password of a user who may not log in
-  unavailable,  // the directory can't be read
+  wrong,         // no such user, or not their password: nobody learns which (535 5.7.8, NO [AUTHENTICATIONFAILED])
+  busy,          // too many checks wait already: try again (454 4.7.0, NO [UNAVAILABLE])
+  disabled,      // the right password of a user who may not log in
+  out_of_scope,  // the right app password, for another service
+  unavailable,   // the directory can't be read
 };
 
 inline constexpr std::size_t kLoginMaxOctets = 320;  // a local part of 64, '@', a domain of 255
 
 /// What a SCRAM exchange needs of its user, or of somebody made up in their place. Spent by conclude_scram().
 struct ScramOffer {
-  std::string login;
-  ScramKeys keys;
-  std::optional<User> user;  // nobody when the login names no user with such keys
+  LoginMemory::Attempt attempt;
+  std::vector<ScramKeys> keys;             // of each password that may be proved, all with one salt; never empty
+  std::vector<std::string> app_passwords;  // their names, key by key; "" is the user's own
+  std::optional<User> user;                // nobody when the login names no user with such keys
 };
 
 /// One for each worker. A login waits before it is checked, longer with each failure of its address and account;
-/// a password that was right minutes ago is known without waiting or hashing. No account is ever locked.
+/// a password that was right minutes ago is known without waiting or hashing, and so is any app password. No
+/// account is ever locked.
 class Authenticator {
  public:
   /// `memory` is shared with the daemon's other workers; it and `world` outlive the authenticator.
-  Authenticator(Directory directory, LoginMemory& memory, net::World& world);
+  Authenticator(Directory directory, LoginMemory& memory, net::World& world, LoginRules rules);
+
+  /// The mechanisms for a connection; `tls` is null without TLS, where there are none unless plaintext is allowed.
+  /// -PLUS needs TLS that can be bound to.
+  [[nodiscard]] std::vector<SaslMechanism> mechanisms(const net::TlsSession* tls) const;
+  /// Whether a command that carries a password, as IMAP's LOGIN and POP3's PASS, may be used.
+  [[nodiscard]] bool takes_passwords(const net::TlsSession* tls) const;
 
   /// `login` is an address, or a local part alone while there is one domain; `peer` is the client's IP address.
   /// A login that names nobody takes as long as one that does.
@@ -51,18 +65,29 @@ class Authenticator {
   /// fails at the proof. Errors: unavailable.
   net::Task<std::expected<ScramOffer, AuthError>> offer_scram(std::string login, ScramHash hash, std::string peer);
 
-  /// Ends the exchange: `proved` is what ScramExchange::finish() found. Errors: wrong, disabled.
-  std::expected<Identity, AuthError> conclude_scram(const ScramOffer& offer, bool proved, const std::string& peer);
+  /// Ends the exchange: `proved` is which key ScramExchange::finish() found proved, or nothing.
+  /// Errors: wrong, disabled.
+  std::expected<Identity, AuthError> conclude_scram(const ScramOffer& offer, std::optional<std::size_t> proved);
+
+  /// A server's part of a SCRAM nonce.
+  [[nodiscard]] std::string make_nonce();
 
  private:
-  using Account = std::optional<Directory::Account>;
+  /// Who a login names, under a name that is the same for each way to write it.
+  struct Named {
+    std::string name;
+    std::optional<Directory::Account> account;
+  };
 
-  [[nodiscard]] std::expected<Account, AuthError> find(const std::string& login) const;
-  net::Task<void> slow_down(std::string login, std::string peer);
+  [[nodiscard]] std::expected<Named, AuthError> find(const std::string& login) const;
+  /// What is known without hashing: an app password, or a password that was right lately.
+  [[nodiscard]] std::optional<std::expected<Identity, AuthError>> recognise(const Directory::Account& account,
+                                                                            const std::string& password);
 
   Directory directory_;
   LoginMemory& memory_;
   net::World& world_;
+  const LoginRules rules_;
 };
 
 }  // namespace posthaste::auth

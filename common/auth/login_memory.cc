@@ -20,16 +20,16 @@ std::string octets_of(std::uint64_t value) {
 
 }  // namespace
 
-std::uint32_t FailureTable::count(const std::string& name, net::Instant now) const {
+std::uint32_t Tally::count(const std::string& name, net::Instant now) const {
   const auto entry = entries_.find(name);
-  if (entry == entries_.end() || now - entry->second.last >= kFailureMemory) return 0;
+  if (entry == entries_.end() || now - entry->second.last >= memory_) return 0;
   return entry->second.count;
 }
 
-void FailureTable::add(const std::string& name, net::Instant now) {
+void Tally::add(const std::string& name, net::Instant now) {
   const auto so_far = count(name, now);
   forget(name);
-  if (entries_.size() >= kFailuresMax) {
+  if (entries_.size() >= kTallyMax) {
     entries_.erase(quietest_first_.front());
     quietest_first_.pop_front();
   }
@@ -37,7 +37,7 @@ void FailureTable::add(const std::string& name, net::Instant now) {
   entries_[name] = {so_far + 1, now, std::prev(quietest_first_.end())};
 }
 
-void FailureTable::forget(const std::string& name) {
+void Tally::forget(const std::string& name) {
   const auto entry = entries_.find(name);
   if (entry == entries_.end()) return;
   quietest_first_.erase(entry->second.place);
@@ -65,26 +65,64 @@ void LoginMemory::remember(UserId id, std::uint64_t version, std::string_view pa
   remembered_[number(id)] = {version, std::move(digest), now + limits_.remember};
 }
 
-std::chrono::milliseconds LoginMemory::delay(const std::string& peer, const std::string& login,
-                                             net::Instant now) const {
-  const auto network = network_of(peer);
-  const auto account = lower(login);
+LoginMemory::Attempt LoginMemory::begin(const std::string& peer, const std::string& account) {
+  Attempt attempt{*this, network_of(peer), account};
   const std::scoped_lock lock{mutex_};
-  return delay_after(std::max(by_address_.count(network, now), by_account_.count(account, now)));
+  ++networks_under_way_[attempt.network_];
+  ++accounts_under_way_[attempt.account_];
+  ++pairs_under_way_[attempt.pair()];
+  return attempt;
 }
 
-void LoginMemory::note_failure(const std::string& peer, const std::string& login, net::Instant now) {
-  const auto network = network_of(peer);
-  const auto account = lower(login);
-  const std::scoped_lock lock{mutex_};
-  by_address_.add(network, now);
-  by_account_.add(account, now);
+LoginMemory::Attempt::~Attempt() {
+  if (memory_ != nullptr) memory_->end(*this);
 }
 
-void LoginMemory::note_success(const std::string& login) {
-  const auto account = lower(login);
+void LoginMemory::end(const Attempt& attempt) {
+  const auto take_one = [](Counts& counts, const std::string& name) {
+    const auto entry = counts.find(name);
+    if (--entry->second == 0) counts.erase(entry);
+  };
   const std::scoped_lock lock{mutex_};
-  by_account_.forget(account);
+  take_one(networks_under_way_, attempt.network_);
+  take_one(accounts_under_way_, attempt.account_);
+  take_one(pairs_under_way_, attempt.pair());
+}
+
+std::chrono::milliseconds LoginMemory::delay(const Attempt& attempt, net::Instant now) const {
+  const auto pair = attempt.pair();
+  const std::scoped_lock lock{mutex_};
+  if (acquaintances_.count(pair, now) > 0) return delay_after(weight(by_pair_, pairs_under_way_, pair, now));
+  return delay_after(std::max(weight(by_network_, networks_under_way_, attempt.network_, now),
+                              weight(by_account_, accounts_under_way_, attempt.account_, now)));
+}
+
+void LoginMemory::note_failure(const Attempt& attempt, net::Instant now) {
+  const auto pair = attempt.pair();
+  const std::scoped_lock lock{mutex_};
+  if (acquaintances_.count(pair, now) > 0) {
+    by_pair_.add(pair, now);
+    return;
+  }
+  by_network_.add(attempt.network_, now);
+  by_account_.add(attempt.account_, now);
+}
+
+void LoginMemory::note_success(const Attempt& attempt, net::Instant now) {
+  const auto pair = attempt.pair();
+  const std::scoped_lock lock{mutex_};
+  by_pair_.forget(pair);
+  acquaintances_.add(pair, now);
+}
+
+/// Failures, and the other tries under way, which may be failures yet: all of them after a failure, before one only
+/// those that are more than a client's own start.
+std::uint32_t LoginMemory::weight(const Tally& failures, const Counts& under_way, const std::string& name,
+                                  net::Instant now) const {
+  const auto failed = failures.count(name, now);
+  const auto others = under_way.at(name) - 1;
+  if (failed > 0) return failed + others;
+  return others < kUnderWayMax ? 0 : others - kUnderWayMax + 1;
 }
 
 std::string LoginMemory::digest_of(UserId id, std::uint64_t version, std::string_view password) const {

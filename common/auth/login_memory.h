@@ -1,4 +1,5 @@
-// What logins leave behind in memory: passwords that were right, and how often which side was wrong.
+// What logins leave behind in memory: passwords that were right, who came from where, and how often which side was
+// wrong.
 #pragma once
 
 #include <chrono>
@@ -6,10 +7,10 @@
 #include <cstdint>
 #include <list>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "common/base/ids.h"
 #include "common/net/clock.h"
@@ -18,12 +19,19 @@ namespace posthaste::auth {
 
 /// How long a failure slows what follows; each further one begins the time anew.
 inline constexpr auto kFailureMemory = std::chrono::minutes{15};
-inline constexpr std::size_t kFailuresMax = 100'000;    // addresses, and accounts, that are counted at once
+/// How long an account is known where it logged in; each login begins the time anew.
+inline constexpr auto kAcquaintanceMemory = std::chrono::hours{24 * 30};
+inline constexpr std::size_t kTallyMax = 100'000;       // names that are counted at once
 inline constexpr std::size_t kRememberedMax = 100'000;  // users whose password is remembered
+/// Logins of one address or account that may be under way at once without counting as failures: clients that start
+/// open several connections.
+inline constexpr std::uint32_t kUnderWayMax = 10;
 
-/// Failures by a name, of which the longest quiet ones are forgotten when there are too many.
-class FailureTable {
+/// How often something happened to a name lately; the longest quiet names are forgotten when there are too many.
+class Tally {
  public:
+  explicit Tally(std::chrono::seconds memory) : memory_(memory) {}
+
   [[nodiscard]] std::uint32_t count(const std::string& name, net::Instant now) const;
   void add(const std::string& name, net::Instant now);
   void forget(const std::string& name);
@@ -34,6 +42,7 @@ class FailureTable {
     net::Instant last;
     std::list<std::string>::iterator place;
   };
+  const std::chrono::seconds memory_;
   std::unordered_map<std::string, Entry> entries_;
   std::list<std::string> quietest_first_;
 };
@@ -54,12 +63,39 @@ class LoginMemory {
   [[nodiscard]] bool remembers(UserId id, std::uint64_t version, std::string_view password, net::Instant now) const;
   void remember(UserId id, std::uint64_t version, std::string_view password, net::Instant now);
 
-  /// How long a login must wait for what `peer`, an IP address, or `login` did wrong before.
-  [[nodiscard]] std::chrono::milliseconds delay(const std::string& peer, const std::string& login,
-                                                net::Instant now) const;
-  void note_failure(const std::string& peer, const std::string& login, net::Instant now);
-  /// The account is slowed no longer. The address still is: who knows one password may be guessing another.
-  void note_success(const std::string& login);
+  /// A login under way: who tries, from where. Counted until it goes, so that tries made at once slow each other as
+  /// those made in turn do. Does not outlive the memory.
+  class Attempt {
+   public:
+    Attempt(Attempt&& other) noexcept
+        : memory_(std::exchange(other.memory_, nullptr)),
+          network_(std::move(other.network_)),
+          account_(std::move(other.account_)) {}
+    Attempt& operator=(Attempt&&) = delete;
+    ~Attempt();
+
+   private:
+    friend class LoginMemory;
+    Attempt(LoginMemory& memory, std::string network, std::string account)
+        : memory_(&memory), network_(std::move(network)), account_(std::move(account)) {}
+    /// The account at this network. No address has a NUL.
+    [[nodiscard]] std::string pair() const { return network_ + '\0' + account_; }
+
+    LoginMemory* memory_;
+    std::string network_;
+    std::string account_;
+  };
+
+  /// `peer` is an IP address; `account` the same for each way to write a login.
+  [[nodiscard]] Attempt begin(const std::string& peer, const std::string& account);
+  /// How long this one must wait for what its address or its account did wrong before. An account that logged in
+  /// from this network lately waits for its own failures from there alone: neither an attacker elsewhere nor a
+  /// neighbour behind the same address slows it.
+  [[nodiscard]] std::chrono::milliseconds delay(const Attempt& attempt, net::Instant now) const;
+  void note_failure(const Attempt& attempt, net::Instant now);
+  /// The account is known here, and slowed no longer. The address is slowed still: who knows one password may be
+  /// guessing another. So is the account elsewhere: its owner's logins do not free those who guess.
+  void note_success(const Attempt& attempt, net::Instant now);
 
  private:
   struct Remembered {
@@ -67,15 +103,25 @@ class LoginMemory {
     std::string digest;
     net::Instant until;
   };
+  using Counts = std::unordered_map<std::string, std::uint32_t>;
+
   [[nodiscard]] std::string digest_of(UserId id, std::uint64_t version, std::string_view password) const;
   [[nodiscard]] std::chrono::milliseconds delay_after(std::uint32_t failures) const;
+  [[nodiscard]] std::uint32_t weight(const Tally& failures, const Counts& under_way, const std::string& name,
+                                     net::Instant now) const;
+  void end(const Attempt& attempt);
 
   const Limits limits_;
   const std::string secret_;
   mutable std::mutex mutex_;
   std::unordered_map<std::uint64_t, Remembered> remembered_;
-  FailureTable by_address_;
-  FailureTable by_account_;
+  Tally by_network_{kFailureMemory};
+  Tally by_account_{kFailureMemory};
+  Tally by_pair_{kFailureMemory};
+  Tally acquaintances_{kAcquaintanceMemory};  // pairs
+  Counts networks_under_way_;
+  Counts accounts_under_way_;
+  Counts pairs_under_way_;
 };
 
 /// What failures of an address are counted under: an IPv4 address itself, an IPv6 address' /64, which one host

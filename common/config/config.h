@@ -72,6 +72,7 @@ struct Imap {
 struct Pop3 {
   std::chrono::seconds idle_timeout{600};
   std::uint32_t connections_max = 10'000;
+  std::chrono::seconds login_delay{0};
 };
 
 struct Workers {
@@ -86,7 +87,10 @@ struct Store {
 };
 
 struct Auth {
-  bool allow_plaintext = false;  // passwords over connections without TLS
+  bool allow_plaintext = false;  // logins over connections without TLS
+  std::vector<std::string> mechanisms{
+      // SASL's, the strongest first
+      "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN"};
   std::uint32_t hashing_threads = 2;
   std::uint32_t hashing_queue_max = 64;
   std::chrono::seconds remember{300};

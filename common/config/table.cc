@@ -5,6 +5,7 @@
 #include <array>
 
 #include "common/base/octets.h"
+#include "common/base/sasl_mechanism.h"
 
 namespace posthaste::config {
 namespace {
@@ -96,6 +97,8 @@ bool is_delimiter(std::string_view text) {
 }
 
 bool is_destination(std::string_view text) { return !text.empty() && text.find('\0') == std::string_view::npos; }
+
+bool is_mechanism(std::string_view text) { return parse_sasl_mechanism(text).has_value(); }
 
 Section general() {
   return {
@@ -224,7 +227,10 @@ Section pop3() {
           {{"idle_timeout_s", "How long a client may be silent; RFC 1939 §3 asks for 600 at least.",
             number<&Config::pop3, &Pop3::idle_timeout>("seconds", 1, kDay)},
            {"connections_max", "Connections at once.",
-            number<&Config::pop3, &Pop3::connections_max>("connections", 1, 10'000'000)}}};
+            number<&Config::pop3, &Pop3::connections_max>("connections", 1, 10'000'000)},
+           {"login_delay_s",
+            "How long a user must wait from one login to the next; told to clients (RFC 2449 §6.5). 0: not at all.",
+            number<&Config::pop3, &Pop3::login_delay>("seconds", 0, kDay)}}};
 }
 
 Section workers() {
@@ -250,20 +256,27 @@ Section store() {
 }
 
 Section auth() {
-  return {"auth",
-          "Logins, the same for SMTP, IMAP and POP3.",
-          {{"allow_plaintext", "Take passwords over connections without TLS.",
-            flag<&Config::auth, &Auth::allow_plaintext>()},
-           {"hashing_threads", "Threads of each daemon that check passwords.",
-            number<&Config::auth, &Auth::hashing_threads>("threads", 1, 256)},
-           {"hashing_queue_max", "Checks that may wait for these threads; further logins are told to try again.",
-            number<&Config::auth, &Auth::hashing_queue_max>("checks", 1, 100'000)},
-           {"remember_s", "How long a password that was right is known without hashing it again. 0: never.",
-            number<&Config::auth, &Auth::remember>("seconds", 0, 3'600)},
-           {"failure_delay_ms", "How long the login after a wrong one waits; doubled with each further wrong one.",
-            number<&Config::auth, &Auth::failure_delay>("milliseconds", 0, 60'000)},
-           {"failure_delay_max_ms", "The longest such wait. Accounts and addresses are slowed, never locked.",
-            number<&Config::auth, &Auth::failure_delay_max>("milliseconds", 0, 60'000)}}};
+  return {
+      "auth",
+      "Logins, the same for SMTP, IMAP and POP3.",
+      {{"allow_plaintext", "Take logins over connections without TLS, passwords in the clear among them.",
+        flag<&Config::auth, &Auth::allow_plaintext>()},
+       {"mechanisms",
+        "SASL mechanisms, in the order in which they are offered; -PLUS under TLS alone. Without PLAIN and LOGIN\n"
+        "the server reads no passwords: IMAP's LOGIN and POP3's USER go too. Users whose passwords were imported\n"
+        "as hashes can't use SCRAM: while there are such, and clients that prefer it, take SCRAM out.",
+        List{[](Config& config) -> std::vector<std::string>& { return config.auth.mechanisms; }, is_mechanism,
+             "a SASL mechanism such as \"SCRAM-SHA-256\" or \"PLAIN\""}},
+       {"hashing_threads", "Threads of each daemon that check passwords.",
+        number<&Config::auth, &Auth::hashing_threads>("threads", 1, 256)},
+       {"hashing_queue_max", "Checks that may wait for these threads; further logins are told to try again.",
+        number<&Config::auth, &Auth::hashing_queue_max>("checks", 1, 100'000)},
+       {"remember_s", "How long a password that was right is known without hashing it again. 0: never.",
+        number<&Config::auth, &Auth::remember>("seconds", 0, 3'600)},
+       {"failure_delay_ms", "How long the login after a wrong one waits; doubled with each further wrong one.",
+        number<&Config::auth, &Auth::failure_delay>("milliseconds", 0, 60'000)},
+       {"failure_delay_max_ms", "The longest such wait. Accounts and addresses are slowed, never locked.",
+        number<&Config::auth, &Auth::failure_delay_max>("milliseconds", 0, 60'000)}}};
 }
 
 Section log() {

@@ -1,7 +1,10 @@
-// STARTTLS, LOGIN and AUTHENTICATE (RFC 9051 §6.2, RFC 4616, RFC 4959).
+// STARTTLS, LOGIN and AUTHENTICATE (RFC 9051 §6.2, RFC 4959).
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "common/auth/sasl.h"
 #include "common/base/base64.h"
-#include "common/base/octets.h"
-#include "common/base/sasl_plain.h"
 #include "imapd/limits.h"
 #include "imapd/session.h"
 
@@ -9,6 +12,31 @@ namespace posthaste::imapd {
 namespace {
 
 Reply privacy_required() { return no("PRIVACYREQUIRED", "Start TLS first"); }
+
+/// Challenges as continuation requests (RFC 9051 §6.2.2).
+class SaslDialogue final : public auth::SaslPeer {
+ public:
+  /// Both outlive the dialogue.
+  SaslDialogue(net::Stream& stream, const net::Deadline& deadline) : stream_(stream), deadline_(deadline) {}
+
+  net::Task<std::expected<std::string, auth::SaslError>> ask(std::string challenge) override {
+    stream_.write("+ " + base64_encode(challenge) + "\r\n");
+    auto line = co_await deadline_.read_line(stream_, kSaslLineMaxOctets);
+    if (!line) {
+      end_ = line.error();
+      co_return std::unexpected(auth::SaslError::gone);
+    }
+    co_return auth::read_sasl_response(*line);
+  }
+
+  /// Why the client is gone, if it is.
+  [[nodiscard]] const std::optional<net::StreamError>& end() const noexcept { return end_; }
+
+ private:
+  net::Stream& stream_;
+  const net::Deadline& deadline_;
+  std::optional<net::StreamError> end_;
+};
 
 }  // namespace
 
@@ -25,58 +53,37 @@ net::Task<void> Session::start_tls() {
 }
 
 net::Task<Reply> Session::run(imap::Login command) {
-  if (!may_use_passwords()) co_return privacy_required();
-  co_return co_await log_in(std::move(command.user), std::move(command.password));
+  if (!around_.authenticator.takes_passwords(stream_.tls())) co_return privacy_required();
+  auto identity = co_await around_.authenticator.check_password(command.user, std::move(command.password),
+                                                                stream_.peer().address);
+  if (!identity) co_return refuse_login(command.user, identity.error());
+  co_return co_await log_in(std::move(*identity), "LOGIN command");
 }
 
 net::Task<Reply> Session::run(imap::Authenticate command) {
-  const bool plain = command.mechanism == "PLAIN";
-  if (!plain && command.mechanism != "LOGIN") co_return no("CANNOT", "Unknown mechanism");
-  if (!may_use_passwords()) co_return privacy_required();
-  if (plain) co_return co_await authenticate_plain(std::move(command.initial_response));
-  co_return co_await authenticate_login(std::move(command.initial_response));
+  const auto offered = around_.authenticator.mechanisms(stream_.tls());
+  if (offered.empty()) co_return privacy_required();
+  const auto mechanism = parse_sasl_mechanism(command.mechanism);
+  if (!mechanism || std::ranges::find(offered, *mechanism) == offered.end()) {
+    co_return no("CANNOT", "Unknown mechanism");
+  }
+  SaslDialogue dialogue{stream_, login_deadline_};
+  auto outcome = co_await auth::authenticate(around_.authenticator, *mechanism, stream_.tls(),
+                                             std::move(command.initial_response), stream_.peer().address, dialogue);
+  if (dialogue.end()) hang_up(farewell(*dialogue.end()));
+  if (!outcome.identity) co_return refuse_login(outcome.login, outcome.identity.error());
+  co_return co_await log_in(std::move(*outcome.identity), name_of(*mechanism));
 }
 
-/// One round of the exchange: the decoded response. Errors: the reply that ends it.
-net::Task<std::expected<std::string, Reply>> Session::ask(std::string challenge) {
-  stream_.write("+ " + base64_encode(challenge) + "\r\n");
-  auto line = co_await login_deadline_.read_line(stream_, kSaslLineMaxOctets);
-  if (!line) {
-    hang_up(farewell(line.error()));
-    co_return std::unexpected(bad("Authentication was cut off"));
+Reply Session::refuse_login(const std::string& user, const auth::SaslOutcome::Failure& failure) {
+  const auto say = [](auto error) { return reply_for(error); };
+  Reply reply = std::visit(say, failure);
+  around_.log.info("imap.login.failed",
+                   {{"user", user}, {"client", stream_.peer().address}, {"reason", reply.text}});
+  if (failure == auth::SaslOutcome::Failure{auth::AuthError::wrong} && ++failed_logins_ >= kFailedLoginsMax) {
+    hang_up(bye("CLIENTBUG", "Too many failed logins"));
   }
-  if (*line == "*") co_return std::unexpected(bad("Authentication cancelled"));
-  auto response = base64_decode(*line);
-  if (!response) co_return std::unexpected(bad("Not base64"));
-  co_return std::move(*response);
-}
-
-net::Task<Reply> Session::authenticate_plain(std::optional<std::string> initial_response) {
-  if (!initial_response) {
-    std::string nothing;
-    auto response = co_await ask(std::move(nothing));
-    if (!response) co_return std::move(response.error());
-    initial_response = std::move(*response);
-  }
-  auto credentials = parse_sasl_plain(*initial_response);
-  if (!credentials) co_return bad("Not a PLAIN message");
-  if (!credentials->authzid.empty() && !iequals(credentials->authzid, credentials->authcid)) {
-    co_return no("AUTHORIZATIONFAILED", "Nobody may act for somebody else here");
-  }
-  co_return co_await log_in(std::move(credentials->authcid), std::move(credentials->password));
-}
-
-net::Task<Reply> Session::authenticate_login(std::optional<std::string> initial_response) {
-  if (!initial_response) {
-    std::string challenge{kLoginUsernameChallenge};
-    auto user = co_await ask(std::move(challenge));
-    if (!user) co_return std::move(user.error());
-    initial_response = std::move(*user);
-  }
-  std::string challenge{kLoginPasswordChallenge};
-  auto password = co_await ask(std::move(challenge));
-  if (!password) co_return std::move(password.error());
-  co_return co_await log_in(std::move(*initial_response), std::move(*password));
+  return reply;
 }
 
 /// The mailboxes of a user whom the store has not met yet are made at the first login.
@@ -99,27 +106,22 @@ net::Task<std::expected<void, store::StoreError>> Session::meet(UserId user) {
   co_return std::expected<void, store::StoreError>{};
 }
 
-net::Task<Reply> Session::log_in(std::string user, std::string password) {
+net::Task<Reply> Session::log_in(auth::Identity identity, std::string_view mechanism) {
   const std::string peer = stream_.peer().address;
-  auto identity = co_await around_.authenticator.check_password(user, std::move(password), peer);
-  if (!identity) {
-    around_.log.info("imap.login.failed", {{"user", user}, {"client", peer}});
-    if (identity.error() == auth::AuthError::wrong && ++failed_logins_ >= kFailedLoginsMax) {
-      hang_up(bye("CLIENTBUG", "Too many failed logins"));
-    }
-    co_return reply_for(identity.error());
-  }
-  auto place = around_.user_connections.enter(identity->id);
+  auto place = around_.user_connections.enter(identity.id);
   if (!place) {
-    around_.log.warning("imap.login.too_many", {{"user", identity->address}, {"client", peer}});
+    around_.log.warning("imap.login.too_many", {{"user", identity.address}, {"client", peer}});
     co_return no("LIMIT", "Too many connections of this user");
   }
-  auto met = co_await meet(identity->id);
+  auto met = co_await meet(identity.id);
   if (!met) co_return reply_for(met.error());
-  login_.emplace(identity->id, std::move(identity->address), std::move(*place));
+  login_.emplace(identity.id, std::move(identity.address), std::move(*place));
   stream_.set_timeout(around_.config.imap.idle_timeout);
-  around_.log.info("imap.login.succeeded",
-                   {{"user", login_->address}, {"client", peer}, {"tls", stream_.tls() != nullptr}});
+  around_.log.info("imap.login.succeeded", {{"user", login_->address},
+                                            {"client", peer},
+                                            {"tls", stream_.tls() != nullptr},
+                                            {"mechanism", mechanism},
+                                            {"app_password", identity.app_password}});
   co_return ok("CAPABILITY " + capabilities(), "Logged in");
 }
 

@@ -1,13 +1,48 @@
 // STLS (RFC 2595 §4), USER and PASS (RFC 1939 §7), AUTH (RFC 5034): from the greeting to the maildrop.
+#include <algorithm>
 #include <utility>
+#include <variant>
 
+#include "common/auth/sasl.h"
 #include "common/base/base64.h"
-#include "common/base/octets.h"
-#include "common/base/sasl_plain.h"
 #include "pop3d/limits.h"
 #include "pop3d/session.h"
 
 namespace posthaste::pop3d {
+namespace {
+
+/// Challenges as "+ " and base64 (RFC 5034 §4).
+class SaslDialogue final : public auth::SaslPeer {
+ public:
+  /// Both outlive the dialogue.
+  SaslDialogue(net::Stream& stream, const net::Deadline& deadline) : stream_(stream), deadline_(deadline) {}
+
+  net::Task<std::expected<std::string, auth::SaslError>> ask(std::string challenge) override {
+    stream_.write("+ " + base64_encode(challenge) + "\r\n");
+    auto line = co_await deadline_.read_line(stream_, pop3::kAuthLineMaxOctets);
+    if (!line) {
+      end_ = line.error();
+      co_return std::unexpected(auth::SaslError::gone);
+    }
+    co_return auth::read_sasl_response(*line);
+  }
+
+  /// Why the client is gone, if it is.
+  [[nodiscard]] const std::optional<net::StreamError>& end() const noexcept { return end_; }
+
+ private:
+  net::Stream& stream_;
+  const net::Deadline& deadline_;
+  std::optional<net::StreamError> end_;
+};
+
+/// "=" stands for an empty response (RFC 5034 §4).
+std::expected<std::string, auth::SaslError> read_initial_response(std::string_view text) {
+  if (text == "=") return std::string{};
+  return auth::read_sasl_response(text);
+}
+
+}  // namespace
 
 net::Task<void> Session::run(pop3::Stls) {
   if (stream_.tls() != nullptr) {
@@ -27,7 +62,7 @@ net::Task<void> Session::run(pop3::Stls) {
 }
 
 net::Task<void> Session::run(pop3::User command) {
-  if (!may_use_passwords()) {
+  if (!around_.authenticator.takes_passwords(stream_.tls())) {
     refuse(reply_for(Refusal::tls_first));
     co_return;
   }
@@ -37,115 +72,101 @@ net::Task<void> Session::run(pop3::User command) {
 
 net::Task<void> Session::run(pop3::Pass command) {
   if (!user_) {
-    refuse(reply_for(may_use_passwords() ? Refusal::user_first : Refusal::tls_first));
+    const bool may = around_.authenticator.takes_passwords(stream_.tls());
+    refuse(reply_for(may ? Refusal::user_first : Refusal::tls_first));
     co_return;
   }
-  auto user = std::move(*user_);
+  const auto user = std::move(*user_);
   user_.reset();
-  co_await log_in(std::move(user), std::move(command.password));
+  auto identity =
+      co_await around_.authenticator.check_password(user, std::move(command.password), stream_.peer().address);
+  if (!identity) {
+    refuse_login(user, identity.error());
+    co_return;
+  }
+  co_await log_in(std::move(*identity), "PASS");
 }
 
 net::Task<void> Session::run(pop3::Auth command) {
   user_.reset();
-  if (!may_use_passwords()) {
+  const auto offered = around_.authenticator.mechanisms(stream_.tls());
+  if (offered.empty()) {
     refuse(reply_for(Refusal::tls_first));
-  } else if (!command.mechanism) {
+    co_return;
+  }
+  if (!command.mechanism) {
     // Clients older than CAPA ask so.
     say(pop3::ok("Mechanisms follow"));
-    stream_.write("PLAIN\r\nLOGIN\r\n.\r\n");
-  } else if (command.mechanism == "PLAIN") {
-    co_await authenticate_plain(std::move(command.initial_response));
-  } else if (command.mechanism == "LOGIN") {
-    co_await authenticate_login(std::move(command.initial_response));
-  } else {
+    for (const auto mechanism : offered) stream_.write(std::string{name_of(mechanism)} + "\r\n");
+    stream_.write(".\r\n");
+    co_return;
+  }
+  const auto mechanism = parse_sasl_mechanism(*command.mechanism);
+  if (!mechanism || std::ranges::find(offered, *mechanism) == offered.end()) {
     refuse(reply_for(Refusal::unknown_mechanism));
-  }
-}
-
-net::Task<void> Session::authenticate_plain(std::optional<std::string> initial_response) {
-  auto message = co_await initial_or_asked(std::move(initial_response), {});
-  if (!message) co_return;
-  auto credentials = parse_sasl_plain(*message);
-  if (!credentials) {
-    refuse(reply_for(Refusal::bad_credentials));
-  } else if (!credentials->authzid.empty() && !iequals(credentials->authzid, credentials->authcid)) {
-    refuse(reply_for(Refusal::impersonation));
-  } else {
-    co_await log_in(std::move(credentials->authcid), std::move(credentials->password));
-  }
-}
-
-net::Task<void> Session::authenticate_login(std::optional<std::string> initial_response) {
-  auto login = co_await initial_or_asked(std::move(initial_response), std::string{kLoginUsernameChallenge});
-  if (!login) co_return;
-  auto password = co_await sasl_response(std::string{kLoginPasswordChallenge});
-  if (!password) co_return;
-  if (login->empty() || password->empty()) {
-    refuse(reply_for(Refusal::bad_credentials));
     co_return;
   }
-  co_await log_in(std::move(*login), std::move(*password));
-}
-
-/// The first response, decoded, asked for if it did not come with AUTH. Nothing: the exchange has ended with a
-/// reply.
-net::Task<std::optional<std::string>> Session::initial_or_asked(std::optional<std::string> initial_response,
-                                                                std::string challenge) {
-  if (!initial_response) co_return co_await sasl_response(std::move(challenge));
-  if (*initial_response == "=") co_return std::string{};
-  co_return decode_response(*initial_response);
-}
-
-/// Asks and decodes the answer. Nothing: the exchange has ended with a reply.
-net::Task<std::optional<std::string>> Session::sasl_response(std::string challenge) {
-  stream_.write("+ " + base64_encode(challenge) + "\r\n");
-  auto line = co_await read_line();
-  if (!line) {
-    hang_up(farewell(line.error()));
-    co_return std::nullopt;
-  }
-  if (*line == "*") {
-    refuse(reply_for(Refusal::auth_cancelled));
-    co_return std::nullopt;
-  }
-  co_return decode_response(*line);
-}
-
-std::optional<std::string> Session::decode_response(std::string_view base64) {
-  auto response = base64_decode(base64);
-  if (!response) refuse(reply_for(Refusal::bad_base64));
-  return response;
-}
-
-net::Task<void> Session::log_in(std::string login, std::string password) {
-  const std::string peer = stream_.peer().address;
-  auto identity = co_await around_.authenticator.check_password(login, std::move(password), peer);
-  if (!identity) {
-    around_.log.info("pop3.login.failed", {{"user", login}, {"client", peer}});
-    say(reply_for(identity.error()));
-    if (identity.error() == auth::AuthError::wrong && ++failed_logins_ >= kFailedLoginsMax) {
-      hang_up(reply_for(Refusal::too_many_logins));
+  std::optional<std::string> initial_response;
+  if (command.initial_response) {
+    auto decoded = read_initial_response(*command.initial_response);
+    if (!decoded) {
+      refuse_login("", decoded.error());
+      co_return;
     }
-    co_return;
+    initial_response = std::move(*decoded);
   }
-  auto lock = around_.locks.take(identity->id);
+  co_await authenticate(*mechanism, std::move(initial_response));
+}
+
+net::Task<void> Session::authenticate(SaslMechanism mechanism, std::optional<std::string> initial_response) {
+  SaslDialogue dialogue{stream_, login_deadline_};
+  auto outcome = co_await auth::authenticate(around_.authenticator, mechanism, stream_.tls(),
+                                             std::move(initial_response), stream_.peer().address, dialogue);
+  if (dialogue.end()) {
+    hang_up(farewell(*dialogue.end()));
+  } else if (!outcome.identity) {
+    refuse_login(outcome.login, outcome.identity.error());
+  } else {
+    co_await log_in(std::move(*outcome.identity), name_of(mechanism));
+  }
+}
+
+void Session::refuse_login(const std::string& login, const auth::SaslOutcome::Failure& failure) {
+  const auto word = [](auto error) { return reply_for(error); };
+  const auto reply = std::visit(word, failure);
+  around_.log.info("pop3.login.failed",
+                   {{"user", login}, {"client", stream_.peer().address}, {"reason", reply.text}});
+  if (std::holds_alternative<auth::SaslError>(failure)) {
+    refuse(reply);
+    return;
+  }
+  say(reply);
+  if (failure == auth::SaslOutcome::Failure{auth::AuthError::wrong} && ++failed_logins_ >= kFailedLoginsMax) {
+    hang_up(reply_for(Refusal::too_many_logins));
+  }
+}
+
+net::Task<void> Session::log_in(auth::Identity identity, std::string_view mechanism) {
+  auto lock = around_.locks.take(identity.id);
   if (!lock) {
     say(reply_for(Refusal::maildrop_in_use));
     co_return;
   }
-  auto maildrop = co_await read_maildrop(around_.store, around_.world, identity->id);
+  auto maildrop = co_await read_maildrop(around_.store, around_.world, identity.id);
   if (!maildrop) {
-    around_.log.error("pop3.maildrop.failed", {{"user", identity->address}});
+    around_.log.error("pop3.maildrop.failed", {{"user", identity.address}});
     say(reply_for_maildrop(maildrop.error()));
     co_return;
   }
-  const UserId id = identity->id;
+  const UserId id = identity.id;
   stream_.set_timeout(around_.config.pop3.idle_timeout);
-  transaction_.emplace(std::move(*identity), std::move(*lock), std::move(*maildrop),
+  transaction_.emplace(std::move(identity), std::move(*lock), std::move(*maildrop),
                        MessageReader{around_.store, around_.world, id});
   around_.log.info("pop3.login.succeeded", {{"user", transaction_->identity.address},
-                                            {"client", peer},
+                                            {"client", stream_.peer().address},
                                             {"tls", stream_.tls() != nullptr},
+                                            {"mechanism", mechanism},
+                                            {"app_password", transaction_->identity.app_password},
                                             {"messages", transaction_->maildrop.count()}});
   say(pop3::ok(std::to_string(transaction_->maildrop.count()) + " messages (" +
                std::to_string(transaction_->maildrop.octets()) + " octets)"));

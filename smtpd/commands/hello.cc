@@ -12,7 +12,9 @@ Session::Pending Session::on(smtp::Ehlo ehlo) {
                      {"PIPELINING", "8BITMIME", "SMTPUTF8", "CHUNKING", "ENHANCEDSTATUSCODES", "DSN"});
   reply.lines.push_back("SIZE " + std::to_string(context_.config.smtp.message_max_octets));
   if (stream_.tls() == nullptr) reply.lines.emplace_back("STARTTLS");
-  if (may_authenticate()) reply.lines.emplace_back("AUTH PLAIN LOGIN");
+  std::string auth = "AUTH";
+  for (const auto mechanism : sasl_mechanisms()) auth.append(" ").append(name_of(mechanism));
+  if (auth != "AUTH") reply.lines.push_back(std::move(auth));
   return Answer{std::move(reply)};
 }
 

@@ -177,12 +177,14 @@ class House {
   void play(const Script& script) {
     UserConnections user_connections{config.imap.connections_per_user_max};
     daemon::MemoryBudget append_memory{append_memory_octets};
+    auth::Authenticator authenticator{Accounts::shared().directory, login_memory_, sim_.world(),
+                                      auth::login_rules(config.auth, auth::Service::imap)};
     const Surroundings surroundings{sim_.world(),
                                     config,
                                     writer_->store(),
                                     applier,
                                     subscriptions,
-                                    authenticator_,
+                                    authenticator,
                                     *Accounts::shared().certificates,
                                     user_connections,
                                     append_memory,
@@ -382,7 +384,6 @@ class House {
   store::LocalStore local_{group_commit_, sim_.loop(), sim_.loop()};
   auth::LoginMemory login_memory_{{std::chrono::minutes{5}, std::chrono::seconds{1}, std::chrono::seconds{15}},
                                   std::string(32, 'k')};
-  auth::Authenticator authenticator_{Accounts::shared().directory, login_memory_, sim_.world()};
 
  public:
   TestApplier applier{local_};

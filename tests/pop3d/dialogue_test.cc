@@ -212,7 +212,7 @@ const Case kCases[] = {
          "\nS: -ERR [AUTH] Authentication failed\n"
          "C: AUTH LOGIN\nS: + VXNlcm5hbWU6\nC: =\nS: -ERR Not base64\n"
          "C: AUTH CRAM-MD5\nS: -ERR Unknown authentication mechanism\n"
-         "C: AUTH\nS: +OK Mechanisms follow\nS: PLAIN\nS: LOGIN\nS: .\n" +
+         "C: AUTH\nS: +OK Mechanisms follow\nS: SCRAM-SHA-256\nS: SCRAM-SHA-1\nS: PLAIN\nS: LOGIN\nS: .\n" +
          kQuit,
      {1, 2}},
 
@@ -220,12 +220,12 @@ const Case kCases[] = {
      rfc_messages(),
      kGreeting +
          "C: CAPA\nS: +OK Capability list follows\nS: TOP\nS: UIDL\nS: PIPELINING\nS: RESP-CODES\n"
-         "S: AUTH-RESP-CODE\nS: EXPIRE NEVER\nS: USER\nS: SASL PLAIN LOGIN\nS: STLS\n"
+         "S: AUTH-RESP-CODE\nS: EXPIRE NEVER\nS: USER\nS: SASL SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN\nS: STLS\n"
          "S: IMPLEMENTATION Posthaste\nS: .\n" +
          kUser +
          "C: PASS secret\nS: +OK 2 messages (320 octets)\nC: CAPA\nS: +OK Capability list follows\nS: TOP\n"
          "S: UIDL\nS: PIPELINING\nS: RESP-CODES\nS: AUTH-RESP-CODE\nS: EXPIRE NEVER\nS: USER\n"
-         "S: SASL PLAIN LOGIN\nS: IMPLEMENTATION Posthaste\nS: .\n" +
+         "S: SASL SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN\nS: IMPLEMENTATION Posthaste\nS: .\n" +
          kQuit,
      {1, 2}},
 };
@@ -357,7 +357,8 @@ TEST(Tls, NoPasswordInTheClear) {
 
 const std::string kCapabilitiesUnderTls =
     "C: CAPA\nS: +OK Capability list follows\nS: TOP\nS: UIDL\nS: PIPELINING\nS: RESP-CODES\nS: AUTH-RESP-CODE\n"
-    "S: EXPIRE NEVER\nS: USER\nS: SASL PLAIN LOGIN\nS: IMPLEMENTATION Posthaste\nS: .\n";
+    "S: EXPIRE NEVER\nS: USER\nS: SASL SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS SCRAM-SHA-256 SCRAM-SHA-1 PLAIN "
+    "LOGIN\nS: IMPLEMENTATION Posthaste\nS: .\n";
 
 TEST(Tls, Stls) {
   for (std::uint64_t seed = 0; seed < 3; ++seed) {

@@ -99,7 +99,8 @@ class PostOffice {
         writer_(open_writer()),
         group_commit_(*writer_, sim_.world().io),
         local_store_(group_commit_, sim_.loop(), sim_.loop()),
-        authenticator_(accounts().directory(), memory_, sim_.world()) {}
+        authenticator_(accounts().directory(), memory_, sim_.world(),
+                       auth::login_rules(config_.auth, auth::Service::pop3)) {}
 
   void deliver(const std::vector<std::string>& messages) {
     std::vector<store::Request> requests;

@@ -104,7 +104,7 @@ class Installation {
             local_store_, *inbox_, delivery_memory_, 0,
         },
         logins_({300s, 1s, 15s}, std::string(32, 's')),
-        authenticator_(ground().directory(), logins_, sim_.world()),
+        authenticator_(ground().directory(), logins_, sim_.world(), auth::login_rules({}, auth::Service::smtp)),
         pool_(sim_.world(), {config::lmtp_socket(config_), 0}, config_.hostname),
         queue_(smtpd::open_queue(queue, at_once_)),
         outbound_(sim_, config_, ground().directory(), *queue_, pool_, log_),

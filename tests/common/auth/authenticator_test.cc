@@ -5,15 +5,16 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <vector>
 
-#include "common/auth/scram.h"
-#include "common/base/base64.h"
+#include "common/net/scope.h"
 #include "common/net/sim_world.h"
 
 namespace posthaste::auth {
 namespace {
 
 using Outcome = std::expected<Identity, AuthError>;
+using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr const char* kPeer = "192.0.2.1";
@@ -37,10 +38,12 @@ class CountingExecutor final : public net::Executor {
 
 net::Task<void> keep(net::Task<Outcome> task, Outcome& outcome) { outcome = co_await std::move(task); }
 
-net::Task<void> keep_offer(net::Task<std::expected<ScramOffer, AuthError>> task,
-                           std::expected<ScramOffer, AuthError>& offer) {
-  offer = co_await std::move(task);
+net::Task<void> keep_offer(net::Task<std::expected<ScramOffer, AuthError>> task, std::optional<ScramOffer>& offer) {
+  auto offered = co_await std::move(task);
+  if (offered) offer.emplace(std::move(*offered));
 }
+
+const LoginRules kRules{Service::imap, {kSaslMechanisms.begin(), kSaslMechanisms.end()}, false};
 
 class AuthenticatorTest : public testing::Test {
  protected:
@@ -55,7 +58,7 @@ class AuthenticatorTest : public testing::Test {
     EXPECT_TRUE(nobody);  // has no credential
     EXPECT_TRUE(change->commit());
     set_password("secret");
-    authenticator_.emplace(*directory_, memory_, world_);
+    authenticator_.emplace(*directory_, memory_, world_, kRules);
   }
   ~AuthenticatorTest() override {
     directory_.reset();
@@ -87,13 +90,43 @@ class AuthenticatorTest : public testing::Test {
   }
 
   ScramOffer offer(std::string login, ScramHash hash) {
-    std::expected<ScramOffer, AuthError> result = std::unexpected(AuthError::unavailable);
+    std::optional<ScramOffer> result;
     auto task = authenticator_->offer_scram(std::move(login), hash, kPeer);
     EXPECT_TRUE(simulation_.run(keep_offer(std::move(task), result)));
-    return *result;
+    return std::move(*result);
   }
 
-  Identity alice() const { return {alice_, "alice@example.org"}; }
+  net::Task<void> sleep(std::chrono::milliseconds time) { co_await world_.clock.sleep(time); }
+
+  net::Task<void> check_all_at_once(std::vector<Outcome>& outcomes) {
+    net::TaskScope scope;
+    for (auto& outcome : outcomes) {
+      scope.spawn(keep(authenticator_->check_password("alice@example.org", "wrong", kPeer), outcome));
+    }
+    co_await scope.drained();
+  }
+
+  Identity alice(std::string app_password = {}) const {
+    return {alice_, "alice@example.org", std::move(app_password)};
+  }
+
+  /// What a login that comes alone has to wait.
+  std::chrono::milliseconds delay(const std::string& account) {
+    return memory_.delay(memory_.begin(kPeer, account), world_.clock.now());
+  }
+
+  /// Gives alice one; its SCRAM keys have the salt of her own password.
+  void add_app_password(const std::string& name, const std::string& text, std::set<Service> scope) {
+    AppPassword app_password;
+    app_password.name = name;
+    app_password.scope = std::move(scope);
+    app_password.digest = *app_password_digest(text);
+    app_password.scram_sha1 = scram_keys(ScramHash::sha1, text, "its own salt", 4'096);
+    app_password.scram_sha256 = scram_keys(ScramHash::sha256, text, std::string(kScramSaltOctets, 's'), 4'096);
+    auto change = directory_->change();
+    EXPECT_TRUE(change->add_app_password(alice_, app_password));
+    EXPECT_TRUE(change->commit());
+  }
 
   std::filesystem::path folder_;
   std::optional<Directory> directory_;
@@ -154,7 +187,7 @@ TEST_F(AuthenticatorTest, FullPoolIsBusyForEverybodyAlikeAndNoFailure) {
   EXPECT_EQ(check("alice@example.org", "secret"), Outcome{std::unexpected(AuthError::busy)});
   EXPECT_EQ(check("nobody@example.org", "secret"), Outcome{std::unexpected(AuthError::busy)});
   EXPECT_EQ(hashing_.posted, 0);
-  EXPECT_EQ(memory_.delay(kPeer, "alice@example.org", world_.clock.now()), seconds{0});
+  EXPECT_EQ(delay("alice@example.org"), seconds{0});
 }
 
 TEST_F(AuthenticatorTest, DisabledIsToldOnlyToWhoKnowsThePassword) {
@@ -164,15 +197,128 @@ TEST_F(AuthenticatorTest, DisabledIsToldOnlyToWhoKnowsThePassword) {
   EXPECT_EQ(check("alice@example.org", "wrong"), Outcome{std::unexpected(AuthError::wrong)});
 }
 
-TEST_F(AuthenticatorTest, ScramEndsWithTheIdentityOrAFailure) {
-  const auto offered = offer("alice@example.org", ScramHash::sha256);
-  EXPECT_EQ(offered.keys, directory_->find_credential(alice_)->scram_sha256);
-  EXPECT_EQ(authenticator_->conclude_scram(offered, true, kPeer), Outcome{alice()});
-  EXPECT_EQ(authenticator_->conclude_scram(offered, false, kPeer), Outcome{std::unexpected(AuthError::wrong)});
-  EXPECT_EQ(memory_.delay(kPeer, "alice@example.org", world_.clock.now()), seconds{1});
+TEST_F(AuthenticatorTest, EachWayToWriteALoginIsSlowedAsOne) {
+  for (const auto* login : {"alice", "ALICE@example.org", "alice@Example.ORG"}) EXPECT_FALSE(check(login, "wrong"));
+  for (const auto* login : {"nobody", "NOBODY@example.org", "nobody@Example.ORG"}) {
+    EXPECT_FALSE(check(login, "wrong", "198.51.100.1"));
+  }
+  const auto elsewhere = [this](const std::string& account) {
+    return memory_.delay(memory_.begin("203.0.113.1", account), world_.clock.now());
+  };
+  EXPECT_EQ(elsewhere("alice@example.org"), seconds{4});
+  EXPECT_EQ(elsewhere("nobody@example.org"), seconds{4});
+}
+
+TEST_F(AuthenticatorTest, NoAccountIsEverLockedAndNoProvidersAddressEither) {
+  // A provider's address from which many users come, a few with old passwords, and an attacker on alice.
+  for (int i = 0; i < 50; ++i) EXPECT_FALSE(check("nobody" + std::to_string(i) + "@example.org", "old"));
+  for (int i = 0; i < 50; ++i) EXPECT_FALSE(check("alice@example.org", "guess", "198.51.100.1"));
+  auto before = world_.clock.now();
+  EXPECT_TRUE(check("alice@example.org", "secret"));
+  EXPECT_EQ(world_.clock.now() - before, seconds{15});
+  simulation_.run(sleep(minutes{10}));  // longer than the password is remembered
+  for (int i = 0; i < 50; ++i) EXPECT_FALSE(check("alice@example.org", "guess", "198.51.100.1"));
+  before = world_.clock.now();
+  EXPECT_TRUE(check("alice@example.org", "secret"));
+  EXPECT_EQ(world_.clock.now(), before);  // known there now
+}
+
+TEST_F(AuthenticatorTest, GuessesMadeAtOnceAreNoCheaperThanInTurn) {
+  std::vector<Outcome> outcomes(40, std::unexpected(AuthError::unavailable));
+  const auto before = world_.clock.now();
+  EXPECT_TRUE(simulation_.run(check_all_at_once(outcomes)));
+  for (const auto& outcome : outcomes) EXPECT_EQ(outcome, Outcome{std::unexpected(AuthError::wrong)});
+  // All but the first ten waited, and most of them the longest.
+  EXPECT_GE(world_.clock.now() - before, seconds{15});
+  EXPECT_EQ(delay("alice@example.org"), seconds{15});
+}
+
+constexpr const char* kPhone = "abcdefghijklmnopqrst";
+constexpr const char* kPrinter = "uvwxyz234567abcdefgh";
+
+TEST_F(AuthenticatorTest, AppPasswordIsTakenForItsServicesWithoutHashing) {
+  add_app_password("phone", kPhone, {Service::imap, Service::smtp});
+  add_app_password("printer", kPrinter, {Service::smtp});
+  EXPECT_EQ(check("alice", kPhone), Outcome{alice("phone")});
+  EXPECT_EQ(check("alice", kPrinter), Outcome{std::unexpected(AuthError::out_of_scope)});
+  EXPECT_EQ(hashing_.posted, 0);
+  EXPECT_EQ(check("alice", "secret"), Outcome{alice()});
+  EXPECT_EQ(check("bob", kPhone), Outcome{std::unexpected(AuthError::wrong)});
+  EXPECT_EQ(check("nobody", kPhone), Outcome{std::unexpected(AuthError::wrong)});
+  EXPECT_EQ(check("alice", "abcdefghijklmnopqrsu"), Outcome{std::unexpected(AuthError::wrong)});
+  EXPECT_EQ(hashing_.posted, 4);
+}
+
+TEST_F(AuthenticatorTest, RevokedAppPasswordIsWorthNothingAtOnce) {
+  add_app_password("phone", kPhone, {Service::imap});
+  EXPECT_TRUE(check("alice", kPhone));
+  auto change = directory_->change();
+  EXPECT_TRUE(change->delete_app_password(alice_, "phone"));
+  EXPECT_TRUE(change->commit());
+  EXPECT_EQ(check("alice", kPhone), Outcome{std::unexpected(AuthError::wrong)});
+}
+
+TEST_F(AuthenticatorTest, AppPasswordOfADisabledUserIsNotTaken) {
+  add_app_password("phone", kPhone, {Service::imap});
   disable();
-  EXPECT_EQ(authenticator_->conclude_scram(offer("alice@example.org", ScramHash::sha256), true, kPeer),
+  EXPECT_EQ(check("alice", kPhone), Outcome{std::unexpected(AuthError::disabled)});
+}
+
+TEST_F(AuthenticatorTest, NamesAndPasswordsAreTakenInEachSpelling) {
+  set_password("pa\u0308sswort");
+  EXPECT_TRUE(check("alice", "p\u00e4sswort"));
+  EXPECT_TRUE(check("alice", "pa\u0308sswort"));
+  EXPECT_TRUE(check("\uff41lice@example.org", "p\u00e4sswort"));  // FULLWIDTH LATIN SMALL LETTER A
+  EXPECT_EQ(check("alice\u0007", "p\u00e4sswort"), Outcome{std::unexpected(AuthError::wrong)});
+  EXPECT_EQ(check("alice\xff", "p\u00e4sswort"), Outcome{std::unexpected(AuthError::wrong)});
+}
+
+TEST_F(AuthenticatorTest, WithoutTlsNothingIsOfferedUnlessConfigured) {
+  EXPECT_TRUE(authenticator_->mechanisms(nullptr).empty());
+  EXPECT_FALSE(authenticator_->takes_passwords(nullptr));
+  auto rules = kRules;
+  rules.allow_plaintext = true;
+  using enum SaslMechanism;
+  Authenticator open{*directory_, memory_, world_, rules};
+  EXPECT_EQ(open.mechanisms(nullptr), (std::vector{scram_sha_256, scram_sha_1, plain, login}));
+  EXPECT_TRUE(open.takes_passwords(nullptr));
+  rules.mechanisms = {scram_sha_256, scram_sha_256_plus};
+  Authenticator strict{*directory_, memory_, world_, rules};
+  EXPECT_EQ(strict.mechanisms(nullptr), std::vector{scram_sha_256});
+  EXPECT_FALSE(strict.takes_passwords(nullptr));
+}
+
+TEST_F(AuthenticatorTest, ScramEndsWithTheIdentityOrAFailure) {
+  {
+    const auto offered = offer("alice@example.org", ScramHash::sha256);
+    EXPECT_EQ(offered.keys, std::vector{*directory_->find_credential(alice_)->scram_sha256});
+    EXPECT_EQ(authenticator_->conclude_scram(offered, std::nullopt), Outcome{std::unexpected(AuthError::wrong)});
+  }
+  EXPECT_EQ(delay("alice@example.org"), seconds{1});
+  EXPECT_EQ(authenticator_->conclude_scram(offer("alice@example.org", ScramHash::sha256), 0), Outcome{alice()});
+  EXPECT_EQ(delay("alice@example.org"), seconds{0});
+  disable();
+  EXPECT_EQ(authenticator_->conclude_scram(offer("alice@example.org", ScramHash::sha256), 0),
             Outcome{std::unexpected(AuthError::disabled)});
+}
+
+TEST_F(AuthenticatorTest, ScramProvesAppPasswordsOfThisServiceToo) {
+  add_app_password("phone", kPhone, {Service::imap});
+  add_app_password("printer", kPrinter, {Service::smtp});
+  const auto offered = offer("alice@example.org", ScramHash::sha256);
+  ASSERT_EQ(offered.keys.size(), 2U);
+  EXPECT_EQ(authenticator_->conclude_scram(offered, 1), Outcome{alice("phone")});
+  // She has keys for SCRAM-SHA-1 by app passwords alone.
+  const auto sha1 = offer("alice@example.org", ScramHash::sha1);
+  ASSERT_EQ(sha1.keys.size(), 1U);
+  EXPECT_EQ(sha1.keys.front().salt, "its own salt");
+}
+
+TEST_F(AuthenticatorTest, SaltIsTheSameWhereNoAppPasswordIsForTheService) {
+  add_app_password("printer", kPrinter, {Service::smtp});
+  const auto offered = offer("alice@example.org", ScramHash::sha1);
+  EXPECT_EQ(offered.keys.front().salt, "its own salt");
+  EXPECT_EQ(authenticator_->conclude_scram(offered, 0), Outcome{std::unexpected(AuthError::wrong)});
 }
 
 TEST_F(AuthenticatorTest, WhoHasNoScramKeysIsOfferedSteadyOnesAndNeverAdmitted) {
@@ -181,15 +327,14 @@ TEST_F(AuthenticatorTest, WhoHasNoScramKeysIsOfferedSteadyOnesAndNeverAdmitted) 
         std::pair{"alice@example.org", ScramHash::sha1}}) {
     const auto first = offer(login, hash);
     EXPECT_EQ(first.keys, offer(login, hash).keys) << login;
-    EXPECT_EQ(first.keys.salt.size(), kScramSaltOctets) << login;
-    EXPECT_EQ(authenticator_->conclude_scram(first, true, kPeer), Outcome{std::unexpected(AuthError::wrong)})
-        << login;
+    EXPECT_EQ(first.keys.front().salt.size(), kScramSaltOctets) << login;
+    EXPECT_EQ(authenticator_->conclude_scram(first, 0), Outcome{std::unexpected(AuthError::wrong)}) << login;
   }
-  EXPECT_EQ(offer("Nobody@example.org", ScramHash::sha256).keys,
-            offer("nobody@EXAMPLE.org", ScramHash::sha256).keys);
-  EXPECT_EQ(offer("nobody", ScramHash::sha256).keys, offer("nobody@example.org", ScramHash::sha256).keys);
-  EXPECT_NE(offer("nobody@example.org", ScramHash::sha1).keys.salt,
-            offer("nobody@example.org", ScramHash::sha256).keys.salt);
+  const auto keys_of = [this](const char* login, ScramHash hash) { return offer(login, hash).keys.front(); };
+  EXPECT_EQ(keys_of("Nobody@example.org", ScramHash::sha256), keys_of("nobody@EXAMPLE.org", ScramHash::sha256));
+  EXPECT_EQ(keys_of("nobody", ScramHash::sha256), keys_of("nobody@example.org", ScramHash::sha256));
+  EXPECT_NE(keys_of("nobody@example.org", ScramHash::sha1).salt,
+            keys_of("nobody@example.org", ScramHash::sha256).salt);
 }
 
 }  // namespace

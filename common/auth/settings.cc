@@ -1,0 +1,18 @@
+#include "common/auth/settings.h"
+
+namespace posthaste::auth {
+
+LoginRules login_rules(const config::Auth& auth, Service service) {
+  LoginRules rules{service, {}, auth.allow_plaintext};
+  for (const auto& name : auth.mechanisms) {
+    if (const auto mechanism = parse_sasl_mechanism(name)) rules.mechanisms.push_back(*mechanism);
+  }
+  return rules;
+}
+
+LoginMemory::Limits login_limits(const config::Auth& auth) {
+  return {
+      .remember = auth.remember, .failure_delay = auth.failure_delay, .failure_delay_max = auth.failure_delay_max};
+}
+
+}  // namespace posthaste::auth
