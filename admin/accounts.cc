@@ -12,50 +12,12 @@
 #include <variant>
 #include <vector>
 
+#include "admin/credentials.h"
 #include "common/auth/password.h"
 #include "common/base/clock.h"
-#include "common/net/system_random.h"
 
 namespace posthaste::admin {
 namespace {
-
-std::string random_octets(std::size_t count) {
-  std::string octets(count, '\0');
-  net::SystemRandom random;
-  random.fill(std::as_writable_bytes(std::span{octets}));
-  return octets;
-}
-
-std::string what_is_wrong(auth::PasswordError error) {
-  using enum auth::PasswordError;
-  switch (error) {
-    case unsupported_scheme: return "its hash is of a scheme that can't be checked here; ask for a new password";
-    case malformed: return "its hash is damaged";
-    case too_long: return "the password is longer than 511 octets";
-    case invalid: return "the password is empty or holds a NUL";
-    case failed: return "the password could not be hashed";
-  }
-  std::unreachable();
-}
-
-/// With a plain password come the keys for SCRAM; from a hash alone they can't be made.
-Outcome<auth::Credential> credential_for(const auth::ImportedPassword& password) {
-  auth::Credential credential;
-  if (const auto* hashed = std::get_if<auth::HashedPassword>(&password)) {
-    if (auto usable = auth::check_hash(hashed->hash); !usable) return Failure(what_is_wrong(usable.error()));
-    credential.hash = hashed->hash;
-    return credential;
-  }
-  const std::string& text = std::get<auth::PlainPassword>(password).text;
-  auto hash = auth::hash_password(text, random_octets(auth::kHashSaltOctets));
-  if (!hash) return Failure(what_is_wrong(hash.error()));
-  credential.hash = std::move(*hash);
-  credential.scram_sha1 =
-      auth::scram_keys(auth::ScramHash::sha1, text, random_octets(auth::kScramSaltOctets), auth::kScramIterations);
-  credential.scram_sha256 = auth::scram_keys(auth::ScramHash::sha256, text, random_octets(auth::kScramSaltOctets),
-                                             auth::kScramIterations);
-  return credential;
-}
 
 Outcome<UserId> add_to(auth::Change& change, const std::string& address, const std::string& display_name,
                        const auth::Credential& credential) {
@@ -88,7 +50,7 @@ nlohmann::json as_json(const auth::User& user) {
 
 Outcome<Report> add_user(auth::Directory& directory, const std::string& address, const std::string& display_name,
                          const std::string& password) {
-  const auto credential = credential_for(auth::PlainPassword{password});
+  const auto credential = credential_for(auth::PlainPassword{password}, fresh_salts());
   if (!credential) return Failure(credential.error());
   auto change = begin(directory);
   if (!change) return Failure(change.error());
@@ -112,10 +74,10 @@ std::string what_is_wrong(auth::ImportError error) {
   switch (error) {
     case no_colon: return "no \":\" between address and password";
     case bad_address: return "not an address";
-    case unsupported_scheme: return what_is_wrong(auth::PasswordError::unsupported_scheme);
-    case malformed: return what_is_wrong(auth::PasswordError::malformed);
-    case too_long: return what_is_wrong(auth::PasswordError::too_long);
-    case invalid: return what_is_wrong(auth::PasswordError::invalid);
+    case unsupported_scheme: return admin::what_is_wrong(auth::PasswordError::unsupported_scheme);
+    case malformed: return admin::what_is_wrong(auth::PasswordError::malformed);
+    case too_long: return admin::what_is_wrong(auth::PasswordError::too_long);
+    case invalid: return admin::what_is_wrong(auth::PasswordError::invalid);
   }
   std::unreachable();
 }
@@ -147,7 +109,7 @@ void hash_on_all_cores(std::vector<ImportedUser>& users) {
   for (unsigned i = 0; i < std::max(1U, std::thread::hardware_concurrency()); ++i) {
     threads.emplace_back([&] {
       for (std::size_t at = next++; at < users.size(); at = next++) {
-        users[at].credential = credential_for(users[at].password);
+        users[at].credential = credential_for(users[at].password, fresh_salts());
       }
     });
   }
@@ -211,10 +173,16 @@ Outcome<Report> delete_user(auth::Directory& directory, const std::string& addre
 Outcome<Report> set_password(auth::Directory& directory, const std::string& address, const std::string& password) {
   const auto user = directory.find_user(address);
   if (!user) return Failure(sentence(user.error(), address));
-  const auto credential = credential_for(auth::PlainPassword{password});
-  if (!credential) return Failure(credential.error());
-  auto change = begin(directory);
+  auto change = begin(directory);  // from here on nobody else gives the user a salt
   if (!change) return Failure(change.error());
+  const auto former = directory.find_credential(user->id);
+  if (!former && former.error() != auth::DirectoryError::not_found)
+    return Failure(sentence(former.error(), address));
+  const auto app_passwords = directory.app_passwords(user->id);
+  if (!app_passwords) return Failure(sentence(app_passwords.error(), address));
+  const auto credential =
+      credential_for(auth::PlainPassword{password}, salts_of(former.value_or(auth::Credential{}), *app_passwords));
+  if (!credential) return Failure(credential.error());
   if (auto set = change->set_credential(user->id, *credential); !set)
     return Failure(sentence(set.error(), address));
   if (auto committed = commit(*change); !committed) return Failure(committed.error());

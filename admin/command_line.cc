@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "admin/accounts.h"
+#include "admin/app_passwords.h"
 #include "admin/daemons.h"
 #include "admin/init.h"
 #include "admin/names.h"
@@ -69,6 +70,8 @@ struct Arguments {
   std::string display_name;
   std::vector<std::string> targets;
   std::string url;
+  std::string name;
+  std::vector<std::string> scope{"imap", "pop3", "smtp"};
   std::string trace_id;
   bool password_from_stdin = false;
 };
@@ -98,6 +101,30 @@ void add_daemon_commands(CommandLine& line, Arguments& arguments) {
            }));
 }
 
+void add_app_password_commands(CommandLine& line, CLI::App& users, Arguments& arguments) {
+  CLI::App* group = users.add_subcommand("app-password", "Further passwords of a user, each for one client");
+  group->require_subcommand(1);
+  CLI::App* add = line.add(*group, "add", "Make an app password and print it, once",
+                           line.with_directory([&arguments](auth::Directory& directory) {
+                             return add_app_password(directory, arguments.address, arguments.name, arguments.scope);
+                           }));
+  add->add_option("ADDR", arguments.address)->required();
+  add->add_option("--name", arguments.name, "What it is for, such as \"phone\"")->required();
+  add->add_option("--scope", arguments.scope, "The services that take it (imap,pop3,smtp)")->delimiter(',');
+  line.add(*group, "list", "A user's app passwords, without the passwords",
+           line.with_directory([&arguments](auth::Directory& directory) {
+             return list_app_passwords(directory, arguments.address);
+           }))
+      ->add_option("ADDR", arguments.address)
+      ->required();
+  CLI::App* remove = line.add(*group, "delete", "Revoke an app password",
+                              line.with_directory([&arguments](auth::Directory& directory) {
+                                return delete_app_password(directory, arguments.address, arguments.name);
+                              }));
+  remove->add_option("ADDR", arguments.address)->required();
+  remove->add_option("NAME", arguments.name)->required();
+}
+
 void add_user_commands(CommandLine& line, Arguments& arguments) {
   CLI::App* group = line.add_group("user", "Who has a mailbox here");
   CLI::App* add = line.add(*group, "add", "Add a user", line.with_directory([&](auth::Directory& directory) {
@@ -125,6 +152,7 @@ void add_user_commands(CommandLine& line, Arguments& arguments) {
       }));
   password->add_option("ADDR", arguments.address)->required();
   password->add_flag("--password-stdin", arguments.password_from_stdin, "Read the password from standard input");
+  add_app_password_commands(line, *group, arguments);
 }
 
 void add_name_commands(CommandLine& line, Arguments& arguments) {
