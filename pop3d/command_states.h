@@ -30,8 +30,8 @@ inline constexpr LegalIn kLegalIn<pop3::Quit> = LegalIn::both;
 template <>
 inline constexpr LegalIn kLegalIn<pop3::Apop> = LegalIn::neither;
 template <>
-inline constexpr LegalIn kLegalIn<pop3::Utf8> = LegalIn::neither;
+inline constexpr LegalIn kLegalIn<pop3::Utf8> = LegalIn::authorization;  // RFC 6856 §2
 template <>
-inline constexpr LegalIn kLegalIn<pop3::Lang> = LegalIn::neither;
+inline constexpr LegalIn kLegalIn<pop3::Lang> = LegalIn::both;  // RFC 6856 §3.1
 
 }  // namespace posthaste::pop3d

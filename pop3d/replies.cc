@@ -8,6 +8,13 @@ using pop3::err;
 using pop3::Reply;
 using pop3::ResponseCode;
 
+namespace {
+
+/// What trying again does not help (RFC 3206 §4).
+bool needs_repair(store::StoreError error) { return error == store::StoreError::io; }
+
+}  // namespace
+
 Reply reply_for(Refusal refusal) {
   using enum Refusal;
   switch (refusal) {
@@ -16,11 +23,14 @@ Reply reply_for(Refusal refusal) {
     case user_first: return err("USER first");
     case not_offered: return err("Command not supported");
     case tls_on_already: return err("TLS is active already");
+    case tls_after_utf8: return err("STLS comes before UTF8");
     case input_after_stls: return err("Nothing may follow STLS before TLS");
     case tls_first: return err("Passwords are taken under TLS only: use STLS first, or the POP3S port");
     case unknown_mechanism: return err("Unknown authentication mechanism");
+    case unknown_language: return err("No such language: LANG lists what there is");
     case maildrop_in_use:
       return err(ResponseCode::in_use, "Another POP3 session has this maildrop, try again later");
+    case login_too_soon: return err(ResponseCode::login_delay, "This is too soon after the last login");
     case too_many_logins: return err("Too many failed logins");
     case too_many_commands: return err("Too many commands that lead nowhere");
     case too_many_connections: return err(ResponseCode::sys_temp, "Too many connections, try again later");
@@ -75,14 +85,18 @@ Reply reply_for(MaildropError error) {
 
 Reply reply_for_message(store::StoreError error) {
   if (error == store::StoreError::no_such_message) return err("Message was removed meanwhile by another client");
+  if (needs_repair(error)) return err(ResponseCode::sys_perm, "Message is damaged, tell the postmaster");
   return err(ResponseCode::sys_temp, "Message cannot be read, try again later");
 }
 
-Reply reply_for_maildrop(store::StoreError) {
+Reply reply_for_maildrop(store::StoreError error) {
+  if (needs_repair(error)) return err(ResponseCode::sys_perm, "Maildrop is damaged, tell the postmaster");
   return err(ResponseCode::sys_temp, "Maildrop cannot be opened, try again later");
 }
 
-Reply reply_for_update(store::StoreError) {
+Reply reply_for_update(store::StoreError error) {
+  if (needs_repair(error))
+    return err(ResponseCode::sys_perm, "Deleted messages were not removed: maildrop is damaged");
   return err(ResponseCode::sys_temp, "Some deleted messages were not removed");
 }
 

@@ -17,12 +17,15 @@ enum class Refusal {
   log_in_first,
   logged_in_already,
   user_first,         // PASS without USER
-  not_offered,        // a command of RFC 1939 or RFC 6856 that CAPA does not name
+  not_offered,        // APOP, which the greeting does not offer
   tls_on_already,     // STLS under TLS
+  tls_after_utf8,     // STLS once UTF8 was said, RFC 6856 §2.1
   input_after_stls,   // ends the session
   tls_first,          // a password that could be overheard
   unknown_mechanism,  // AUTH
+  unknown_language,   // LANG
   maildrop_in_use,
+  login_too_soon,
   too_many_logins,       // failed ones; ends the session
   too_many_commands,     // bad ones, or too many without a login; ends the session
   too_many_connections,  // ends the session

@@ -90,14 +90,15 @@ Service::Service(const daemon::Setting& setting, auth::Directory directory, std:
       store_(std::move(store)),
       certificates_(std::move(certificates)),
       logins_(auth::login_limits(setting.config.auth), make_secret()),
-      admission_(setting.config.pop3.connections_max) {}
+      admission_(setting.config.pop3.connections_max),
+      last_logins_(setting.config.pop3.login_delay) {}
 
 net::Task<void> Service::serve(daemon::Worker& worker) {
   auth::Authenticator authenticator{directory_, logins_, worker.world,
                                     auth::login_rules(setting_.config.auth, auth::Service::pop3)};
   wire::StoreClient deliveryd{worker.world, {config::store_socket(setting_.config), 0}, setting_.log};
-  const Surroundings surroundings{worker.world,  setting_.config, *store_, deliveryd,
-                                  authenticator, *certificates_,  locks_,  setting_.log};
+  const Surroundings surroundings{worker.world,   setting_.config, *store_,      deliveryd,   authenticator,
+                                  *certificates_, locks_,          last_logins_, setting_.log};
   net::TaskScope store_connection;
   store_connection.spawn(deliveryd.run());
   net::TaskScope accepting;

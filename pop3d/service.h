@@ -12,6 +12,7 @@
 #include "common/daemon/certificates.h"
 #include "common/daemon/program.h"
 #include "common/store/store.h"
+#include "pop3d/last_logins.h"
 #include "pop3d/maildrop_lock.h"
 
 namespace posthaste::pop3d {
@@ -37,6 +38,7 @@ class Service final : public daemon::Program {
   auth::LoginMemory logins_;
   daemon::Admission admission_;
   MaildropLocks locks_;
+  LastLogins last_logins_;
 };
 
 }  // namespace posthaste::pop3d

@@ -20,6 +20,7 @@
 #include "common/pop3/reply.h"
 #include "common/store/applier.h"
 #include "common/store/store.h"
+#include "pop3d/last_logins.h"
 #include "pop3d/maildrop.h"
 #include "pop3d/maildrop_lock.h"
 #include "pop3d/message_reader.h"
@@ -37,6 +38,7 @@ struct Surroundings {
   auth::Authenticator& authenticator;
   const daemon::Certificates& certificates;
   MaildropLocks& locks;
+  LastLogins& last_logins;
   const log::Log& log;
 };
 
@@ -78,6 +80,9 @@ class Session {
   net::Task<void> authenticate(SaslMechanism mechanism, std::optional<std::string> initial_response);
   net::Task<void> log_in(auth::Identity identity, std::string_view mechanism);
   void refuse_login(const std::string& login, const auth::SaslOutcome::Failure& failure);
+  // commands/language.cc
+  net::Task<void> run(pop3::Utf8 command);
+  net::Task<void> run(pop3::Lang command);
   // commands/listing.cc
   net::Task<void> run(pop3::Stat command);
   net::Task<void> run(pop3::List command);
@@ -112,6 +117,7 @@ class Session {
   int bad_commands_ = 0;
   int failed_logins_ = 0;
   std::optional<std::string> user_;  // of the last USER
+  bool utf8_ = false;                // UTF8 was said: headers need not be ASCII
   std::optional<Transaction> transaction_;
 };
 

@@ -49,6 +49,10 @@ net::Task<void> Session::run(pop3::Stls) {
     refuse(reply_for(Refusal::tls_on_already));
     co_return;
   }
+  if (utf8_) {
+    refuse(reply_for(Refusal::tls_after_utf8));
+    co_return;
+  }
   // What was sent in the clear behind STLS may be somebody else's, and must not be obeyed under TLS.
   if (stream_.has_input()) {
     hang_up(reply_for(Refusal::input_after_stls));
@@ -147,6 +151,11 @@ void Session::refuse_login(const std::string& login, const auth::SaslOutcome::Fa
 }
 
 net::Task<void> Session::log_in(auth::Identity identity, std::string_view mechanism) {
+  const auto now = around_.world.clock.now();
+  if (around_.last_logins.too_soon(identity.id, now)) {
+    say(reply_for(Refusal::login_too_soon));
+    co_return;
+  }
   auto lock = around_.locks.take(identity.id);
   if (!lock) {
     say(reply_for(Refusal::maildrop_in_use));
@@ -159,6 +168,7 @@ net::Task<void> Session::log_in(auth::Identity identity, std::string_view mechan
     co_return;
   }
   const UserId id = identity.id;
+  around_.last_logins.note(id, now);
   stream_.set_timeout(around_.config.pop3.idle_timeout);
   transaction_.emplace(std::move(identity), std::move(*lock), std::move(*maildrop),
                        MessageReader{around_.store, around_.world, id});

@@ -148,9 +148,7 @@ const Case kCases[] = {
      {1, 2}},
     {"NotOffered",
      rfc_messages(),
-     kGreeting +
-         "C: APOP alice c4c9334bac560ecc979e58001b3e22fb\nS: -ERR Command not supported\n"
-         "C: UTF8\nS: -ERR Command not supported\nC: LANG\nS: -ERR Command not supported\n" +
+     kGreeting + "C: APOP alice c4c9334bac560ecc979e58001b3e22fb\nS: -ERR Command not supported\n" +
          kQuit,
      {1, 2}},
     {"WrongPassword",
@@ -216,16 +214,59 @@ const Case kCases[] = {
          kQuit,
      {1, 2}},
 
+    // RFC 6856.
+    {"HeadersAreAsciiUntilUtf8IsSaid",
+     {"Subject: caf\u00e9\r\n\r\ncaf\u00e9\r\n"},
+     kGreeting + kUser +
+         "C: PASS secret\nS: +OK 1 messages (25 octets)\n"
+         "C: RETR 1\nS: +OK 25 octets\nS: Subject: =?utf-8?q?caf=C3=A9?=\nS: \nS: caf\u00e9\nS: .\n"
+         "C: TOP 1 0\nS: +OK Top of message follows\nS: Subject: =?utf-8?q?caf=C3=A9?=\nS: \nS: .\n"
+         "C: UTF8\nS: -ERR Logged in already\n" +
+         kQuit,
+     {1}},
+    {"HeadersAreAsTheyAreAfterUtf8",
+     {"Subject: caf\u00e9\r\n\r\ncaf\u00e9\r\n"},
+     kGreeting + "C: UTF8\nS: +OK UTF-8 from here on\nC: STLS\nS: -ERR STLS comes before UTF8\n" + kUser +
+         "C: PASS secret\nS: +OK 1 messages (25 octets)\n"
+         "C: RETR 1\nS: +OK 25 octets\nS: Subject: caf\u00e9\nS: \nS: caf\u00e9\nS: .\n"
+         "C: TOP 1 0\nS: +OK Top of message follows\nS: Subject: caf\u00e9\nS: \nS: .\n" +
+         kQuit,
+     {1}},
+    {"NamesAreUtf8AndPrepared",
+     rfc_messages(),
+     kGreeting + "C: USER \uff41lice\nS: +OK Send PASS\nC: PASS \uff53ecret\nS: +OK 2 messages (320 octets)\n" +
+         kQuit,
+     {1, 2}},
+    {"NamesThatAreNoUtf8",
+     rfc_messages(),
+     kGreeting +
+         "C: USER \xff\nS: -ERR Names and passwords are UTF-8\nC: USER \x7f\nS: -ERR Syntax error\n"
+         "C: USER \ue000\nS: +OK Send PASS\nC: PASS secret\nS: -ERR [AUTH] Authentication failed\n" +
+         kQuit,
+     {1, 2}},
+    {"Languages",
+     rfc_messages(),
+     kGreeting +
+         "C: LANG\nS: +OK Language listing follows\nS: en English\nS: .\n"
+         "C: LANG en\nS: +OK en English it is\nC: LANG EN-gb\nS: +OK en English it is\n"
+         "C: LANG *\nS: +OK en English it is\n"
+         "C: LANG MUL\nS: -ERR No such language: LANG lists what there is\n"
+         "C: LANG eng\nS: -ERR No such language: LANG lists what there is\n"
+         "C: LANG en_GB\nS: -ERR Syntax error\n" +
+         kUser + "C: PASS secret\nS: +OK 2 messages (320 octets)\nC: LANG *\nS: +OK en English it is\n" + kQuit,
+     {1, 2}},
+
     {"Capabilities",
      rfc_messages(),
      kGreeting +
          "C: CAPA\nS: +OK Capability list follows\nS: TOP\nS: UIDL\nS: PIPELINING\nS: RESP-CODES\n"
          "S: AUTH-RESP-CODE\nS: EXPIRE NEVER\nS: USER\nS: SASL SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN\nS: STLS\n"
-         "S: IMPLEMENTATION Posthaste\nS: .\n" +
+         "S: UTF8 USER\nS: LANG\nS: IMPLEMENTATION Posthaste\nS: .\n" +
          kUser +
          "C: PASS secret\nS: +OK 2 messages (320 octets)\nC: CAPA\nS: +OK Capability list follows\nS: TOP\n"
          "S: UIDL\nS: PIPELINING\nS: RESP-CODES\nS: AUTH-RESP-CODE\nS: EXPIRE NEVER\nS: USER\n"
-         "S: SASL SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN\nS: IMPLEMENTATION Posthaste\nS: .\n" +
+         "S: SASL SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN\nS: STLS\nS: UTF8 USER\nS: LANG\nS: IMPLEMENTATION "
+         "Posthaste\nS: .\n" +
          kQuit,
      {1, 2}},
 };
@@ -342,6 +383,29 @@ config::Config tls_only() {
   return config;
 }
 
+TEST(Dialogue, LoginsHaveADelayBetweenThem) {
+  auto config = test_config();
+  config.pop3.login_delay = std::chrono::seconds{300};
+  PostOffice office{1, config};
+  office.deliver(rfc_messages());
+  const std::string refused = "PASS secret\nS2: -ERR [LOGIN-DELAY] This is too soon after the last login\n";
+  const std::string first = kLogin + kQuit;
+  const std::string second =
+      "S2: +OK mail.example.org Posthaste POP3 ready\nC2: USER alice\nS2: +OK Send PASS\nC2: " + refused +
+      "C2: QUIT\nS2: +OK Bye\nS2: (closed)\n";
+  const std::string third = "S3: +OK mail.example.org Posthaste POP3 ready\nC3: CAPA\n" +
+                            std::string{"S3: +OK Capability list follows\nS3: TOP\nS3: UIDL\nS3: PIPELINING\n"} +
+                            "S3: RESP-CODES\nS3: AUTH-RESP-CODE\nS3: EXPIRE NEVER\nS3: USER\n"
+                            "S3: SASL SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN\nS3: STLS\nS3: LOGIN-DELAY 300\n"
+                            "S3: UTF8 USER\nS3: LANG\nS3: IMPLEMENTATION Posthaste\nS3: .\n"
+                            "C3: USER alice\nS3: +OK Send PASS\nC3: PASS secret\nS3: +OK 2 messages (320 octets)\n"
+                            "C3: QUIT\nS3: +OK Bye\nS3: (closed)\n";
+  EXPECT_EQ(transcript_of(office, first), first);
+  EXPECT_EQ(transcript_of(office, second), second);
+  office.pass(std::chrono::seconds{300});
+  EXPECT_EQ(transcript_of(office, third), third);
+}
+
 const std::string kTlsFirst = "S: -ERR Passwords are taken under TLS only: use STLS first, or the POP3S port\n";
 
 TEST(Tls, NoPasswordInTheClear) {
@@ -350,7 +414,7 @@ TEST(Tls, NoPasswordInTheClear) {
                              "C: AUTH PLAIN AGFsaWNlAHNlY3JldA==\n" + kTlsFirst +
                              "C: CAPA\nS: +OK Capability list follows\nS: TOP\nS: UIDL\nS: PIPELINING\n"
                              "S: RESP-CODES\nS: AUTH-RESP-CODE\nS: EXPIRE NEVER\nS: STLS\n"
-                             "S: IMPLEMENTATION Posthaste\nS: .\n" +
+                             "S: UTF8 USER\nS: LANG\nS: IMPLEMENTATION Posthaste\nS: .\n" +
                              kQuit;
   EXPECT_EQ(transcript_of(office, script), script);
 }
@@ -358,7 +422,7 @@ TEST(Tls, NoPasswordInTheClear) {
 const std::string kCapabilitiesUnderTls =
     "C: CAPA\nS: +OK Capability list follows\nS: TOP\nS: UIDL\nS: PIPELINING\nS: RESP-CODES\nS: AUTH-RESP-CODE\n"
     "S: EXPIRE NEVER\nS: USER\nS: SASL SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS SCRAM-SHA-256 SCRAM-SHA-1 PLAIN "
-    "LOGIN\nS: IMPLEMENTATION Posthaste\nS: .\n";
+    "LOGIN\nS: UTF8 USER\nS: LANG\nS: IMPLEMENTATION Posthaste\nS: .\n";
 
 TEST(Tls, Stls) {
   for (std::uint64_t seed = 0; seed < 3; ++seed) {

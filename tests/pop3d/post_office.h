@@ -144,6 +144,14 @@ class PostOffice {
   /// Serves both ports while `client` runs. False after a deadlock.
   bool run(net::Task<void> client) { return sim_.run(serve_and(std::move(client))); }
 
+  /// Time goes by.
+  void pass(std::chrono::milliseconds time) {
+    const auto sleep = [](net::Clock& clock, std::chrono::milliseconds span) -> net::Task<void> {
+      co_await clock.sleep(span);
+    };
+    EXPECT_TRUE(sim_.run(sleep(sim_.world().clock, time)));
+  }
+
   /// The daemon is told to stop.
   void stop() { sessions_.stop(); }
 
@@ -169,8 +177,9 @@ class PostOffice {
 
   net::Task<void> serve_and(net::Task<void> client) {
     store::Applier& applier = deliveryd_is_away_ ? static_cast<store::Applier&>(away_) : local_store_;
-    const Surroundings surroundings{
-        sim_.world(), config_, writer_->store(), applier, authenticator_, accounts().certificates(), locks_, log_};
+    const Surroundings surroundings{sim_.world(), config_,        writer_->store(),
+                                    applier,      authenticator_, accounts().certificates(),
+                                    locks_,       last_logins_,   log_};
     const auto pop3 = sim_.network().listen(kPop3);
     const auto pop3s = sim_.network().listen(kPop3s);
     net::TaskScope accepting;
@@ -207,6 +216,7 @@ class PostOffice {
                             std::string(32, 'k')};
   auth::Authenticator authenticator_;
   MaildropLocks locks_;
+  LastLogins last_logins_{config_.pop3.login_delay};
   log::MemorySink sink_;
   log::Log log_{sink_, "pop3d", log::Format::text, log::Level::debug, [] { return WallTime{}; }};
   net::TaskScope sessions_;
