@@ -55,7 +55,7 @@ class Away(support.MailTest):
         meanwhile = [message(f"Away {i}") for i in range(3)]
         for octets in meanwhile:
             self.assertRegex(self.try_to_deliver(octets), r"250 2\.")
-        self.assertEqual(len(self.mail.queue()), 3)
+        wait_until(lambda: len(self.mail.queue()) == 3, "all three are queued")
         self.assertTrue(must(reader.fetch("1", "(BODY.PEEK[])")), "what is there can be read")
         self.assertEqual(reader.store("1", "+FLAGS", r"(\Flagged)")[0], "NO")
         self.assertEqual(reader.append("INBOX", None, None, message("Away"))[0], "NO")

@@ -130,7 +130,7 @@ class FullDisk(support.LoggedTest):
         for _ in range(3):
             self.accepted.append(message_of(MB))
             self.mail.deliver(self.accepted[-1], "bob")
-        self.assertEqual(len(self.mail.queue()), 3)
+        support.wait_until(lambda: len(self.mail.queue()) == 3, "all three are queued")
         trace = self.mail.queue()[0]["trace"]
         self.assertIn("452 4.3.1", self.mail.run("queue", "show", trace))
         self.filler.unlink()
