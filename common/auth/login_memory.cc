@@ -92,9 +92,14 @@ void LoginMemory::end(const Attempt& attempt) {
 std::chrono::milliseconds LoginMemory::delay(const Attempt& attempt, net::Instant now) const {
   const auto pair = attempt.pair();
   const std::scoped_lock lock{mutex_};
-  if (acquaintances_.count(pair, now) > 0) return delay_after(weight(by_pair_, pairs_under_way_, pair, now));
-  return delay_after(std::max(weight(by_network_, networks_under_way_, attempt.network_, now),
-                              weight(by_account_, accounts_under_way_, attempt.account_, now)));
+  if (acquaintances_.count(pair, now) > 0) {
+    return delay_after(weight(by_pair_.count(pair, now), pairs_under_way_.at(pair), kUnderWayOfAccountMax));
+  }
+  const auto of_network = weight(by_network_.count(attempt.network_, now), networks_under_way_.at(attempt.network_),
+                                 kUnderWayOfAddressMax);
+  const auto of_account = weight(by_account_.count(attempt.account_, now), accounts_under_way_.at(attempt.account_),
+                                 kUnderWayOfAccountMax);
+  return delay_after(std::max(of_network, of_account));
 }
 
 void LoginMemory::note_failure(const Attempt& attempt, net::Instant now) {
@@ -116,13 +121,10 @@ void LoginMemory::note_success(const Attempt& attempt, net::Instant now) {
 }
 
 /// Failures, and the other tries under way, which may be failures yet: all of them after a failure, before one only
-/// those that are more than a client's own start.
-std::uint32_t LoginMemory::weight(const Tally& failures, const Counts& under_way, const std::string& name,
-                                  net::Instant now) const {
-  const auto failed = failures.count(name, now);
-  const auto others = under_way.at(name) - 1;
-  if (failed > 0) return failed + others;
-  return others < kUnderWayMax ? 0 : others - kUnderWayMax + 1;
+/// those that are more than a start of clients.
+std::uint32_t LoginMemory::weight(std::uint32_t failures, std::uint32_t under_way, std::uint32_t under_way_max) {
+  if (failures > 0) return failures + under_way - 1;
+  return under_way <= under_way_max ? 0 : under_way - under_way_max;
 }
 
 std::string LoginMemory::digest_of(UserId id, std::uint64_t version, std::string_view password) const {

@@ -23,9 +23,10 @@ inline constexpr auto kFailureMemory = std::chrono::minutes{15};
 inline constexpr auto kAcquaintanceMemory = std::chrono::hours{24 * 30};
 inline constexpr std::size_t kTallyMax = 100'000;       // names that are counted at once
 inline constexpr std::size_t kRememberedMax = 100'000;  // users whose password is remembered
-/// Logins of one address or account that may be under way at once without counting as failures: clients that start
-/// open several connections.
-inline constexpr std::uint32_t kUnderWayMax = 10;
+/// Logins that may be under way at once without counting as failures: a client that starts opens several
+/// connections, and behind one address, a webmail server's or a provider's, there may be many clients.
+inline constexpr std::uint32_t kUnderWayOfAccountMax = 10;
+inline constexpr std::uint32_t kUnderWayOfAddressMax = 100;
 
 /// How often something happened to a name lately; the longest quiet names are forgotten when there are too many.
 class Tally {
@@ -107,8 +108,7 @@ class LoginMemory {
 
   [[nodiscard]] std::string digest_of(UserId id, std::uint64_t version, std::string_view password) const;
   [[nodiscard]] std::chrono::milliseconds delay_after(std::uint32_t failures) const;
-  [[nodiscard]] std::uint32_t weight(const Tally& failures, const Counts& under_way, const std::string& name,
-                                     net::Instant now) const;
+  static std::uint32_t weight(std::uint32_t failures, std::uint32_t under_way, std::uint32_t under_way_max);
   void end(const Attempt& attempt);
 
   const Limits limits_;

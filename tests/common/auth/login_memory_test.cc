@@ -126,7 +126,7 @@ TEST(LoginMemory, TriesAtOnceAreSlowedLikeTriesInTurn) {
 TEST(LoginMemory, AClientsStartIsNotSlowed) {
   LoginMemory memory{kLimits, std::string(32, 's')};
   std::vector<LoginMemory::Attempt> attempts;
-  for (std::uint32_t i = 0; i < kUnderWayMax; ++i) {
+  for (std::uint32_t i = 0; i < kUnderWayOfAccountMax; ++i) {
     attempts.push_back(memory.begin(kHome, kAliceName));
     EXPECT_EQ(memory.delay(attempts.back(), kStart), seconds{0});
   }
@@ -134,6 +134,17 @@ TEST(LoginMemory, AClientsStartIsNotSlowed) {
     attempts.push_back(memory.begin(kHome, kAliceName));
     EXPECT_EQ(memory.delay(attempts.back(), kStart), seconds{expected});
   }
+}
+
+TEST(LoginMemory, TheStartOfManyClientsBehindOneAddressIsNotSlowed) {
+  LoginMemory memory{kLimits, std::string(32, 's')};
+  std::vector<LoginMemory::Attempt> attempts;
+  for (std::uint32_t i = 0; i < kUnderWayOfAddressMax; ++i) {
+    attempts.push_back(memory.begin(kHome, std::to_string(i) + "@example.org"));
+    EXPECT_EQ(memory.delay(attempts.back(), kStart), seconds{0});
+  }
+  attempts.push_back(memory.begin(kHome, kAliceName));
+  EXPECT_EQ(memory.delay(attempts.back(), kStart), seconds{1});
 }
 
 TEST(LoginMemory, FailuresAreForgottenAfterAQuietWhile) {
