@@ -645,3 +645,37 @@ class MailTest(LoggedTest):
     def setUpClass(cls):
         cls.mail = cls.enterClassContext(Installation(cls.users, cls.settings))
         cls.mail.start()
+
+
+def needs(program):
+    return unittest.skipUnless(shutil.which(program), f"{program} is not installed")
+
+
+class ClientTest(MailTest):
+    """Tests with other people's programs, which have a folder for their files."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.folder = Path(cls.enterClassContext(tempfile.TemporaryDirectory(dir="/var/tmp")))
+
+    def file(self, name, octets, mode=0o600):
+        """A file for one of the clients, and its path."""
+        path = self.folder / name
+        path.write_bytes(octets if isinstance(octets, bytes) else octets.encode())
+        path.chmod(mode)
+        return path
+
+    def call(self, *command, input=None, **environment):
+        """A client's run that must succeed; its standard output."""
+        done = subprocess.run(
+            [str(word) for word in command],
+            input=input,
+            stdin=subprocess.DEVNULL if input is None else None,
+            capture_output=True,
+            timeout=60,
+            env={**os.environ, "HOME": str(self.folder), **environment},
+        )
+        said = (done.stdout + done.stderr)[-3000:].decode(errors="replace")
+        self.assertEqual(done.returncode, 0, f"{command[0]}: {said}")
+        return done.stdout
