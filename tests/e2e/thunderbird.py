@@ -22,6 +22,7 @@ PREFERENCES = {
     "app.normandy.enabled": False,
     "app.update.enabled": False,
     "browser.shell.checkDefaultBrowser": False,
+    "devtools.console.stdout.chrome": True,
     "datareporting.policy.dataSubmissionEnabled": False,
     "datareporting.policy.dataSubmissionPolicyBypassNotification": True,
     "extensions.update.enabled": False,
@@ -31,6 +32,8 @@ PREFERENCES = {
     "mail.rights.version": 1,
     "mail.shell.checkDefaultClient": False,
     "mail.spotlight.firstRunDone": True,
+    "mailnews.pop3.loglevel": "All",
+    "mailnews.smtp.loglevel": "All",
     "mailnews.start_page.enabled": False,
     "mailnews.start_page_override.mstone": "ignore",
     "network.captive-portal-service.enabled": False,
@@ -125,7 +128,7 @@ class Thunderbird:
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("DBUS_", "XDG_"))}
         environment |= {"HOME": str(self.home), "DISPLAY": self.display, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
         environment |= {"MOZ_CRASHREPORTER_DISABLE": "1", "NO_AT_BRIDGE": "1"}
-        environment |= {"MOZ_LOG": "IMAP:3,POP3:3,SMTP:3", "MOZ_LOG_FILE": str(self.home / "protocol")}
+        environment |= {"MOZ_LOG": "IMAP:3", "MOZ_LOG_FILE": str(self.home / "protocol")}
         self.output = open(self.home / "output", "wb")
         self.stack.callback(self.output.close)
         process = self._child(
@@ -172,7 +175,7 @@ class Thunderbird:
     def protocol(self, lines=60):
         """The ends of what Thunderbird says it said to servers."""
         text = ""
-        for file in sorted(self.home.glob("protocol*")):
+        for file in [*sorted(self.home.glob("protocol*")), self.home / "output"]:
             text += "\n".join(file.read_text(errors="replace").splitlines()[-lines:]) + "\n"
         return text
 
