@@ -103,6 +103,37 @@ NumberSet NumberSet::intersection(const NumberSet& other) const {
   return both;
 }
 
+NumberSet NumberSet::at_places(NumberRange places) const {
+  NumberSet chosen;
+  std::uint64_t place = 1;  // of the range's first number
+  for (const auto range : ranges_) {
+    const std::uint64_t last_place = place + (range.last - range.first);
+    const std::uint64_t first = std::max<std::uint64_t>(places.first, place);
+    const std::uint64_t last = std::min<std::uint64_t>(places.last, last_place);
+    if (first <= last) {
+      chosen.ranges_.push_back({range.first + static_cast<std::uint32_t>(first - place),
+                                range.first + static_cast<std::uint32_t>(last - place)});
+    }
+    place = last_place + 1;
+  }
+  return chosen;
+}
+
+NumberSet NumberSet::without(const NumberSet& other) const {
+  NumberSet left;
+  auto gone = other.ranges_.begin();
+  for (const auto range : ranges_) {
+    std::uint64_t first = range.first;  // wide enough to stand behind the last number
+    while (gone != other.ranges_.end() && gone->last < first) ++gone;
+    for (auto each = gone; each != other.ranges_.end() && each->first <= range.last; ++each) {
+      if (each->first > first) left.ranges_.push_back({static_cast<std::uint32_t>(first), each->first - 1});
+      first = std::uint64_t{each->last} + 1;
+    }
+    if (first <= range.last) left.ranges_.push_back({static_cast<std::uint32_t>(first), range.last});
+  }
+  return left;
+}
+
 Parsed<SequenceSet> sequence_set(Cursor& cursor) {
   SequenceSet set;
   if (cursor.skip('$')) {
@@ -137,6 +168,33 @@ Parsed<NumberSet> uid_set(Cursor& cursor) {
     ranges.push_back(ordered(*range.first, *range.last));
   }
   return NumberSet(std::move(ranges));
+}
+
+Parsed<PartialRange> partial_range(Cursor& cursor) {
+  PartialRange range;
+  range.from_end = cursor.skip('-');
+  auto first = cursor.nz_number();
+  if (!first) return std::unexpected(first.error());
+  if (auto colon = cursor.expect(':'); !colon) return std::unexpected(colon.error());
+  if (range.from_end != cursor.skip('-')) return cursor.error();
+  auto last = cursor.nz_number();
+  if (!last) return std::unexpected(last.error());
+  range.places = ordered(*first, *last);
+  return range;
+}
+
+std::string to_string(const PartialRange& range) {
+  const std::string sign = range.from_end ? "-" : "";
+  return sign + std::to_string(range.places.first) + ":" + sign + std::to_string(range.places.last);
+}
+
+NumberSet apply_partial(const NumberSet& numbers, const PartialRange& range) {
+  if (!range.from_end) return numbers.at_places(range.places);
+  const std::uint64_t count = numbers.count();
+  if (range.places.first > count) return {};
+  const std::uint64_t first = range.places.last < count ? count - range.places.last + 1 : 1;
+  return numbers.at_places(
+      {static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(count - range.places.first + 1)});
 }
 
 std::string to_string(const SequenceSet& set) {

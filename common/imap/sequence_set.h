@@ -57,11 +57,29 @@ class NumberSet {
   [[nodiscard]] NumberSet within(NumberRange domain) const;
   /// What is in both.
   [[nodiscard]] NumberSet intersection(const NumberSet& other) const;
+  /// The numbers at these places of it, counted from 1.
+  [[nodiscard]] NumberSet at_places(NumberRange places) const;
+  /// What is here and not there.
+  [[nodiscard]] NumberSet without(const NumberSet& other) const;
   bool operator==(const NumberSet&) const = default;
 
  private:
   std::vector<NumberRange> ranges_;
 };
+
+/// partial-range (RFC 9394 §4): the places of some results, counted from the first or, `from_end`, from the last.
+struct PartialRange {
+  NumberRange places;
+  bool from_end = false;
+  bool operator==(const PartialRange&) const = default;
+};
+
+/// "1:100" or "-1:-100", in either order.
+Parsed<PartialRange> partial_range(Cursor& cursor);
+/// As the smaller place first: "1:100", "-1:-100".
+[[nodiscard]] std::string to_string(const PartialRange& range);
+/// The numbers that the range names.
+[[nodiscard]] NumberSet apply_partial(const NumberSet& numbers, const PartialRange& range);
 
 /// All of `text`. Errors: syntax; too_long, beyond kSequenceSetMaxRanges.
 [[nodiscard]] Parsed<SequenceSet> parse_sequence_set(std::string_view text);

@@ -118,6 +118,40 @@ TEST(NumberSet, IntersectsRangeByRange) {
   EXPECT_EQ(to_string(set.intersection(NumberSet())), "");
 }
 
+TEST(NumberSet, HasPlaces) {
+  const NumberSet set({{5, 7}, {9, 9}, {20, 21}});
+  EXPECT_EQ(to_string(set.at_places({1, 1})), "5");
+  EXPECT_EQ(to_string(set.at_places({3, 5})), "7,9,20");
+  EXPECT_EQ(to_string(set.at_places({6, kLargestNumber})), "21");
+  EXPECT_EQ(to_string(set.at_places({7, 9})), "");
+  EXPECT_EQ(to_string(NumberSet({{1, kLargestNumber}}).at_places({2, kLargestNumber})), "2:4294967295");
+}
+
+// RFC 9394 §3.1 and §4.
+TEST(PartialRange, CountsFromEitherEnd) {
+  const NumberSet set({{5, 7}, {9, 9}, {20, 21}});
+  EXPECT_EQ(to_string(apply_partial(set, {{2, 4}, false})), "6:7,9");
+  EXPECT_EQ(to_string(apply_partial(set, {{1, 2}, true})), "20:21");
+  EXPECT_EQ(to_string(apply_partial(set, {{5, 100}, true})), "5:6");
+  EXPECT_EQ(to_string(apply_partial(set, {{6, 6}, true})), "5");
+  EXPECT_EQ(to_string(apply_partial(set, {{7, 9}, true})), "");
+  EXPECT_EQ(to_string(apply_partial(set, {{7, 9}, false})), "");
+  EXPECT_EQ(to_string(apply_partial(NumberSet(), {{1, 9}, true})), "");
+}
+
+TEST(NumberSet, LeavesOutRangeByRange) {
+  const NumberSet set({{1, 3}, {5, 9}, {20, 30}});
+  EXPECT_EQ(to_string(set.without(NumberSet({{2, 2}, {6, 7}, {9, 21}}))), "1,3,5,8,22:30");
+  EXPECT_EQ(to_string(set.without(NumberSet({{1, kLargestNumber}}))), "");
+  EXPECT_EQ(to_string(set.without(NumberSet({{4, 4}, {10, 19}, {31, kLargestNumber}}))), "1:3,5:9,20:30");
+  EXPECT_EQ(to_string(set.without(NumberSet({{3, 5}, {30, 30}}))), "1:2,6:9,20:29");
+  EXPECT_EQ(to_string(set.without(NumberSet())), "1:3,5:9,20:30");
+  EXPECT_EQ(to_string(NumberSet().without(set)), "");
+  EXPECT_EQ(to_string(NumberSet({{1, kLargestNumber}}).without(NumberSet({{kLargestNumber, kLargestNumber}}))),
+            "1:4294967294");
+  EXPECT_EQ(to_string(NumberSet({{kLargestNumber, kLargestNumber}}).without(NumberSet({{1, 1}}))), "4294967295");
+}
+
 TEST(CompactUids, KeepTheirOrder) {
   auto compact = [](std::initializer_list<std::uint32_t> numbers) {
     std::vector<Uid> uids;
