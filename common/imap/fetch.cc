@@ -220,8 +220,15 @@ Parsed<void> fetch_modifier(Cursor& cursor, Fetch& fetch) {
     fetch.vanished = true;
     return {};
   }
-  if (!iequals(*name, "CHANGEDSINCE")) return cursor.error_at(start, SyntaxErrorKind::syntax);
+  const bool partial = iequals(*name, "PARTIAL") && !fetch.partial && fetch.numbered_by == NumberedBy::uid;
+  if (!partial && !iequals(*name, "CHANGEDSINCE")) return cursor.error_at(start, SyntaxErrorKind::syntax);
   if (auto gap = cursor.space(); !gap) return std::unexpected(gap.error());
+  if (partial) {
+    auto range = partial_range(cursor);
+    if (!range) return std::unexpected(range.error());
+    fetch.partial = *range;
+    return {};
+  }
   auto mod_seq = cursor.number64();
   if (!mod_seq) return std::unexpected(mod_seq.error());
   fetch.changed_since = ModSeq{*mod_seq};

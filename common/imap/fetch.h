@@ -95,6 +95,7 @@ struct Fetch {
   std::vector<FetchItem> items;         // macros are expanded
   std::optional<ModSeq> changed_since;  // RFC 7162 §3.1.4.1
   bool vanished = false;                // RFC 7162 §3.2.6: UID FETCH with CHANGEDSINCE alone
+  std::optional<PartialRange> partial;  // RFC 9394 §3.3: UID FETCH alone
   bool operator==(const Fetch&) const = default;
 };
 

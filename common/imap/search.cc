@@ -321,15 +321,23 @@ constexpr ReturnOption kReturnOptions[] = {
     {"COUNT", &SearchReturn::count}, {"SAVE", &SearchReturn::save},
 };
 
-// search-return-opt. An option that we do not know is an error: the answer could not hold what it asks for.
-Parsed<bool SearchReturn::*> return_option(Cursor& cursor) {
+// search-return-opt, into `returns`. An option that we do not know is an error: the answer could not hold what it
+// asks for.
+Parsed<void> return_option(Cursor& cursor, SearchReturn& returns) {
   const auto start = cursor.offset();
   auto name = cursor.label();
   if (!name) return std::unexpected(name.error());
   for (const auto& option : kReturnOptions) {
-    if (iequals(*name, option.name)) return option.member;
+    if (!iequals(*name, option.name)) continue;
+    returns.*option.member = true;
+    return {};
   }
-  return cursor.error_at(start, SyntaxErrorKind::syntax);
+  if (!iequals(*name, "PARTIAL") || returns.partial) return cursor.error_at(start, SyntaxErrorKind::syntax);
+  if (auto gap = cursor.space(); !gap) return gap;
+  auto range = partial_range(cursor);
+  if (!range) return std::unexpected(range.error());
+  returns.partial = *range;
+  return {};
 }
 
 }  // namespace
@@ -342,13 +350,22 @@ Parsed<std::string> search_charset(Cursor& cursor) {
 }
 
 Parsed<SearchReturn> search_return(Cursor& cursor) {
-  constexpr std::size_t kOptionsMax = 16;
   if (auto gap = cursor.space(); !gap) return std::unexpected(gap.error());
-  auto options = cursor.list_of(return_option, kOptionsMax);
-  if (!options) return std::unexpected(options.error());
+  const auto start = cursor.offset();
+  if (auto open = cursor.expect('('); !open) return std::unexpected(open.error());
   SearchReturn returns;
-  for (const auto member : *options) returns.*member = true;
-  if (options->empty()) returns.all = true;
+  cursor.skip_spaces();
+  if (cursor.skip(')')) {
+    returns.all = true;
+    return returns;
+  }
+  do {
+    if (auto option = return_option(cursor, returns); !option) return std::unexpected(option.error());
+    if (cursor.skip(')')) break;
+    if (auto gap = cursor.space(); !gap) return std::unexpected(gap.error());
+    cursor.skip_spaces();
+  } while (!cursor.skip(')'));
+  if (returns.partial && returns.all) return cursor.error_at(start, SyntaxErrorKind::syntax);  // RFC 9394 §3.1
   return returns;
 }
 

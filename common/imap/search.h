@@ -146,13 +146,14 @@ struct SearchKey {
   bool operator==(const SearchKey&) const = default;
 };
 
-/// RETURN (...) (RFC 4731, RFC 5182). "RETURN ()" means ALL, and is said so here.
+/// RETURN (...) (RFC 4731, RFC 5182, RFC 9394). "RETURN ()" means ALL, and is said so here.
 struct SearchReturn {
   bool min = false;
   bool max = false;
   bool all = false;
   bool count = false;
   bool save = false;
+  std::optional<PartialRange> partial = {};  // RFC 9394 §3.1; never with `all`
   bool operator==(const SearchReturn&) const = default;
 };
 

@@ -127,6 +127,10 @@ TEST(SearchReturn, SaysWhatIsWanted) {
   EXPECT_EQ(returns("SEARCH RETURN (MIN COUNT) FLAGGED"), (SearchReturn{.min = true, .count = true}));
   EXPECT_EQ(returns("SEARCH RETURN () FLAGGED"), (SearchReturn{.all = true}));
   EXPECT_EQ(returns("SEARCH RETURN (SAVE) FLAGGED"), (SearchReturn{.save = true}));
+  EXPECT_EQ(returns("SEARCH RETURN (PARTIAL 500:1 MIN) ALL"),
+            (SearchReturn{.min = true, .partial = PartialRange{{1, 500}, false}}));
+  EXPECT_EQ(returns("SEARCH RETURN ( partial -1:-100 ) ALL"),
+            (SearchReturn{.partial = PartialRange{{1, 100}, true}}));
   EXPECT_EQ(returns("UID SEARCH return (max Save min ALL) CHARSET UTF-8 1"),
             (SearchReturn{.min = true, .max = true, .all = true, .save = true}));
 }
