@@ -3,6 +3,8 @@
 #include <cstring>
 #include <utility>
 
+#include "common/net/deflate.h"
+
 namespace posthaste::net {
 namespace {
 
@@ -143,6 +145,14 @@ Task<std::expected<void, StreamError>> Stream::connect_tls(const TlsClient& clie
   if (!flushed) co_return flushed;
   if (has_input()) co_return std::unexpected(StreamError::plaintext_after_tls);
   co_return co_await shake_hands(client.connect(std::move(transport_), server_name));
+}
+
+Task<std::expected<void, StreamError>> Stream::compress() {
+  auto flushed = co_await flush();
+  if (!flushed) co_return flushed;
+  transport_ = std::make_unique<DeflateTransport>(std::move(transport_));
+  compressed_ = true;
+  co_return flushed;
 }
 
 Task<std::expected<void, StreamError>> Stream::shake_hands(std::unique_ptr<TlsSession> session) {

@@ -59,6 +59,11 @@ class Stream {
   /// As a client; `server_name` is sent as SNI (RFC 6066 §3).
   Task<std::expected<void, StreamError>> connect_tls(const TlsClient& client, std::string server_name);
 
+  /// From now on all goes compressed, both ways (RFC 4978). Queued output goes out as it is first; input that waits
+  /// already is read as it is. Errors: closed, timed_out.
+  Task<std::expected<void, StreamError>> compress();
+  [[nodiscard]] bool compressed() const noexcept { return compressed_; }
+
   /// Nothing before a handshake.
   [[nodiscard]] const TlsSession* tls() const noexcept { return tls_; }
 
@@ -82,7 +87,8 @@ class Stream {
   Task<std::expected<void, StreamError>> shake_hands(std::unique_ptr<TlsSession> session);
 
   std::unique_ptr<Transport> transport_;
-  TlsSession* tls_ = nullptr;  // transport_ itself, once it is a TLS session
+  TlsSession* tls_ = nullptr;  // in transport_, once there is a TLS session
+  bool compressed_ = false;
   std::chrono::milliseconds timeout_;
   std::string input_;
   std::size_t start_ = 0;    // what lies before it was read
