@@ -6,6 +6,7 @@
 #include "common/base/octets.h"
 #include "common/imap/literal.h"
 #include "common/imap/syntax.h"
+#include "imapd/limits.h"
 
 namespace posthaste::imapd {
 namespace {
@@ -20,9 +21,13 @@ std::string tag_of(std::string_view command) {
   return is_tag ? std::string{tag} : "*";
 }
 
-bool is_append(std::string_view command) {
+/// APPEND, REPLACE and UID REPLACE.
+bool brings_messages(std::string_view command) {
   const auto space = command.find(' ');
-  return space != std::string_view::npos && istarts_with(command.substr(space + 1), "APPEND ");
+  if (space == std::string_view::npos) return false;
+  command.remove_prefix(space + 1);
+  if (istarts_with(command, "UID ")) command.remove_prefix(4);
+  return istarts_with(command, "APPEND ") || istarts_with(command, "REPLACE ");
 }
 
 /// One command on its way in.
@@ -41,9 +46,13 @@ class Assembly {
   void add_literal(const imap::LiteralAnnouncement& literal) {
     if (refusal_) return;
     if (++literals_ > limits_.literals_max) return refuse(bad("Too many literals"));
-    if (limits_.message_max_octets && is_append(octets_) && literal.octets > kSmallLiteralOctets) {
-      if (literal.octets > *limits_.message_max_octets - message_octets_) {
+    if (limits_.message_max_octets && brings_messages(octets_) && literal.octets > kSmallLiteralOctets) {
+      const std::uint64_t all_max_octets = std::max(*limits_.message_max_octets, kAppendTogetherOctets);
+      if (literal.octets > *limits_.message_max_octets) {
         return refuse(no("TOOBIG", "Message too large"));  // RFC 7889 §3.1
+      }
+      if (literal.octets > all_max_octets - message_octets_) {
+        return refuse(no("LIMIT", "Too many messages in one command"));
       }
       memory_.reset();
       memory_ = budget_.take(message_octets_ + literal.octets);

@@ -19,7 +19,7 @@ namespace posthaste::imapd {
 struct CommandLimits {
   std::size_t command_max_octets = 0;  // lines and literals, but APPEND's messages
   std::size_t literals_max = 0;
-  std::optional<std::uint64_t> message_max_octets;  // nothing: no APPEND yet
+  std::optional<std::uint64_t> message_max_octets;  // of each that comes; nothing: no APPEND yet
   std::optional<net::Deadline> deadline;            // nothing: the stream's timeout alone counts
 };
 

@@ -34,6 +34,7 @@ struct LegalStates {
   States operator()(const imap::Store&) const { return kSelected; }
   States operator()(const imap::Copy&) const { return kSelected; }
   States operator()(const imap::Move&) const { return kSelected; }
+  States operator()(const imap::Replace&) const { return kSelected; }
   template <typename Other>
   States operator()(const Other&) const {
     return kAfterLogin;
@@ -48,6 +49,7 @@ struct Numbering {
   imap::NumberedBy operator()(const imap::Thread& thread) const { return thread.numbered_by; }
   imap::NumberedBy operator()(const imap::Copy& copy) const { return copy.numbered_by; }
   imap::NumberedBy operator()(const imap::Move& move) const { return move.numbered_by; }
+  imap::NumberedBy operator()(const imap::Replace& replace) const { return replace.numbered_by; }
   imap::NumberedBy operator()(const imap::Expunge& expunge) const {
     return expunge.uids ? imap::NumberedBy::uid : imap::NumberedBy::sequence_number;
   }

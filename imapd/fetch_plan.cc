@@ -52,7 +52,10 @@ struct Planner {
     ++plan.sections;
     return true;
   }
-  bool operator()(const imap::FetchPreview&) const { return false; }
+  bool operator()(const imap::FetchPreview& preview) const {
+    if (!preview.lazy) plan.reads_message = true;
+    return true;
+  }
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "common/imap/section.h"
 #include "common/imap/writer.h"
 #include "common/mime/cached_fields.h"
+#include "common/mime/preview.h"
 #include "imapd/flags.h"
 #include "imapd/limits.h"
 #include "imapd/object_id.h"
@@ -21,6 +22,7 @@ using store::StoreError;
 using Written = std::expected<void, StoreError>;
 
 constexpr std::size_t kRowsWithSummary = 256;
+constexpr std::uint64_t kPreviewReadOctets = 65'536;
 constexpr std::size_t kRowsWithMessage = 64;
 
 std::size_t rows_at_once(const FetchPlan& plan) {
@@ -316,7 +318,14 @@ class FetchWork::Response {
     if (octets->error() == imap::BinaryError::unknown_encoding) work_.unknown_encoding_ = true;
     return std::nullopt;
   }
-  Written value(const imap::FetchPreview&) { std::unreachable(); }  // plan_fetch() refuses it
+  /// Of the beginning alone. One that may wait is not worth reading for (RFC 8970 §4.1).
+  Written value(const imap::FetchPreview&) {
+    if (!work_.plan_.reads_message) return nil();
+    auto beginning = reader_.read(0, kPreviewReadOctets);
+    if (!beginning) return std::unexpected(beginning.error());
+    imap::ResponseWriter{text()}.string(mime::preview(*beginning));
+    return {};
+  }
 
   FetchWork& work_;
   const Row& row_;

@@ -25,6 +25,7 @@ class HeaderWalk {
   /// unavailable, io.
   [[nodiscard]] std::expected<void, store::StoreError> step(const Visit& visit);
   [[nodiscard]] bool done() const { return walk_.done(); }
+  [[nodiscard]] const RowWalk& walk() const { return walk_; }
 
  private:
   const store::Store& store_;

@@ -1,6 +1,7 @@
 // What a client may ask of one session.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -10,9 +11,10 @@ inline constexpr std::size_t kCommandMaxOctets = 131'072;           // without A
 inline constexpr std::size_t kCommandBeforeLoginMaxOctets = 8'192;  // a SASL response is a line of its own
 inline constexpr std::size_t kLiteralsMax = 1'000;                  // in one command
 inline constexpr std::size_t kLiteralsBeforeLoginMax = 4;
-inline constexpr std::size_t kFetchSectionsMax = 64;      // BODY[...], BINARY[...] and their like in one FETCH
-inline constexpr std::size_t kSearchTextsMax = 64;        // TEXT, BODY and HEADER keys in one SEARCH
-inline constexpr std::size_t kSortTextMaxOctets = 1'024;  // what SORT and THREAD compare of a subject or a name
+inline constexpr std::size_t kFetchSectionsMax = 64;          // BODY[...], BINARY[...] and their like in one FETCH
+inline constexpr std::size_t kSearchTextsMax = 64;            // TEXT, BODY and HEADER keys in one SEARCH
+inline constexpr std::chrono::seconds kProgressInterval{10};  // RFC 9585: how often long work tells how far it is
+inline constexpr std::size_t kSortTextMaxOctets = 1'024;      // what SORT and THREAD compare of a subject or a name
 inline constexpr std::size_t kSortMemoryMaxOctets = 268'435'456;  // of what one SORT or THREAD compares
 inline constexpr std::size_t kSaslLineMaxOctets = 12'288;         // RFC 4954 §4 has it for SMTP; so here
 inline constexpr int kFailedLoginsMax = 5;
@@ -23,6 +25,8 @@ inline constexpr int kCommandsInOneTurn = 64;  // then other sessions run
 inline constexpr std::size_t kQueuedMaxOctets = 524'288;  // then nothing is produced until it is sent
 inline constexpr std::size_t kSliceOctets = 262'144;      // of one piece of work off the loop
 inline constexpr std::size_t kSliceRows = 2'048;
+inline constexpr std::uint64_t kAppendTogetherOctets =
+    104'857'600;  // what one APPEND may bring, if no single message is larger
 inline constexpr std::uint64_t kAppendMemoryOctets =
     1'073'741'824;  // of all sessions' messages under way, and what they sort
 

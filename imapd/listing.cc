@@ -41,6 +41,8 @@ std::vector<std::string> attributes_of(const ListedName& name, const imap::List&
   return attributes;
 }
 
+const std::vector<std::string> kNoPatterns;
+
 bool matches_any(const std::vector<std::string>& patterns, const std::string& name) {
   return std::ranges::any_of(patterns,
                              [&name](const std::string& pattern) { return imap::matches_pattern(pattern, name); });
@@ -75,11 +77,12 @@ void Hierarchy::add_parents() {
   }
 }
 
-bool Hierarchy::has_chosen_below(const std::string& name, const imap::ListSelection& selection) const {
+bool Hierarchy::has_chosen_below(const std::string& name, const imap::ListSelection& selection,
+                                 const std::vector<std::string>& patterns) const {
   const std::string prefix = name + imap::kHierarchyDelimiter;
   for (auto below = names_.lower_bound(prefix); below != names_.end(); ++below) {
     if (!below->first.starts_with(prefix)) return false;
-    if (is_chosen(below->second, selection)) return true;
+    if (is_chosen(below->second, selection) && !matches_any(patterns, below->first)) return true;
   }
   return false;
 }
@@ -91,7 +94,10 @@ std::vector<ListLine> list_mailboxes(const Hierarchy& hierarchy, const imap::Lis
   for (const auto& [name, listed] : hierarchy.names()) {
     if (!matches_any(patterns, name)) continue;
     const bool chosen = is_chosen(listed, list.selection);
-    const bool child_info = list.selection.recursive_match && hierarchy.has_chosen_below(name, list.selection);
+    // A name that is chosen tells of all below it, another one of those alone that are not told themselves (RFC
+    // 5258 §3.5).
+    const bool child_info = list.selection.recursive_match &&
+                            hierarchy.has_chosen_below(name, list.selection, chosen ? kNoPatterns : patterns);
     if (!chosen && !child_info) continue;
     ListLine line{name, attributes_of(listed, list), child_info && list.selection.subscribed, std::nullopt};
     if (chosen && list.returns.status && listed.mailbox) line.status_of = listed.mailbox;

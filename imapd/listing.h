@@ -28,8 +28,9 @@ class Hierarchy {
   [[nodiscard]] static std::expected<Hierarchy, store::StoreError> read(const store::Snapshot& snapshot);
 
   [[nodiscard]] const std::map<std::string, ListedName>& names() const { return names_; }
-  /// Whether a name below this one is chosen by `selection`.
-  [[nodiscard]] bool has_chosen_below(const std::string& name, const imap::ListSelection& selection) const;
+  /// Whether a name below this one is chosen by `selection`, and none of `patterns` matches it.
+  [[nodiscard]] bool has_chosen_below(const std::string& name, const imap::ListSelection& selection,
+                                      const std::vector<std::string>& patterns) const;
 
  private:
   void add_parents();

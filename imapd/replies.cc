@@ -28,6 +28,13 @@ Reply no(std::string code, std::string text) { return {Condition::no, std::move(
 Reply bad(std::string text) { return {Condition::bad, {}, std::move(text)}; }
 Reply bye(std::string code, std::string text) { return {Condition::bye, std::move(code), std::move(text)}; }
 
+Reply in_progress(std::string_view tag, std::uint64_t done, std::uint64_t goal) {
+  // A tag that would have to be quoted in a text code cannot be told (RFC 9585 §5).
+  const bool plain = tag.find_first_of("]\"\\") == std::string_view::npos;
+  const std::string shown = plain ? "\"" + std::string{tag} + "\"" : "NIL";
+  return ok("INPROGRESS (" + shown + " " + std::to_string(done) + " " + std::to_string(goal) + ")", "Still at it");
+}
+
 void append_reply(std::string& out, std::string_view tag, const Reply& reply) {
   out.append(tag).append(" ").append(word(reply.condition)).append(" ");
   if (!reply.code.empty()) out.append("[").append(reply.code).append("] ");

@@ -1,6 +1,7 @@
 // What imapd answers: conditions, response codes and texts (RFC 9051 §7.1, RFC 5530), and how errors sound.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,9 @@ struct Reply {
 [[nodiscard]] Reply no(std::string code, std::string text);
 [[nodiscard]] Reply bad(std::string text);
 [[nodiscard]] Reply bye(std::string code, std::string text);
+
+/// How far the command called `tag` is (RFC 9585 §4); `goal` is above zero.
+[[nodiscard]] Reply in_progress(std::string_view tag, std::uint64_t done, std::uint64_t goal);
 
 /// Appends the line; `tag` is "*" for an untagged one.
 void append_reply(std::string& out, std::string_view tag, const Reply& reply);

@@ -22,6 +22,13 @@ std::expected<std::vector<store::Message>, store::StoreError> RowWalk::next(cons
   return rows;
 }
 
+std::uint64_t RowWalk::passed() const {
+  std::uint64_t passed = 0;
+  for (const auto& range : uids_.ranges().first(range_)) passed += number(range.last) - number(range.first) + 1;
+  if (!done()) passed += number(from_) - number(uids_.ranges()[range_].first);
+  return passed;
+}
+
 void RowWalk::go_back_to(Uid uid) {
   const auto ranges = uids_.ranges();
   const auto range = std::ranges::find_if(ranges, [uid](const store::UidRange& each) { return uid <= each.last; });

@@ -24,6 +24,8 @@ class RowWalk {
   [[nodiscard]] std::expected<std::vector<store::Message>, store::StoreError> next(const store::Snapshot& snapshot,
                                                                                    MailboxId mailbox,
                                                                                    std::size_t rows_max);
+  /// How many of uids() lie behind, for those who wait.
+  [[nodiscard]] std::uint64_t passed() const;
   /// The next row will be that of `uid`, one of ours.
   void go_back_to(Uid uid);
 

@@ -19,6 +19,7 @@ class SearchWork {
   /// Looks at some more messages. Never on a loop. Errors: no_such_mailbox, unavailable, io.
   [[nodiscard]] std::expected<void, store::StoreError> step();
   [[nodiscard]] bool done() const { return walk_.done(); }
+  [[nodiscard]] const RowWalk& walk() const { return walk_; }
   [[nodiscard]] const store::UidSet& found() const { return found_; }
 
  private:

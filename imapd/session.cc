@@ -13,7 +13,7 @@ Session::Session(const Surroundings& surroundings, std::unique_ptr<net::Transpor
     : around_(surroundings),
       security_(security),
       stream_(std::move(transport), surroundings.config.imap.login_timeout),
-      login_deadline_(surroundings.world.clock,
+      login_deadline_(std::in_place, surroundings.world.clock,
                       surroundings.world.clock.now() + surroundings.config.imap.login_timeout) {}
 
 net::Task<void> Session::converse(net::TaskScope& scope) {
@@ -90,6 +90,7 @@ net::Task<void> Session::answer(CommandOctets input) {
   }
   append_reply(stream_.output(), tag_, reply);
   if (std::exchange(starts_tls_, false)) co_await start_tls();
+  if (std::exchange(compresses_, false)) co_await stream_.compress();  // an error comes back with the next read
 }
 
 net::Task<Reply> Session::execute(imap::CommandBody body) {

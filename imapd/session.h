@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "common/auth/sasl.h"
 #include "common/config/config.h"
@@ -22,6 +23,7 @@
 #include "common/store/store.h"
 #include "imapd/command_reader.h"
 #include "imapd/fetch_work.h"
+#include "imapd/limits.h"
 #include "imapd/replies.h"
 #include "imapd/selected_mailbox.h"
 #include "imapd/subscriptions.h"
@@ -98,6 +100,16 @@ class Session {
   net::Task<Reply> run(imap::Namespace command);
   // commands/status.cc
   net::Task<Reply> run(imap::Status command);
+  /// Sends the line. Errors: unavailable, io.
+  net::Task<std::expected<void, store::StoreError>> send_status(store::MailboxInfo info,
+                                                                std::vector<imap::StatusItem> items);
+  // commands/quota.cc
+  net::Task<Reply> run(imap::GetQuota command);
+  net::Task<Reply> run(imap::GetQuotaRoot command);
+  net::Task<Reply> run(imap::SetQuota command);
+  // commands/connection.cc
+  net::Task<Reply> run(imap::Compress command);
+  net::Task<Reply> run(imap::Unauthenticate command);
   // commands/select.cc
   net::Task<Reply> run(imap::Select command);
   net::Task<Reply> run(imap::Examine command);
@@ -107,6 +119,12 @@ class Session {
   net::Task<Reply> open(std::string name, imap::SelectParameters parameters, bool read_only);
   // commands/append.cc
   net::Task<Reply> run(imap::Append command);
+  net::Task<Reply> run(imap::Replace command);
+  /// What to store in `target`, put together where CATENATE asks for it, in `memory`. Errors: the reply that ends
+  /// the command.
+  net::Task<std::expected<std::vector<store::Append>, Reply>> compose(std::vector<imap::AppendMessage> messages,
+                                                                      MailboxId target,
+                                                                      daemon::MemoryBudget::Share& memory);
   // commands/idle.cc
   net::Task<Reply> run(imap::Idle command);
   // commands/fetch.cc
@@ -146,7 +164,8 @@ class Session {
   net::Task<bool> relieve();
   /// Looks, in the midst of long work, whether there is still somebody to do it for.
   net::Task<bool> is_there();
-  /// Runs the steps of long work off the loop, as long as there is somebody to do it for.
+  /// Runs the steps of long work off the loop, as long as there is somebody to do it for, and says from time to
+  /// time how far it is.
   template <typename Work>
   net::Task<std::expected<void, Reply>> finish(Work& work);
   /// One operation on the user's mail. The result is the operation's own.
@@ -162,7 +181,7 @@ class Session {
   const Surroundings around_;
   const Security security_;
   net::Stream stream_;
-  const net::Deadline login_deadline_;
+  std::optional<net::Deadline> login_deadline_;  // there before login
   bool open_ = true;
   int commands_since_turn_ = 0;
   int commands_before_login_ = 0;
@@ -173,15 +192,21 @@ class Session {
   KnownChanges known_flags_;  // what the command under way has changed itself
   std::string tag_;           // of the command under way
   bool starts_tls_ = false;   // once STARTTLS is answered
+  bool compresses_ = false;   // once COMPRESS is
 };
 
 template <typename Work>
 net::Task<std::expected<void, Reply>> Session::finish(Work& work) {
+  auto told = around_.world.clock.now();
   while (!work.done()) {
     auto step = [&work] { return work.step(); };
     auto stepped = co_await off_loop(std::move(step));
     if (!stepped) co_return std::unexpected(reply_for(stepped.error()));
     if (work.done()) break;
+    if (around_.world.clock.now() - told >= kProgressInterval) {
+      told = around_.world.clock.now();
+      append_reply(stream_.output(), "*", in_progress(tag_, work.walk().passed(), work.walk().uids().size()));
+    }
     auto is_there_still = co_await is_there();
     if (!is_there_still) co_return std::unexpected(no("UNAVAILABLE", "The command was cut off"));
   }

@@ -21,6 +21,7 @@ class SortWork {
   /// Looks at some more messages; the last step sorts. Never on a loop. Errors: unavailable, io.
   [[nodiscard]] std::expected<void, store::StoreError> step();
   [[nodiscard]] bool done() const { return done_; }
+  [[nodiscard]] const RowWalk& walk() const { return walk_.walk(); }
   /// More than may be held: there is no result.
   [[nodiscard]] bool too_large() const { return too_large_; }
   /// Once done.

@@ -5,11 +5,15 @@
 
 #include "common/imap/writer.h"
 #include "imapd/object_id.h"
+#include "imapd/row_walk.h"
 
 namespace posthaste::imapd {
 namespace {
 
-std::uint64_t number_of(imap::StatusItem item, const store::MailboxInfo& info, std::uint64_t message_max_octets) {
+constexpr std::size_t kRowsAtOnce = 16'384;
+
+std::uint64_t number_of(imap::StatusItem item, const store::MailboxInfo& info, std::uint64_t message_max_octets,
+                        std::uint64_t deleted_octets) {
   using enum imap::StatusItem;
   switch (item) {
     case messages: return info.messages;
@@ -19,6 +23,7 @@ std::uint64_t number_of(imap::StatusItem item, const store::MailboxInfo& info, s
     case unseen: return info.unseen;
     case deleted: return info.deleted;
     case size: return info.octets;
+    case deleted_storage: return deleted_octets;
     case append_limit: return message_max_octets;
     case highest_mod_seq: return number(info.highest_modseq);
     case mailbox_id: break;  // no number
@@ -32,8 +37,28 @@ bool can_answer(const std::vector<imap::StatusItem>& items) {
   return std::ranges::count(items, imap::StatusItem::highest_mod_seq) == 0;
 }
 
+bool wants_deleted_octets(const std::vector<imap::StatusItem>& items, const store::MailboxInfo& info) {
+  return info.deleted > 0 && std::ranges::count(items, imap::StatusItem::deleted_storage) > 0;
+}
+
+std::expected<std::uint64_t, store::StoreError> deleted_octets(const store::Store& store, UserId user,
+                                                               const store::MailboxInfo& info) {
+  RowWalk walk{{store::kAllUids}};
+  std::uint64_t octets = 0;
+  while (!walk.done()) {
+    auto snapshot = store.read(user);
+    if (!snapshot) return std::unexpected(snapshot.error());
+    const auto messages = walk.next(*snapshot, info.id, kRowsAtOnce);
+    if (!messages) return std::unexpected(messages.error());
+    for (const store::Message& message : *messages) {
+      if (message.flags.contains(store::SystemFlag::deleted)) octets += message.octets;
+    }
+  }
+  return octets;
+}
+
 void append_status(std::string& out, const store::MailboxInfo& info, const std::vector<imap::StatusItem>& items,
-                   std::uint64_t message_max_octets) {
+                   std::uint64_t message_max_octets, std::uint64_t deleted_octets) {
   imap::ResponseWriter writer{out};
   writer.raw("* STATUS ");
   writer.mailbox(info.name);
@@ -46,7 +71,7 @@ void append_status(std::string& out, const store::MailboxInfo& info, const std::
     if (item == imap::StatusItem::mailbox_id) {
       writer.raw("(" + object_id(info.id) + ")");
     } else {
-      writer.number(number_of(item, info, message_max_octets));
+      writer.number(number_of(item, info, message_max_octets, deleted_octets));
     }
   }
   writer.raw(")\r\n");

@@ -8,7 +8,37 @@ namespace posthaste::imap {
 
 namespace {
 
-// append-message (RFC 3502 §6.3.11): [flag-list SP] [date-time SP] literal
+// cat-part (RFC 4469 §5)
+Parsed<CatenatePart> catenate_part(Cursor& cursor) {
+  if (cursor.skip("URL ")) {
+    auto url = cursor.astring();
+    if (!url) return std::unexpected(url.error());
+    return CatenateUrl{std::move(*url)};
+  }
+  if (!cursor.skip("TEXT ")) return cursor.error();
+  auto text = cursor.literal();
+  if (!text) return std::unexpected(text.error());
+  return CatenateText{std::string{text->octets}};
+}
+
+// append-data: a literal, or CATENATE and its parts.
+Parsed<void> append_data(Cursor& cursor, AppendMessage& message) {
+  if (cursor.skip("CATENATE ")) {
+    const auto start = cursor.offset();
+    auto parts = cursor.list_of(catenate_part, kCatenatePartsMax);
+    if (!parts) return std::unexpected(parts.error());
+    if (parts->empty()) return cursor.error_at(start, SyntaxErrorKind::syntax);
+    message.parts = std::move(*parts);
+    return {};
+  }
+  auto literal = cursor.literal();
+  if (!literal) return std::unexpected(literal.error());
+  message.parts.emplace_back(CatenateText{std::string{literal->octets}});
+  message.binary = literal->binary;
+  return {};
+}
+
+// append-message (RFC 3502 §6.3.11): [flag-list SP] [date-time SP] append-data
 Parsed<AppendMessage> append_message(Cursor& cursor) {
   AppendMessage message;
   if (cursor.next_is('(')) {
@@ -23,10 +53,7 @@ Parsed<AppendMessage> append_message(Cursor& cursor) {
     message.internal_date = *internal_date;
     if (auto gap = cursor.space(); !gap) return std::unexpected(gap.error());
   }
-  auto literal = cursor.literal();
-  if (!literal) return std::unexpected(literal.error());
-  message.octets = literal->octets;
-  message.binary = literal->binary;
+  if (auto data = append_data(cursor, message); !data) return std::unexpected(data.error());
   return message;
 }
 
@@ -50,6 +77,26 @@ Parsed<Append> append(Cursor& cursor) {
     append.messages.push_back(std::move(*message));
   } while (!only_spaces_follow(cursor));
   return append;
+}
+
+Parsed<Replace> replace(Cursor& cursor, NumberedBy numbered_by) {
+  Replace replace;
+  replace.numbered_by = numbered_by;
+  if (auto gap = cursor.space(); !gap) return std::unexpected(gap.error());
+  if (!cursor.skip('*')) {
+    auto number = cursor.nz_number();
+    if (!number) return std::unexpected(number.error());
+    replace.number = *number;
+  }
+  if (auto gap = cursor.space(); !gap) return std::unexpected(gap.error());
+  auto mailbox = cursor.mailbox();
+  if (!mailbox) return std::unexpected(mailbox.error());
+  replace.mailbox = std::move(*mailbox);
+  if (auto gap = cursor.space(); !gap) return std::unexpected(gap.error());
+  auto message = append_message(cursor);
+  if (!message) return std::unexpected(message.error());
+  replace.message = std::move(*message);
+  return replace;
 }
 
 }  // namespace posthaste::imap

@@ -183,6 +183,32 @@ Parsed<Id> id(Cursor& cursor) {
   return Id{std::move(*parameters)};
 }
 
+Parsed<Compress> compress(Cursor& cursor) {
+  if (auto gap = cursor.space(); !gap) return std::unexpected(gap.error());
+  const auto start = cursor.offset();
+  auto mechanism = cursor.atom();
+  if (!mechanism) return std::unexpected(mechanism.error());
+  if (!iequals(*mechanism, "DEFLATE")) return cursor.error_at(start, SyntaxErrorKind::syntax);
+  return Compress{};
+}
+
+Parsed<GetQuota> get_quota(Cursor& cursor) {
+  if (auto gap = cursor.space(); !gap) return std::unexpected(gap.error());
+  auto root = cursor.astring();
+  if (!root) return std::unexpected(root.error());
+  return GetQuota{std::move(*root)};
+}
+
+Parsed<SetQuota> set_quota(Cursor& cursor) {
+  if (auto gap = cursor.space(); !gap) return std::unexpected(gap.error());
+  auto root = cursor.astring();
+  if (!root) return std::unexpected(root.error());
+  if (auto gap = cursor.space(); !gap) return std::unexpected(gap.error());
+  if (!cursor.next_is('(')) return cursor.error();
+  cursor.take_while([](char) { return true; });
+  return SetQuota{std::move(*root)};
+}
+
 Parsed<CommandBody> uid_command(Cursor& cursor);
 
 struct CommandRule {
@@ -198,6 +224,7 @@ constexpr CommandRule kCommands[] = {
     {"CAPABILITY", bare<Capability>},
     {"CHECK", bare<Check>},
     {"CLOSE", bare<Close>},
+    {"COMPRESS", as_command<compress>},
     {"COPY", numbered<set_and_mailbox<Copy>, sequence_number>},
     {"CREATE", as_command<create>},
     {"DELETE", one_mailbox<Delete>},
@@ -205,6 +232,8 @@ constexpr CommandRule kCommands[] = {
     {"EXAMINE", select<Examine>},
     {"EXPUNGE", bare<Expunge>},
     {"FETCH", numbered<fetch, sequence_number>},
+    {"GETQUOTA", as_command<get_quota>},
+    {"GETQUOTAROOT", one_mailbox<GetQuotaRoot>},
     {"ID", as_command<id>},
     {"IDLE", bare<Idle>},
     {"LIST", as_command<list>},
@@ -215,8 +244,10 @@ constexpr CommandRule kCommands[] = {
     {"NAMESPACE", bare<Namespace>},
     {"NOOP", bare<Noop>},
     {"RENAME", as_command<rename>},
+    {"REPLACE", numbered<replace, sequence_number>},
     {"SEARCH", numbered<search, sequence_number>},
     {"SELECT", select<Select>},
+    {"SETQUOTA", as_command<set_quota>},
     {"SORT", numbered<sort, sequence_number>},
     {"STARTTLS", bare<StartTls>},
     {"STATUS", as_command<status>},
@@ -224,6 +255,7 @@ constexpr CommandRule kCommands[] = {
     {"SUBSCRIBE", one_mailbox<Subscribe>},
     {"THREAD", numbered<thread, sequence_number>},
     {"UID", uid_command},
+    {"UNAUTHENTICATE", bare<Unauthenticate>},
     {"UNSELECT", bare<Unselect>},
     {"UNSUBSCRIBE", one_mailbox<Unsubscribe>},
     {"XLIST", reference_and_pattern<Xlist>},
@@ -234,6 +266,7 @@ constexpr CommandRule kUidCommands[] = {
     {"EXPUNGE", as_command<uid_expunge>},
     {"FETCH", numbered<fetch, uid>},
     {"MOVE", numbered<set_and_mailbox<Move>, uid>},
+    {"REPLACE", numbered<replace, uid>},
     {"SEARCH", numbered<search, uid>},
     {"SORT", numbered<sort, uid>},
     {"STORE", numbered<store, uid>},

@@ -115,6 +115,31 @@ struct Idle {
   bool operator==(const Idle&) const = default;
 };
 
+/// COMPRESS DEFLATE (RFC 4978): there is no other mechanism.
+struct Compress {
+  bool operator==(const Compress&) const = default;
+};
+/// UNAUTHENTICATE (RFC 8437).
+struct Unauthenticate {
+  bool operator==(const Unauthenticate&) const = default;
+};
+
+/// GETQUOTA (RFC 9208 §4.1).
+struct GetQuota {
+  std::string root;
+  bool operator==(const GetQuota&) const = default;
+};
+/// GETQUOTAROOT; the mailbox need not exist.
+struct GetQuotaRoot {
+  std::string mailbox;
+  bool operator==(const GetQuotaRoot&) const = default;
+};
+/// SETQUOTA, which nobody may use here: its limits are not read.
+struct SetQuota {
+  std::string root;
+  bool operator==(const SetQuota&) const = default;
+};
+
 /// CHECK (RFC 3501 §6.4.1).
 struct Check {
   bool operator==(const Check&) const = default;
@@ -164,7 +189,8 @@ struct Id {
 using CommandBody =
     std::variant<Capability, Noop, Logout, StartTls, Authenticate, Login, Enable, Select, Examine, Create, Delete,
                  Rename, Subscribe, Unsubscribe, List, Lsub, Xlist, Namespace, Status, Append, Idle, Check, Close,
-                 Unselect, Expunge, Search, Sort, Thread, Fetch, Store, Copy, Move, Id>;
+                 Unselect, Expunge, Search, Sort, Thread, Fetch, Store, Copy, Move, Replace, Compress,
+                 Unauthenticate, GetQuota, GetQuotaRoot, SetQuota, Id>;
 
 /// Mailbox names in it are canonical and in UTF-8.
 struct Command {

@@ -11,9 +11,9 @@ namespace posthaste::imap {
 namespace {
 
 constexpr StatusItem kStatusItems[] = {
-    StatusItem::messages,   StatusItem::recent,      StatusItem::uid_next, StatusItem::uid_validity,
-    StatusItem::unseen,     StatusItem::deleted,     StatusItem::size,     StatusItem::highest_mod_seq,
-    StatusItem::mailbox_id, StatusItem::append_limit};
+    StatusItem::messages,   StatusItem::recent,       StatusItem::uid_next,       StatusItem::uid_validity,
+    StatusItem::unseen,     StatusItem::deleted,      StatusItem::size,           StatusItem::highest_mod_seq,
+    StatusItem::mailbox_id, StatusItem::append_limit, StatusItem::deleted_storage};
 
 // status-att
 Parsed<StatusItem> status_item(Cursor& cursor) {
@@ -45,6 +45,7 @@ std::string_view name_of(StatusItem item) {
     case StatusItem::unseen: return "UNSEEN";
     case StatusItem::deleted: return "DELETED";
     case StatusItem::size: return "SIZE";
+    case StatusItem::deleted_storage: return "DELETED-STORAGE";
     case StatusItem::highest_mod_seq: return "HIGHESTMODSEQ";
     case StatusItem::mailbox_id: return "MAILBOXID";
     case StatusItem::append_limit: return "APPENDLIMIT";

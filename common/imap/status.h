@@ -19,6 +19,7 @@ enum class StatusItem {
   unseen,
   deleted,
   size,             // RFC 8438
+  deleted_storage,  // RFC 9208
   highest_mod_seq,  // RFC 7162
   mailbox_id,       // RFC 8474
   append_limit,     // RFC 7889

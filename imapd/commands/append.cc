@@ -1,7 +1,9 @@
-// APPEND (RFC 9051 §6.3.12, RFC 4315 §3, RFC 7889).
+// APPEND and REPLACE (RFC 9051 §6.3.12, RFC 3502, RFC 3516 §4.4, RFC 4315 §3, RFC 4469, RFC 7889, RFC 8508).
 #include <algorithm>
 #include <chrono>
 
+#include "common/mime/binary.h"
+#include "imapd/catenate.h"
 #include "imapd/flags.h"
 #include "imapd/session.h"
 
@@ -17,39 +19,100 @@ std::string appenduid(const store::ApplyResult& applied) {
   store::UidSet uids;
   UidValidity uid_validity{};
   for (const auto& result : applied.results) {
-    const auto& appended = std::get<store::Appended>(result);
-    uids.add(appended.uid);
-    uid_validity = appended.uid_validity;
+    const auto* appended = std::get_if<store::Appended>(&result);
+    if (appended == nullptr) continue;
+    uids.add(appended->uid);
+    uid_validity = appended->uid_validity;
   }
   return "APPENDUID " + std::to_string(number(uid_validity)) + " " + imap::to_string(to_number_set(uids));
 }
 
+std::expected<MailboxId, Reply> find_target(const store::Store& store, UserId user, const std::string& name) {
+  auto snapshot = store.read(user);
+  if (!snapshot) return std::unexpected(reply_for(snapshot.error()));
+  auto info = snapshot->mailbox(name);
+  if (!info) return std::unexpected(reply_for_target(info.error()));
+  return info->id;
+}
+
+imap::SequenceSet set_of(std::optional<std::uint32_t> number) { return {{{number, number}}, false}; }
+
 }  // namespace
 
-net::Task<Reply> Session::run(imap::Append command) {
-  const auto is_empty = [](const imap::AppendMessage& message) { return message.octets.empty(); };
-  if (std::ranges::any_of(command.messages, is_empty)) co_return no("CANNOT", "An empty message cannot be stored");
-  auto target = [&]() -> std::expected<MailboxId, store::StoreError> {
-    auto snapshot = around_.store.read(login_->user);
-    if (!snapshot) return std::unexpected(snapshot.error());
-    auto info = snapshot->mailbox(command.mailbox);
-    if (!info) return std::unexpected(info.error());
-    return info->id;
-  }();
-  if (!target) co_return reply_for_target(target.error());
-
-  store::Batch batch;
-  for (auto& message : command.messages) {
+net::Task<std::expected<std::vector<store::Append>, Reply>> Session::compose(
+    std::vector<imap::AppendMessage> messages, MailboxId target, daemon::MemoryBudget::Share& memory) {
+  std::size_t catenated_octets = 0;
+  const auto selected = selected_ ? std::optional(selected_->id) : std::nullopt;
+  const std::uint64_t max_octets = around_.config.smtp.message_max_octets;
+  std::vector<store::Append> appends;
+  for (auto& message : messages) {
+    std::string octets;
+    auto* text = std::get_if<imap::CatenateText>(&message.parts.front());
+    if (message.parts.size() == 1 && text != nullptr) {
+      octets = std::move(text->octets);
+    } else {
+      auto work = [&, user = login_->user, parts = std::move(message.parts)]() mutable {
+        return catenate(around_.store, user, selected, std::move(parts), max_octets);
+      };
+      auto made = co_await off_loop(std::move(work));
+      if (!made) co_return std::unexpected(std::move(made.error()));
+      octets = std::move(*made);
+      catenated_octets += octets.size();
+    }
+    if (message.binary) {
+      auto encode = [&octets] { return mime::without_binary_parts(octets); };
+      auto encoded = co_await off_loop(std::move(encode));
+      if (encoded) octets = std::move(*encoded);
+    }
+    if (octets.empty()) co_return std::unexpected(no("CANNOT", "An empty message cannot be stored"));
+    if (!memory.grow_to(catenated_octets)) {
+      co_return std::unexpected(no("UNAVAILABLE", "Too many messages at once, try again later"));
+    }
     // The summary is made by whoever stores the message, and never taken from us.
-    batch.operations.emplace_back(store::Append{*target, store::put_blob(std::move(message.octets), {}),
-                                                to_store(message.flags.system), std::move(message.flags.keywords),
-                                                internal_date(message.internal_date, around_.world.clock.wall()),
-                                                std::nullopt});
+    appends.push_back(store::Append{target, store::put_blob(std::move(octets), {}), to_store(message.flags.system),
+                                    std::move(message.flags.keywords),
+                                    internal_date(message.internal_date, around_.world.clock.wall()),
+                                    std::nullopt});
   }
+  co_return appends;
+}
+
+net::Task<Reply> Session::run(imap::Append command) {
+  const auto target = find_target(around_.store, login_->user, command.mailbox);
+  if (!target) co_return target.error();
+  daemon::MemoryBudget::Share memory{around_.append_memory};
+  auto appends = co_await compose(std::move(command.messages), *target, memory);
+  if (!appends) co_return std::move(appends.error());
+  store::Batch batch;
+  for (auto& append : *appends) batch.operations.emplace_back(std::move(append));
   store::IdempotencyKey no_key;  // no repeat will come from here
   auto applied = co_await around_.applier.apply(login_->user, std::move(batch), std::move(no_key));
   if (!applied) co_return reply_for_target(applied.error());
   co_return ok(appenduid(*applied), "Message stored");
+}
+
+net::Task<Reply> Session::run(imap::Replace command) {
+  if (selected_->read_only) co_return no("READ-ONLY", "Mailbox is open for reading");
+  auto replaced = resolve(command.numbered_by, set_of(command.number));
+  if (!replaced) co_return std::move(replaced.error());
+  if (replaced->empty()) co_return no("NONEXISTENT", "No such message");
+  const auto target = find_target(around_.store, login_->user, command.mailbox);
+  if (!target) co_return target.error();
+  std::vector<imap::AppendMessage> messages;
+  messages.push_back(std::move(command.message));
+  daemon::MemoryBudget::Share memory{around_.append_memory};
+  auto appends = co_await compose(std::move(messages), *target, memory);
+  if (!appends) co_return std::move(appends.error());
+  // First the expunge, for of the quota the difference alone counts (RFC 8508 §3.4).
+  store::Batch batch;
+  batch.operations.emplace_back(store::Expunge{selected_->id, std::move(*replaced), store::ExpungeWhich::all});
+  batch.operations.emplace_back(std::move(appends->front()));
+  store::IdempotencyKey no_key;  // no repeat will come from here
+  auto applied = co_await around_.applier.apply(login_->user, std::move(batch), std::move(no_key));
+  if (!applied) co_return reply_for_target(applied.error());
+  // Told before the EXPUNGE (RFC 8508 §4.3).
+  append_reply(stream_.output(), "*", ok(appenduid(*applied), "Replacement is stored"));
+  co_return ok("Message replaced");
 }
 
 }  // namespace posthaste::imapd

@@ -1,4 +1,6 @@
 // LIST, LSUB, XLIST and NAMESPACE (RFC 9051 §6.3.9-10, RFC 3501 §6.3.9, RFC 5258, RFC 5819).
+#include <algorithm>
+
 #include "common/imap/list_pattern.h"
 #include "common/imap/mailbox_name.h"
 #include "imapd/listing.h"
@@ -20,6 +22,16 @@ Lines read_lines(const store::Store& store, UserId user, const Choose& choose) {
   return choose(*hierarchy);
 }
 
+/// What clients of XLIST call special uses that RFC 6154 has named otherwise.
+void add_xlist_names(ListLine& line) {
+  constexpr std::pair<std::string_view, std::string_view> kNames[] = {
+      {"\\All", "\\AllMail"}, {"\\Flagged", "\\Starred"}, {"\\Junk", "\\Spam"}};
+  for (const auto& [use, name] : kNames) {
+    if (std::ranges::count(line.attributes, use) > 0) line.attributes.emplace_back(name);
+  }
+  if (imap::is_inbox(line.name)) line.attributes.emplace_back("\\Inbox");
+}
+
 /// The answer to an empty pattern: the delimiter, and the root of the reference (RFC 9051 §6.3.9).
 void append_delimiter(std::string& out, std::string_view response) {
   out.append("* ").append(response).append(" (\\Noselect) \"/\" \"\"\r\n");
@@ -39,10 +51,11 @@ net::Task<Reply> Session::run(imap::List command) {
   if (!lines) co_return reply_for(lines.error());
   for (const ListLine& line : *lines) {
     append_list_line(stream_.output(), "LIST", line);
-    if (line.status_of) {
-      append_status(stream_.output(), *line.status_of, *command.returns.status,
-                    around_.config.smtp.message_max_octets);
-    }
+    if (!line.status_of) continue;
+    auto sent = co_await send_status(*line.status_of, *command.returns.status);
+    if (!sent) co_return reply_for(sent.error());
+    auto relieved = co_await relieve();
+    if (!relieved) co_return farewell(net::StreamError::closed);
   }
   co_return ok("That is all");
 }
@@ -70,7 +83,7 @@ net::Task<Reply> Session::run(imap::Xlist command) {
   auto lines = co_await off_loop(std::move(work));
   if (!lines) co_return reply_for(lines.error());
   for (ListLine& line : *lines) {
-    if (imap::is_inbox(line.name)) line.attributes.emplace_back("\\Inbox");
+    add_xlist_names(line);
     append_list_line(stream_.output(), "XLIST", line);
   }
   co_return ok("That is all");

@@ -67,7 +67,7 @@ net::Task<Reply> Session::run(imap::Authenticate command) {
   if (!mechanism || std::ranges::find(offered, *mechanism) == offered.end()) {
     co_return no("CANNOT", "Unknown mechanism");
   }
-  SaslDialogue dialogue{stream_, login_deadline_};
+  SaslDialogue dialogue{stream_, *login_deadline_};
   auto outcome = co_await auth::authenticate(around_.authenticator, *mechanism, stream_.tls(),
                                              std::move(command.initial_response), stream_.peer().address, dialogue);
   if (dialogue.end()) hang_up(farewell(*dialogue.end()));

@@ -1,17 +1,34 @@
-// STATUS (RFC 9051 §6.3.11).
+// STATUS (RFC 9051 §6.3.11, RFC 9208 §4.1.4).
 #include "imapd/session.h"
 #include "imapd/status_line.h"
 
 namespace posthaste::imapd {
 
 net::Task<Reply> Session::run(imap::Status command) {
-  auto snapshot = around_.store.read(login_->user);
-  if (!snapshot) co_return reply_for(snapshot.error());
-  const auto info = snapshot->mailbox(command.mailbox);
-  if (!info) co_return reply_for(info.error());
   if (!can_answer(command.items)) co_return bad("Unknown status item");
-  append_status(stream_.output(), *info, command.items, around_.config.smtp.message_max_octets);
+  const auto read = [&]() -> std::expected<store::MailboxInfo, store::StoreError> {
+    auto snapshot = around_.store.read(login_->user);
+    if (!snapshot) return std::unexpected(snapshot.error());
+    return snapshot->mailbox(command.mailbox);
+  };
+  auto info = read();
+  if (!info) co_return reply_for(info.error());
+  auto sent = co_await send_status(std::move(*info), std::move(command.items));
+  if (!sent) co_return reply_for(sent.error());
   co_return ok("That is all");
+}
+
+net::Task<std::expected<void, store::StoreError>> Session::send_status(store::MailboxInfo info,
+                                                                       std::vector<imap::StatusItem> items) {
+  std::uint64_t octets = 0;
+  if (wants_deleted_octets(items, info)) {
+    auto count = [&] { return deleted_octets(around_.store, login_->user, info); };
+    auto counted = co_await off_loop(std::move(count));
+    if (!counted) co_return std::unexpected(counted.error());
+    octets = *counted;
+  }
+  append_status(stream_.output(), info, items, around_.config.smtp.message_max_octets, octets);
+  co_return std::expected<void, store::StoreError>{};
 }
 
 }  // namespace posthaste::imapd

@@ -155,9 +155,9 @@ class TestSubscriptions final : public Subscriptions {
 
 /// Lines of a conversation. "1C: a NOOP" is sent by client 1 with CRLF, "1C+ x" without; "1S: a OK *" is the next
 /// line it must hear, where a "*" at the end stands for anything. And directives:
-///   "1 connect" (by itself before a client's first line), "1 connect tls", "1 starttls" (the handshake),
-///   "1 login", "1 login bob", "1 closed", "1 silent" (nothing more has come),
-///   "1 never b" (until the end no answer to tag b), "deliver NAME MAILBOX" (a message comes in for alice).
+///   "1 connect" (by itself before a client's first line), "1 connect tls", "1 starttls" (the handshake), "1
+///   compress" (from now on), "1 login", "1 login bob", "1 closed", "1 silent" (nothing more has come), "1 never b"
+///   (until the end no answer to tag b), "deliver NAME MAILBOX" (a message comes in for alice).
 using Script = std::vector<std::string>;
 
 class House {
@@ -196,6 +196,9 @@ class House {
               std::vector<std::string> keywords = {}, store::InternalDate date = {}) {
     ASSERT_TRUE(sim_.run(append_now(mailbox, octets, flags, std::move(keywords), date)));
   }
+
+  /// Sets alice's quota.
+  void limit(store::QuotaLimits limits) { ASSERT_TRUE(sim_.run(limit_now(limits))); }
 
   /// All messages are lost, though the store believes it has them.
   void lose_messages() {
@@ -249,6 +252,14 @@ class House {
     }
     auto appended = co_await applier.apply(alice(), std::move(batch), no_key);
     EXPECT_TRUE(appended);
+  }
+
+  net::Task<void> limit_now(store::QuotaLimits limits) {
+    store::IdempotencyKey no_key;
+    store::Batch batch;
+    batch.operations.emplace_back(store::SetQuota{limits});
+    auto applied = co_await applier.apply(alice(), std::move(batch), std::move(no_key));
+    EXPECT_TRUE(applied);
   }
 
   net::Task<void> serve(net::Listener& listener, const Surroundings& surroundings, Security security,
@@ -314,6 +325,10 @@ class House {
     if (rest == " starttls") {
       auto secured = co_await client.stream->connect_tls(tls_client_, config.hostname);
       co_return secured.has_value();
+    }
+    if (rest == " compress") {
+      auto compressed = co_await client.stream->compress();
+      co_return compressed.has_value();
     }
     if (rest.starts_with(" login")) {
       const std::string user = rest == " login" ? "alice" : std::string{rest.substr(7)};

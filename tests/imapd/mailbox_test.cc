@@ -183,8 +183,10 @@ const Case kCases[] = {
       "1S: * LIST (\\HasNoChildren \\Sent) \"/\" Sent", "1S: * STATUS Sent (MESSAGES 1 UNSEEN 1)", "1S: a OK *"}},
     {"ListWithStatusOfWhatWasChosenItself",  // RFC 5819 §3
      {"1 login", "1C: a CREATE foo/bar", "1S: a OK *", "1C: c SUBSCRIBE foo/bar", "1S: c OK *",
+      "1C: d LIST (SUBSCRIBED RECURSIVEMATCH) \"\" f% RETURN (STATUS (MESSAGES))",
+      "1S: * LIST (\\HasChildren) \"/\" foo (CHILDINFO (\"SUBSCRIBED\"))", "1S: d OK *",
+      // A name that was not chosen itself is not told beside all of those that were (RFC 5258 §3.5).
       "1C: d LIST (SUBSCRIBED RECURSIVEMATCH) \"\" (foo foo/%) RETURN (STATUS (MESSAGES))",
-      "1S: * LIST (\\HasChildren) \"/\" foo (CHILDINFO (\"SUBSCRIBED\"))",
       "1S: * LIST (\\HasNoChildren \\Subscribed) \"/\" foo/bar", "1S: * STATUS foo/bar (MESSAGES 0)",
       "1S: d OK *"}},
     {"Subscriptions",
@@ -217,7 +219,7 @@ const Case kCases[] = {
     {"Xlist",
      {"1 login", "1C: a XLIST \"\" %", "1S: * XLIST (\\HasNoChildren \\Archive) \"/\" Archive",
       "1S: * XLIST (\\HasNoChildren \\Drafts) \"/\" Drafts", "1S: * XLIST (\\HasNoChildren \\Inbox) \"/\" INBOX",
-      "1S: * XLIST (\\HasNoChildren \\Junk) \"/\" Junk", "1S: * XLIST (\\HasNoChildren \\Sent) \"/\" Sent",
+      "1S: * XLIST (\\HasNoChildren \\Junk \\Spam) \"/\" Junk", "1S: * XLIST (\\HasNoChildren \\Sent) \"/\" Sent",
       "1S: * XLIST (\\HasNoChildren \\Trash) \"/\" Trash", "1S: a OK *"}},
     {"Namespace", {"1 login", "1C: a NAMESPACE", "1S: * NAMESPACE ((\"\" \"/\")) NIL NIL", "1S: a OK *"}},
     {"StatusOfNoMailbox", {"1 login", "1C: a STATUS Nowhere (MESSAGES)", "1S: a NO [NONEXISTENT] *"}},

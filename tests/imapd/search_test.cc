@@ -213,6 +213,66 @@ TEST(Search, LooksThroughCharsetsEncodingsAndHtml) {
   house.play(script);
 }
 
+/// 1,000 multiparts in each other; 100,000 parts beside each other; a header of 10 MB.
+TEST(Search, AnswersWhateverTheMessagesAreLike) {
+  std::string deep = "Subject: deep\r\n";
+  for (int i = 0; i < 1'000; ++i) {
+    const std::string boundary = "b" + std::to_string(i);
+    deep += "Content-Type: multipart/mixed; boundary=" + boundary + "\r\n\r\n--" + boundary + "\r\n";
+  }
+  deep += "\r\nbottom\r\n";
+  std::string wide = "Subject: wide\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n";
+  for (int i = 0; i < 100'000; ++i) wide += "--b\r\n\r\nx\r\n";
+  wide += "--b--\r\n";
+  std::string long_header = "Subject: " + std::string(100'000, '[') + "long\r\nReferences:";
+  while (long_header.size() < 10'000'000) long_header += " <1@example.org>\r\n";
+  House house;
+  house.append("INBOX", deep);
+  house.append("INBOX", wide);
+  house.append("INBOX", long_header + "\r\ntext\r\n");
+  house.play({"1 login",
+              "1C: o EXAMINE INBOX",
+              "1S: * FLAGS *",
+              "1S: * OK [PERM*",
+              "1S: * 3 EXISTS",
+              "1S: * 0 RECENT",
+              "1S: * OK [UNSEEN 1] *",
+              "1S: * OK [UIDV*",
+              "1S: * OK [UIDN*",
+              "1S: * OK [MAIL*",
+              "1S: o OK *",
+              "1C: a SEARCH TEXT nothing",
+              "1S: * SEARCH",
+              "1S: a OK *",
+              "1C: b SEARCH SUBJECT long",
+              "1S: * SEARCH 3",
+              "1S: b OK *",
+              "1C: c SORT (SUBJECT) UTF-8 ALL",
+              "1S: * SORT 1 2 3",
+              "1S: c OK *",
+              "1C: d THREAD REFERENCES UTF-8 ALL",
+              "1S: * THREAD (1)(2)(3)",
+              "1S: d OK *",
+              "1C: e FETCH 2:3 PREVIEW",
+              "1S: * 2 FETCH (PREVIEW \"x\")",
+              "1S: * 3 FETCH (PREVIEW \"\")",
+              "1S: e OK *"});
+}
+
+TEST(Search, TellsHowFarItIsWhenItTakesLong) {
+  House house{7, {.executor_delay_max = std::chrono::seconds{120}}};
+  for (int i = 0; i < 4; ++i) house.append("INBOX", kPlain + std::string(1'100'000, 'x'));
+  Script script = {
+      "1 login",        "1C: o EXAMINE INBOX",      "1S: * FLAGS *",   "1S: * OK [PERM*", "1S: * 4 EXISTS",
+      "1S: * 0 RECENT", "1S: * OK [UNSEEN 1] *",    "1S: * OK [UIDV*", "1S: * OK [UIDN*", "1S: * OK [MAIL*",
+      "1S: o OK *",     "1C: a SEARCH TEXT nothing"};
+  for (const char* line : {"1S: * OK [INPROGRESS (\"a\" 1 4)] *", "1S: * OK [INPROGRESS (\"a\" 2 4)] *",
+                           "1S: * OK [INPROGRESS (\"a\" 3 4)] *", "1S: * SEARCH", "1S: a OK *"}) {
+    script.emplace_back(line);
+  }
+  house.play(script);
+}
+
 TEST(Search, ManyTextsAtOnceAreRefused) {
   House house;
   fill(house);

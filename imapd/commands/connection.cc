@@ -1,0 +1,28 @@
+// COMPRESS (RFC 4978) and UNAUTHENTICATE (RFC 8437).
+#include "imapd/session.h"
+
+namespace posthaste::imapd {
+
+net::Task<Reply> Session::run(imap::Compress) {
+  if (stream_.compressed()) co_return Reply{Condition::bad, "COMPRESSIONACTIVE", "DEFLATE is active already"};
+  if (stream_.has_input()) co_return bad("Nothing may follow COMPRESS before it is answered");
+  compresses_ = true;
+  co_return ok("DEFLATE active");
+}
+
+/// Takes back all that a login and what followed it brought; TLS stays.
+net::Task<Reply> Session::run(imap::Unauthenticate) {
+  if (stream_.compressed()) {  // where its layer ends nobody could tell; RFC 8437 §3 allows BYE
+    hang_up(bye({}, "Connect anew, without compression"));
+    co_return ok("Logged out");
+  }
+  around_.log.info("imap.unauthenticated", {{"user", login_->address}});
+  selected_.reset();
+  login_.reset();
+  commands_before_login_ = 0;
+  stream_.set_timeout(around_.config.imap.login_timeout);
+  login_deadline_.emplace(around_.world.clock, around_.world.clock.now() + around_.config.imap.login_timeout);
+  co_return ok("Not logged in any more");
+}
+
+}  // namespace posthaste::imapd

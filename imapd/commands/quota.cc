@@ -1,0 +1,58 @@
+// GETQUOTA, GETQUOTAROOT and SETQUOTA (RFC 9208). All mailboxes of a user lie under one root, called "".
+#include "common/imap/writer.h"
+#include "imapd/session.h"
+
+namespace posthaste::imapd {
+namespace {
+
+constexpr std::uint64_t kStorageUnitOctets = 1'024;  // RFC 9208 §5.1
+
+void append_quota(std::string& out, const store::UserInfo& info) {
+  out += "* QUOTA \"\" (";
+  bool first = true;
+  const auto resource = [&](std::string_view name, std::uint64_t used, std::uint64_t limit) {
+    if (!std::exchange(first, false)) out += ' ';
+    out.append(name).append(" ").append(std::to_string(used)).append(" ").append(std::to_string(limit));
+  };
+  if (info.limits.octets) {
+    const std::uint64_t used = (info.used_octets + kStorageUnitOctets - 1) / kStorageUnitOctets;
+    resource("STORAGE", used, *info.limits.octets / kStorageUnitOctets);
+  }
+  if (info.limits.messages) resource("MESSAGE", info.used_messages, *info.limits.messages);
+  out += ")\r\n";
+}
+
+std::expected<store::UserInfo, store::StoreError> read_user(const store::Store& store, UserId user) {
+  auto snapshot = store.read(user);
+  if (!snapshot) return std::unexpected(snapshot.error());
+  auto info = snapshot->user();
+  if (!info) return std::unexpected(info.error());
+  return info->value_or(store::UserInfo{});
+}
+
+Reply no_such_root() { return no("NONEXISTENT", "No such quota root"); }
+
+}  // namespace
+
+net::Task<Reply> Session::run(imap::GetQuota command) {
+  if (!command.root.empty()) co_return no_such_root();
+  const auto info = read_user(around_.store, login_->user);
+  if (!info) co_return reply_for(info.error());
+  append_quota(stream_.output(), *info);
+  co_return ok("That is all");
+}
+
+net::Task<Reply> Session::run(imap::GetQuotaRoot command) {
+  const auto info = read_user(around_.store, login_->user);
+  if (!info) co_return reply_for(info.error());
+  imap::ResponseWriter writer{stream_.output()};
+  writer.raw("* QUOTAROOT ");
+  writer.mailbox(command.mailbox);
+  writer.raw(" \"\"\r\n");
+  append_quota(stream_.output(), *info);
+  co_return ok("That is all");
+}
+
+net::Task<Reply> Session::run(imap::SetQuota) { co_return no("NOPERM", "The administrator sets quotas"); }
+
+}  // namespace posthaste::imapd
