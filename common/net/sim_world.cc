@@ -63,8 +63,6 @@ void SimExecutor::post(std::move_only_function<void()> work) {
   loop_.at(free_at_, std::move(work));
 }
 
-namespace {
-
 /// One end of a simulated connection; what is under way to it keeps it alive.
 struct SimEnd {
   std::string arrived;
@@ -73,17 +71,21 @@ struct SimEnd {
   bool interrupted = false;
   std::uint64_t wait = 0;  // counts waits, so that an old deadline does not end a new one
   bool timed_out = false;
+  bool lost = false;  // something for it was, and TCP lets nothing pass that
   Instant last_arrival{};
   Event changed;
+
+  void end() {
+    if (std::exchange(ended, true)) return;
+    changed.notify_all();
+  }
 };
 
 class SimTransport final : public Transport {
  public:
-  SimTransport(SimLoop& loop, SimRandom& random, const SimConditions& conditions, std::shared_ptr<SimEnd> mine,
-               std::shared_ptr<SimEnd> theirs, Endpoint peer, Endpoint local)
-      : loop_(loop),
-        random_(random),
-        conditions_(conditions),
+  SimTransport(SimNetwork& network, std::shared_ptr<SimEnd> mine, std::shared_ptr<SimEnd> theirs, Endpoint peer,
+               Endpoint local)
+      : network_(network),
         mine_(std::move(mine)),
         theirs_(std::move(theirs)),
         peer_(std::move(peer)),
@@ -104,7 +106,7 @@ class SimTransport final : public Transport {
     const auto end = mine_;
     const std::uint64_t wait = ++end->wait;
     end->timed_out = false;
-    loop_.at(loop_.now() + timeout, [end, wait] {
+    network_.loop_.at(network_.loop_.now() + timeout, [end, wait] {
       if (end->wait != wait) return;
       end->timed_out = true;
       end->changed.notify_all();
@@ -121,11 +123,12 @@ class SimTransport final : public Transport {
   ValueOrTask<std::expected<void, StreamError>> send(std::string_view octets, std::chrono::milliseconds) override {
     if (mine_->ended) return std::expected<void, StreamError>{std::unexpected(StreamError::closed)};
     while (!octets.empty()) {
-      if (random_.chance(conditions_.reset_probability)) {
-        break_connection();
+      if (network_.random_.chance(network_.conditions_.reset_probability)) {
+        mine_->end();
+        theirs_->end();
         return std::expected<void, StreamError>{std::unexpected(StreamError::closed)};
       }
-      const std::size_t size = 1 + random_.up_to(octets.size() - 1);
+      const std::size_t size = 1 + network_.random_.up_to(octets.size() - 1);
       arrive_later([piece = std::string{octets.substr(0, size)}](SimEnd& end) { end.arrived += piece; });
       octets.remove_prefix(size);
     }
@@ -146,8 +149,7 @@ class SimTransport final : public Transport {
       arrive_later([words = std::string{last_words}](SimEnd& end) { end.arrived += words; });
     }
     arrive_later([](SimEnd& end) { end.ended = true; });
-    mine_->ended = true;
-    mine_->changed.notify_all();
+    mine_->end();
   }
   [[nodiscard]] const Endpoint& peer() const override { return peer_; }
   [[nodiscard]] const Endpoint& local() const override { return local_; }
@@ -159,26 +161,18 @@ class SimTransport final : public Transport {
   /// In the order of the calls.
   template <typename Arrive>
   void arrive_later(Arrive arrive) {
-    const auto delay =
-        std::chrono::milliseconds{random_.up_to(static_cast<std::uint64_t>(conditions_.network_delay_max.count()))};
-    theirs_->last_arrival = std::max(theirs_->last_arrival, loop_.now() + delay);
-    loop_.at(theirs_->last_arrival, [end = theirs_, arrive = std::move(arrive)] {
+    theirs_->last_arrival = std::max(theirs_->last_arrival, network_.arrival());
+    const bool cut = network_.cut_off_.contains(peer_.address) || network_.cut_off_.contains(local_.address);
+    theirs_->lost = theirs_->lost || cut;
+    if (theirs_->lost) return;
+    network_.loop_.at(theirs_->last_arrival, [end = theirs_, arrive = std::move(arrive)] {
       if (end->ended) return;
       arrive(*end);
       end->changed.notify_all();
     });
   }
 
-  void break_connection() {
-    mine_->ended = true;
-    mine_->changed.notify_all();
-    theirs_->ended = true;
-    theirs_->changed.notify_all();
-  }
-
-  SimLoop& loop_;
-  SimRandom& random_;
-  const SimConditions& conditions_;
+  SimNetwork& network_;
   std::shared_ptr<SimEnd> mine_;
   std::shared_ptr<SimEnd> theirs_;
   Endpoint peer_;
@@ -186,12 +180,12 @@ class SimTransport final : public Transport {
   bool closed_ = false;
 };
 
-}  // namespace
-
 class SimListener final : public Listener {
  public:
-  SimListener(SimNetwork& network, std::string name) : network_(network), name_(std::move(name)) {
+  SimListener(SimNetwork& network, std::string name, SimProcess* process)
+      : network_(network), name_(std::move(name)), process_(process) {
     network_.listeners_[name_] = this;
+    if (process_ != nullptr) process_->listeners_.push_back(this);
   }
   ~SimListener() override { SimListener::close(); }
 
@@ -205,16 +199,19 @@ class SimListener final : public Listener {
   void close() override {
     if (std::exchange(closed_, true)) return;
     network_.listeners_.erase(name_);
+    if (process_ != nullptr) std::erase(process_->listeners_, this);
     changed_.notify_all();
   }
   void add(std::unique_ptr<Transport> transport) {
     waiting_.push(std::move(transport));
     changed_.notify_all();
   }
+  [[nodiscard]] SimProcess* process() const noexcept { return process_; }
 
  private:
   SimNetwork& network_;
   std::string name_;
+  SimProcess* process_;  // whose it is, if it is somebody's
   std::queue<std::unique_ptr<Transport>> waiting_;
   Event changed_;
   bool closed_ = false;
@@ -222,24 +219,69 @@ class SimListener final : public Listener {
 
 SimNetwork::~SimNetwork() = default;
 
-std::unique_ptr<Listener> SimNetwork::listen(const Endpoint& endpoint) {
-  return std::make_unique<SimListener>(*this, to_string(endpoint));
+std::unique_ptr<Listener> SimNetwork::listen(const Endpoint& endpoint) { return listen_for(nullptr, endpoint); }
+
+std::unique_ptr<Listener> SimNetwork::listen_for(SimProcess* server, const Endpoint& endpoint) {
+  return std::make_unique<SimListener>(*this, to_string(endpoint), server);
 }
 
-Task<std::expected<std::unique_ptr<Transport>, ConnectError>> SimNetwork::connect(
-    Endpoint endpoint, std::chrono::milliseconds timeout) {
+/// Of what is sent now.
+Instant SimNetwork::arrival() {
+  const auto most = static_cast<std::uint64_t>(conditions_.network_delay_max.count());
+  return loop_.now() + std::chrono::milliseconds{random_.up_to(most)};
+}
+
+Task<SimNetwork::Connected> SimNetwork::connect(Endpoint endpoint, std::chrono::milliseconds timeout) {
+  return connect_for(nullptr, std::move(endpoint), timeout);
+}
+
+Task<SimNetwork::Connected> SimNetwork::connect_for(SimProcess* process, Endpoint endpoint,
+                                                    std::chrono::milliseconds timeout) {
   const auto delay =
       std::chrono::milliseconds{random_.up_to(static_cast<std::uint64_t>(conditions_.network_delay_max.count()))};
   co_await loop_.sleep(std::min(delay, timeout));
   if (delay > timeout) co_return std::unexpected(ConnectError::timed_out);
+  if (cut_off_.contains(endpoint.address)) {
+    co_await loop_.sleep(timeout - delay);
+    co_return std::unexpected(ConnectError::timed_out);
+  }
+  if (process != nullptr && process->dead_) co_return std::unexpected(ConnectError::failed);
   const auto listener = listeners_.find(to_string(endpoint));
   if (listener == listeners_.end()) co_return std::unexpected(ConnectError::refused);
   const auto client = std::make_shared<SimEnd>();
   const auto server = std::make_shared<SimEnd>();
   const Endpoint client_address = endpoint.is_unix() ? Endpoint{"/", 0} : Endpoint{"192.0.2.1", 49152};
-  listener->second->add(
-      std::make_unique<SimTransport>(loop_, random_, conditions_, server, client, client_address, endpoint));
-  co_return std::make_unique<SimTransport>(loop_, random_, conditions_, client, server, endpoint, client_address);
+  if (process != nullptr) process->own(client, server);
+  if (auto* const other = listener->second->process()) other->own(server, client);
+  listener->second->add(std::make_unique<SimTransport>(*this, server, client, client_address, endpoint));
+  co_return std::make_unique<SimTransport>(*this, client, server, endpoint, client_address);
+}
+
+Task<std::expected<std::unique_ptr<Transport>, ConnectError>> SimProcess::connect(
+    Endpoint endpoint, std::chrono::milliseconds timeout) {
+  return network_.connect_for(this, std::move(endpoint), timeout);
+}
+
+void SimProcess::own(const std::shared_ptr<SimEnd>& ours, const std::shared_ptr<SimEnd>& theirs) {
+  if (connections_.size() >= look_through_at_) {
+    std::erase_if(connections_, [](const Connection& connection) { return connection.ours.expired(); });
+    look_through_at_ = 2 * connections_.size() + 64;
+  }
+  connections_.push_back({ours, theirs});
+}
+
+void SimProcess::kill() {
+  dead_ = true;
+  while (!listeners_.empty()) listeners_.front()->close();
+  for (const auto& [our_end, their_end] : std::exchange(connections_, {})) {
+    const auto ours = our_end.lock();
+    const auto theirs = their_end.lock();
+    if (!ours || ours->ended) continue;
+    ours->end();
+    if (!theirs || theirs->lost) continue;
+    theirs->last_arrival = std::max(theirs->last_arrival, network_.arrival());
+    network_.loop_.at(theirs->last_arrival, [theirs] { theirs->end(); });
+  }
 }
 
 /// A client's end of its datagrams.

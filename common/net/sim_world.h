@@ -8,6 +8,7 @@
 #include <optional>
 #include <queue>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -86,6 +87,8 @@ class SimExecutor final : public Executor {
 
 class SimListener;
 class SimNetwork;
+class SimProcess;
+struct SimEnd;
 struct SimSocket;
 
 /// The side of a simulated UDP socket that servers are on. Closed by its destructor.
@@ -127,6 +130,11 @@ class SimNetwork final : public Network {
   /// The listener goes before the network, and before it nobody else listens at `endpoint`.
   std::unique_ptr<Listener> listen(const Endpoint& endpoint);
 
+  /// Nothing gets to the host at `address`, and nothing from there, until it is joined again: connecting times out,
+  /// and a connection on which something was sent meanwhile stays silent for ever.
+  void cut_off(const std::string& address) { cut_off_.insert(address); }
+  void join(const std::string& address) { cut_off_.erase(address); }
+
   /// Nobody at `server` answers with "closed", as a host without that server does.
   std::expected<std::unique_ptr<Datagrams>, ConnectError> open_datagrams(const Endpoint& server) override;
   /// The server goes before the network, and before it nobody else serves at `endpoint`.
@@ -136,6 +144,14 @@ class SimNetwork final : public Network {
   friend class SimListener;
   friend class SimDatagrams;
   friend class SimDatagramServer;
+  friend class SimProcess;
+  friend class SimTransport;
+
+  using Connected = std::expected<std::unique_ptr<Transport>, ConnectError>;
+  /// `client` is whose connection it is, if that is somebody's.
+  Task<Connected> connect_for(SimProcess* client, Endpoint endpoint, std::chrono::milliseconds timeout);
+  std::unique_ptr<Listener> listen_for(SimProcess* server, const Endpoint& endpoint);
+  [[nodiscard]] Instant arrival();
 
   /// Calls `arrive` when a datagram sent now arrives, if it does: datagrams overtake one another.
   void deliver(std::move_only_function<void()> arrive);
@@ -145,10 +161,45 @@ class SimNetwork final : public Network {
   SimLoop& loop_;
   SimRandom& random_;
   const SimConditions& conditions_;
+  std::set<std::string> cut_off_;                               // addresses
   std::map<std::string, SimListener*> listeners_;               // by to_string(endpoint)
   std::map<std::string, SimDatagramServer*> datagram_servers_;  // likewise
   std::map<std::uint64_t, std::shared_ptr<SimSocket>> sockets_;
   std::uint64_t opened_sockets_ = 0;
+};
+
+/// The network as one program has it, which may die: kill() ends what it has open, as the kernel does.
+class SimProcess final : public Network {
+ public:
+  /// `network` outlives it; it outlives its connections and listeners.
+  explicit SimProcess(SimNetwork& network) : network_(network) {}
+
+  /// Errors: failed, also once it is dead.
+  Task<std::expected<std::unique_ptr<Transport>, ConnectError>> connect(Endpoint endpoint,
+                                                                        std::chrono::milliseconds timeout) override;
+  std::unique_ptr<Listener> listen(const Endpoint& endpoint) { return network_.listen_for(this, endpoint); }
+  std::expected<std::unique_ptr<Datagrams>, ConnectError> open_datagrams(const Endpoint& server) override {
+    return network_.open_datagrams(server);
+  }
+
+  /// What was sent before arrives; nothing more is sent, and no one listens. The program's own coroutines find all
+  /// connections closed.
+  void kill();
+
+ private:
+  friend class SimListener;
+  friend class SimNetwork;
+  struct Connection {
+    std::weak_ptr<SimEnd> ours;
+    std::weak_ptr<SimEnd> theirs;
+  };
+  void own(const std::shared_ptr<SimEnd>& ours, const std::shared_ptr<SimEnd>& theirs);
+
+  SimNetwork& network_;
+  std::vector<Connection> connections_;
+  std::size_t look_through_at_ = 64;  // for connections that are gone
+  std::vector<SimListener*> listeners_;
+  bool dead_ = false;
 };
 
 class SimWorld {
