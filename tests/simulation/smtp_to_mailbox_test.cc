@@ -19,16 +19,11 @@
 #include "common/log/sink.h"
 #include "common/net/sim_world.h"
 #include "common/net/stream.h"
-#include "common/store/check.h"
-#include "common/store/group_commit.h"
-#include "common/store/writer.h"
-#include "deliveryd/change_feed.h"
-#include "deliveryd/lmtp_session.h"
-#include "deliveryd/store_session.h"
 #include "smtpd/session.h"
 
 #include "../common/scratch_directory.h"
 #include "../smtpd/outbound.h"
+#include "deliveryd.h"
 
 namespace posthaste {
 namespace {
@@ -95,19 +90,12 @@ class Installation {
                const std::filesystem::path& queue)
       : sim_(seed, conditions),
         log_(sink_, "simulation", log::Format::text, log::Level::debug, [this] { return sim_.loop().wall(); }),
-        writer_(open_writer(store)),
-        group_commit_(*writer_, sim_.world().io),
-        local_store_(group_commit_, sim_.loop(), sim_.loop()),
-        inbox_(changes_.open_inbox(sim_.loop())),
-        deliveryd_{
-            sim_.world(), scope_,  config_,          log_, ground().directory(), writer_->store(),
-            local_store_, *inbox_, delivery_memory_, 0,
-        },
+        deliveryd_(sim_, config_, ground().directory(), store, log_),
         logins_({300s, 1s, 15s}, std::string(32, 's')),
         authenticator_(ground().directory(), logins_, sim_.world(), auth::login_rules({}, auth::Service::smtp)),
         pool_(sim_.world(), {config::lmtp_socket(config_), 0}, config_.hostname),
         queue_(smtpd::open_queue(queue, at_once_)),
-        outbound_(sim_, config_, ground().directory(), *queue_, pool_, log_),
+        outbound_(sim_.world(), config_, ground().directory(), *queue_, pool_, log_),
         smtpd_{sim_.world(),
                config_,
                ground().directory(),
@@ -125,47 +113,15 @@ class Installation {
   Story live(std::size_t clients, std::size_t messages_each) {
     EXPECT_TRUE(sim_.run(run(clients, messages_each))) << "nothing is left to happen, and not all is done";
     look_into_mailboxes();
-    const auto checked = store::check(writer_->store(), store::CheckDepth::bodies);
-    EXPECT_TRUE(checked.problems.empty());
+    deliveryd_.expect_sound();
     story_.log = sink_.text();
     return story_;
   }
 
  private:
-  std::unique_ptr<store::Writer> open_writer(const std::filesystem::path& folder) {
-    store::WriterOptions options;
-    options.directory = folder;
-    options.on_change = [this](const store::Change& change) { changes_.publish(change); };
-    auto writer = store::Writer::open(std::move(options));
-    EXPECT_TRUE(writer) << writer.error().text;
-    return std::move(*writer);
-  }
-
-  static net::Task<void> serve_lmtp(std::unique_ptr<net::Transport> transport, deliveryd::Resources& resources) {
-    deliveryd::LmtpSession session{resources, std::move(transport)};
-    co_await session.converse();
-  }
   static net::Task<void> serve_smtp(std::unique_ptr<net::Transport> transport, smtpd::Context& context) {
     smtpd::Session session{std::move(transport), context, smtpd::Role::mx};
     co_await session.converse();
-  }
-  net::Task<void> accept_lmtp(net::Listener& listener) {
-    for (;;) {
-      auto transport = co_await listener.accept();
-      if (!transport) co_return;
-      scope_.spawn(serve_lmtp(std::move(transport), deliveryd_));
-    }
-  }
-  static net::Task<void> serve_store(std::unique_ptr<net::Transport> transport, deliveryd::Resources& resources) {
-    deliveryd::StoreSession session{resources, std::move(transport)};
-    co_await session.converse();
-  }
-  net::Task<void> accept_store(net::Listener& listener) {
-    for (;;) {
-      auto transport = co_await listener.accept();
-      if (!transport) co_return;
-      scope_.spawn(serve_store(std::move(transport), deliveryd_));
-    }
   }
   net::Task<void> accept_smtp(net::Listener& listener) {
     for (;;) {
@@ -235,13 +191,10 @@ class Installation {
   }
 
   net::Task<void> run(std::size_t clients, std::size_t messages_each) {
-    const auto lmtp = sim_.network().listen({config::lmtp_socket(config_), 0});
     const auto smtp = sim_.network().listen(kSmtp);
-    const auto store = sim_.network().listen({config::store_socket(config_), 0});
+    deliveryd_.start();
     net::TaskScope accepting;
-    accepting.spawn(accept_lmtp(*lmtp));
     accepting.spawn(accept_smtp(*smtp));
-    accepting.spawn(accept_store(*store));
     net::TaskScope connection;
     connection.spawn(store_client_.run());
     outbound_.start();
@@ -251,14 +204,13 @@ class Installation {
     // What deliveryd could not be given at once comes out of the queue a little later.
     for (int looks = 0; looks < 100 && !queue_is_empty(); ++looks) co_await sim_.loop().sleep(10s);
     smtp->close();
-    lmtp->close();
-    store->close();
     scope_.stop();
     store_client_.stop();
     co_await accepting.drained();
     co_await connection.drained();
     co_await scope_.drained();
     co_await outbound_.ended();
+    co_await deliveryd_.ended();
   }
 
   [[nodiscard]] bool queue_is_empty() const {
@@ -270,23 +222,9 @@ class Installation {
 
   void look_into_mailboxes() {
     for (const auto& user : kUsers) {
-      const auto found = ground().directory().find_user(user + "@example.org");
-      ASSERT_TRUE(found);
-      const auto snapshot = writer_->store().read(found->id);
-      ASSERT_TRUE(snapshot);
-      const auto inbox = snapshot->mailbox("INBOX");
-      if (!inbox) continue;
-      std::vector<BlobId> blobs;
-      const auto scanned = snapshot->scan(inbox->id, store::kAllUids, 1'000'000,
-                                          [&](const store::Message& message) { blobs.push_back(message.blob); });
-      ASSERT_TRUE(scanned);
-      for (const auto blob : blobs) {
-        const auto location = snapshot->locate(blob);
-        ASSERT_TRUE(location);
-        const auto octets = writer_->store().read_blob(*location, 0, location->octets);
-        ASSERT_TRUE(octets);
-        const std::size_t start = octets->find("Subject: ") + 9;
-        ++story_.stored[user + ": " + octets->substr(start, octets->find("\r\n", start) - start)];
+      for (const auto& message : deliveryd_.messages_of(user + "@example.org")) {
+        const std::size_t start = message.find("Subject: ") + 9;
+        ++story_.stored[user + ": " + message.substr(start, message.find("\r\n", start) - start)];
       }
     }
   }
@@ -296,13 +234,7 @@ class Installation {
   log::MemorySink sink_;
   log::Log log_;
   net::TaskScope scope_;
-  deliveryd::ChangeFeed changes_;
-  std::unique_ptr<store::Writer> writer_;
-  store::GroupCommit group_commit_;
-  store::LocalStore local_store_;
-  std::shared_ptr<deliveryd::ChangeInbox> inbox_;
-  daemon::MemoryBudget delivery_memory_{std::size_t{1} << 30};
-  deliveryd::Resources deliveryd_;
+  SimDeliveryd deliveryd_;
   auth::LoginMemory logins_;
   auth::Authenticator authenticator_;
   smtpd::LmtpPool pool_;

@@ -38,7 +38,7 @@ class Scene {
   void start_again() {
     outbound_.reset();
     pool_.emplace(sim.world(), lmtp(), config_.hostname);
-    outbound_.emplace(sim, config_, installation().directory(), *queue_, *pool_, log_);
+    outbound_.emplace(sim.world(), config_, installation().directory(), *queue_, *pool_, log_);
     for (auto& [domain, host] : hosts_) add_record(domain);
     outbound_->start(*Dispatcher::left_in(*queue_));
   }

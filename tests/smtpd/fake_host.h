@@ -4,7 +4,6 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -85,9 +84,9 @@ class FakeHost {
 
   net::Task<void> serve(std::unique_ptr<net::Transport> transport) {
     Dialogue dialogue{net::Stream{std::move(transport), std::chrono::hours{1}}};
-    open_.insert(&dialogue.stream);
+    open_.push_back(&dialogue.stream);
     co_await converse(dialogue);
-    open_.erase(&dialogue.stream);
+    std::erase(open_, &dialogue.stream);
   }
 
   net::Task<void> converse(Dialogue& dialogue) {
@@ -179,7 +178,7 @@ class FakeHost {
   const net::Endpoint endpoint_;
   const std::vector<std::string> extensions_;
   std::shared_ptr<net::Listener> listener_;  // while it is up
-  std::set<net::Stream*> open_;
+  std::vector<net::Stream*> open_;
   net::TaskScope scope_;
 };
 

@@ -232,7 +232,7 @@ class SimSmtpd {
         pool(std::make_unique<LmtpPool>(sim.world(), lmtp(), config.hostname)),
         store(sim.world(), {config::store_socket(config), 0}, log),
         verifier(sim.world().clock, store),
-        outbound(sim, config, installation().directory(), installation().queue(), *pool, log),
+        outbound(sim.world(), config, installation().directory(), installation().queue(), *pool, log),
         context{.world = sim.world(),
                 .config = config,
                 .directory = installation().directory(),

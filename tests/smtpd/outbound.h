@@ -14,7 +14,7 @@
 #include "common/dns/sim_resolver.h"
 #include "common/log/log.h"
 #include "common/net/executor.h"
-#include "common/net/sim_world.h"
+#include "common/net/world.h"
 #include "smtpd/carrier.h"
 #include "smtpd/dispatcher.h"
 #include "smtpd/lmtp_pool.h"
@@ -48,12 +48,12 @@ inline relay::Options relay_options(const config::Config& config) {
 /// What Outbound is to a daemon with one worker.
 class SimOutbound {
  public:
-  SimOutbound(net::SimWorld& sim, const config::Config& config, const auth::Directory& directory,
+  SimOutbound(net::World& world, const config::Config& config, const auth::Directory& directory,
               queue::Queue& queue, LmtpPool& pool, const log::Log& log)
-      : resolver(sim.world()),
-        relay_(sim.world(), resolver, relay_options(config), log),
+      : resolver(world),
+        relay_(world, resolver, relay_options(config), log),
         carrier_(config.hostname),
-        dispatcher({{&sim.world(), &carrier_}}, config, directory, queue, log) {
+        dispatcher({{&world, &carrier_}}, config, directory, queue, log) {
     carrier_.open(pool, relay_);
   }
 
