@@ -61,7 +61,9 @@ void append_esearch(std::string& out, const std::string& tag, const imap::Sort& 
 }  // namespace
 
 net::Task<Reply> Session::run(imap::Sort command) {
-  if (command.returns && command.returns->save) co_return bad("SAVE is not offered here");
+  if (command.returns && (command.returns->save || command.returns->partial)) {
+    co_return bad("SAVE and PARTIAL are not offered here");
+  }
   auto found = co_await find_messages(std::move(command.program));
   if (!found) co_return std::move(found.error());
   SortWork work{around_.store,     login_->user,         selected_->id, std::move(command.criteria),

@@ -127,10 +127,12 @@ TEST(Sort, IsRefusedWhenItCannotBe) {
   Script script = {"1 login", "1C: a SORT (DATE) UTF-8 ALL", "1S: a BAD Select a mailbox first"};
   const Script rest = opened();
   script.insert(script.end(), rest.begin() + 1, rest.end());
-  for (const char* line : {"1C: b SORT (DATE) UTF-8 ALL", "1S: b NO [LIMIT] *", "1C: c THREAD REFERENCES UTF-8 ALL",
-                           "1S: c NO [LIMIT] *", "1C: d SORT (DATE) X-NONE ALL", "1S: d NO [BADCHARSET *",
-                           "1C: e SORT RETURN (SAVE) (DATE) UTF-8 ALL", "1S: e BAD *", "1C: f SORT DATE UTF-8 ALL",
-                           "1S: f BAD *", "1C: g THREAD JWZ UTF-8 ALL", "1S: g BAD *"}) {
+  for (const char* line :
+       {"1C: b SORT (DATE) UTF-8 ALL", "1S: b NO [LIMIT] *", "1C: c THREAD REFERENCES UTF-8 ALL",
+        "1S: c NO [LIMIT] *", "1C: d SORT (DATE) X-NONE ALL", "1S: d NO [BADCHARSET *",
+        "1C: e SORT RETURN (SAVE) (DATE) UTF-8 ALL", "1S: e BAD *",
+        "1C: e SORT RETURN (PARTIAL 1:10) (DATE) UTF-8 ALL", "1S: e BAD *", "1C: f SORT DATE UTF-8 ALL",
+        "1S: f BAD *", "1C: g THREAD JWZ UTF-8 ALL", "1S: g BAD *"}) {
     script.emplace_back(line);
   }
   house.play(script);
