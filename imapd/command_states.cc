@@ -2,6 +2,8 @@
 
 #include <variant>
 
+#include "imapd/search_program.h"
+
 namespace posthaste::imapd {
 namespace {
 
@@ -59,6 +61,12 @@ struct Numbering {
   }
 };
 
+/// Whether a search, or what is like it, has numbers neither in its answer nor in its program.
+template <typename Searching>
+bool numbers_may_move(const Searching& command) {
+  return command.numbered_by == imap::NumberedBy::uid && !demands_of(command.program).uses_sequence_numbers;
+}
+
 }  // namespace
 
 State first_state(const imap::CommandBody& body) { return std::visit(LegalStates{}, body).first; }
@@ -69,10 +77,11 @@ bool is_uid_command(const imap::CommandBody& body) {
 }
 
 bool may_tell_expunges(const imap::CommandBody& body) {
+  if (const auto* search = std::get_if<imap::Search>(&body)) return numbers_may_move(*search);
+  if (const auto* sort = std::get_if<imap::Sort>(&body)) return numbers_may_move(*sort);
+  if (const auto* thread = std::get_if<imap::Thread>(&body)) return numbers_may_move(*thread);
   const bool answers_by_number =
-      std::holds_alternative<imap::Fetch>(body) || std::holds_alternative<imap::Store>(body) ||
-      std::holds_alternative<imap::Search>(body) || std::holds_alternative<imap::Sort>(body) ||
-      std::holds_alternative<imap::Thread>(body);
+      std::holds_alternative<imap::Fetch>(body) || std::holds_alternative<imap::Store>(body);
   return !answers_by_number || is_uid_command(body);
 }
 

@@ -10,7 +10,7 @@ enum class State { not_authenticated, authenticated, selected };
 [[nodiscard]] State first_state(const imap::CommandBody& body);
 [[nodiscard]] State last_state(const imap::CommandBody& body);
 
-/// False while sequence numbers in the answer must stay what they are (RFC 9051 §7.5.1).
+/// False while sequence numbers in the answer must stay what they are (RFC 9051 §7.5.1, RFC 7162 §3.2.10.2).
 [[nodiscard]] bool may_tell_expunges(const imap::CommandBody& body);
 /// Whether FETCH responses caused by it must hold the UID (RFC 9051 §6.4.9).
 [[nodiscard]] bool is_uid_command(const imap::CommandBody& body);

@@ -1,6 +1,7 @@
 #include "imapd/fetch_plan.h"
 
 #include <algorithm>
+#include <utility>
 #include <variant>
 
 #include "common/mime/cached_fields.h"
@@ -24,13 +25,13 @@ struct Planner {
       case body_structure: plan.reads_summary = true; return true;
       case body: plan.reads_message = true; return true;
       case flags: plan.says_flags = true; return true;
+      case uid: plan.says_uid = true; return true;
+      case mod_seq: plan.says_mod_seq = true; return true;
       case internal_date:
       case rfc822_size:
-      case uid:
       case email_id:
       case thread_id:
       case save_date: return true;
-      case mod_seq: return false;
     }
     return false;
   }
@@ -60,17 +61,27 @@ struct Planner {
 
 }  // namespace
 
-std::optional<FetchPlan> plan_fetch(const imap::Fetch& fetch) {
-  if (fetch.changed_since || fetch.vanished) return std::nullopt;
+std::optional<FetchPlan> plan_items(std::vector<imap::FetchItem> items) {
   FetchPlan plan;
-  plan.items = fetch.items;
-  const imap::FetchItem uid{imap::FetchAttribute::uid};
-  if (fetch.numbered_by == imap::NumberedBy::uid && std::ranges::count(plan.items, uid) == 0) {
-    plan.items.insert(plan.items.begin(), uid);
-  }
+  plan.items = std::move(items);
   for (const auto& item : plan.items) {
     if (!std::visit(Planner{plan}, item)) return std::nullopt;
   }
+  return plan;
+}
+
+std::optional<FetchPlan> plan_fetch(const imap::Fetch& fetch) {
+  std::vector<imap::FetchItem> items = fetch.items;
+  const auto asks_for = [&items](imap::FetchAttribute attribute) {
+    return std::ranges::count(items, imap::FetchItem{attribute}) > 0;
+  };
+  const bool by_uid = fetch.numbered_by == imap::NumberedBy::uid;
+  if (by_uid && !asks_for(imap::FetchAttribute::uid)) items.insert(items.begin(), imap::FetchAttribute::uid);
+  if (fetch.changed_since && !asks_for(imap::FetchAttribute::mod_seq)) {
+    items.emplace_back(imap::FetchAttribute::mod_seq);
+  }
+  auto plan = plan_items(std::move(items));
+  if (plan) plan->changed_since = fetch.changed_since;
   return plan;
 }
 

@@ -171,15 +171,31 @@ class FetchWork::Response {
       auto written = std::visit([this](const auto& wanted) { return value(wanted); }, item);
       if (!written) return written;
     }
-    if (!work_.plan_.says_flags && work_.just_seen_.contains(row_.message.uid)) {
-      text().append(" FLAGS ");
-      append_flags(text(), row_.message, work_.keywords_);
-    }
+    if (work_.just_seen_.contains(row_.message.uid)) add_unsolicited();
     text().append(")\r\n");
     return {};
   }
 
  private:
+  /// What a message says of itself when this command has changed its flags.
+  void add_unsolicited() {
+    imap::ResponseWriter writer{text()};
+    const FetchPlan& plan = work_.plan_;
+    const bool condstore = work_.dialect_.condstore;
+    if (condstore && !plan.says_uid) {
+      writer.raw(" UID ");
+      writer.number(number(row_.message.uid));
+    }
+    if (!plan.says_flags) {
+      writer.raw(" FLAGS ");
+      append_flags(text(), row_.message, work_.keywords_);
+    }
+    if (condstore && !plan.says_mod_seq) {
+      writer.space();
+      append_mod_seq(text(), row_.message.modseq);
+    }
+  }
+
   std::string& text() {
     if (pieces_.empty() || !std::holds_alternative<std::string>(pieces_.back()))
       pieces_.emplace_back(std::string{});
@@ -203,7 +219,7 @@ class FetchWork::Response {
       case imap::FetchAttribute::email_id: writer.raw("(" + object_id(message.blob) + ")"); break;
       case imap::FetchAttribute::thread_id: writer.nil(); break;
       case imap::FetchAttribute::save_date: writer.date_time({message.save_date, std::chrono::minutes{0}}); break;
-      case imap::FetchAttribute::mod_seq: std::unreachable();  // plan_fetch() refuses it
+      case imap::FetchAttribute::mod_seq: append_mod_seq_value(text(), message.modseq); break;
     }
     return {};
   }
@@ -334,11 +350,12 @@ class FetchWork::Response {
 };
 
 FetchWork::FetchWork(const store::Store& store, UserId user, const SelectedMailbox& mailbox, const FetchPlan& plan,
-                     store::UidSet uids, store::UidSet just_seen)
+                     const Dialect& dialect, store::UidSet uids, store::UidSet just_seen)
     : store_(store),
       user_(user),
       mailbox_(mailbox),
       plan_(plan),
+      dialect_(dialect),
       just_seen_(std::move(just_seen)),
       walk_(std::move(uids)) {}
 
@@ -381,6 +398,7 @@ std::expected<std::vector<FetchWork::Row>, StoreError> FetchWork::collect() {
       walk_.go_back_to(message.uid);
       break;
     }
+    if (plan_.changed_since && message.modseq <= *plan_.changed_since) continue;
     Row row{message, {}, {}};
     if (!complete(*snapshot, row)) {
       unreadable_ = true;

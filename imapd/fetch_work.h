@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/store/store.h"
+#include "imapd/dialect.h"
 #include "imapd/fetch_plan.h"
 #include "imapd/message_reader.h"
 #include "imapd/row_walk.h"
@@ -43,17 +44,18 @@ using Pieces = std::vector<std::variant<std::string, BlobExtent, LaterSection>>;
 class FetchWork {
  public:
   /// All references outlive it, and what they refer to stays as it is. `uids` are of the mailbox's view; for those
-  /// in `just_seen` FLAGS is told as well.
+  /// in `just_seen` FLAGS is told as well, with what else the dialect has in unsolicited responses.
   FetchWork(const store::Store& store, UserId user, const SelectedMailbox& mailbox, const FetchPlan& plan,
-            store::UidSet uids, store::UidSet just_seen);
+            const Dialect& dialect, store::UidSet uids, store::UidSet just_seen);
 
   /// What to send next: no more messages once there are kSliceOctets of it in memory. Never on a loop. Errors:
   /// no_such_mailbox, unavailable, io.
   [[nodiscard]] std::expected<Pieces, store::StoreError> step();
   [[nodiscard]] bool done() const { return walk_.done(); }
 
-  /// Messages of which nothing could be told: gone meanwhile, or not to be read.
-  [[nodiscard]] std::uint64_t missing() const { return walk_.uids().size() - told_; }
+  /// Messages of which nothing could be told: gone meanwhile, or not to be read. None where it is only asked what
+  /// has changed.
+  [[nodiscard]] std::uint64_t missing() const { return plan_.changed_since ? 0 : walk_.uids().size() - told_; }
   [[nodiscard]] bool unreadable() const { return unreadable_; }
   /// A part was asked for in binary whose encoding we cannot undo (RFC 3516 §4.3).
   [[nodiscard]] bool unknown_encoding() const { return unknown_encoding_; }
@@ -74,6 +76,7 @@ class FetchWork {
   const UserId user_;
   const SelectedMailbox& mailbox_;
   const FetchPlan& plan_;
+  const Dialect& dialect_;
   const store::UidSet just_seen_;
   RowWalk walk_;
   std::vector<std::string> keywords_;

@@ -81,6 +81,15 @@ void append_flags(std::string& out, const store::Message& message, const std::ve
   out.push_back(')');
 }
 
+void append_mod_seq_value(std::string& out, ModSeq mod_seq) {
+  out.append("(").append(std::to_string(number(mod_seq))).append(")");
+}
+
+void append_mod_seq(std::string& out, ModSeq mod_seq) {
+  out.append("MODSEQ ");
+  append_mod_seq_value(out, mod_seq);
+}
+
 void append_flags_of_mailbox(std::string& out, const std::vector<std::string>& keywords, bool read_only) {
   out.append("* FLAGS (");
   append_flag_names(out, keywords);

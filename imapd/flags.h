@@ -18,6 +18,10 @@ namespace posthaste::imapd {
 /// Appends "(\Seen $Forwarded)"; `keywords` are the mailbox's.
 void append_flags(std::string& out, const store::Message& message, const std::vector<std::string>& keywords);
 
+/// Appends "(12)", the value of MODSEQ (RFC 7162 §3.1.4.2), or all of "MODSEQ (12)".
+void append_mod_seq_value(std::string& out, ModSeq mod_seq);
+void append_mod_seq(std::string& out, ModSeq mod_seq);
+
 /// Appends the lines FLAGS and PERMANENTFLAGS (RFC 9051 §7.3.5, §7.1) of a mailbox with these keywords.
 void append_flags_of_mailbox(std::string& out, const std::vector<std::string>& keywords, bool read_only);
 

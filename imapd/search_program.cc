@@ -75,6 +75,11 @@ struct Compiler {
 
   SearchTest operator()(const imap::SearchNumbers& key) const {
     const UidRuns& messages = context.mailbox.messages;
+    if (key.set.saved_result) {
+      return by_row([saved = context.mailbox.saved_result](const store::Message& message) {
+        return saved.contains(message.uid);
+      });
+    }
     const bool by_uid = key.numbered_by == imap::NumberedBy::uid;
     const auto largest_uid = messages.last();
     auto numbers = imap::resolve(key.set, by_uid ? number(largest_uid.value_or(Uid{0})) : messages.size());
@@ -184,7 +189,10 @@ struct Census {
   void count(const std::vector<imap::SearchKey>& keys) const {
     for (const auto& key : keys) std::visit(*this, key.value);
   }
-  void operator()(const imap::SearchNumbers& key) const { demands.uses_saved_result |= key.set.saved_result; }
+  void operator()(const imap::SearchNumbers& key) const {
+    demands.uses_sequence_numbers |= !key.set.saved_result && key.numbered_by == imap::NumberedBy::sequence_number;
+  }
+  void operator()(const imap::SearchModSeq&) const { demands.uses_mod_seq = true; }
   void operator()(const imap::SearchHeader&) const { ++demands.texts; }
   void operator()(const imap::SearchText&) const { ++demands.texts; }
   void operator()(const imap::SearchAnd& key) const { count(key.keys); }

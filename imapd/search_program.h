@@ -38,8 +38,9 @@ struct SearchContext {
 
 /// What a program asks for that is not for everybody.
 struct SearchDemands {
-  std::size_t texts = 0;           // keys that look for a text in each message
-  bool uses_saved_result = false;  // "$" (RFC 5182)
+  std::size_t texts = 0;      // keys that look for a text in each message
+  bool uses_mod_seq = false;  // MODSEQ, and so the answer has one too (RFC 7162 §3.1.5)
+  bool uses_sequence_numbers = false;
 };
 
 [[nodiscard]] SearchDemands demands_of(const imap::SearchAnd& program);

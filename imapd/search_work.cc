@@ -29,7 +29,9 @@ std::expected<void, store::StoreError> SearchWork::step() {
   auto rows = collect();
   if (!rows) return std::unexpected(rows.error());
   for (Row& row : *rows) {
-    if (passes(row, false)) found_.add(row.message.uid);
+    if (!passes(row, false)) continue;
+    found_.add(row.message.uid);
+    highest_mod_seq_ = std::max(highest_mod_seq_, row.message.modseq);
   }
   return {};
 }

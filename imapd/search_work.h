@@ -21,6 +21,8 @@ class SearchWork {
   [[nodiscard]] bool done() const { return walk_.done(); }
   [[nodiscard]] const RowWalk& walk() const { return walk_; }
   [[nodiscard]] const store::UidSet& found() const { return found_; }
+  /// The highest among what was found; zero when nothing was.
+  [[nodiscard]] ModSeq highest_mod_seq() const { return highest_mod_seq_; }
 
  private:
   struct Row {
@@ -38,6 +40,7 @@ class SearchWork {
   const SearchCost cost_;  // of the dearest
   RowWalk walk_;
   store::UidSet found_;
+  ModSeq highest_mod_seq_{};
 };
 
 }  // namespace posthaste::imapd

@@ -50,6 +50,19 @@ void append_expunges(std::string& out, const std::vector<imap::NumberRange>& num
   }
 }
 
+/// VANISHED, which leaves the sequence numbers to the client (RFC 7162 §3.2.10.2).
+void append_vanished(std::string& out, const imap::NumberSet& uids) {
+  if (!uids.empty()) out.append("* VANISHED ").append(imap::to_string(uids)).append("\r\n");
+}
+
+/// The UIDs of the view that were expunged since the client was last told.
+std::expected<store::UidSet, StoreError> expunged(const store::Snapshot& snapshot, const SelectedMailbox& mailbox) {
+  auto vanished = snapshot.vanished(mailbox.id, mailbox.expunges_told);
+  if (!vanished) return std::unexpected(vanished.error());
+  if (!*vanished) return missing(snapshot, mailbox);
+  return std::move(**vanished);
+}
+
 }  // namespace
 
 std::expected<OpenedMailbox, StoreError> open_mailbox(const store::Snapshot& snapshot, const std::string& name,
@@ -105,7 +118,7 @@ std::expected<void, StoreError> NewsTeller::begin(const store::Snapshot& snapsho
   target_ = info.highest_modseq;
   flags_end_ = mailbox_.uid_next;
   flags_from_ = Uid{1};
-  if (options_.expunges && info.highest_modseq > mailbox_.expunges_told) {
+  if (info.highest_modseq > mailbox_.expunges_told) {
     auto told = tell_expunges(snapshot, info, out);
     if (!told) return told;
   }
@@ -120,14 +133,16 @@ std::expected<void, StoreError> NewsTeller::begin(const store::Snapshot& snapsho
 
 std::expected<void, StoreError> NewsTeller::tell_expunges(const store::Snapshot& snapshot,
                                                           const store::MailboxInfo& info, std::string& out) {
-  auto vanished = snapshot.vanished(info.id, mailbox_.expunges_told);
-  if (!vanished) return std::unexpected(vanished.error());
-  if (!*vanished) {
-    auto gone = missing(snapshot, mailbox_);
-    if (!gone) return std::unexpected(gone.error());
-    *vanished = std::move(*gone);
+  auto gone = expunged(snapshot, mailbox_);
+  if (!gone) return std::unexpected(gone.error());
+  const imap::NumberSet known = mailbox_.messages.uids().intersection(to_number_set(*gone));
+  if (!known.empty() && !options_.expunges) return {};  // they must wait
+  const auto numbers = mailbox_.messages.remove(*gone);
+  if (options_.dialect.qresync) {
+    append_vanished(out, known);
+  } else {
+    append_expunges(out, numbers);
   }
-  append_expunges(out, mailbox_.messages.remove(**vanished));
   mailbox_.expunges_told = info.highest_modseq;
   return {};
 }
@@ -159,17 +174,21 @@ std::expected<void, StoreError> NewsTeller::tell_flags(const store::Snapshot& sn
   imap::ResponseWriter writer{out};
   const auto tell = [&](const store::Message& message) {
     const auto sequence_number = mailbox_.messages.sequence_number(message.uid);
-    if (!sequence_number || knows(message)) return;
+    if (!sequence_number || message.modseq > target_ || knows(message)) return;
     writer.raw("* ");
     writer.number(number(*sequence_number));
     writer.raw(" FETCH (");
-    if (options_.with_uid) {
+    if (options_.with_uid || options_.dialect.condstore) {
       writer.raw("UID ");
       writer.number(number(message.uid));
       writer.space();
     }
     writer.raw("FLAGS ");
     append_flags(out, message, info.keywords);
+    if (options_.dialect.condstore) {
+      writer.space();
+      append_mod_seq(out, message.modseq);
+    }
     writer.raw(")\r\n");
   };
   const Uid last{number(flags_end_) - 1};

@@ -1,6 +1,7 @@
 // A selected mailbox as its client knows it, and what the client must be told to know more.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <expected>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "common/store/message.h"
 #include "common/store/snapshot.h"
 #include "common/store/store.h"
+#include "imapd/dialect.h"
 #include "imapd/uid_runs.h"
 
 namespace posthaste::imapd {
@@ -25,6 +27,10 @@ struct SelectedMailbox {
   ModSeq flags_told{};     // changes of flags up to here have been told
   ModSeq expunges_told{};  // a little behind `flags_told` while EXPUNGE must wait
   std::size_t keywords_told = 0;
+  store::UidSet saved_result = {};  // "$" (RFC 5182); of those that have gone since nothing is left
+
+  /// All that changed up to here has been told: what a client may take for its HIGHESTMODSEQ.
+  [[nodiscard]] ModSeq all_told() const { return std::min(flags_told, expunges_told); }
 };
 
 /// A mailbox just opened, and what only SELECT says of it.
@@ -52,6 +58,7 @@ struct TellOptions {
   bool expunges = true;   // not while FETCH, STORE or SEARCH run (RFC 9051 §7.5.1)
   bool with_uid = false;  // in answer to a UID command (RFC 9051 §6.4.9)
   KnownChanges known;
+  Dialect dialect;
 };
 
 /// Whether there may be something to tell. A point read. Errors: no_such_mailbox when it was deleted; io.
@@ -59,7 +66,8 @@ struct TellOptions {
                                                               const SelectedMailbox& mailbox, bool expunges);
 
 /// Compares a view with the store, in steps of some size, none of them on a loop. The first step brings expunges
-/// and new messages, each of one snapshot with the modseq it ends at; the others go on with flags.
+/// and new messages, each of one snapshot with the modseq it ends at; the others go on with flags, up to that
+/// modseq and no further: a MODSEQ beyond it would hide from the client an expunge that it was not told.
 class NewsTeller {
  public:
   /// All three outlive it; nobody else touches `mailbox` before done().

@@ -82,12 +82,15 @@ net::Task<void> Session::answer(CommandOctets input) {
 
   tag_ = std::move(command->tag);
   known_flags_ = {};
-  TellOptions news{may_tell_expunges(command->body), is_uid_command(command->body), {}};
-  const Reply reply = co_await execute(std::move(command->body));
+  says_mod_seq_ = false;
+  const bool expunges = may_tell_expunges(command->body);
+  TellOptions news{expunges, is_uid_command(command->body), {}, {}};
+  Reply reply = co_await execute(std::move(command->body));
   if (selected_ && open_) {
     news.known = std::move(known_flags_);
     co_await tell_news(std::move(news));
   }
+  tell_highest_mod_seq(!expunges, reply);
   append_reply(stream_.output(), tag_, reply);
   if (std::exchange(starts_tls_, false)) co_await start_tls();
   if (std::exchange(compresses_, false)) co_await stream_.compress();  // an error comes back with the next read
@@ -123,7 +126,16 @@ net::Task<bool> Session::is_there() {
   co_return ready.has_value();
 }
 
+void Session::tell_highest_mod_seq(bool expunges_may_wait, Reply& reply) {
+  if (!selected_ || !open_ || !dialect_.qresync) return;
+  const std::string code = "HIGHESTMODSEQ " + std::to_string(number(selected_->all_told()));
+  if (says_mod_seq_ && reply.condition == Condition::ok && reply.code.empty()) reply.code = code;
+  const bool expunges_wait = expunges_may_wait && selected_->expunges_told < selected_->flags_told;
+  if (expunges_wait) append_reply(stream_.output(), "*", ok(code, "Expunges wait"));
+}
+
 net::Task<void> Session::tell_news(TellOptions options) {
+  options.dialect = dialect_;
   auto snapshot_says = [this, &options]() -> std::expected<bool, store::StoreError> {
     auto snapshot = around_.store.read(login_->user);
     if (!snapshot) return std::unexpected(snapshot.error());
@@ -163,8 +175,8 @@ void Session::give_up_news(store::StoreError error, bool view_is_spoiled) {
 
 std::expected<store::UidSet, Reply> Session::resolve(imap::NumberedBy numbered_by,
                                                      const imap::SequenceSet& set) const {
-  if (set.saved_result) return std::unexpected(bad("No search result is saved here"));
   const UidRuns& messages = selected_->messages;
+  if (set.saved_result) return messages.select(imap::NumberedBy::uid, to_number_set(selected_->saved_result));
   const bool by_uid = numbered_by == imap::NumberedBy::uid;
   const auto largest_uid = messages.last();
   const auto numbers = imap::resolve(set, by_uid ? number(largest_uid.value_or(Uid{0})) : messages.size());

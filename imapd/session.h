@@ -2,6 +2,7 @@
 #pragma once
 
 #include <expected>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,7 @@
 #include "common/store/applier.h"
 #include "common/store/store.h"
 #include "imapd/command_reader.h"
+#include "imapd/dialect.h"
 #include "imapd/fetch_work.h"
 #include "imapd/limits.h"
 #include "imapd/replies.h"
@@ -86,6 +88,10 @@ class Session {
   net::Task<void> start_tls();
   // commands/enable.cc
   net::Task<Reply> run(imap::Enable command);
+  /// False for what is not ours.
+  bool enable(const std::string& capability);
+  /// The client has shown that it knows mod-sequences (RFC 7162 §3.1).
+  void enable_condstore();
   // commands/mailboxes.cc
   net::Task<Reply> run(imap::Create command);
   net::Task<Reply> run(imap::Delete command);
@@ -129,6 +135,8 @@ class Session {
   net::Task<Reply> run(imap::Idle command);
   // commands/fetch.cc
   net::Task<Reply> run(imap::Fetch command);
+  /// Sends VANISHED (EARLIER). Errors as below.
+  net::Task<std::expected<void, Reply>> tell_vanished(imap::SequenceSet set, ModSeq since);
   /// Sends the responses of the plan. Errors: the reply that ends the command.
   net::Task<std::expected<void, Reply>> send_fetch(FetchWork& work);
   /// False when the client is gone, or the rest of a literal cannot be read and the connection was cut.
@@ -137,13 +145,29 @@ class Session {
   net::Task<bool> send(LaterSection section);
   /// Ends the session in the midst of a literal, where every word would be taken for the message's.
   void cut_literal(store::StoreError error);
-  net::Task<store::UidSet> mark_seen(store::UidSet uids);
+  /// Sets \Seen on those that changed after `since` and do not have it, and returns them.
+  net::Task<store::UidSet> mark_seen(store::UidSet uids, ModSeq since);
   // commands/store.cc
   net::Task<Reply> run(imap::Store command);
+  struct StoredFlags {
+    store::UidSet foreseen;  // changed, from flags that the client knew
+    store::UidSet modified;  // left alone, for they had changed after UNCHANGEDSINCE
+    ModSeq mod_seq{};
+  };
+  net::Task<std::expected<StoredFlags, store::StoreError>> store_flags(const imap::Store& command,
+                                                                       store::UidSet uids);
   // commands/search.cc
   net::Task<Reply> run(imap::Search command);
+  struct FoundMessages {
+    store::UidSet uids;
+    std::optional<ModSeq> mod_seq;  // the highest among them, where the program asks for MODSEQ
+  };
   /// The messages that a program finds. Errors: the reply that ends the command.
-  net::Task<std::expected<store::UidSet, Reply>> find_messages(imap::SearchAnd program);
+  net::Task<std::expected<FoundMessages, Reply>> find_messages(imap::SearchAnd program);
+  /// The mod-sequence to answer with: of all that was found, or, when only its ends are named, of those (RFC 4731
+  /// §3.2).
+  [[nodiscard]] std::optional<ModSeq> mod_seq_of(const FoundMessages& found, const imap::SearchReturn& returns,
+                                                 std::initializer_list<Uid> ends) const;
   // commands/sort.cc
   net::Task<Reply> run(imap::Sort command);
   net::Task<Reply> run(imap::Thread command);
@@ -158,6 +182,9 @@ class Session {
                                                             const imap::SequenceSet& set) const;
   /// Tells what changed in the selected mailbox since the client was last told.
   net::Task<void> tell_news(TellOptions options);
+  /// The mod-sequence up to which a client that uses QRESYNC has heard all, where it could take a higher one for it
+  /// (RFC 7162 §3.2 and §3.2.7).
+  void tell_highest_mod_seq(bool expunges_may_wait, Reply& reply);
   /// After an error; a view that is ahead of what was told ends the session.
   void give_up_news(store::StoreError error, bool view_is_spoiled);
   /// Sends what is queued when it is much. False when the client is gone.
@@ -189,10 +216,12 @@ class Session {
   int failed_logins_ = 0;
   std::optional<Login> login_;
   std::optional<SelectedMailbox> selected_;
-  KnownChanges known_flags_;  // what the command under way has changed itself
-  std::string tag_;           // of the command under way
-  bool starts_tls_ = false;   // once STARTTLS is answered
-  bool compresses_ = false;   // once COMPRESS is
+  Dialect dialect_;
+  KnownChanges known_flags_;   // what the command under way has changed itself
+  bool says_mod_seq_ = false;  // the command under way is to say the HIGHESTMODSEQ it leaves behind
+  std::string tag_;            // of the command under way
+  bool starts_tls_ = false;    // once STARTTLS is answered
+  bool compresses_ = false;    // once COMPRESS is
 };
 
 template <typename Work>

@@ -33,10 +33,6 @@ std::uint64_t number_of(imap::StatusItem item, const store::MailboxInfo& info, s
 
 }  // namespace
 
-bool can_answer(const std::vector<imap::StatusItem>& items) {
-  return std::ranges::count(items, imap::StatusItem::highest_mod_seq) == 0;
-}
-
 bool wants_deleted_octets(const std::vector<imap::StatusItem>& items, const store::MailboxInfo& info) {
   return info.deleted > 0 && std::ranges::count(items, imap::StatusItem::deleted_storage) > 0;
 }

@@ -10,9 +10,6 @@
 
 namespace posthaste::imapd {
 
-/// Whether we offer all of `items`.
-[[nodiscard]] bool can_answer(const std::vector<imap::StatusItem>& items);
-
 /// Whether deleted_octets() must be asked before append_status() can answer.
 [[nodiscard]] bool wants_deleted_octets(const std::vector<imap::StatusItem>& items, const store::MailboxInfo& info);
 /// Octets of the messages with \Deleted (RFC 9208 §4.1.4). Reads all rows: never on a loop.
@@ -20,7 +17,7 @@ namespace posthaste::imapd {
 [[nodiscard]] std::expected<std::uint64_t, store::StoreError> deleted_octets(const store::Store& store, UserId user,
                                                                              const store::MailboxInfo& info);
 
-/// Appends the line; can_answer() holds for `items`.
+/// Appends the line.
 void append_status(std::string& out, const store::MailboxInfo& info, const std::vector<imap::StatusItem>& items,
                    std::uint64_t message_max_octets, std::uint64_t deleted_octets);
 

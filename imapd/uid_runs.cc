@@ -64,6 +64,15 @@ store::UidSet UidRuns::select(imap::NumberedBy numbered_by, const imap::NumberSe
   return to_uid_set(uids().intersection(numbers));
 }
 
+imap::NumberSet UidRuns::numbers(imap::NumberedBy numbered_by, const store::UidSet& uids) const {
+  if (numbered_by == imap::NumberedBy::uid) return to_number_set(uids);
+  std::vector<imap::NumberRange> ranges;
+  for (const auto& range : uids.ranges()) {  // its UIDs are neighbours, and so are their numbers
+    ranges.push_back({number(*sequence_number(range.first)), number(*sequence_number(range.last))});
+  }
+  return imap::NumberSet{std::move(ranges)};
+}
+
 store::UidSet UidRuns::all() const { return to_uid_set(uids()); }
 
 std::vector<imap::NumberRange> UidRuns::remove(const store::UidSet& gone) {

@@ -25,7 +25,10 @@ class UidRuns {
 
   /// The UIDs of those messages that `numbers`, sequence numbers or UIDs, name and that are there.
   [[nodiscard]] store::UidSet select(imap::NumberedBy numbered_by, const imap::NumberSet& numbers) const;
+  /// The same messages as `uids`, all of which are there, as the client counts them.
+  [[nodiscard]] imap::NumberSet numbers(imap::NumberedBy numbered_by, const store::UidSet& uids) const;
   [[nodiscard]] store::UidSet all() const;
+  [[nodiscard]] imap::NumberSet uids() const;
 
   /// Takes `gone` out, as far as it is there. What comes back are the sequence numbers it had, ascending, as they
   /// were before the call.
@@ -42,7 +45,6 @@ class UidRuns {
 
   [[nodiscard]] std::uint32_t length(std::size_t run) const;
   void append(std::uint32_t first_uid, std::uint32_t count);
-  [[nodiscard]] imap::NumberSet uids() const;
   [[nodiscard]] store::UidSet by_sequence_number(const imap::NumberSet& numbers) const;
 
   std::vector<Run> runs_;

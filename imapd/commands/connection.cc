@@ -19,6 +19,7 @@ net::Task<Reply> Session::run(imap::Unauthenticate) {
   around_.log.info("imap.unauthenticated", {{"user", login_->address}});
   selected_.reset();
   login_.reset();
+  dialect_ = {};
   commands_before_login_ = 0;
   stream_.set_timeout(around_.config.imap.login_timeout);
   login_deadline_.emplace(around_.world.clock, around_.world.clock.now() + around_.config.imap.login_timeout);

@@ -52,6 +52,7 @@ net::Task<Reply> Session::run(imap::Move command) {
   if (moved->first.source.empty()) co_return nothing_left(command.numbered_by);
   // Before the EXPUNGE responses (RFC 6851 §4.3), which are news, told next.
   append_reply(stream_.output(), "*", ok(copyuid(moved->first), "Messages moved"));
+  says_mod_seq_ = true;
   co_return ok("Moved");
 }
 

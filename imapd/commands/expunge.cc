@@ -19,6 +19,7 @@ net::Task<Reply> Session::run(imap::Expunge command) {
   }
   auto expunged = co_await apply<store::Expunged>(std::move(expunge));
   if (!expunged) co_return reply_for(expunged.error());
+  says_mod_seq_ = !expunged->first.uids.empty();
   co_return ok("Expunged");  // the EXPUNGE responses are news, told next
 }
 

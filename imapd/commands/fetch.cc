@@ -1,7 +1,8 @@
-// FETCH and UID FETCH (RFC 9051 §6.4.5).
+// FETCH and UID FETCH (RFC 9051 §6.4.5, RFC 7162 §3.1.4 and §3.2.6).
 #include <algorithm>
 
 #include "imapd/limits.h"
+#include "imapd/resync.h"
 #include "imapd/session.h"
 
 namespace posthaste::imapd {
@@ -25,8 +26,9 @@ store::UidSet take_front(store::UidSet& uids, std::uint64_t count) {
   return front;
 }
 
-/// Those of `uids`, at most kMarkedAtOnce, that are not \Seen.
-store::UidSet unseen_among(const store::Store& store, UserId user, MailboxId mailbox, const store::UidSet& uids) {
+/// Those of `uids`, at most kMarkedAtOnce, that changed after `since` and are not \Seen.
+store::UidSet unseen_among(const store::Store& store, UserId user, MailboxId mailbox, const store::UidSet& uids,
+                           ModSeq since) {
   store::UidSet unseen;
   auto snapshot = store.read(user);
   if (!snapshot) return unseen;
@@ -34,7 +36,7 @@ store::UidSet unseen_among(const store::Store& store, UserId user, MailboxId mai
     if (!message.flags.contains(store::SystemFlag::seen)) unseen.add(message.uid);
   };
   for (const auto& range : uids.ranges()) {
-    if (!snapshot->scan(mailbox, range, kMarkedAtOnce, note)) break;
+    if (!snapshot->scan_changed(mailbox, since, range, kMarkedAtOnce, note)) break;
   }
   return unseen;
 }
@@ -52,16 +54,23 @@ net::Task<Reply> Session::run(imap::Fetch command) {
   const auto plan = plan_fetch(command);
   if (!plan) co_return bad("Something asked for is not offered");
   if (plan->sections > kFetchSectionsMax) co_return no("LIMIT", "Too many sections at once");
+  if (command.vanished && !dialect_.qresync) co_return bad("ENABLE QRESYNC first");
   auto uids = resolve(command.numbered_by, command.set);
   if (!uids) co_return std::move(uids.error());
+  if (command.partial) *uids = to_uid_set(imap::apply_partial(to_number_set(*uids), *command.partial));
+  if (plan->says_mod_seq) enable_condstore();
+  if (command.vanished) {
+    auto told = co_await tell_vanished(command.set, *command.changed_since);
+    if (!told) co_return std::move(told.error());
+  }
 
   const bool marks = plan->sets_seen && !selected_->read_only;
   Reply reply = ok("That is all");
   do {
     store::UidSet part = marks ? take_front(*uids, kMarkedAtOnce) : std::exchange(*uids, {});
     store::UidSet just_seen;
-    if (marks) just_seen = co_await mark_seen(part);
-    FetchWork work{around_.store, login_->user, *selected_, *plan, std::move(part), std::move(just_seen)};
+    if (marks) just_seen = co_await mark_seen(part, plan->changed_since.value_or(ModSeq{0}));
+    FetchWork work{around_.store, login_->user, *selected_, *plan, dialect_, std::move(part), std::move(just_seen)};
     auto sent = co_await send_fetch(work);
     if (!sent) co_return std::move(sent.error());
     auto part_reply = outcome(work, command.numbered_by == imap::NumberedBy::uid);
@@ -70,9 +79,24 @@ net::Task<Reply> Session::run(imap::Fetch command) {
   co_return reply;
 }
 
-/// Sets \Seen, and returns the messages that have it since. When it cannot be set they are read all the same.
-net::Task<store::UidSet> Session::mark_seen(store::UidSet uids) {
-  store::UidSet unseen = unseen_among(around_.store, login_->user, selected_->id, uids);
+net::Task<std::expected<void, Reply>> Session::tell_vanished(imap::SequenceSet set, ModSeq since) {
+  const auto largest = selected_->messages.last();
+  const auto asked = set.saved_result ? to_number_set(selected_->saved_result)
+                                      : imap::resolve(set, number(largest.value_or(Uid{0})));
+  auto work = [&]() -> std::expected<imap::NumberSet, store::StoreError> {
+    auto snapshot = around_.store.read(login_->user);
+    if (!snapshot) return std::unexpected(snapshot.error());
+    return vanished_earlier(*snapshot, *selected_, since, asked);
+  };
+  auto vanished = co_await off_loop(std::move(work));
+  if (!vanished) co_return std::unexpected(reply_for(vanished.error()));
+  append_vanished_earlier(stream_.output(), *vanished);
+  co_return std::expected<void, Reply>{};
+}
+
+/// When it cannot be set the messages are read all the same.
+net::Task<store::UidSet> Session::mark_seen(store::UidSet uids, ModSeq since) {
+  store::UidSet unseen = unseen_among(around_.store, login_->user, selected_->id, uids, since);
   if (unseen.empty()) co_return unseen;
   store::StoreFlags change{selected_->id, std::move(unseen), store::FlagMode::add, kSeen, {}, std::nullopt};
   auto stored = co_await apply<store::FlagsStored>(std::move(change));

@@ -1,4 +1,4 @@
-// SEARCH and UID SEARCH (RFC 9051 §6.4.4, RFC 3501 §6.4.4, RFC 4731).
+// SEARCH and UID SEARCH (RFC 9051 §6.4.4, RFC 3501 §6.4.4, RFC 4731, RFC 5182, RFC 9394).
 #include <chrono>
 
 #include "common/imap/writer.h"
@@ -9,19 +9,8 @@
 namespace posthaste::imapd {
 namespace {
 
-/// What was found, as the client counts it.
-imap::NumberSet as_numbers(const store::UidSet& found, const UidRuns& messages, imap::NumberedBy numbered_by) {
-  if (numbered_by == imap::NumberedBy::uid) return to_number_set(found);
-  std::vector<imap::NumberRange> ranges;
-  for (const auto& range : found.ranges()) {  // its UIDs are neighbours, and so are their numbers
-    ranges.push_back(
-        {number(*messages.sequence_number(range.first)), number(*messages.sequence_number(range.last))});
-  }
-  return imap::NumberSet{std::move(ranges)};
-}
-
-/// The response of RFC 3501 §7.2.5.
-void append_search(std::string& out, const imap::NumberSet& numbers) {
+/// The response of RFC 3501 §7.2.5, with RFC 7162 §3.1.6.
+void append_search(std::string& out, const imap::NumberSet& numbers, std::optional<ModSeq> mod_seq) {
   imap::ResponseWriter writer{out};
   writer.raw("* SEARCH");
   for (const auto& range : numbers.ranges()) {
@@ -30,12 +19,17 @@ void append_search(std::string& out, const imap::NumberSet& numbers) {
       writer.number(each);
     }
   }
+  if (mod_seq) {
+    writer.raw(" (MODSEQ ");
+    writer.number(number(*mod_seq));
+    writer.close();
+  }
   writer.crlf();
 }
 
-/// The response of RFC 4731 §3.
+/// The response of RFC 4731 §3 and RFC 9394 §3.1.
 void append_esearch(std::string& out, const std::string& tag, const imap::Search& command,
-                    const imap::NumberSet& numbers) {
+                    const imap::NumberSet& numbers, std::optional<ModSeq> mod_seq) {
   imap::ResponseWriter writer{out};
   writer.raw("* ESEARCH (TAG ");
   writer.string(tag);
@@ -52,19 +46,48 @@ void append_esearch(std::string& out, const std::string& tag, const imap::Search
     writer.number(*largest);
   }
   if (returns.all && largest) writer.raw(" ALL " + imap::to_string(numbers));
+  if (returns.partial) {
+    const imap::NumberSet part = imap::apply_partial(numbers, *returns.partial);
+    writer.raw(" PARTIAL (" + imap::to_string(*returns.partial) + " ");
+    writer.raw(part.empty() ? "NIL" : imap::to_string(part));
+    writer.close();
+  }
   if (returns.count) {
     writer.raw(" COUNT ");
     writer.number(numbers.count());
   }
+  if (mod_seq) {
+    writer.raw(" MODSEQ ");
+    writer.number(number(*mod_seq));
+  }
   writer.crlf();
+}
+
+/// The messages that the answer names one by one. SAVE saves them, unless the answer has COUNT or ALL, which tell
+/// of everything that was found (RFC 5182 §2.4, RFC 9394 §3.2).
+store::UidSet named_messages(const store::UidSet& found, const imap::SearchReturn& returns) {
+  const bool names_some = returns.min || returns.max || returns.partial;
+  if (!names_some || returns.all || returns.count || found.empty()) return found;
+  const imap::NumberSet uids = to_number_set(found);
+  store::UidSet named;
+  if (returns.partial) named = to_uid_set(imap::apply_partial(uids, *returns.partial));
+  if (returns.min) named.add(found.ranges().front().first);
+  if (returns.max) named.add(found.ranges().back().last);
+  return named;
+}
+
+bool only_saves(const imap::SearchReturn& returns) {
+  imap::SearchReturn save_alone;
+  save_alone.save = true;
+  return returns == save_alone;
 }
 
 }  // namespace
 
-net::Task<std::expected<store::UidSet, Reply>> Session::find_messages(imap::SearchAnd program) {
+net::Task<std::expected<Session::FoundMessages, Reply>> Session::find_messages(imap::SearchAnd program) {
   const auto demands = demands_of(program);
-  if (demands.uses_saved_result) co_return std::unexpected(bad("No search result is saved here"));
   if (demands.texts > kSearchTextsMax) co_return std::unexpected(no("LIMIT", "Too many texts to look for"));
+  if (demands.uses_mod_seq) enable_condstore();
   std::vector<std::string> keywords;
   {
     auto snapshot = around_.store.read(login_->user);
@@ -80,19 +103,44 @@ net::Task<std::expected<store::UidSet, Reply>> Session::find_messages(imap::Sear
   SearchWork work{around_.store, login_->user, selected_->id, std::move(tests), selected_->messages.all()};
   auto done = co_await finish(work);
   if (!done) co_return std::unexpected(std::move(done.error()));
-  co_return work.found();
+  FoundMessages found{work.found(), std::nullopt};
+  if (demands.uses_mod_seq && !found.uids.empty()) found.mod_seq = work.highest_mod_seq();
+  co_return found;
+}
+
+std::optional<ModSeq> Session::mod_seq_of(const FoundMessages& found, const imap::SearchReturn& returns,
+                                          std::initializer_list<Uid> ends) const {
+  if (!found.mod_seq || returns.all || returns.count || returns.partial) return found.mod_seq;
+  auto snapshot = around_.store.read(login_->user);
+  if (!snapshot) return found.mod_seq;
+  std::optional<ModSeq> highest;
+  for (const Uid uid : ends) {
+    const auto message = snapshot->message(selected_->id, uid);
+    if (message) highest = std::max(highest.value_or(ModSeq{0}), message->modseq);
+  }
+  return highest ? highest : found.mod_seq;
 }
 
 net::Task<Reply> Session::run(imap::Search command) {
-  if (command.returns && command.returns->save) co_return bad("SAVE is not offered");
+  const bool saves = command.returns && command.returns->save;
   auto found = co_await find_messages(std::move(command.program));
-  if (!found) co_return std::move(found.error());
-  const auto numbers = as_numbers(*found, selected_->messages, command.numbered_by);
-  if (command.returns) {
-    append_esearch(stream_.output(), tag_, command, numbers);
-  } else {
-    append_search(stream_.output(), numbers);
+  if (!found) {
+    if (saves) selected_->saved_result = {};  // RFC 5182 §2.1
+    co_return std::move(found.error());
   }
+  const auto numbers = selected_->messages.numbers(command.numbered_by, found->uids);
+  if (!command.returns) {
+    append_search(stream_.output(), numbers, found->mod_seq);
+    co_return ok("Search completed");
+  }
+  const imap::SearchReturn& returns = *command.returns;
+  const store::UidSet named = named_messages(found->uids, returns);
+  if (!only_saves(returns)) {
+    std::optional<ModSeq> mod_seq = found->mod_seq;
+    if (mod_seq) mod_seq = mod_seq_of(*found, returns, {named.ranges().front().first, named.ranges().back().last});
+    append_esearch(stream_.output(), tag_, command, numbers, mod_seq);
+  }
+  if (saves) selected_->saved_result = named;
   co_return ok("Search completed");
 }
 

@@ -1,7 +1,8 @@
-// SELECT, EXAMINE, and the ways to leave a mailbox (RFC 9051 §6.3.2-3, §6.4.1-2, RFC 3691).
+// SELECT, EXAMINE, and the ways to leave a mailbox (RFC 9051 §6.3.2-3, §6.4.1-2, RFC 3691, RFC 7162 §3.2.5).
 #include "common/imap/writer.h"
 #include "imapd/flags.h"
 #include "imapd/object_id.h"
+#include "imapd/resync.h"
 #include "imapd/session.h"
 
 namespace posthaste::imapd {
@@ -23,8 +24,40 @@ void append_opened(std::string& out, const OpenedMailbox& opened) {
   writer.number(number(mailbox.uid_validity));
   writer.raw("] UIDs are valid\r\n* OK [UIDNEXT ");
   writer.number(number(mailbox.uid_next));
-  writer.raw("] Next UID\r\n* OK [MAILBOXID (" + object_id(mailbox.id) + ")] Mailbox id\r\n");
+  writer.raw("] Next UID\r\n* OK [MAILBOXID (" + object_id(mailbox.id) + ")] Mailbox id\r\n* OK [HIGHESTMODSEQ ");
+  writer.number(number(mailbox.all_told()));
+  writer.raw("] Highest\r\n");
 }
+
+/// A mailbox just opened, and what the client missed of it since it last saw it.
+struct Opening {
+  OpenedMailbox opened;
+  imap::NumberSet vanished;
+  store::UidSet known;  // of these messages it wants to hear what has changed
+};
+
+/// Never on a loop.
+std::expected<Opening, store::StoreError> open_and_compare(
+    const store::Store& store, UserId user, const std::string& name, bool read_only,
+    const std::optional<imap::Resynchronization>& last_seen) {
+  auto snapshot = store.read(user);
+  if (!snapshot) return std::unexpected(snapshot.error());
+  auto opened = open_mailbox(*snapshot, name, read_only);
+  if (!opened) return std::unexpected(opened.error());
+  Opening opening{std::move(*opened), {}, {}};
+  const SelectedMailbox& mailbox = opening.opened.mailbox;
+  if (!last_seen || last_seen->uid_validity != mailbox.uid_validity) return opening;
+  imap::NumberSet known = known_uids(mailbox, *last_seen);
+  opening.known = mailbox.messages.select(imap::NumberedBy::uid, known);
+  const imap::NumberSet asked = above_match(mailbox, std::move(known), last_seen->match);
+  auto vanished = vanished_earlier(*snapshot, mailbox, last_seen->mod_seq, asked);
+  if (!vanished) return std::unexpected(vanished.error());
+  opening.vanished = std::move(*vanished);
+  return opening;
+}
+
+const std::vector<imap::FetchItem> kResyncItems{imap::FetchAttribute::uid, imap::FetchAttribute::flags,
+                                                imap::FetchAttribute::mod_seq};
 
 store::Expunge expunge_deleted(MailboxId mailbox) { return {mailbox}; }
 
@@ -39,18 +72,29 @@ net::Task<Reply> Session::run(imap::Examine command) {
 }
 
 net::Task<Reply> Session::open(std::string name, imap::SelectParameters parameters, bool read_only) {
-  if (parameters != imap::SelectParameters{}) co_return bad("Unknown parameter");
+  const auto& last_seen = parameters.resynchronization;
+  if (last_seen && !dialect_.qresync) co_return bad("ENABLE QRESYNC first");
+  if (selected_) append_reply(stream_.output(), "*", ok("CLOSED", "Mailbox left"));
   selected_.reset();  // also when what follows fails (RFC 9051 §6.3.2)
-  auto work = [&store = around_.store, user = login_->user, &name,
-               read_only]() -> std::expected<OpenedMailbox, store::StoreError> {
-    auto snapshot = store.read(user);
-    if (!snapshot) return std::unexpected(snapshot.error());
-    return open_mailbox(*snapshot, name, read_only);
+  dialect_.condstore |= parameters.condstore;
+  auto work = [&store = around_.store, user = login_->user, &name, read_only, &last_seen] {
+    return open_and_compare(store, user, name, read_only, last_seen);
   };
-  auto opened = co_await off_loop(std::move(work));
-  if (!opened) co_return reply_for(opened.error());
-  append_opened(stream_.output(), *opened);
-  selected_ = std::move(opened->mailbox);
+  auto opening = co_await off_loop(std::move(work));
+  if (!opening) co_return reply_for(opening.error());
+  append_opened(stream_.output(), opening->opened);
+  append_vanished_earlier(stream_.output(), opening->vanished);
+  selected_ = std::move(opening->opened.mailbox);
+  if (!opening->known.empty()) {
+    auto plan = plan_items(kResyncItems);
+    plan->changed_since = last_seen->mod_seq;
+    FetchWork changes{around_.store, login_->user, *selected_, *plan, dialect_, std::move(opening->known), {}};
+    auto sent = co_await send_fetch(changes);
+    if (!sent) {
+      selected_.reset();
+      co_return std::move(sent.error());
+    }
+  }
   co_return read_only ? ok("READ-ONLY", "Mailbox opened") : ok("READ-WRITE", "Mailbox opened");
 }
 

@@ -41,7 +41,7 @@ void append_in_order(imap::ResponseWriter& writer, const std::vector<std::uint32
 
 /// The response of RFC 5267 §3.1.
 void append_esearch(std::string& out, const std::string& tag, const imap::Sort& command,
-                    const std::vector<std::uint32_t>& numbers) {
+                    const std::vector<std::uint32_t>& numbers, std::optional<ModSeq> mod_seq) {
   imap::ResponseWriter writer{out};
   writer.raw("* ESEARCH (TAG ");
   writer.string(tag);
@@ -55,6 +55,7 @@ void append_esearch(std::string& out, const std::string& tag, const imap::Sort& 
     append_in_order(writer, numbers);
   }
   if (returns.count) writer.raw(" COUNT " + std::to_string(numbers.size()));
+  if (mod_seq) writer.raw(" MODSEQ " + std::to_string(number(*mod_seq)));  // RFC 7162 §3.1.10
   writer.crlf();
 }
 
@@ -66,14 +67,16 @@ net::Task<Reply> Session::run(imap::Sort command) {
   }
   auto found = co_await find_messages(std::move(command.program));
   if (!found) co_return std::move(found.error());
-  SortWork work{around_.store,     login_->user,         selected_->id, std::move(command.criteria),
-                std::move(*found), around_.append_memory};
+  SortWork work{around_.store, login_->user,         selected_->id, std::move(command.criteria),
+                found->uids,   around_.append_memory};
   auto done = co_await finish(work);
   if (!done) co_return std::move(done.error());
   if (work.too_large()) co_return too_large();
   const auto numbers = as_numbers(work.result(), selected_->messages, command.numbered_by);
   if (command.returns) {
-    append_esearch(stream_.output(), tag_, command, numbers);
+    std::optional<ModSeq> mod_seq = found->mod_seq;
+    if (mod_seq) mod_seq = mod_seq_of(*found, *command.returns, {work.result().front(), work.result().back()});
+    append_esearch(stream_.output(), tag_, command, numbers, mod_seq);
     co_return ok("Sort completed");
   }
   stream_.write("* SORT");
@@ -83,6 +86,8 @@ net::Task<Reply> Session::run(imap::Sort command) {
     auto relieved = co_await relieve();
     if (!relieved) co_return farewell(net::StreamError::closed);
   }
+  if (found->mod_seq)
+    stream_.write(" (MODSEQ " + std::to_string(number(*found->mod_seq)) + ")");  // RFC 7162 §3.1.9
   stream_.write(kCrlf);
   co_return ok("Sort completed");
 }
@@ -90,8 +95,8 @@ net::Task<Reply> Session::run(imap::Sort command) {
 net::Task<Reply> Session::run(imap::Thread command) {
   auto found = co_await find_messages(std::move(command.program));
   if (!found) co_return std::move(found.error());
-  ThreadWork work{around_.store,     login_->user,      selected_->id,
-                  command.algorithm, std::move(*found), around_.append_memory};
+  ThreadWork work{around_.store,     login_->user,           selected_->id,
+                  command.algorithm, std::move(found->uids), around_.append_memory};
   auto done = co_await finish(work);
   if (!done) co_return std::move(done.error());
   if (work.too_large()) co_return too_large();

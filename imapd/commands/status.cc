@@ -1,11 +1,13 @@
 // STATUS (RFC 9051 §6.3.11, RFC 9208 §4.1.4).
+#include <algorithm>
+
 #include "imapd/session.h"
 #include "imapd/status_line.h"
 
 namespace posthaste::imapd {
 
 net::Task<Reply> Session::run(imap::Status command) {
-  if (!can_answer(command.items)) co_return bad("Unknown status item");
+  if (std::ranges::count(command.items, imap::StatusItem::highest_mod_seq) > 0) enable_condstore();
   const auto read = [&]() -> std::expected<store::MailboxInfo, store::StoreError> {
     auto snapshot = around_.store.read(login_->user);
     if (!snapshot) return std::unexpected(snapshot.error());

@@ -1,4 +1,4 @@
-// STORE and UID STORE (RFC 9051 §6.4.6).
+// STORE and UID STORE (RFC 9051 §6.4.6, RFC 7162 §3.1.3).
 #include "imapd/flags.h"
 #include "imapd/session.h"
 
@@ -14,52 +14,80 @@ store::FlagMode mode_of(imap::StoreOperation operation) {
   std::unreachable();
 }
 
-FetchPlan flags_plan(imap::NumberedBy numbered_by) {
-  FetchPlan plan;
-  if (numbered_by == imap::NumberedBy::uid) plan.items.emplace_back(imap::FetchAttribute::uid);
-  plan.items.emplace_back(imap::FetchAttribute::flags);
-  plan.says_flags = true;
-  return plan;
+/// What STORE answers of each message. After .SILENT the client knows the flags, but not the mod-sequence that they
+/// have now (RFC 7162 §3.1.3).
+std::vector<imap::FetchItem> answer_items(const imap::Store& command, const Dialect& dialect) {
+  std::vector<imap::FetchItem> items;
+  if (dialect.condstore || command.numbered_by == imap::NumberedBy::uid) {
+    items.emplace_back(imap::FetchAttribute::uid);
+  }
+  if (!command.silent) items.emplace_back(imap::FetchAttribute::flags);
+  if (dialect.condstore) items.emplace_back(imap::FetchAttribute::mod_seq);
+  return items;
+}
+
+store::UidSet without(const store::UidSet& uids, const store::UidSet& others) {
+  return to_uid_set(to_number_set(uids).without(to_number_set(others)));
 }
 
 }  // namespace
 
 net::Task<Reply> Session::run(imap::Store command) {
-  if (command.unchanged_since) co_return bad("UNCHANGEDSINCE is not offered");
   if (selected_->read_only) co_return no("READ-ONLY", "Mailbox is open for reading");
   auto uids = resolve(command.numbered_by, command.set);
   if (!uids) co_return std::move(uids.error());
+  if (command.unchanged_since) enable_condstore();
   if (uids->empty()) co_return ok("No such messages");
 
-  // What others changed is told before, for .SILENT keeps quiet about these messages.
-  const bool by_uid = command.numbered_by == imap::NumberedBy::uid;
-  TellOptions before{false, by_uid, {}};
-  if (command.silent) co_await tell_news(std::move(before));
-  if (!selected_) co_return no("NONEXISTENT", "The mailbox is gone");
-
-  store::StoreFlags change{selected_->id,
-                           *uids,
-                           mode_of(command.operation),
-                           to_store(command.flags.system),
-                           std::move(command.flags.keywords),
-                           std::nullopt};
-  auto stored = co_await apply<store::FlagsStored>(std::move(change));
+  auto stored = co_await store_flags(command, *uids);
   if (!stored) co_return reply_for(stored.error());
-  if (command.silent) {
-    known_flags_ = {{std::move(stored->first.changed), stored->second}};
-    co_return ok("Flags stored");
+  store::UidSet passed = without(*uids, stored->modified);
+  store::UidSet answered = command.silent && !command.unchanged_since ? stored->foreseen : passed;
+  known_flags_ = {{command.silent ? std::move(stored->foreseen) : std::move(passed), stored->mod_seq}};
+  const bool by_uid = command.numbered_by == imap::NumberedBy::uid;
+  std::uint64_t missing = 0;
+  if (!command.silent || dialect_.condstore) {
+    // New keywords are told before they are used.
+    TellOptions before{false, by_uid, known_flags_, {}};
+    co_await tell_news(std::move(before));
+    if (!selected_) co_return no("NONEXISTENT", "The mailbox is gone");
+    const auto plan = plan_items(answer_items(command, dialect_));
+    FetchWork work{around_.store, login_->user, *selected_, *plan, dialect_, std::move(answered), {}};
+    auto sent = co_await send_fetch(work);
+    if (!sent) co_return std::move(sent.error());
+    missing = work.missing();
   }
-  // New keywords are told before they are used.
-  known_flags_ = {{*uids, stored->second}};
-  TellOptions after{false, by_uid, known_flags_};
-  co_await tell_news(std::move(after));
-  if (!selected_) co_return no("NONEXISTENT", "The mailbox is gone");
-  const FetchPlan plan = flags_plan(command.numbered_by);
-  FetchWork work{around_.store, login_->user, *selected_, plan, std::move(*uids), {}};
-  auto sent = co_await send_fetch(work);
-  if (!sent) co_return std::move(sent.error());
-  if (!by_uid && work.missing() > 0) co_return no("EXPUNGEISSUED", "Some of the messages are gone");
+  const bool some_are_gone = !by_uid && missing > 0;
+  if (!stored->modified.empty()) {
+    const auto failed = selected_->messages.numbers(command.numbered_by, stored->modified);
+    Reply reply = ok("MODIFIED " + imap::to_string(failed), "Some have changed since");
+    if (some_are_gone) reply.condition = Condition::no;
+    co_return reply;
+  }
+  if (some_are_gone) co_return no("EXPUNGEISSUED", "Some of the messages are gone");
   co_return ok("Flags stored");
+}
+
+/// A .SILENT client takes the flags for what it knew, changed as it asked. Where it did not know them, for another
+/// session has changed them since it was last told, it must hear them: so the messages that it knows are changed
+/// first, and in the same batch the others.
+net::Task<std::expected<Session::StoredFlags, store::StoreError>> Session::store_flags(const imap::Store& command,
+                                                                                       store::UidSet uids) {
+  store::StoreFlags change{
+      selected_->id,          std::move(uids),        mode_of(command.operation), to_store(command.flags.system),
+      command.flags.keywords, command.unchanged_since};
+  store::Batch batch;
+  store::StoreFlags known = change;
+  known.unchanged_since = std::min(selected_->flags_told, command.unchanged_since.value_or(selected_->flags_told));
+  batch.operations.emplace_back(std::move(known));
+  batch.operations.emplace_back(std::move(change));
+  store::IdempotencyKey no_key;  // no repeat will come from here
+  auto applied = co_await around_.applier.apply(login_->user, std::move(batch), std::move(no_key));
+  if (!applied) co_return std::unexpected(applied.error());
+  auto& foreseen = std::get<store::FlagsStored>(applied->results.front());
+  auto& all = std::get<store::FlagsStored>(applied->results.back());
+  store::UidSet modified = without(all.modified, foreseen.changed);
+  co_return StoredFlags{std::move(foreseen.changed), std::move(modified), applied->modseq};
 }
 
 }  // namespace posthaste::imapd

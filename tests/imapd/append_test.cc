@@ -10,7 +10,8 @@ Script opened(int exists) {
   script.push_back("1S: * " + std::to_string(exists) + " EXISTS");
   script.emplace_back("1S: * 0 RECENT");
   if (exists > 0) script.emplace_back("1S: * OK [UNSEEN 1] *");
-  for (const char* line : {"1S: * OK [UIDV*", "1S: * OK [UIDN*", "1S: * OK [MAIL*", "1S: o OK *"}) {
+  for (const char* line :
+       {"1S: * OK [UIDV*", "1S: * OK [UIDN*", "1S: * OK [MAIL*", "1S: * OK [HIGH*", "1S: o OK *"}) {
     script.emplace_back(line);
   }
   return script;
@@ -135,7 +136,7 @@ TEST(Replace, LeavesEverythingWhenItFails) {
                                "1C: e REPLACE 1 Drafts CATENATE (URL x)",
                                "1S: e NO [BADURL x] *",
                                "1C: f EXAMINE Drafts",
-
+                               "1S: * OK [CLOSED] *",
                                "1S: * FLAGS *",
                                "1S: * OK [PERM*",
                                "1S: * 1 EXISTS",
@@ -144,6 +145,7 @@ TEST(Replace, LeavesEverythingWhenItFails) {
                                "1S: * OK [UIDV*",
                                "1S: * OK [UIDNEXT 2] *",
                                "1S: * OK [MAIL*",
+                               "1S: * OK [HIGH*",
                                "1S: f OK *",
                                "1C+ g REPLACE 1 Drafts {3+}\r\nnew\r\n",
                                "1S: g NO [READ-ONLY] *"}));

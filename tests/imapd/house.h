@@ -156,8 +156,9 @@ class TestSubscriptions final : public Subscriptions {
 /// Lines of a conversation. "1C: a NOOP" is sent by client 1 with CRLF, "1C+ x" without; "1S: a OK *" is the next
 /// line it must hear, where a "*" at the end stands for anything. And directives:
 ///   "1 connect" (by itself before a client's first line), "1 connect tls", "1 starttls" (the handshake), "1
-///   compress" (from now on), "1 login", "1 login bob", "1 closed", "1 silent" (nothing more has come), "1 never b"
-///   (until the end no answer to tag b), "deliver NAME MAILBOX" (a message comes in for alice).
+///   compress" (from now on), "1 login", "1 login bob", "1 closed", "1 silent" (nothing more has come), "1 select
+///   INBOX" (reads up to OK), "1 until a OK *" (passes over all lines before it), "1 never b" (until the end no answer
+///   to tag b), "deliver NAME MAILBOX" (a message comes in for alice).
 using Script = std::vector<std::string>;
 
 class House {
@@ -175,6 +176,11 @@ class House {
 
   /// Plays a script; every difference is a failure of the test.
   void play(const Script& script) {
+    serve([this, &script] { return perform(script); });
+  }
+
+  /// Serves as long as `clients`, a task of its making, runs.
+  void serve(const std::function<net::Task<void>()>& clients) {
     UserConnections user_connections{config.imap.connections_per_user_max};
     daemon::MemoryBudget append_memory{append_memory_octets};
     auth::Authenticator authenticator{Accounts::shared().directory, login_memory_, sim_.world(),
@@ -189,8 +195,14 @@ class House {
                                     user_connections,
                                     append_memory,
                                     log_};
-    ASSERT_TRUE(sim_.run(perform(script, surroundings))) << "everybody waits";
+    ASSERT_TRUE(sim_.run(serve_while(clients, surroundings))) << "everybody waits";
   }
+
+  net::Task<std::unique_ptr<net::Stream>> connect() {
+    auto transport = co_await sim_.network().connect(kImap, kPatience);
+    co_return std::make_unique<net::Stream>(std::move(*transport), kPatience);
+  }
+  [[nodiscard]] net::Clock& clock() { return sim_.loop(); }
 
   void append(const std::string& mailbox, const std::string& octets, store::FlagSet flags = {},
               std::vector<std::string> keywords = {}, store::InternalDate date = {}) {
@@ -276,13 +288,22 @@ class House {
     co_await session.converse(scope);
   }
 
-  net::Task<void> perform(const Script& script, const Surroundings& surroundings) {
+  net::Task<void> serve_while(const std::function<net::Task<void>()>& clients, const Surroundings& surroundings) {
     const auto imap = sim_.network().listen(kImap);
     const auto imaps = sim_.network().listen(kImaps);
     net::TaskScope sessions;
     net::TaskScope listeners;
     listeners.spawn(serve(*imap, surroundings, Security::starttls, sessions));
     listeners.spawn(serve(*imaps, surroundings, Security::implicit_tls, sessions));
+    auto all_clients = clients();
+    co_await all_clients;
+    imap->close();
+    imaps->close();
+    co_await listeners.drained();
+    co_await sessions.drained();
+  }
+
+  net::Task<void> perform(const Script& script) {
     std::map<char, Client> clients;
     for (const std::string& line : script) {
       bool went_on = true;
@@ -301,11 +322,6 @@ class House {
         break;
       }
     }
-    clients.clear();
-    imap->close();
-    imaps->close();
-    co_await listeners.drained();
-    co_await sessions.drained();
   }
 
   net::Task<bool> speak(std::map<char, Client>& clients, std::string line) {
@@ -339,6 +355,15 @@ class House {
       const std::string logged_in = "l OK *";
       co_return co_await hears(client, logged_in);
     }
+    if (rest.starts_with(" select ")) {
+      client.stream->write("s SELECT " + std::string{rest.substr(8)} + "\r\n");
+      const std::string selected = "s OK *";
+      co_return co_await hears_at_last(client, selected);
+    }
+    if (rest.starts_with(" until ")) {
+      std::string expected{rest.substr(7)};
+      co_return co_await hears_at_last(client, std::move(expected));
+    }
     if (rest == " closed") {
       auto next = co_await client.stream->read_line(1'000'000);
       if (next) ADD_FAILURE() << "heard: " << *next;
@@ -371,6 +396,21 @@ class House {
     }
     auto flushed = co_await client.stream->flush();
     co_return flushed.has_value();
+  }
+
+  /// False when the line does not come, or the tagged answer comes before it.
+  net::Task<bool> hears_at_last(Client& client, std::string expected) {
+    const std::string tag = expected.substr(0, expected.find(' ') + 1);
+    std::string start = expected.ends_with('*') ? expected.substr(0, expected.size() - 1) : expected;
+    for (;;) {
+      auto line = co_await client.stream->read_line(10'000'000);
+      if (!line) co_return false;
+      if (line->starts_with(start)) co_return true;
+      if (tag != "* " && line->starts_with(tag)) {
+        ADD_FAILURE() << "expected: " << expected << "\nheard:    " << *line;
+        co_return false;
+      }
+    }
   }
 
   net::Task<bool> hears(Client& client, std::string expected) {

@@ -25,16 +25,17 @@ const Case kCases[] = {
      false,
      {kGreetingInTheClear, "1C: a STARTTLS", "1S: a OK Begin TLS negotiation now", "1 starttls", "1C: b CAPABILITY",
       "1S: * CAPABILITY IMAP4rev1 LITERAL+ SASL-IR ID ENABLE AUTH=SCRAM-SHA-256-PLUS AUTH=SCRAM-SHA-1-PLUS "
-      "AUTH=SCRAM-SHA-256 AUTH=SCRAM-SHA-1 AUTH=PLAIN AUTH=LOGIN", "1S: b OK That is all",
-      "1C: c STARTTLS", "1S: c BAD TLS is active already", "1C: d LOGIN alice@example.org secret",
-      "1S: d OK [CAPABILITY IMAP4rev1 LITERAL+ *"}},
+      "AUTH=SCRAM-SHA-256 AUTH=SCRAM-SHA-1 AUTH=PLAIN AUTH=LOGIN",
+      "1S: b OK That is all", "1C: c STARTTLS", "1S: c BAD TLS is active already",
+      "1C: d LOGIN alice@example.org secret", "1S: d OK [CAPABILITY IMAP4rev1 LITERAL+ *"}},
     {"CommandsInjectedBeforeTlsEndTheSession",
      false,
      {kGreetingInTheClear, "1C+ a STARTTLS\r\nb LOGIN alice@example.org secret\r\n",
       "1S: a OK Begin TLS negotiation now", "1 never b"}},
     {"ImplicitTls",
      false,
-     {"1 connect tls", "1S: * OK [CAPABILITY IMAP4rev1 LITERAL+ SASL-IR ID ENABLE AUTH=SCRAM-SHA-256-PLUS AUTH=SCRAM-SHA-1-PLUS "
+     {"1 connect tls",
+      "1S: * OK [CAPABILITY IMAP4rev1 LITERAL+ SASL-IR ID ENABLE AUTH=SCRAM-SHA-256-PLUS AUTH=SCRAM-SHA-1-PLUS "
       "AUTH=SCRAM-SHA-256 AUTH=SCRAM-SHA-1 AUTH=PLAIN AUTH=LOGIN] *",
       "1C: a LOGIN alice@example.org secret", "1S: a OK *"}},
     {"LoginByAtomsQuotedStringsAndLiterals",
@@ -88,7 +89,8 @@ const Case kCases[] = {
      true,
      {"1C+ a LOGIN alice@example.org secret\r\nb SELECT INBOX\r\nc NOOP\r\n", "1S: * OK *", "1S: a OK *",
       "1S: * FLAGS *", "1S: * OK [PERMANENTFLAGS *", "1S: * 0 EXISTS", "1S: * 0 RECENT", "1S: * OK [UIDVALIDITY *",
-      "1S: * OK [UIDNEXT 1] *", "1S: * OK [MAILBOXID *", "1S: b OK [READ-WRITE] *", "1S: c OK *"}},
+      "1S: * OK [UIDNEXT 1] *", "1S: * OK [MAILBOXID *", "1S: * OK [HIGHESTMODSEQ *", "1S: b OK [READ-WRITE] *",
+      "1S: c OK *"}},
 };
 
 TEST(Login, GoesAsThePostmasterReadsIt) {

@@ -23,7 +23,7 @@ const Case kCases[] = {
      {"1C: a STORE 1:3 +FLAGS.SILENT (\\Seen)", "1S: a OK Flags stored", "1C: b NOOP", "1S: b OK *"}},
     {"SilentStoreStillTellsWhatOthersDid",
      {"2C: a STORE 1 +FLAGS.SILENT (\\Flagged)", "2S: a OK *", "1C: b STORE 1 +FLAGS.SILENT (\\Seen)",
-      "1S: * 1 FETCH (FLAGS (\\Flagged))", "1S: b OK *"}},
+      "1S: * 1 FETCH (FLAGS (\\Flagged \\Seen))", "1S: b OK *"}},
     {"FlagsOfOthersComeWithNoop",
      {"1C: a STORE 1,3 +FLAGS.SILENT (\\Answered)", "1S: a OK *", "2C: b NOOP",
       "2S: * 1 FETCH (FLAGS (\\Answered))", "2S: * 3 FETCH (FLAGS (\\Answered))", "2S: b OK *", "2C: c NOOP",
@@ -112,19 +112,20 @@ const Case kCases[] = {
     {"IdleEndsWithDoneAlone",
      {"1C: a IDLE", "1S: + idling", "1C: b NOOP", "1S: a BAD DONE ends IDLE", "1C: c NOOP", "1S: c OK *"}},
     {"DeletingTheMailboxOfOthersEndsTheirSession",
-     {"1C: a CREATE Short", "1S: a OK [MAILBOXID (F*", "1C: b SELECT Short", "1S: * FLAGS *", "1S: * OK [PERM*",
-      "1S: * 0 EXISTS", "1S: * 0 RECENT", "1S: * OK [UIDV*", "1S: * OK [UIDN*", "1S: * OK [MAIL*", "1S: b OK *",
-      "2C: c DELETE Short", "2S: c OK Mailbox deleted", "1C: d NOOP",
-      "1S: * BYE [UNAVAILABLE] The selected mailbox was deleted", "1S: d OK *", "1 closed"}},
+     {"1C: a CREATE Short", "1S: a OK [MAILBOXID (F*", "1C: b SELECT Short", "1S: * OK [CLOSED] *", "1S: * FLAGS *",
+      "1S: * OK [PERM*", "1S: * 0 EXISTS", "1S: * 0 RECENT", "1S: * OK [UIDV*", "1S: * OK [UIDN*",
+      "1S: * OK [MAIL*", "1S: * OK [HIGH*", "1S: b OK *", "2C: c DELETE Short", "2S: c OK Mailbox deleted",
+      "1C: d NOOP", "1S: * BYE [UNAVAILABLE] The selected mailbox was deleted", "1S: d OK *", "1 closed"}},
     {"DeletingOnesOwnLeavesIt",
-     {"1C: a CREATE Short", "1S: a OK *", "1C: b EXAMINE Short", "1S: * FLAGS *", "1S: * OK [PERM*",
-      "1S: * 0 EXISTS", "1S: * 0 RECENT", "1S: * OK [UIDV*", "1S: * OK [UIDN*", "1S: * OK [MAIL*", "1S: b OK *",
-      "1C: c DELETE Short", "1S: c OK *", "1C: d EXPUNGE", "1S: d BAD Select a mailbox first"}},
+     {"1C: a CREATE Short", "1S: a OK *", "1C: b EXAMINE Short", "1S: * OK [CLOSED] *", "1S: * FLAGS *",
+      "1S: * OK [PERM*", "1S: * 0 EXISTS", "1S: * 0 RECENT", "1S: * OK [UIDV*", "1S: * OK [UIDN*",
+      "1S: * OK [MAIL*", "1S: * OK [HIGH*", "1S: b OK *", "1C: c DELETE Short", "1S: c OK *", "1C: d EXPUNGE",
+      "1S: d BAD Select a mailbox first"}},
     {"RenamingKeepsItOpen",
-     {"2C: c CREATE Box", "2S: c OK *", "2C: d SELECT Box", "2S: * FLAGS *", "2S: * OK [PERM*", "2S: * 0 EXISTS",
-      "2S: * 0 RECENT", "2S: * OK [UIDV*", "2S: * OK [UIDN*", "2S: * OK [MAIL*", "2S: d OK *",
-      "1C: e RENAME Box Chest", "1S: e OK *", "deliver plain Chest", "2C: f NOOP", "2S: * 1 EXISTS",
-      "2S: * 0 RECENT", "2S: f OK *"}},
+     {"2C: c CREATE Box",    "2S: c OK *",      "2C: d SELECT Box", "2S: * OK [CLOSED] *",    "2S: * FLAGS *",
+      "2S: * OK [PERM*",     "2S: * 0 EXISTS",  "2S: * 0 RECENT",   "2S: * OK [UIDV*",        "2S: * OK [UIDN*",
+      "2S: * OK [MAIL*",     "2S: * OK [HIGH*", "2S: d OK *",       "1C: e RENAME Box Chest", "1S: e OK *",
+      "deliver plain Chest", "2C: f NOOP",      "2S: * 1 EXISTS",   "2S: * 0 RECENT",         "2S: f OK *"}},
 };
 
 Script opened_then(const Script& then) {
@@ -133,7 +134,7 @@ Script opened_then(const Script& then) {
     script.push_back(client + " login");
     script.push_back(client + "C: o SELECT INBOX");
     for (const char* line : {"* FLAGS *", "* OK [PERM*", "* 3 EXISTS", "* 0 RECENT", "* OK [UNSEEN 1] *",
-                             "* OK [UIDV*", "* OK [UIDN*", "* OK [MAIL*", "o OK *"}) {
+                             "* OK [UIDV*", "* OK [UIDN*", "* OK [MAIL*", "* OK [HIGH*", "o OK *"}) {
       script.push_back(client + "S: " + line);
     }
   }
@@ -176,9 +177,9 @@ TEST(News, ChangesOfOthersBetweenTwoPartsOfAFetchAreTold) {
                                                      std::nullopt});
   house.applier.others[house.applier.batches + 2] = std::move(flagging);
   Script script{"1 login", "1C: o SELECT INBOX"};
-  for (const char* line :
-       {"1S: * FLAGS *", "1S: * OK [PERM*", "1S: * 300 EXISTS", "1S: * 0 RECENT", "1S: * OK [UNSEEN 1] *",
-        "1S: * OK [UIDV*", "1S: * OK [UIDN*", "1S: * OK [MAIL*", "1S: o OK *", "1C: a FETCH 1:* BODY[]<0.1>"}) {
+  for (const char* line : {"1S: * FLAGS *", "1S: * OK [PERM*", "1S: * 300 EXISTS", "1S: * 0 RECENT",
+                           "1S: * OK [UNSEEN 1] *", "1S: * OK [UIDV*", "1S: * OK [UIDN*", "1S: * OK [MAIL*",
+                           "1S: * OK [HIGH*", "1S: o OK *", "1C: a FETCH 1:* BODY[]<0.1>"}) {
     script.emplace_back(line);
   }
   for (int i = 1; i <= kMessages; ++i) {

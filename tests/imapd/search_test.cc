@@ -92,9 +92,9 @@ const Case kCases[] = {
 };
 
 Script opened() {
-  return {"1 login",        "1C: o SELECT INBOX",    "1S: * FLAGS *",   "1S: * OK [PERM*", "1S: * 3 EXISTS",
-          "1S: * 0 RECENT", "1S: * OK [UNSEEN 2] *", "1S: * OK [UIDV*", "1S: * OK [UIDN*", "1S: * OK [MAIL*",
-          "1S: o OK *"};
+  return {"1 login",         "1C: o SELECT INBOX", "1S: * FLAGS *",         "1S: * OK [PERM*",
+          "1S: * 3 EXISTS",  "1S: * 0 RECENT",     "1S: * OK [UNSEEN 2] *", "1S: * OK [UIDV*",
+          "1S: * OK [UIDN*", "1S: * OK [MAIL*",    "1S: * OK [HIGH*",       "1S: o OK *"};
 }
 
 TEST(Search, FindsByEveryKey) {
@@ -133,12 +133,6 @@ TEST(Search, AnswersByUidAndInTheExtendedForm) {
                            "1C: g SEARCH RETURN (COUNT ALL) SEEN",
                            "1S: * ESEARCH (TAG \"g\") COUNT 0",
                            "1S: g OK *",
-                           "1C: h SEARCH RETURN (SAVE) ALL",
-                           "1S: h BAD *",
-                           "1C: i SEARCH NOT (SEEN OR $ UID 1)",
-                           "1S: i BAD No search result is saved here",
-                           "1C: i SEARCH UID $",
-                           "1S: i BAD No search result is saved here",
                            "1C: i SEARCH CHARSET X-NONE TEXT x",
                            "1S: i NO [BADCHARSET (US-ASCII UTF-8 ISO-8859-1 *",
                            "1C: j SEARCH",
@@ -201,10 +195,9 @@ TEST(Search, LooksThroughCharsetsEncodingsAndHtml) {
                "Content-Type: multipart/mixed; boundary=b\r\n\r\n"
                "--b\r\nContent-Type: image/png\r\n\r\nAAAA\r\n"
                "--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: Inner\r\n\r\ntext\r\n--b--\r\n");
-  Script script = {
-      "1 login",        "1C: o EXAMINE INBOX",   "1S: * FLAGS *",   "1S: * OK [PERM*", "1S: * 3 EXISTS",
-      "1S: * 0 RECENT", "1S: * OK [UNSEEN 1] *", "1S: * OK [UIDV*", "1S: * OK [UIDN*", "1S: * OK [MAIL*",
-      "1S: o OK *"};
+  Script script = {"1 login",         "1C: o EXAMINE INBOX", "1S: * FLAGS *",         "1S: * OK [PERM*",
+                   "1S: * 3 EXISTS",  "1S: * 0 RECENT",      "1S: * OK [UNSEEN 1] *", "1S: * OK [UIDV*",
+                   "1S: * OK [UIDN*", "1S: * OK [MAIL*",     "1S: * OK [HIGH*",       "1S: o OK *"};
   for (const auto& test : kTextCases) {
     script.push_back(std::string{"1C: a SEARCH "} + test.program);
     script.push_back(std::string{"1S: * SEARCH"} + test.found);
@@ -240,6 +233,7 @@ TEST(Search, AnswersWhateverTheMessagesAreLike) {
               "1S: * OK [UIDV*",
               "1S: * OK [UIDN*",
               "1S: * OK [MAIL*",
+              "1S: * OK [HIGH*",
               "1S: o OK *",
               "1C: a SEARCH TEXT nothing",
               "1S: * SEARCH",
@@ -262,15 +256,115 @@ TEST(Search, AnswersWhateverTheMessagesAreLike) {
 TEST(Search, TellsHowFarItIsWhenItTakesLong) {
   House house{7, {.executor_delay_max = std::chrono::seconds{120}}};
   for (int i = 0; i < 4; ++i) house.append("INBOX", kPlain + std::string(1'100'000, 'x'));
-  Script script = {
-      "1 login",        "1C: o EXAMINE INBOX",      "1S: * FLAGS *",   "1S: * OK [PERM*", "1S: * 4 EXISTS",
-      "1S: * 0 RECENT", "1S: * OK [UNSEEN 1] *",    "1S: * OK [UIDV*", "1S: * OK [UIDN*", "1S: * OK [MAIL*",
-      "1S: o OK *",     "1C: a SEARCH TEXT nothing"};
+  Script script = {"1 login",
+                   "1C: o EXAMINE INBOX",
+                   "1S: * FLAGS *",
+                   "1S: * OK [PERM*",
+                   "1S: * 4 EXISTS",
+                   "1S: * 0 RECENT",
+                   "1S: * OK [UNSEEN 1] *",
+                   "1S: * OK [UIDV*",
+                   "1S: * OK [UIDN*",
+                   "1S: * OK [MAIL*",
+                   "1S: * OK [HIGH*",
+                   "1S: o OK *",
+                   "1C: a SEARCH TEXT nothing"};
   for (const char* line : {"1S: * OK [INPROGRESS (\"a\" 1 4)] *", "1S: * OK [INPROGRESS (\"a\" 2 4)] *",
                            "1S: * OK [INPROGRESS (\"a\" 3 4)] *", "1S: * SEARCH", "1S: a OK *"}) {
     script.emplace_back(line);
   }
   house.play(script);
+}
+
+struct AnswerCase {
+  const char* name;
+  Script script;  // in an INBOX of messages 1 (\\Seen), 2 and 3, with mod-sequences 13 to 15
+};
+
+const AnswerCase kAnswerCases[] = {
+    {"ModSeqIsSaidWhenItWasAskedFor",  // RFC 7162 §3.1.5
+     {"1C: a SEARCH MODSEQ 14", "1S: * OK [HIGHESTMODSEQ 15] *", "1S: * SEARCH 2 3 (MODSEQ 15)", "1S: a OK *",
+      "1C: b SEARCH MODSEQ \"/flags/\\\\draft\" all 14 UNDRAFT", "1S: * SEARCH 2 (MODSEQ 14)", "1S: b OK *",
+      "1C: c UID SEARCH NOT MODSEQ 14", "1S: * SEARCH 1 (MODSEQ 13)", "1S: c OK *", "1C: d SEARCH MODSEQ 16",
+      "1S: * SEARCH", "1S: d OK *"}},
+    {"ModSeqInTheExtendedForm",  // RFC 4731 §3.2
+     {"1C: a SEARCH RETURN (ALL) MODSEQ 1", "1S: * OK [HIGHESTMODSEQ 15] *",
+      "1S: * ESEARCH (TAG \"a\") ALL 1:3 MODSEQ 15", "1S: a OK *", "1C: b SEARCH RETURN (MIN) MODSEQ 1",
+      "1S: * ESEARCH (TAG \"b\") MIN 1 MODSEQ 13", "1S: b OK *", "1C: c SEARCH RETURN (MIN MAX) MODSEQ 1 1:2",
+      "1S: * ESEARCH (TAG \"c\") MIN 1 MAX 2 MODSEQ 14", "1S: c OK *", "1C: d SEARCH RETURN (MIN COUNT) MODSEQ 1",
+      "1S: * ESEARCH (TAG \"d\") MIN 1 COUNT 3 MODSEQ 15", "1S: d OK *", "1C: e SEARCH RETURN (COUNT) MODSEQ 16",
+      "1S: * ESEARCH (TAG \"e\") COUNT 0", "1S: e OK *"}},
+    {"SortSaysItToo",  // RFC 7162 §3.1.9 and §3.1.10
+     {"1C: a SORT (REVERSE ARRIVAL) UTF-8 MODSEQ 14", "1S: * OK [HIGHESTMODSEQ 15] *", "1S: * SORT 2 3 (MODSEQ 15)",
+      "1S: a OK *", "1C: b SORT RETURN (ALL) (ARRIVAL) UTF-8 MODSEQ 14",
+      "1S: * ESEARCH (TAG \"b\") ALL 3,2 MODSEQ 15", "1S: b OK *",
+      "1C: c SORT RETURN (MIN) (ARRIVAL) UTF-8 MODSEQ 1", "1S: * ESEARCH (TAG \"c\") MIN 3 MODSEQ 15", "1S: c OK *",
+      "1C: d SORT RETURN (PARTIAL 1:2) (ARRIVAL) UTF-8 ALL", "1S: d BAD *"}},
+    {"NothingIsSavedAtFirst",
+     {"1C: a SEARCH $", "1S: * SEARCH", "1S: a OK *", "1C: b FETCH $ UID", "1S: b OK *", "1C: c UID FETCH $ UID",
+      "1S: c OK *", "1C: d STORE $ +FLAGS (\\Seen)", "1S: d OK *", "1C: e COPY $ Trash", "1S: e OK *"}},
+    {"SaveAloneAnswersNothing",  // RFC 5182 §2.2
+     {"1C: a SEARCH RETURN (SAVE) UNSEEN", "1S: a OK *", "1C: b FETCH $ UID", "1S: * 2 FETCH (UID 2)",
+      "1S: * 3 FETCH (UID 3)", "1S: b OK *", "1C: c UID SEARCH NOT $", "1S: * SEARCH 1", "1S: c OK *",
+      "1C: d SEARCH OR 1 UID $", "1S: * SEARCH 1 2 3", "1S: d OK *", "1C: e UID COPY $ Trash",
+      "1S: e OK [COPYUID *"}},
+    {"SaveWithOthersSavesAll",  // §2.4
+     {"1C: a SEARCH RETURN (SAVE MIN COUNT) UNSEEN", "1S: * ESEARCH (TAG \"a\") MIN 2 COUNT 2", "1S: a OK *",
+      "1C: b SEARCH $", "1S: * SEARCH 2 3", "1S: b OK *", "1C: c SEARCH RETURN () $",
+      "1S: * ESEARCH (TAG \"c\") ALL 2:3", "1S: c OK *"}},
+    {"SaveWithEndsSavesThem",
+     {"1C: a SEARCH RETURN (SAVE MIN) ALL", "1S: * ESEARCH (TAG \"a\") MIN 1", "1S: a OK *", "1C: b SEARCH $",
+      "1S: * SEARCH 1", "1S: b OK *", "1C: c SEARCH RETURN (SAVE MIN MAX) ALL",
+      "1S: * ESEARCH (TAG \"c\") MIN 1 MAX 3", "1S: c OK *", "1C: d SEARCH $", "1S: * SEARCH 1 3", "1S: d OK *"}},
+    {"SaveOfNothingSavesNothing",
+     {"1C: a SEARCH RETURN (SAVE) ALL", "1S: a OK *", "1C: b SEARCH RETURN (SAVE MIN) DRAFT FLAGGED SEEN",
+      "1S: * ESEARCH (TAG \"b\")", "1S: b OK *", "1C: c SEARCH $", "1S: * SEARCH", "1S: c OK *"}},
+    {"ABadSearchLeavesTheResult",  // §2.1
+     {"1C: a SEARCH RETURN (SAVE) 1", "1S: a OK *", "1C: b SEARCH RETURN (SAVE) FROB", "1S: b BAD *",
+      "1C: c SEARCH $", "1S: * SEARCH 1", "1S: c OK *"}},
+    {"WhatIsExpungedLeavesTheResult",
+     {"1C: a SEARCH RETURN (SAVE) ALL", "1S: a OK *", "1C: b MOVE 2 Trash", "1 until b OK *", "1C: c FETCH $ UID",
+      "1S: * 1 FETCH (UID 1)", "1S: * 2 FETCH (UID 3)", "1S: c OK *"}},
+    {"AnotherMailboxHasAnotherResult",
+     {"1C: a SEARCH RETURN (SAVE) ALL", "1S: a OK *", "1 select INBOX", "1C: b SEARCH $", "1S: * SEARCH",
+      "1S: b OK *"}},
+    {"PartialFromTheFirst",  // RFC 9394 §3.1
+     {"1C: a UID SEARCH RETURN (PARTIAL 2:3) ALL", "1S: * ESEARCH (TAG \"a\") UID PARTIAL (2:3 2:3)", "1S: a OK *",
+      "1C: b SEARCH RETURN (PARTIAL 9:3 COUNT) ALL", "1S: * ESEARCH (TAG \"b\") PARTIAL (3:9 3) COUNT 3",
+      "1S: b OK *", "1C: c SEARCH RETURN (PARTIAL 4:9) ALL", "1S: * ESEARCH (TAG \"c\") PARTIAL (4:9 NIL)",
+      "1S: c OK *"}},
+    {"PartialFromTheLast",
+     {"1C: a SEARCH RETURN (PARTIAL -1:-2) ALL", "1S: * ESEARCH (TAG \"a\") PARTIAL (-1:-2 2:3)", "1S: a OK *",
+      "1C: b SEARCH RETURN (PARTIAL -9:-3) ALL", "1S: * ESEARCH (TAG \"b\") PARTIAL (-3:-9 1)", "1S: b OK *",
+      "1C: c SEARCH RETURN (PARTIAL -4:-9) ALL", "1S: * ESEARCH (TAG \"c\") PARTIAL (-4:-9 NIL)", "1S: c OK *"}},
+    {"PartialThatCannotBe",
+     {"1C: a SEARCH RETURN (PARTIAL 1:2 ALL) ALL", "1S: a BAD *", "1C: b SEARCH RETURN (PARTIAL 1:-2) ALL",
+      "1S: b BAD *", "1C: c SEARCH RETURN (PARTIAL 0:2) ALL", "1S: c BAD *",
+      "1C: d SEARCH RETURN (PARTIAL 1:*) ALL", "1S: d BAD *", "1C: e SEARCH RETURN (PARTIAL 1:2 PARTIAL 1:2) ALL",
+      "1S: e BAD *", "1C: f FETCH 1:* UID (PARTIAL 1:2)", "1S: f BAD *"}},
+    {"PartialSaves",  // RFC 9394 §3.2
+     {"1C: a SEARCH RETURN (SAVE PARTIAL 2:2) ALL", "1S: * ESEARCH (TAG \"a\") PARTIAL (2:2 2)", "1S: a OK *",
+      "1C: b SEARCH $", "1S: * SEARCH 2", "1S: b OK *", "1C: c SEARCH RETURN (SAVE PARTIAL 2:2 MAX) ALL",
+      "1S: * ESEARCH (TAG \"c\") MAX 3 PARTIAL (2:2 2)", "1S: c OK *", "1C: d SEARCH $", "1S: * SEARCH 2 3",
+      "1S: d OK *", "1C: e SEARCH RETURN (SAVE PARTIAL 2:2 COUNT) ALL",
+      "1S: * ESEARCH (TAG \"e\") PARTIAL (2:2 2) COUNT 3", "1S: e OK *", "1C: f SEARCH $", "1S: * SEARCH 1 2 3",
+      "1S: f OK *"}},
+    {"PartialFetch",  // RFC 9394 §3.3 and §3.4
+     {"1C: a UID FETCH 1:* (UID) (PARTIAL -1:-2)", "1S: * 2 FETCH (UID 2)", "1S: * 3 FETCH (UID 3)", "1S: a OK *",
+      "1C: b UID FETCH 2:9 UID (PARTIAL 1:1)", "1S: * 2 FETCH (UID 2)", "1S: b OK *",
+      "1C: c UID FETCH 1:* UID (PARTIAL 1:2 CHANGEDSINCE 13)", "1S: * OK [HIGHESTMODSEQ 15] *",
+      "1S: * 2 FETCH (UID 2 MODSEQ (14))", "1S: c OK *", "1C: d UID FETCH 1:* UID (PARTIAL 4:5)", "1S: d OK *"}},
+};
+
+TEST(Search, AnswersAsWritten) {
+  for (const auto& test : kAnswerCases) {
+    SCOPED_TRACE(test.name);
+    House house;
+    fill(house);
+    Script script{"1 login", "1 select INBOX"};
+    script.insert(script.end(), test.script.begin(), test.script.end());
+    house.play(script);
+  }
 }
 
 TEST(Search, ManyTextsAtOnceAreRefused) {

@@ -36,9 +36,9 @@ void fill(House& house) {
 }
 
 Script opened() {
-  return {"1 login",        "1C: o SELECT INBOX",    "1S: * FLAGS *",   "1S: * OK [PERM*", "1S: * 5 EXISTS",
-          "1S: * 0 RECENT", "1S: * OK [UNSEEN 1] *", "1S: * OK [UIDV*", "1S: * OK [UIDN*", "1S: * OK [MAIL*",
-          "1S: o OK *"};
+  return {"1 login",         "1C: o SELECT INBOX", "1S: * FLAGS *",         "1S: * OK [PERM*",
+          "1S: * 5 EXISTS",  "1S: * 0 RECENT",     "1S: * OK [UNSEEN 1] *", "1S: * OK [UIDV*",
+          "1S: * OK [UIDN*", "1S: * OK [MAIL*",    "1S: * OK [HIGH*",       "1S: o OK *"};
 }
 
 struct Case {
@@ -108,8 +108,9 @@ TEST(Sort, NumbersAreThoseOfTheView) {
   Script script = opened();
   for (const char* line :
        {"2 login", "2C: o SELECT INBOX", "2S: * FLAGS *", "2S: * OK [PERM*", "2S: * 5 EXISTS", "2S: * 0 RECENT",
-        "2S: * OK [UNSEEN 1] *", "2S: * OK [UIDV*", "2S: * OK [UIDN*", "2S: * OK [MAIL*", "2S: o OK *",
-        "2C: a STORE 2 +FLAGS.SILENT (\\Deleted)", "2S: a OK *", "2C: b EXPUNGE", "2S: * 2 EXPUNGE", "2S: b OK *",
+        "2S: * OK [UNSEEN 1] *", "2S: * OK [UIDV*", "2S: * OK [UIDN*", "2S: * OK [MAIL*", "2S: * OK [HIGH*",
+        "2S: o OK *", "2C: a STORE 2 +FLAGS.SILENT (\\Deleted)", "2S: a OK *", "2C: b EXPUNGE", "2S: * 2 EXPUNGE",
+        "2S: b OK *",
         // Message 2 is gone, and the others keep their numbers until that may be told.
         "1C: a SORT (REVERSE ARRIVAL) UTF-8 ALL", "1S: * SORT 1 3 4 5", "1S: a OK *",
         "1C: b THREAD ORDEREDSUBJECT UTF-8 ALL", "1S: * THREAD (1 3)(4)(5)", "1S: b OK *",
