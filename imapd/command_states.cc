@@ -76,6 +76,10 @@ bool is_uid_command(const imap::CommandBody& body) {
   return std::visit(Numbering{}, body) == imap::NumberedBy::uid;
 }
 
+bool may_tell_news(const imap::CommandBody& body) {
+  return !std::holds_alternative<imap::Select>(body) && !std::holds_alternative<imap::Examine>(body);
+}
+
 bool may_tell_expunges(const imap::CommandBody& body) {
   if (const auto* search = std::get_if<imap::Search>(&body)) return numbers_may_move(*search);
   if (const auto* sort = std::get_if<imap::Sort>(&body)) return numbers_may_move(*sort);

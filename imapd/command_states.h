@@ -10,6 +10,8 @@ enum class State { not_authenticated, authenticated, selected };
 [[nodiscard]] State first_state(const imap::CommandBody& body);
 [[nodiscard]] State last_state(const imap::CommandBody& body);
 
+/// False for SELECT and EXAMINE: what has changed since the mailbox was opened is told with the next command.
+[[nodiscard]] bool may_tell_news(const imap::CommandBody& body);
 /// False while sequence numbers in the answer must stay what they are (RFC 9051 §7.5.1, RFC 7162 §3.2.10.2).
 [[nodiscard]] bool may_tell_expunges(const imap::CommandBody& body);
 /// Whether FETCH responses caused by it must hold the UID (RFC 9051 §6.4.9).

@@ -83,10 +83,11 @@ net::Task<void> Session::answer(CommandOctets input) {
   tag_ = std::move(command->tag);
   known_flags_ = {};
   says_mod_seq_ = false;
+  const bool tells_news = may_tell_news(command->body);
   const bool expunges = may_tell_expunges(command->body);
   TellOptions news{expunges, is_uid_command(command->body), {}, {}};
   Reply reply = co_await execute(std::move(command->body));
-  if (selected_ && open_) {
+  if (selected_ && open_ && tells_news) {
     news.known = std::move(known_flags_);
     co_await tell_news(std::move(news));
   }
