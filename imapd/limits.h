@@ -22,8 +22,9 @@ inline constexpr int kBadCommandsBeforeLoginMax = 10;
 inline constexpr int kCommandsBeforeLoginMax = 50;
 inline constexpr int kCommandsInOneTurn = 64;  // then other sessions run
 
-inline constexpr std::size_t kQueuedMaxOctets = 524'288;  // then nothing is produced until it is sent
-inline constexpr std::size_t kSliceOctets = 262'144;      // of one piece of work off the loop
+inline constexpr std::size_t kQueuedMaxOctets = 524'288;         // then nothing is produced until it is sent
+inline constexpr std::chrono::milliseconds kRepliesHeldMax{50};  // while pipelined commands run
+inline constexpr std::size_t kSliceOctets = 262'144;             // of one piece of work off the loop
 inline constexpr std::size_t kSliceRows = 2'048;
 inline constexpr std::uint64_t kAppendTogetherOctets =
     104'857'600;  // what one APPEND may bring, if no single message is larger

@@ -36,6 +36,7 @@ net::Task<void> Session::serve() {
       hang_up(farewell(command.error()));
       co_return;
     }
+    if (stream_.queued() == 0) oldest_reply_at_ = around_.world.clock.now();
     if (const auto* refused = std::get_if<RefusedCommand>(&*command)) {
       refuse(refused->tag, refused->reply);
     } else {
@@ -116,7 +117,9 @@ void Session::hang_up(const Reply& last_words) {
 }
 
 net::Task<bool> Session::relieve() {
-  if (stream_.queued() < kQueuedMaxOctets) co_return true;
+  // Of many commands sent at once each may wait for the disk: a client may give up before the last of them.
+  const bool are_waited_for = around_.world.clock.now() - oldest_reply_at_ >= kRepliesHeldMax;
+  if (stream_.queued() < kQueuedMaxOctets && !are_waited_for) co_return true;
   auto flushed = co_await stream_.flush();
   co_return flushed.has_value();
 }

@@ -187,7 +187,7 @@ class Session {
   void tell_highest_mod_seq(bool expunges_may_wait, Reply& reply);
   /// After an error; a view that is ahead of what was told ends the session.
   void give_up_news(store::StoreError error, bool view_is_spoiled);
-  /// Sends what is queued when it is much. False when the client is gone.
+  /// Sends what is queued when it is much, or has waited for long. False when the client is gone.
   net::Task<bool> relieve();
   /// Looks, in the midst of long work, whether there is still somebody to do it for.
   net::Task<bool> is_there();
@@ -211,6 +211,7 @@ class Session {
   std::optional<net::Deadline> login_deadline_;  // there before login
   bool open_ = true;
   int commands_since_turn_ = 0;
+  net::Instant oldest_reply_at_{};  // of those that are queued
   int commands_before_login_ = 0;
   int bad_commands_before_login_ = 0;
   int failed_logins_ = 0;
