@@ -1,4 +1,5 @@
-// GETQUOTA, GETQUOTAROOT and SETQUOTA (RFC 9208). All mailboxes of a user lie under one root, called "".
+// GETQUOTA, GETQUOTAROOT and SETQUOTA (RFC 9208). All mailboxes of a user lie under one root, called "". Without
+// any limit there is none: a QUOTA response names one resource at least (§7).
 #include "common/imap/writer.h"
 #include "imapd/session.h"
 
@@ -6,6 +7,8 @@ namespace posthaste::imapd {
 namespace {
 
 constexpr std::uint64_t kStorageUnitOctets = 1'024;  // RFC 9208 §5.1
+
+bool is_limited(const store::UserInfo& info) { return info.limits.octets || info.limits.messages; }
 
 void append_quota(std::string& out, const store::UserInfo& info) {
   out += "* QUOTA \"\" (";
@@ -38,6 +41,7 @@ net::Task<Reply> Session::run(imap::GetQuota command) {
   if (!command.root.empty()) co_return no_such_root();
   const auto info = read_user(around_.store, login_->user);
   if (!info) co_return reply_for(info.error());
+  if (!is_limited(*info)) co_return no_such_root();
   append_quota(stream_.output(), *info);
   co_return ok("That is all");
 }
@@ -48,8 +52,12 @@ net::Task<Reply> Session::run(imap::GetQuotaRoot command) {
   imap::ResponseWriter writer{stream_.output()};
   writer.raw("* QUOTAROOT ");
   writer.mailbox(command.mailbox);
-  writer.raw(" \"\"\r\n");
-  append_quota(stream_.output(), *info);
+  if (is_limited(*info)) {
+    writer.raw(" \"\"\r\n");
+    append_quota(stream_.output(), *info);
+  } else {
+    writer.raw("\r\n");
+  }
   co_return ok("That is all");
 }
 

@@ -169,7 +169,8 @@ TEST(Quota, IsShown) {
 
 TEST(Quota, WithoutLimitsIsEmpty) {
   House house;
-  house.play({"1 login", "1C: a GETQUOTA \"\"", "1S: * QUOTA \"\" ()", "1S: a OK *"});
+  house.play({"1 login", "1C: a GETQUOTA \"\"", "1S: a NO [NONEXISTENT] No such quota root",
+              "1C: b GETQUOTAROOT INBOX", "1S: * QUOTAROOT INBOX", "1S: b OK *"});
 }
 
 }  // namespace
