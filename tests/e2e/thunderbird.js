@@ -94,6 +94,18 @@ function update(path) {
   folder(path).updateFolder(null);
 }
 
+/** Whether a condition comes true within a second. */
+async function soon(condition) {
+  const end = Date.now() + 1000;
+  while (!condition()) {
+    if (Date.now() > end) {
+      return false;
+    }
+    await new Promise(resolve => setTimeout(resolve, 10));
+  }
+  return true;
+}
+
 /** Moves or copies messages by their subjects. */
 function transfer(source, subjects, destination, move) {
   return new Promise((resolve, reject) =>
