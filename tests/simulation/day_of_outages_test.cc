@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -162,6 +163,20 @@ class Pen final : public log::Sink {
 
  private:
   std::string& paper_;
+};
+
+/// The events of deliveryd, and a bell that rings when it has stored a message and not yet said so.
+class Doorbell final : public log::Sink {
+ public:
+  Doorbell(std::string& paper, std::function<void()> ring) : pen_(paper), ring_(std::move(ring)) {}
+  void write(std::string_view line) noexcept override {
+    pen_.write(line);
+    if (line.find(" lmtp.message.stored ") != std::string_view::npos) ring_();
+  }
+
+ private:
+  Pen pen_;
+  std::function<void()> ring_;
 };
 
 /// smtpd from its start to its end, or its death.
@@ -437,10 +452,22 @@ class Day {
   net::Task<void> let_deliveryd_go_and_come() {
     while (!is_over()) {
       co_await loop().sleep(1h + up_to(2h));
-      deliveryd_.go_away();
-      co_await loop().sleep(up_to(10min));
-      deliveryd_.start();
+      send_deliveryd_away(up_to(10min));
     }
+  }
+
+  /// Now and then it dies with the answer on its lips.
+  void on_stored() {
+    if (!is_over() && random().chance(0.01)) send_deliveryd_away(up_to(30s));
+  }
+
+  void send_deliveryd_away(std::chrono::milliseconds duration) {
+    if (std::exchange(deliveryd_away_, true)) return;
+    deliveryd_.go_away();
+    loop().at(loop().now() + duration, [this] {
+      deliveryd_away_ = false;
+      deliveryd_.start();
+    });
   }
 
   void begin_life() {
@@ -656,9 +683,10 @@ class Day {
   const config::Config config_ = make_config();
   Outcome outcome_;
   net::SimWorld sim_;
-  Pen deliveryd_pen_{outcome_.log};
+  Doorbell deliveryd_pen_{outcome_.log, [this] { on_stored(); }};
   const log::Log deliveryd_log_;
   SimDeliveryd deliveryd_;
+  bool deliveryd_away_ = false;
   std::vector<std::unique_ptr<FakeHost>> hosts_;  // by place in kNatures
   std::map<std::string, net::Instant> seen_;      // by greylisting hosts
   std::map<std::size_t, std::vector<std::pair<net::Instant, net::Instant>>> cuts_;
