@@ -190,11 +190,14 @@ Result<std::optional<MDB_dbi>> Environment::open_later_table(const char* name) {
   return table;
 }
 
-Result<std::optional<MDB_dbi>> Environment::later_table(const char* name, std::optional<MDB_dbi>& table) {
+Result<std::optional<MDB_dbi>> Environment::later_table(const char* name, LaterTable& later) {
+  if (later.known.load(std::memory_order_acquire)) return later.table;
   const std::scoped_lock lock{later_tables_mutex_};
-  if (table) return table;
+  if (later.known.load(std::memory_order_relaxed)) return later.table;
   const auto opened = open_later_table(name);
-  if (opened) table = *opened;
+  if (!opened || !*opened) return opened;
+  later.table = **opened;
+  later.known.store(true, std::memory_order_release);
   return opened;
 }
 

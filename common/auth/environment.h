@@ -3,6 +3,7 @@
 
 #include <lmdb.h>
 
+#include <atomic>
 #include <expected>
 #include <filesystem>
 #include <functional>
@@ -63,15 +64,21 @@ class Environment {
   };
   static Result<std::unique_ptr<Environment>> open_anew(const std::filesystem::path& path, Role role);
   Result<void> open_tables(Role role);
-  Result<std::optional<MDB_dbi>> later_table(const char* name, std::optional<MDB_dbi>& table);
+  /// A table that may come later: once it is known, nobody locks anything to use it. A change, which holds LMDB's
+  /// own lock, must not wait for one who opens a table and waits for that.
+  struct LaterTable {
+    std::atomic<bool> known = false;
+    MDB_dbi table = 0;  // once known
+  };
+  Result<std::optional<MDB_dbi>> later_table(const char* name, LaterTable& later);
   Result<std::optional<MDB_dbi>> open_later_table(const char* name);
 
   std::unique_ptr<MDB_env, Close> environment_;
   Tables tables_;
   Role role_ = Role::reader;
   std::mutex later_tables_mutex_;  // only one transaction of a process may open a table at a time
-  std::optional<MDB_dbi> routes_;
-  std::optional<MDB_dbi> app_passwords_;
+  LaterTable routes_;
+  LaterTable app_passwords_;
 };
 
 /// One transaction, aborted unless committed. What get() and walk() show dies with it, or with the next write.
