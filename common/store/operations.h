@@ -232,6 +232,9 @@ struct Delivered {
   bool operator==(const Delivered&) const = default;
 };
 
+/// Named by a change of the subscription list, which is no mailbox's.
+inline constexpr MailboxId kSubscriptionList{0};
+
 /// Sent after publication, when readers see it. The mailbox itself may be gone by then.
 struct Change {
   UserId user{};

@@ -246,6 +246,7 @@ bool Redo::redo(const SubscriptionRecord& record) {
     txn_.erase(Table::subscriptions, key);
   user->modseq = record.modseq;
   put_user(record.user, *user);
+  changes_.push_back({record.user, kSubscriptionList, record.modseq});
   return true;
 }
 

@@ -495,6 +495,10 @@ TEST_F(Operations, EachChangeIsToldAfterPublication) {
   EXPECT_EQ(changes_,
             (std::vector<Change>{{kAlice, inbox, moved->modseq}, {kAlice, box("Sent").id, moved->modseq}}));
   changes_.clear();
+  const auto unsubscribed = run(SetSubscribed{"Sent", false});
+  EXPECT_EQ(changes_, (std::vector<Change>{{kAlice, kSubscriptionList, unsubscribed->modseq}}));
+  changes_.clear();
+  EXPECT_TRUE(run(SetSubscribed{"Sent", false}));
   EXPECT_FALSE(run(DeleteMailbox{"none"}));
   EXPECT_TRUE(changes_.empty());
 }
