@@ -15,13 +15,15 @@ Parsed<CatenatePart> catenate_part(Cursor& cursor) {
     if (!url) return std::unexpected(url.error());
     return CatenateUrl{std::move(*url)};
   }
-  if (!cursor.skip("TEXT ")) return cursor.error();
+  const bool utf8 = cursor.skip("UTF8 (");  // RFC 6855 §4
+  if (!utf8 && !cursor.skip("TEXT ")) return cursor.error();
   auto text = cursor.literal();
   if (!text) return std::unexpected(text.error());
+  if (utf8 && (!text->binary || !cursor.skip(')'))) return cursor.error();
   return CatenateText{std::string{text->octets}};
 }
 
-// append-data: a literal, or CATENATE and its parts.
+// append-data: a literal, one that may have UTF-8 in its header (RFC 6855 §4), or CATENATE and its parts.
 Parsed<void> append_data(Cursor& cursor, AppendMessage& message) {
   if (cursor.skip("CATENATE ")) {
     const auto start = cursor.offset();
@@ -31,8 +33,10 @@ Parsed<void> append_data(Cursor& cursor, AppendMessage& message) {
     message.parts = std::move(*parts);
     return {};
   }
+  const bool utf8 = cursor.skip("UTF8 (");
   auto literal = cursor.literal();
   if (!literal) return std::unexpected(literal.error());
+  if (utf8 && (!literal->binary || !cursor.skip(')'))) return cursor.error();
   message.parts.emplace_back(CatenateText{std::string{literal->octets}});
   message.binary = literal->binary;
   return {};

@@ -243,6 +243,7 @@ constexpr CommandRule kCommands[] = {
     {"MOVE", numbered<set_and_mailbox<Move>, sequence_number>},
     {"NAMESPACE", bare<Namespace>},
     {"NOOP", bare<Noop>},
+    {"NOTIFY", as_command<notify>},
     {"RENAME", as_command<rename>},
     {"REPLACE", numbered<replace, sequence_number>},
     {"SEARCH", numbered<search, sequence_number>},

@@ -198,19 +198,6 @@ std::optional<std::vector<FetchItem>> macro(Cursor& cursor) {
   return std::nullopt;
 }
 
-Parsed<std::vector<FetchItem>> fetch_items(Cursor& cursor) {
-  const auto start = cursor.offset();
-  if (cursor.next_is('(')) {
-    auto items = cursor.list_of(fetch_item, kFetchItemsMax);
-    if (items && items->empty()) return cursor.error_at(start, SyntaxErrorKind::syntax);
-    return items;
-  }
-  if (auto items = macro(cursor)) return std::move(*items);
-  auto item = fetch_item(cursor);
-  if (!item) return std::unexpected(item.error());
-  return std::vector<FetchItem>{std::move(*item)};
-}
-
 // One fetch-modifier, into `fetch`.
 Parsed<void> fetch_modifier(Cursor& cursor, Fetch& fetch) {
   const auto start = cursor.offset();
@@ -324,6 +311,19 @@ void append_name(std::string& out, const FetchBinarySize& size) {
 void append_name(std::string& out, const FetchPreview& /*preview*/) { out += "PREVIEW"; }
 
 }  // namespace
+
+Parsed<std::vector<FetchItem>> fetch_items(Cursor& cursor) {
+  const auto start = cursor.offset();
+  if (cursor.next_is('(')) {
+    auto items = cursor.list_of(fetch_item, kFetchItemsMax);
+    if (items && items->empty()) return cursor.error_at(start, SyntaxErrorKind::syntax);
+    return items;
+  }
+  if (auto items = macro(cursor)) return std::move(*items);
+  auto item = fetch_item(cursor);
+  if (!item) return std::unexpected(item.error());
+  return std::vector<FetchItem>{std::move(*item)};
+}
 
 Parsed<Fetch> fetch(Cursor& cursor, NumberedBy numbered_by) {
   Fetch fetch;

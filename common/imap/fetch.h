@@ -103,6 +103,7 @@ struct Fetch {
 Parsed<Fetch> fetch(Cursor& cursor, NumberedBy numbered_by);
 
 /// The items of a FETCH: a macro, one item, or a list in parentheses.
+Parsed<std::vector<FetchItem>> fetch_items(Cursor& cursor);
 [[nodiscard]] Parsed<std::vector<FetchItem>> parse_fetch_items(std::string_view text);
 
 /// An item's name in the answer: "BODY[1.HEADER.FIELDS (FROM TO)]<0>", "RFC822.SIZE". Of a partial only the
