@@ -67,6 +67,10 @@ bool numbers_may_move(const Searching& command) {
   return command.numbered_by == imap::NumberedBy::uid && !demands_of(command.program).uses_sequence_numbers;
 }
 
+bool has_match_data(const imap::SelectParameters& parameters) {
+  return parameters.resynchronization && parameters.resynchronization->match;
+}
+
 }  // namespace
 
 State first_state(const imap::CommandBody& body) { return std::visit(LegalStates{}, body).first; }
@@ -74,6 +78,24 @@ State last_state(const imap::CommandBody& body) { return std::visit(LegalStates{
 
 bool is_uid_command(const imap::CommandBody& body) {
   return std::visit(Numbering{}, body) == imap::NumberedBy::uid;
+}
+
+bool may_make_messages(const imap::CommandBody& body) {
+  return std::holds_alternative<imap::Append>(body) || std::holds_alternative<imap::Copy>(body) ||
+         std::holds_alternative<imap::Move>(body) || std::holds_alternative<imap::Replace>(body);
+}
+
+bool uses_sequence_numbers(const imap::CommandBody& body) {
+  if (const auto* select = std::get_if<imap::Select>(&body)) return has_match_data(select->parameters);
+  if (const auto* examine = std::get_if<imap::Examine>(&body)) return has_match_data(examine->parameters);
+  if (const auto* search = std::get_if<imap::Search>(&body)) return !numbers_may_move(*search);
+  if (const auto* sort = std::get_if<imap::Sort>(&body)) return !numbers_may_move(*sort);
+  if (const auto* thread = std::get_if<imap::Thread>(&body)) return !numbers_may_move(*thread);
+  const bool names_messages =
+      std::holds_alternative<imap::Fetch>(body) || std::holds_alternative<imap::Store>(body) ||
+      std::holds_alternative<imap::Copy>(body) || std::holds_alternative<imap::Move>(body) ||
+      std::holds_alternative<imap::Replace>(body);
+  return names_messages && !is_uid_command(body);
 }
 
 bool may_tell_news(const imap::CommandBody& body) {

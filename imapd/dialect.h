@@ -13,6 +13,10 @@ struct Dialect {
   bool uid_only = false;   // no sequence numbers, either way (RFC 9586)
   bool operator==(const Dialect&) const = default;
 
+  /// Whether FETCH responses that nobody asked for hold the UID (RFC 9051 §7.5.2, RFC 7162 §3.2.4).
+  [[nodiscard]] bool says_uid() const { return rev2 || condstore; }
+  /// Whether what has gone is told by UID.
+  [[nodiscard]] bool says_vanished() const { return qresync || uid_only; }
   [[nodiscard]] imap::MailboxEncoding mailbox_encoding() const {
     return rev2 || utf8 ? imap::MailboxEncoding::utf8 : imap::MailboxEncoding::modified_utf7;
   }

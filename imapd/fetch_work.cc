@@ -159,10 +159,7 @@ class FetchWork::Response {
       : work_(work), row_(row), pieces_(pieces), reader_(work.store_, work.user_, row.location) {}
 
   Written write(SequenceNumber sequence_number) {
-    imap::ResponseWriter writer{text()};
-    writer.raw("* ");
-    writer.number(number(sequence_number));
-    writer.raw(" FETCH (");
+    append_fetch_start(text(), row_.message.uid, sequence_number, work_.dialect_);
     bool first = true;
     for (const auto& item : work_.plan_.items) {
       if (!std::exchange(first, false)) text().push_back(' ');
@@ -182,13 +179,13 @@ class FetchWork::Response {
     imap::ResponseWriter writer{text()};
     const FetchPlan& plan = work_.plan_;
     const bool condstore = work_.dialect_.condstore;
-    if (condstore && !plan.says_uid) {
+    if (work_.dialect_.says_uid() && !plan.says_uid) {
       writer.raw(" UID ");
       writer.number(number(row_.message.uid));
     }
     if (!plan.says_flags) {
       writer.raw(" FLAGS ");
-      append_flags(text(), row_.message, work_.keywords_);
+      append_flags(text(), row_.message, work_.keywords_, work_.mailbox_.recent);
     }
     if (condstore && !plan.says_mod_seq) {
       writer.space();
@@ -210,7 +207,9 @@ class FetchWork::Response {
       case imap::FetchAttribute::body_structure:
         return summary_text(row_.summary.body_structure, &Response::print_body_structure);
       case imap::FetchAttribute::body: return print_body();
-      case imap::FetchAttribute::flags: append_flags(text(), message, work_.keywords_); break;
+      case imap::FetchAttribute::flags:
+        append_flags(text(), message, work_.keywords_, work_.mailbox_.recent);
+        break;
       case imap::FetchAttribute::internal_date:
         writer.date_time({message.internal_date.at, std::chrono::minutes{message.internal_date.zone_minutes}});
         break;

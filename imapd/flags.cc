@@ -66,7 +66,17 @@ imap::SpecialUse to_imap(store::SpecialUse use) {
 }
 
 void append_flags(std::string& out, const store::Message& message, const std::vector<std::string>& keywords) {
+  const store::UidSet none;
+  append_flags(out, message, keywords, none);
+}
+
+void append_flags(std::string& out, const store::Message& message, const std::vector<std::string>& keywords,
+                  const store::UidSet& recent) {
   char separator = '(';
+  if (recent.contains(message.uid)) {
+    out.push_back(std::exchange(separator, ' '));
+    out.append("\\Recent");
+  }
   for (const auto flag : imap::kSystemFlags) {
     if (!message.flags.contains(to_store(flag))) continue;
     out.push_back(std::exchange(separator, ' '));

@@ -7,6 +7,7 @@
 #include "common/imap/flags.h"
 #include "common/imap/special_use.h"
 #include "common/store/message.h"
+#include "common/store/uid_set.h"
 
 namespace posthaste::imapd {
 
@@ -17,6 +18,9 @@ namespace posthaste::imapd {
 
 /// Appends "(\Seen $Forwarded)"; `keywords` are the mailbox's.
 void append_flags(std::string& out, const store::Message& message, const std::vector<std::string>& keywords);
+/// The same with \Recent, for a message in `recent`.
+void append_flags(std::string& out, const store::Message& message, const std::vector<std::string>& keywords,
+                  const store::UidSet& recent);
 
 /// Appends "(12)", the value of MODSEQ (RFC 7162 §3.1.4.2), or all of "MODSEQ (12)".
 void append_mod_seq_value(std::string& out, ModSeq mod_seq);

@@ -125,8 +125,20 @@ std::vector<ListLine> list_subscriptions(const Hierarchy& hierarchy, const std::
   return sorted;
 }
 
-void append_list_line(std::string& out, std::string_view response, const ListLine& line) {
-  imap::ResponseWriter writer{out};
+ListLine list_name(const Hierarchy& hierarchy, const std::string& name, std::optional<std::string> old_name) {
+  imap::List list;
+  list.returns.subscribed = true;
+  const auto listed = hierarchy.names().find(name);
+  const ListedName gone;
+  ListLine line{name, attributes_of(listed == hierarchy.names().end() ? gone : listed->second, list), false,
+                std::nullopt};
+  line.old_name = std::move(old_name);
+  return line;
+}
+
+void append_list_line(std::string& out, std::string_view response, const ListLine& line,
+                      imap::MailboxEncoding encoding) {
+  imap::ResponseWriter writer{out, encoding};
   writer.raw("* ");
   writer.raw(response);
   writer.raw(" (");
@@ -138,6 +150,11 @@ void append_list_line(std::string& out, std::string_view response, const ListLin
   writer.raw(") \"/\" ");
   writer.mailbox(line.name);
   if (line.child_info) writer.raw(" (CHILDINFO (\"SUBSCRIBED\"))");
+  if (line.old_name) {
+    writer.raw(" (\"OLDNAME\" (");
+    writer.mailbox(*line.old_name);
+    writer.raw("))");
+  }
   writer.crlf();
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/imap/list.h"
+#include "common/imap/mailbox_name.h"
 #include "common/store/snapshot.h"
 
 namespace posthaste::imapd {
@@ -43,13 +44,19 @@ struct ListLine {
   std::vector<std::string> attributes;
   bool child_info = false;                      // RFC 5258 §4, for SUBSCRIBED
   std::optional<store::MailboxInfo> status_of;  // a STATUS response follows; not for a parent's sake (RFC 5819 §3)
+  std::optional<std::string> old_name = {};     // OLDNAME (RFC 9051 §6.3.9.7), after a rename
 };
 
 [[nodiscard]] std::vector<ListLine> list_mailboxes(const Hierarchy& hierarchy, const imap::List& list);
 /// RFC 3501 §6.3.9.
 [[nodiscard]] std::vector<ListLine> list_subscriptions(const Hierarchy& hierarchy, const std::string& pattern);
 
+/// One name as it is now, with all its attributes; it may be no mailbox any more.
+[[nodiscard]] ListLine list_name(const Hierarchy& hierarchy, const std::string& name,
+                                 std::optional<std::string> old_name);
+
 /// `response` is "LIST", "LSUB" or "XLIST".
-void append_list_line(std::string& out, std::string_view response, const ListLine& line);
+void append_list_line(std::string& out, std::string_view response, const ListLine& line,
+                      imap::MailboxEncoding encoding);
 
 }  // namespace posthaste::imapd

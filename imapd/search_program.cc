@@ -66,7 +66,10 @@ struct Compiler {
   }
 
   SearchTest operator()(const imap::SearchAll&) const { return always(true); }
-  SearchTest operator()(const imap::SearchRecent&) const { return always(false); }  // no message is \Recent here
+  SearchTest operator()(const imap::SearchRecent&) const {
+    return by_row(
+        [recent = context.mailbox.recent](const store::Message& message) { return recent.contains(message.uid); });
+  }
   SearchTest operator()(const imap::SearchSaveDateSupported&) const { return always(true); }
   SearchTest operator()(const imap::SearchThreadId&) const { return always(false); }
   SearchTest operator()(const imap::SearchModSeq& key) const {

@@ -63,10 +63,23 @@ std::expected<store::UidSet, StoreError> expunged(const store::Snapshot& snapsho
   return std::move(**vanished);
 }
 
+/// Adds what is \Recent of the messages below `uid_next`; from `otherwise` on, when nobody has looked yet. A
+/// session that only reads takes nothing from those who come after it (RFC 3501 §6.3.2).
+void note_recent(SelectedMailbox& mailbox, const Recency& recency, Uid uid_next, Uid otherwise) {
+  if (recency.messages == nullptr) return;
+  const Uid first = mailbox.read_only ? recency.messages->first(recency.user, mailbox.id, otherwise)
+                                      : recency.messages->take(recency.user, mailbox.id, uid_next, otherwise);
+  if (first < uid_next) mailbox.recent.add(store::UidRange{first, Uid{number(uid_next) - 1}});
+}
+
+std::uint32_t count_recent(const SelectedMailbox& mailbox) {
+  return static_cast<std::uint32_t>(mailbox.messages.uids().intersection(to_number_set(mailbox.recent)).count());
+}
+
 }  // namespace
 
 std::expected<OpenedMailbox, StoreError> open_mailbox(const store::Snapshot& snapshot, const std::string& name,
-                                                      bool read_only) {
+                                                      bool read_only, const Recency& recency) {
   auto info = snapshot.mailbox(name);
   if (!info) return std::unexpected(info.error());
   OpenedMailbox opened{{info->id,
@@ -78,16 +91,40 @@ std::expected<OpenedMailbox, StoreError> open_mailbox(const store::Snapshot& sna
                         info->highest_modseq,
                         info->keywords.size()},
                        info->keywords,
-                       std::nullopt};
-  const auto note = [&opened](const store::Message& message) {
+                       std::nullopt,
+                       info->name,
+                       info->special_use};
+  Uid first_new = info->uid_next;
+  const auto note = [&](const store::Message& message) {
     opened.mailbox.messages.append(message.uid);
+    const bool is_new = recency.messages != nullptr && recency.messages->is_new(message.save_date);
+    if (is_new) first_new = std::min(first_new, message.uid);
     if (!opened.first_unseen && !message.flags.contains(store::SystemFlag::seen)) {
       opened.first_unseen = SequenceNumber{opened.mailbox.messages.size()};
     }
   };
   auto scanned = scan_all(snapshot, info->id, below(info->uid_next), note);
   if (!scanned) return std::unexpected(scanned.error());
+  note_recent(opened.mailbox, recency, info->uid_next, first_new);
   return opened;
+}
+
+void append_fetch_start(std::string& out, Uid uid, SequenceNumber sequence_number, const Dialect& dialect) {
+  imap::ResponseWriter writer{out};
+  writer.raw("* ");
+  writer.number(dialect.uid_only ? number(uid) : number(sequence_number));
+  writer.raw(dialect.uid_only ? " UIDFETCH (" : " FETCH (");
+}
+
+void append_counts(std::string& out, const SelectedMailbox& mailbox, const Dialect& dialect) {
+  imap::ResponseWriter writer{out};
+  writer.raw("* ");
+  writer.number(mailbox.messages.size());
+  writer.raw(" EXISTS\r\n");
+  if (dialect.rev2) return;
+  writer.raw("* ");
+  writer.number(count_recent(mailbox));
+  writer.raw(" RECENT\r\n");
 }
 
 std::expected<bool, StoreError> has_news(const store::Snapshot& snapshot, const SelectedMailbox& mailbox,
@@ -138,7 +175,7 @@ std::expected<void, StoreError> NewsTeller::tell_expunges(const store::Snapshot&
   const imap::NumberSet known = mailbox_.messages.uids().intersection(to_number_set(*gone));
   if (!known.empty() && !options_.expunges) return {};  // they must wait
   const auto numbers = mailbox_.messages.remove(*gone);
-  if (options_.dialect.qresync) {
+  if (options_.dialect.says_vanished()) {
     append_vanished(out, known);
   } else {
     append_expunges(out, numbers);
@@ -151,15 +188,16 @@ std::expected<void, StoreError> NewsTeller::tell_arrivals(const store::Snapshot&
                                                           const store::MailboxInfo& info, std::string& out) {
   if (info.uid_next == mailbox_.uid_next) return {};
   const std::uint32_t before = mailbox_.messages.size();
-  const auto note = [this](const store::Message& message) { mailbox_.messages.append(message.uid); };
+  const auto note = [this](const store::Message& message) {
+    mailbox_.messages.append(message.uid);
+    new_messages_.add(message.uid);
+  };
   auto scanned = scan_all(snapshot, info.id, {mailbox_.uid_next, Uid{number(info.uid_next) - 1}}, note);
   if (!scanned) return std::unexpected(scanned.error());
-  mailbox_.uid_next = info.uid_next;
+  const Uid first_arrival = std::exchange(mailbox_.uid_next, info.uid_next);
+  note_recent(mailbox_, {user_, options_.recent_messages}, info.uid_next, first_arrival);
   if (mailbox_.messages.size() == before) return {};
-  imap::ResponseWriter writer{out};
-  writer.raw("* ");
-  writer.number(mailbox_.messages.size());
-  writer.raw(" EXISTS\r\n* 0 RECENT\r\n");
+  append_counts(out, mailbox_, options_.dialect);
   return {};
 }
 
@@ -171,20 +209,22 @@ bool NewsTeller::knows(const store::Message& message) const {
 
 std::expected<void, StoreError> NewsTeller::tell_flags(const store::Snapshot& snapshot,
                                                        const store::MailboxInfo& info, std::string& out) {
+  if (!options_.flags) {
+    done_ = true;
+    return {};
+  }
   imap::ResponseWriter writer{out};
   const auto tell = [&](const store::Message& message) {
     const auto sequence_number = mailbox_.messages.sequence_number(message.uid);
     if (!sequence_number || message.modseq > target_ || knows(message)) return;
-    writer.raw("* ");
-    writer.number(number(*sequence_number));
-    writer.raw(" FETCH (");
-    if (options_.with_uid || options_.dialect.condstore) {
+    append_fetch_start(out, message.uid, *sequence_number, options_.dialect);
+    if (options_.with_uid || options_.dialect.says_uid()) {
       writer.raw("UID ");
       writer.number(number(message.uid));
       writer.space();
     }
     writer.raw("FLAGS ");
-    append_flags(out, message, info.keywords);
+    append_flags(out, message, info.keywords, mailbox_.recent);
     if (options_.dialect.condstore) {
       writer.space();
       append_mod_seq(out, message.modseq);

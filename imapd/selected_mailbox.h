@@ -13,6 +13,7 @@
 #include "common/store/snapshot.h"
 #include "common/store/store.h"
 #include "imapd/dialect.h"
+#include "imapd/recent_messages.h"
 #include "imapd/uid_runs.h"
 
 namespace posthaste::imapd {
@@ -27,10 +28,17 @@ struct SelectedMailbox {
   ModSeq flags_told{};     // changes of flags up to here have been told
   ModSeq expunges_told{};  // a little behind `flags_told` while EXPUNGE must wait
   std::size_t keywords_told = 0;
+  store::UidSet recent = {};        // \Recent for this session
   store::UidSet saved_result = {};  // "$" (RFC 5182); of those that have gone since nothing is left
 
   /// All that changed up to here has been told: what a client may take for its HIGHESTMODSEQ.
   [[nodiscard]] ModSeq all_told() const { return std::min(flags_told, expunges_told); }
+};
+
+/// Where a session looks for what is \Recent to it; nowhere, when it does not know that flag.
+struct Recency {
+  UserId user{};
+  RecentMessages* messages = nullptr;
 };
 
 /// A mailbox just opened, and what only SELECT says of it.
@@ -38,11 +46,20 @@ struct OpenedMailbox {
   SelectedMailbox mailbox;
   std::vector<std::string> keywords;
   std::optional<SequenceNumber> first_unseen;
+  std::string name;  // as it is spelt
+  std::optional<store::SpecialUse> special_use;
 };
 
 /// Reads all rows of the mailbox: never on a loop. Errors: no_such_mailbox, io.
 [[nodiscard]] std::expected<OpenedMailbox, store::StoreError> open_mailbox(const store::Snapshot& snapshot,
-                                                                           const std::string& name, bool read_only);
+                                                                           const std::string& name, bool read_only,
+                                                                           const Recency& recency);
+
+/// Appends "* 1 FETCH (", or "* 12 UIDFETCH (" for those who know no sequence numbers (RFC 9586 §3.3).
+void append_fetch_start(std::string& out, Uid uid, SequenceNumber sequence_number, const Dialect& dialect);
+
+/// Appends EXISTS, and RECENT for those who know it.
+void append_counts(std::string& out, const SelectedMailbox& mailbox, const Dialect& dialect);
 
 /// Messages whose flags the client knows already, unless they changed after `up_to`: those it has set itself.
 struct KnownFlags {
@@ -59,6 +76,9 @@ struct TellOptions {
   bool with_uid = false;  // in answer to a UID command (RFC 9051 §6.4.9)
   KnownChanges known;
   Dialect dialect;
+  RecentMessages* recent_messages = nullptr;  // nothing: the client does not know \Recent
+  bool flags = true;
+  bool new_messages = false;  // more than their number is wanted (RFC 5465 §5.2)
 };
 
 /// Whether there may be something to tell. A point read. Errors: no_such_mailbox when it was deleted; io.
@@ -77,6 +97,9 @@ class NewsTeller {
   /// What to send next. Errors: no_such_mailbox when it was deleted; unavailable, io.
   [[nodiscard]] std::expected<std::string, store::StoreError> step();
   [[nodiscard]] bool done() const { return done_; }
+  /// Those of which EXISTS was told.
+  [[nodiscard]] const store::UidSet& new_messages() const { return new_messages_; }
+  [[nodiscard]] bool tells_new_messages() const { return options_.new_messages; }
   /// After an error: whether the view may be ahead of what was sent. Then it is of no use any more.
   [[nodiscard]] bool begun() const { return flags_from_.has_value(); }
 
@@ -98,6 +121,7 @@ class NewsTeller {
   std::optional<Uid> flags_from_;  // the next flags to look at, once begun
   Uid flags_end_{};                // new messages begin here, and need no FETCH
   ModSeq target_{};
+  store::UidSet new_messages_;
   bool done_ = false;
 };
 

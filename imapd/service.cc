@@ -1,9 +1,11 @@
 #include "imapd/service.h"
 
 #include <array>
+#include <chrono>
 #include <span>
 #include <utility>
 
+#include "common/base/clock.h"
 #include "common/config/layout.h"
 #include "common/net/system_random.h"
 #include "common/wire/store_client.h"
@@ -82,6 +84,7 @@ Service::Service(const daemon::Setting& setting, auth::Directory directory, std:
       login_memory_(auth::login_limits(config_.auth), std::move(secret)),
       admission_(config_.imap.connections_max),
       user_connections_(config_.imap.connections_per_user_max),
+      recent_messages_(std::chrono::floor<std::chrono::seconds>(wall_clock())),
       append_memory_(kAppendMemoryOctets) {}
 
 void Service::reload() {
@@ -94,8 +97,9 @@ net::Task<void> Service::serve(daemon::Worker& worker) {
   WireSubscriptions subscriptions{client};
   auth::Authenticator authenticator{directory_, login_memory_, worker.world,
                                     auth::login_rules(config_.auth, auth::Service::imap)};
-  const Surroundings surroundings{worker.world,  config_,        *store_,           client,         subscriptions,
-                                  authenticator, *certificates_, user_connections_, append_memory_, log_};
+  const Surroundings surroundings{
+      worker.world,   config_,           *store_,          client,         subscriptions, authenticator,
+      *certificates_, user_connections_, recent_messages_, append_memory_, log_};
   net::TaskScope connection;
   connection.spawn(client.run());
   for (const auto& [name, listener] : worker.listeners) {

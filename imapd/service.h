@@ -46,6 +46,7 @@ class Service final : public daemon::Program {
   auth::LoginMemory login_memory_;
   daemon::Admission admission_;
   UserConnections user_connections_;
+  RecentMessages recent_messages_;
   daemon::MemoryBudget append_memory_;
 };
 

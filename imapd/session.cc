@@ -31,6 +31,8 @@ net::Task<void> Session::converse(net::TaskScope& scope) {
 
 net::Task<void> Session::serve() {
   while (open_) {
+    auto listening = co_await listen();
+    if (!listening) co_return;
     auto command = co_await read_command(stream_, limits(), around_.append_memory);
     if (!command) {
       hang_up(farewell(command.error()));
@@ -61,19 +63,14 @@ CommandLimits Session::limits() const {
 }
 
 net::Task<void> Session::answer(CommandOctets input) {
-  auto command = imap::parse_command(input.octets);
+  auto command = imap::parse_command(input.octets, dialect_.mailbox_encoding());
   input.octets = {};  // an appended message is in the command now
   if (!command) {
     refuse(command.error().tag.value_or("*"), reply_for(command.error().kind));
     co_return;
   }
-  const State state = selected_ ? State::selected : login_ ? State::authenticated : State::not_authenticated;
-  if (state < first_state(command->body)) {
-    refuse(command->tag, bad(login_ ? "Select a mailbox first" : "Log in first"));
-    co_return;
-  }
-  if (state > last_state(command->body)) {
-    refuse(command->tag, bad("Logged in already"));
+  if (const auto refusal = refusal_of(command->body)) {
+    refuse(command->tag, *refusal);
     co_return;
   }
   if (!login_ && ++commands_before_login_ > kCommandsBeforeLoginMax) {
@@ -85,17 +82,27 @@ net::Task<void> Session::answer(CommandOctets input) {
   known_flags_ = {};
   says_mod_seq_ = false;
   const bool tells_news = may_tell_news(command->body);
+  const bool tells_new_messages = !may_make_messages(command->body);
   const bool expunges = may_tell_expunges(command->body);
   TellOptions news{expunges, is_uid_command(command->body), {}, {}};
   Reply reply = co_await execute(std::move(command->body));
   if (selected_ && open_ && tells_news) {
     news.known = std::move(known_flags_);
+    news.new_messages = tells_new_messages;
     co_await tell_news(std::move(news));
   }
   tell_highest_mod_seq(!expunges, reply);
   append_reply(stream_.output(), tag_, reply);
   if (std::exchange(starts_tls_, false)) co_await start_tls();
   if (std::exchange(compresses_, false)) co_await stream_.compress();  // an error comes back with the next read
+}
+
+std::optional<Reply> Session::refusal_of(const imap::CommandBody& body) const {
+  const State state = selected_ ? State::selected : login_ ? State::authenticated : State::not_authenticated;
+  if (state < first_state(body)) return bad(login_ ? "Select a mailbox first" : "Log in first");
+  if (state > last_state(body)) return bad("Logged in already");
+  if (dialect_.uid_only && uses_sequence_numbers(body)) return Reply{Condition::bad, "UIDREQUIRED", "UIDs only"};
+  return std::nullopt;
 }
 
 net::Task<Reply> Session::execute(imap::CommandBody body) {
@@ -140,6 +147,7 @@ void Session::tell_highest_mod_seq(bool expunges_may_wait, Reply& reply) {
 
 net::Task<void> Session::tell_news(TellOptions options) {
   options.dialect = dialect_;
+  options.recent_messages = recency().messages;
   auto snapshot_says = [this, &options]() -> std::expected<bool, store::StoreError> {
     auto snapshot = around_.store.read(login_->user);
     if (!snapshot) return std::unexpected(snapshot.error());
@@ -163,6 +171,7 @@ net::Task<void> Session::tell_news(TellOptions options) {
     auto relieved = co_await relieve();
     if (!relieved) co_return;
   }
+  if (teller.tells_new_messages()) co_await tell_new_messages(teller.new_messages());
 }
 
 void Session::give_up_news(store::StoreError error, bool view_is_spoiled) {
@@ -176,6 +185,8 @@ void Session::give_up_news(store::StoreError error, bool view_is_spoiled) {
   selected_.reset();
   hang_up(bye("UNAVAILABLE", "The selected mailbox cannot be read"));
 }
+
+Recency Session::recency() const { return {login_->user, dialect_.rev2 ? nullptr : &around_.recent_messages}; }
 
 std::expected<store::UidSet, Reply> Session::resolve(imap::NumberedBy numbered_by,
                                                      const imap::SequenceSet& set) const {

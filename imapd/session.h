@@ -26,10 +26,12 @@
 #include "imapd/dialect.h"
 #include "imapd/fetch_work.h"
 #include "imapd/limits.h"
+#include "imapd/recent_messages.h"
 #include "imapd/replies.h"
 #include "imapd/selected_mailbox.h"
 #include "imapd/subscriptions.h"
 #include "imapd/user_connections.h"
+#include "imapd/watch.h"
 
 namespace posthaste::imapd {
 
@@ -43,6 +45,7 @@ struct Surroundings {
   auth::Authenticator& authenticator;
   const daemon::Certificates& certificates;
   UserConnections& user_connections;
+  RecentMessages& recent_messages;
   daemon::MemoryBudget& append_memory;
   const log::Log& log;
 };
@@ -64,8 +67,18 @@ class Session {
     UserConnections::Place place;
   };
 
+  /// What NOTIFY asked for, until it is asked again.
+  struct Notifications {
+    explicit Notifications(Watch wanted) : watch(std::move(wanted)) {}
+    Watch watch;
+    ChangedMailboxes changed;                    // and not yet told
+    std::unique_ptr<Subscription> subscription;  // ends before what it notes goes
+  };
+
   net::Task<void> serve();
   net::Task<void> answer(CommandOctets input);
+  /// Why this command cannot be now: its state, or sequence numbers in it (RFC 9586 §3).
+  [[nodiscard]] std::optional<Reply> refusal_of(const imap::CommandBody& body) const;
   net::Task<Reply> execute(imap::CommandBody body);
   void refuse(std::string_view tag, const Reply& reply);
   void hang_up(const Reply& last_words);
@@ -88,8 +101,6 @@ class Session {
   net::Task<void> start_tls();
   // commands/enable.cc
   net::Task<Reply> run(imap::Enable command);
-  /// False for what is not ours.
-  bool enable(const std::string& capability);
   /// The client has shown that it knows mod-sequences (RFC 7162 §3.1).
   void enable_condstore();
   // commands/mailboxes.cc
@@ -131,6 +142,14 @@ class Session {
   net::Task<std::expected<std::vector<store::Append>, Reply>> compose(std::vector<imap::AppendMessage> messages,
                                                                       MailboxId target,
                                                                       daemon::MemoryBudget::Share& memory);
+  // commands/notify.cc
+  net::Task<Reply> run(imap::Notify command);
+  /// Waits for the next command, and tells meanwhile what the client wants to hear. False when the session ends.
+  net::Task<bool> listen();
+  /// `idles`: in the course of IDLE, when expunges may be told in any case.
+  net::Task<void> notify_client(bool idles);
+  net::Task<void> tell_new_messages(store::UidSet uids);
+  [[nodiscard]] Watch::Manner manner() const;
   // commands/idle.cc
   net::Task<Reply> run(imap::Idle command);
   // commands/fetch.cc
@@ -177,6 +196,7 @@ class Session {
   net::Task<Reply> run(imap::Copy command);
   net::Task<Reply> run(imap::Move command);
 
+  [[nodiscard]] Recency recency() const;
   /// The messages that a set names. Errors: the reply to a set that cannot be.
   [[nodiscard]] std::expected<store::UidSet, Reply> resolve(imap::NumberedBy numbered_by,
                                                             const imap::SequenceSet& set) const;
@@ -218,6 +238,7 @@ class Session {
   std::optional<Login> login_;
   std::optional<SelectedMailbox> selected_;
   Dialect dialect_;
+  std::unique_ptr<Notifications> notifications_;
   KnownChanges known_flags_;   // what the command under way has changed itself
   bool says_mod_seq_ = false;  // the command under way is to say the HIGHESTMODSEQ it leaves behind
   std::string tag_;            // of the command under way

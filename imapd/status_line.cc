@@ -12,19 +12,18 @@ namespace {
 
 constexpr std::size_t kRowsAtOnce = 16'384;
 
-std::uint64_t number_of(imap::StatusItem item, const store::MailboxInfo& info, std::uint64_t message_max_octets,
-                        std::uint64_t deleted_octets) {
+std::uint64_t number_of(imap::StatusItem item, const store::MailboxInfo& info, const StatusContext& context) {
   using enum imap::StatusItem;
   switch (item) {
     case messages: return info.messages;
-    case recent: return 0;  // no message is \Recent here
+    case recent: return context.recent;
     case uid_next: return number(info.uid_next);
     case uid_validity: return number(info.uid_validity);
     case unseen: return info.unseen;
     case deleted: return info.deleted;
     case size: return info.octets;
-    case deleted_storage: return deleted_octets;
-    case append_limit: return message_max_octets;
+    case deleted_storage: return context.deleted_octets;
+    case append_limit: return context.message_max_octets;
     case highest_mod_seq: return number(info.highest_modseq);
     case mailbox_id: break;  // no number
   }
@@ -54,8 +53,8 @@ std::expected<std::uint64_t, store::StoreError> deleted_octets(const store::Stor
 }
 
 void append_status(std::string& out, const store::MailboxInfo& info, const std::vector<imap::StatusItem>& items,
-                   std::uint64_t message_max_octets, std::uint64_t deleted_octets) {
-  imap::ResponseWriter writer{out};
+                   const StatusContext& context) {
+  imap::ResponseWriter writer{out, context.encoding};
   writer.raw("* STATUS ");
   writer.mailbox(info.name);
   writer.raw(" (");
@@ -67,7 +66,7 @@ void append_status(std::string& out, const store::MailboxInfo& info, const std::
     if (item == imap::StatusItem::mailbox_id) {
       writer.raw("(" + object_id(info.id) + ")");
     } else {
-      writer.number(number_of(item, info, message_max_octets, deleted_octets));
+      writer.number(number_of(item, info, context));
     }
   }
   writer.raw(")\r\n");

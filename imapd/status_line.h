@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "common/imap/mailbox_name.h"
 #include "common/imap/status.h"
 #include "common/store/store.h"
 
@@ -17,8 +18,16 @@ namespace posthaste::imapd {
 [[nodiscard]] std::expected<std::uint64_t, store::StoreError> deleted_octets(const store::Store& store, UserId user,
                                                                              const store::MailboxInfo& info);
 
+/// What a mailbox does not know of itself; of the counts only those that are asked for.
+struct StatusContext {
+  std::uint64_t message_max_octets = 0;
+  imap::MailboxEncoding encoding = imap::MailboxEncoding::modified_utf7;
+  std::uint64_t deleted_octets = 0;
+  std::uint32_t recent = 0;  // messages
+};
+
 /// Appends the line.
 void append_status(std::string& out, const store::MailboxInfo& info, const std::vector<imap::StatusItem>& items,
-                   std::uint64_t message_max_octets, std::uint64_t deleted_octets);
+                   const StatusContext& context);
 
 }  // namespace posthaste::imapd

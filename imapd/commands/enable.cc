@@ -1,28 +1,41 @@
 // ENABLE (RFC 5161), and what it or the first use of an extension turns on.
+#include <string_view>
+#include <utility>
+
+#include "common/base/octets.h"
 #include "imapd/session.h"
 
 namespace posthaste::imapd {
+namespace {
+
+struct Extension {
+  std::string_view name;  // as CAPABILITY spells it
+  bool Dialect::*member;
+};
+
+constexpr Extension kExtensions[] = {
+    {"CONDSTORE", &Dialect::condstore}, {"QRESYNC", &Dialect::qresync},  {"IMAP4rev2", &Dialect::rev2},
+    {"UTF8=ACCEPT", &Dialect::utf8},    {"UIDONLY", &Dialect::uid_only},
+};
+
+}  // namespace
 
 net::Task<Reply> Session::run(imap::Enable command) {
   std::string enabled = "* ENABLED";
-  for (const std::string& capability : command.capabilities) {
-    if (enable(capability)) enabled += " " + capability;  // the unknown is passed over (RFC 5161 §3.1)
+  Dialect dialect = dialect_;
+  for (const std::string& capability : command.capabilities) {  // the unknown is passed over (RFC 5161 §3.1)
+    for (const auto& [name, member] : kExtensions) {
+      if (!iequals(capability, name)) continue;
+      dialect.*member = true;
+      enabled.append(" ").append(name);
+    }
   }
   stream_.write(enabled + "\r\n");
-  if (dialect_.qresync) enable_condstore();
+  const bool knows_mod_seqs = dialect.condstore || dialect.qresync;
+  dialect.condstore = dialect_.condstore;
+  dialect_ = dialect;
+  if (knows_mod_seqs) enable_condstore();
   co_return ok("That is all");
-}
-
-bool Session::enable(const std::string& capability) {
-  if (capability == "CONDSTORE") {
-    enable_condstore();
-    return true;
-  }
-  if (capability == "QRESYNC") {
-    dialect_.qresync = true;
-    return true;
-  }
-  return false;
 }
 
 void Session::enable_condstore() {

@@ -14,7 +14,11 @@ net::Task<Reply> Session::run(imap::Idle) {
   stream_.write("+ idling\r\n");
   for (;;) {
     TellOptions everything;
-    if (selected_) co_await tell_news(std::move(everything));
+    if (notifications_) {  // then exactly what was asked for is told (RFC 5465 §4)
+      co_await notify_client(true);
+    } else if (selected_) {
+      co_await tell_news(std::move(everything));
+    }
     if (!open_) co_return ok("The mailbox is gone");
     auto ready = co_await stream_.wait();
     if (!ready) {

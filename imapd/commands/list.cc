@@ -49,7 +49,7 @@ net::Task<Reply> Session::run(imap::List command) {
   auto lines = co_await off_loop(std::move(work));
   if (!lines) co_return reply_for(lines.error());
   for (const ListLine& line : *lines) {
-    append_list_line(stream_.output(), "LIST", line);
+    append_list_line(stream_.output(), "LIST", line, dialect_.mailbox_encoding());
     if (!line.status_of) continue;
     auto sent = co_await send_status(*line.status_of, *command.returns.status);
     if (!sent) co_return reply_for(sent.error());
@@ -66,7 +66,7 @@ net::Task<Reply> Session::run(imap::Lsub command) {
   auto lines = co_await off_loop(std::move(work));
   if (!lines) co_return reply_for(lines.error());
   for (const ListLine& line : *lines) {
-    append_list_line(stream_.output(), "LSUB", line);
+    append_list_line(stream_.output(), "LSUB", line, dialect_.mailbox_encoding());
   }
   co_return ok("That is all");
 }
@@ -83,7 +83,7 @@ net::Task<Reply> Session::run(imap::Xlist command) {
   if (!lines) co_return reply_for(lines.error());
   for (ListLine& line : *lines) {
     add_xlist_names(line);
-    append_list_line(stream_.output(), "XLIST", line);
+    append_list_line(stream_.output(), "XLIST", line, dialect_.mailbox_encoding());
   }
   co_return ok("That is all");
 }

@@ -122,6 +122,10 @@ std::optional<ModSeq> Session::mod_seq_of(const FoundMessages& found, const imap
 }
 
 net::Task<Reply> Session::run(imap::Search command) {
+  if (!command.returns && dialect_.rev2) {
+    command.returns.emplace();
+    command.returns->all = true;  // RFC 9051 §6.4.4
+  }
   const bool saves = command.returns && command.returns->save;
   auto found = co_await find_messages(std::move(command.program));
   if (!found) {

@@ -8,14 +8,12 @@
 namespace posthaste::imapd {
 namespace {
 
-void append_opened(std::string& out, const OpenedMailbox& opened) {
+void append_opened(std::string& out, const OpenedMailbox& opened, const Dialect& dialect) {
   const SelectedMailbox& mailbox = opened.mailbox;
   append_flags_of_mailbox(out, opened.keywords, mailbox.read_only);
-  imap::ResponseWriter writer{out};
-  writer.raw("* ");
-  writer.number(mailbox.messages.size());
-  writer.raw(" EXISTS\r\n* 0 RECENT\r\n");
-  if (opened.first_unseen) {
+  append_counts(out, mailbox, dialect);
+  imap::ResponseWriter writer{out, dialect.mailbox_encoding()};
+  if (opened.first_unseen && !dialect.rev2 && !dialect.uid_only) {
     writer.raw("* OK [UNSEEN ");
     writer.number(number(*opened.first_unseen));
     writer.raw("] First unseen message\r\n");
@@ -27,6 +25,12 @@ void append_opened(std::string& out, const OpenedMailbox& opened) {
   writer.raw("] Next UID\r\n* OK [MAILBOXID (" + object_id(mailbox.id) + ")] Mailbox id\r\n* OK [HIGHESTMODSEQ ");
   writer.number(number(mailbox.all_told()));
   writer.raw("] Highest\r\n");
+  if (!dialect.rev2) return;
+  writer.raw("* LIST (");  // RFC 9051 §6.3.2
+  if (opened.special_use) writer.raw(imap::name_of(to_imap(*opened.special_use)));
+  writer.raw(") \"/\" ");
+  writer.mailbox(opened.name);
+  writer.crlf();
 }
 
 /// A mailbox just opened, and what the client missed of it since it last saw it.
@@ -38,11 +42,11 @@ struct Opening {
 
 /// Never on a loop.
 std::expected<Opening, store::StoreError> open_and_compare(
-    const store::Store& store, UserId user, const std::string& name, bool read_only,
+    const store::Store& store, const std::string& name, bool read_only, const Recency& recency,
     const std::optional<imap::Resynchronization>& last_seen) {
-  auto snapshot = store.read(user);
+  auto snapshot = store.read(recency.user);
   if (!snapshot) return std::unexpected(snapshot.error());
-  auto opened = open_mailbox(*snapshot, name, read_only);
+  auto opened = open_mailbox(*snapshot, name, read_only, recency);
   if (!opened) return std::unexpected(opened.error());
   Opening opening{std::move(*opened), {}, {}};
   const SelectedMailbox& mailbox = opening.opened.mailbox;
@@ -77,12 +81,12 @@ net::Task<Reply> Session::open(std::string name, imap::SelectParameters paramete
   if (selected_) append_reply(stream_.output(), "*", ok("CLOSED", "Mailbox left"));
   selected_.reset();  // also when what follows fails (RFC 9051 §6.3.2)
   dialect_.condstore |= parameters.condstore;
-  auto work = [&store = around_.store, user = login_->user, &name, read_only, &last_seen] {
-    return open_and_compare(store, user, name, read_only, last_seen);
+  auto work = [&store = around_.store, &name, read_only, recency = recency(), &last_seen] {
+    return open_and_compare(store, name, read_only, recency, last_seen);
   };
   auto opening = co_await off_loop(std::move(work));
   if (!opening) co_return reply_for(opening.error());
-  append_opened(stream_.output(), opening->opened);
+  append_opened(stream_.output(), opening->opened, dialect_);
   append_vanished_earlier(stream_.output(), opening->vanished);
   selected_ = std::move(opening->opened.mailbox);
   if (!opening->known.empty()) {

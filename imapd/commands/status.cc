@@ -22,14 +22,24 @@ net::Task<Reply> Session::run(imap::Status command) {
 
 net::Task<std::expected<void, store::StoreError>> Session::send_status(store::MailboxInfo info,
                                                                        std::vector<imap::StatusItem> items) {
-  std::uint64_t octets = 0;
+  StatusContext context{around_.config.smtp.message_max_octets, dialect_.mailbox_encoding()};
   if (wants_deleted_octets(items, info)) {
     auto count = [&] { return deleted_octets(around_.store, login_->user, info); };
     auto counted = co_await off_loop(std::move(count));
     if (!counted) co_return std::unexpected(counted.error());
-    octets = *counted;
+    context.deleted_octets = *counted;
   }
-  append_status(stream_.output(), info, items, around_.config.smtp.message_max_octets, octets);
+  if (std::ranges::count(items, imap::StatusItem::recent) > 0) {
+    auto count = [&]() -> std::expected<std::uint32_t, store::StoreError> {
+      auto snapshot = around_.store.read(login_->user);
+      if (!snapshot) return std::unexpected(snapshot.error());
+      return around_.recent_messages.count(*snapshot, login_->user, info);
+    };
+    auto counted = co_await off_loop(std::move(count));
+    if (!counted) co_return std::unexpected(counted.error());
+    context.recent = *counted;
+  }
+  append_status(stream_.output(), info, items, context);
   co_return std::expected<void, store::StoreError>{};
 }
 

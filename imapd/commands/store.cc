@@ -18,7 +18,7 @@ store::FlagMode mode_of(imap::StoreOperation operation) {
 /// have now (RFC 7162 §3.1.3).
 std::vector<imap::FetchItem> answer_items(const imap::Store& command, const Dialect& dialect) {
   std::vector<imap::FetchItem> items;
-  if (dialect.condstore || command.numbered_by == imap::NumberedBy::uid) {
+  if (dialect.says_uid() || command.numbered_by == imap::NumberedBy::uid) {
     items.emplace_back(imap::FetchAttribute::uid);
   }
   if (!command.silent) items.emplace_back(imap::FetchAttribute::flags);

@@ -60,7 +60,7 @@ const Case kCases[] = {
       "1S: + *",
       "deliver plain INBOX",
       "1S: * 2 EXISTS",
-      "1S: * 0 RECENT",
+      "1S: * 1 RECENT",
       "1C+ DONE\r\nd NOOP\r\n",
       "1S: c OK *",
       "1S: d OK *"}},

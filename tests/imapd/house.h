@@ -173,6 +173,8 @@ class House {
   std::map<std::string, std::string> messages;
   config::Config config;
   std::uint64_t append_memory_octets = kAppendMemoryOctets;
+  /// Messages that came before are \Recent to nobody: all of those that are there when the first session comes.
+  std::chrono::sys_seconds recent_since = std::chrono::sys_seconds::max();
 
   /// Plays a script; every difference is a failure of the test.
   void play(const Script& script) {
@@ -182,6 +184,7 @@ class House {
   /// Serves as long as `clients`, a task of its making, runs.
   void serve(const std::function<net::Task<void>()>& clients) {
     UserConnections user_connections{config.imap.connections_per_user_max};
+    RecentMessages recent_messages{recent_since};
     daemon::MemoryBudget append_memory{append_memory_octets};
     auth::Authenticator authenticator{Accounts::shared().directory, login_memory_, sim_.world(),
                                       auth::login_rules(config.auth, auth::Service::imap)};
@@ -193,6 +196,7 @@ class House {
                                     authenticator,
                                     *Accounts::shared().certificates,
                                     user_connections,
+                                    recent_messages,
                                     append_memory,
                                     log_};
     ASSERT_TRUE(sim_.run(serve_while(clients, surroundings))) << "everybody waits";

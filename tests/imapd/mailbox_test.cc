@@ -26,7 +26,7 @@ const Case kCases[] = {
     {"AppendToTheOpenMailbox",
      {"1 login", "1C: o SELECT Drafts", "1S: * FLAGS *", "1S: * OK [PERM*", "1S: * 0 EXISTS", "1S: * 0 RECENT",
       "1S: * OK [UIDV*", "1S: * OK [UIDN*", "1S: * OK [MAIL*", "1S: * OK [HIGH*", "1S: o OK *",
-      "1C+ a APPEND Drafts {3+}\r\nabc\r\n", "1S: * 1 EXISTS", "1S: * 0 RECENT", "1S: a OK [APPENDUID *"}},
+      "1C+ a APPEND Drafts {3+}\r\nabc\r\n", "1S: * 1 EXISTS", "1S: * 1 RECENT", "1S: a OK [APPENDUID *"}},
     {"AppendOfBinary",
      {"1 login", std::string("1C+ a APPEND Drafts ~{3+}\r\na\0b\r\n", 32), "1S: a OK [APPENDUID *",
       "1C: o EXAMINE Drafts", "1S: * FLAGS *", "1S: * OK [PERM*", "1S: * 1 EXISTS", "1S: * 0 RECENT",
