@@ -58,7 +58,7 @@ class Mailbox {
       (void)writer_->commit(group, now, store::Publication::now, [](std::span<const store::Outcome>) {});
     }
     auto snapshot = writer_->store().read(kUser);
-    auto opened_mailbox = open_mailbox(*snapshot, "INBOX", true);
+    auto opened_mailbox = open_mailbox(*snapshot, "INBOX", true, Recency{});
     if (opened_mailbox) selected_ = std::move(opened_mailbox->mailbox);
   }
   ~Mailbox() {
