@@ -147,7 +147,7 @@ class Acceptance {
   /// Of a message without a sender nobody is told.
   std::optional<queue::Add> notification_of() {
     if (reports_.empty() || !message_.envelope.reverse_path) return std::nullopt;
-    const std::string original = message_.added_header + std::string{message_.octets->view()};
+    const std::string original = beginning_of(shared_octets());
     const auto& sender = *message_.envelope.reverse_path;
     const auto delimiter = delimiter_of(context_.config.delivery.recipient_delimiter);
     Notice notice{.about = message_.envelope,

@@ -20,6 +20,13 @@ void leave_out_what_nobody_asked_for(Notice& notice) {
 
 }  // namespace
 
+std::string beginning_of(const std::vector<queue::SharedOctets>& message) {
+  constexpr std::size_t kMaxOctets = 2 * dsn::kReturnedMessageMaxOctets;
+  std::string octets;
+  for (const auto& piece : message) octets += piece.octets.substr(0, kMaxOctets - octets.size());
+  return octets;
+}
+
 std::optional<queue::Add> notification(const std::string& hostname, Notice notice, WallTime now,
                                        net::Random& random) {
   leave_out_what_nobody_asked_for(notice);

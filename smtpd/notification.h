@@ -25,6 +25,9 @@ struct Notice {
   std::vector<smtp::Mailbox> targets;  // whom mail to `to` reaches, as targets_of() says
 };
 
+/// As much of the message as a notification can return, and enough to see that it is more.
+[[nodiscard]] std::string beginning_of(const std::vector<queue::SharedOctets>& message);
+
 /// The notification, with a trace id of its own. Nothing when there is nothing to tell.
 [[nodiscard]] std::optional<queue::Add> notification(const std::string& hostname, Notice notice, WallTime now,
                                                      net::Random& random);

@@ -11,16 +11,8 @@ namespace posthaste::smtpd {
 namespace {
 
 constexpr std::chrono::milliseconds kFullDiskLookAgain = std::chrono::seconds{1};
-constexpr std::size_t kOriginalMaxOctets = 2 * dsn::kReturnedMessageMaxOctets;
 
 bool waits(const queue::QueuedRecipient& recipient) { return recipient.status.fate == queue::Fate::waiting; }
-
-/// As much of the message as a notification can return, and enough to see that it is more.
-std::string beginning_of(const std::vector<queue::SharedOctets>& message) {
-  std::string octets;
-  for (const auto& piece : message) octets += piece.octets.substr(0, kOriginalMaxOctets - octets.size());
-  return octets;
-}
 
 std::string_view event_for(queue::Fate fate) {
   switch (fate) {
