@@ -299,25 +299,17 @@ Execution::Result Execution::execute(UserId user, const DeleteMailbox& operation
 }
 
 Execution::Result Execution::execute(UserId user, const RenameMailbox& operation) {
+  const std::string from = canonical_name(operation.from);
   const std::string to = canonical_name(operation.to);
   if (!is_mailbox_name(to)) return std::unexpected(StoreError::invalid_name);
-  const auto mailbox = mailbox_named(user, operation.from);
-  if (!mailbox) return std::unexpected(StoreError::no_such_mailbox);
+  std::vector<MailboxRenameRecord> renames = renames_of(user, from, to);
+  if (renames.empty()) return std::unexpected(StoreError::no_such_mailbox);
   if (mailbox_named(user, to)) return std::unexpected(StoreError::already_exists);
-  if (mailbox->name == kInbox) return rename_inbox(user, *mailbox, to);
-  const std::string children = mailbox->name + '/';
-  if (to.starts_with(children)) return std::unexpected(StoreError::cannot);
+  const auto first = find_mailbox(txn_, user, renames.front().mailbox);
+  if (!first) return std::unexpected(StoreError::io);
+  if (first->name == kInbox) return rename_inbox(user, *first, to);
+  if (to.starts_with(from + '/')) return std::unexpected(StoreError::cannot);
 
-  std::vector<MailboxRenameRecord> renames = {{user, mailbox->id, {}, to}};
-  {
-    Cursor cursor(txn_, Table::mailbox_names);
-    const Key prefix = name_key(user, children);
-    for (bool there = cursor.seek(prefix); there && cursor.key().starts_with(prefix); there = cursor.next()) {
-      const std::string_view name = cursor.key().substr(sizeof(UserId));
-      OctetReader id(cursor.value());
-      renames.push_back({user, id.take<MailboxId>(), {}, to + std::string(name.substr(children.size() - 1))});
-    }
-  }
   for (const MailboxRenameRecord& rename : renames) {
     if (!is_mailbox_name(rename.name)) return std::unexpected(StoreError::invalid_name);
     if (mailbox_named(user, rename.name)) return std::unexpected(StoreError::already_exists);
@@ -327,7 +319,23 @@ Execution::Result Execution::execute(UserId user, const RenameMailbox& operation
     rename.modseq = next_modseq(user);
     emit(rename);
   }
-  return MailboxChanged{mailbox->id, mailbox->uid_validity};
+  return MailboxChanged{first->id, first->uid_validity};
+}
+
+/// A name above others may itself be no mailbox any more, and goes with them (RFC 9051 §6.3.6).
+std::vector<MailboxRenameRecord> Execution::renames_of(UserId user, const std::string& from,
+                                                       const std::string& to) const {
+  std::vector<MailboxRenameRecord> renames;
+  if (!is_mailbox_name(from)) return renames;
+  if (const auto id = find_mailbox_id(txn_, user, from)) renames.push_back({user, *id, {}, to});
+  const Key prefix = name_key(user, from + '/');
+  Cursor cursor(txn_, Table::mailbox_names);
+  for (bool there = cursor.seek(prefix); there && cursor.key().starts_with(prefix); there = cursor.next()) {
+    const std::string_view name = cursor.key().substr(sizeof(UserId));
+    OctetReader id(cursor.value());
+    renames.push_back({user, id.take<MailboxId>(), {}, to + std::string(name.substr(from.size()))});
+  }
+  return renames;
 }
 
 Execution::Result Execution::rename_inbox(UserId user, const MailboxInfo& inbox, const std::string& to) {

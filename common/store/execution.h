@@ -103,6 +103,9 @@ class Execution {
   [[nodiscard]] std::optional<MailboxInfo> mailbox_named(UserId user, std::string_view name) const;
   void create_parents(UserId user, std::string_view name);
   [[nodiscard]] bool use_is_taken(UserId user, SpecialUse use) const;
+  /// The mailbox called `from`, if there is one, and all below it, with the names that they get.
+  [[nodiscard]] std::vector<MailboxRenameRecord> renames_of(UserId user, const std::string& from,
+                                                            const std::string& to) const;
   [[nodiscard]] Result rename_inbox(UserId user, const MailboxInfo& inbox, const std::string& to);
 
   [[nodiscard]] std::chrono::sys_seconds now_s() const { return std::chrono::floor<std::chrono::seconds>(now_); }

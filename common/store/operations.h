@@ -116,8 +116,9 @@ struct DeleteMailbox {
   std::string name;
 };
 
-/// Renames a mailbox and its children, and creates missing parents. INBOX stays: its messages move into a new
-/// mailbox (RFC 9051 §6.3.6). Answer: MailboxChanged, of the mailbox that now has the name.
+/// Renames a mailbox and its children, or the children alone of a name that is no mailbox, and creates missing
+/// parents. INBOX stays: its messages move into a new mailbox (RFC 9051 §6.3.6). Answer: MailboxChanged, of the
+/// mailbox that now has the name, or of the first below it.
 /// Errors: no_such_mailbox, already_exists, invalid_name, cannot (below itself).
 struct RenameMailbox {
   std::string from;

@@ -441,6 +441,21 @@ TEST_F(Operations, RenamingTakesTheChildrenAlong) {
   EXPECT_EQ(run(RenameMailbox{"x", "ab"}).error(), StoreError::already_exists);  // "ab/y" would be there twice
 }
 
+TEST_F(Operations, RenamingANameThatIsNoMailboxTakesTheChildrenAlong) {
+  ASSERT_TRUE(run(CreateMailbox{"a/b/c", std::nullopt}));
+  ASSERT_TRUE(run(DeleteMailbox{"a"}));
+  const MailboxInfo child = box("a/b");
+  const auto renamed = only<MailboxChanged>(run(RenameMailbox{"a", "x"}));
+  EXPECT_EQ(renamed.mailbox, child.id);
+  EXPECT_EQ(box("x/b").id, child.id);
+  EXPECT_NE(box("x/b/c").id, MailboxId{});
+  EXPECT_EQ(box("x").id, MailboxId{});
+  EXPECT_EQ(run(RenameMailbox{"a", "x"}).error(), StoreError::no_such_mailbox);
+  EXPECT_EQ(run(RenameMailbox{"x", "x/y"}).error(), StoreError::cannot);
+  EXPECT_EQ(run(RenameMailbox{"x", "INBOX"}).error(), StoreError::already_exists);
+  EXPECT_EQ(run(RenameMailbox{std::string(2'000, 'x'), "y"}).error(), StoreError::no_such_mailbox);
+}
+
 TEST_F(Operations, RenamingInboxMovesItsMessages) {
   fill_inbox(3);
   const MailboxInfo inbox = box("INBOX");
