@@ -1,6 +1,7 @@
 #include "common/base/octets.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
 namespace posthaste {
@@ -66,16 +67,27 @@ std::size_t utf8_sequence(std::string_view text) noexcept {
 
 }  // namespace
 
+std::size_t ascii_octets(std::string_view text) noexcept {
+  std::size_t octets = 0;
+  for (std::uint64_t eight = 0; octets + sizeof(eight) <= text.size(); octets += sizeof(eight)) {
+    std::memcpy(&eight, text.data() + octets, sizeof(eight));
+    if ((eight & 0x8080'8080'8080'8080U) != 0) break;
+  }
+  while (octets < text.size() && !is_eight_bit(text[octets])) ++octets;
+  return octets;
+}
+
 bool is_utf8(std::string_view text) noexcept {
-  while (!text.empty()) {
+  while (true) {
+    text.remove_prefix(ascii_octets(text));
+    if (text.empty()) return true;
     const std::size_t length = utf8_sequence(text);
     if (length == 0) return false;
     text.remove_prefix(length);
   }
-  return true;
 }
 
-bool has_eight_bit(std::string_view text) noexcept { return std::ranges::any_of(text, is_eight_bit); }
+bool has_eight_bit(std::string_view text) noexcept { return ascii_octets(text) < text.size(); }
 
 std::string escaped(std::string_view octets, std::size_t max_octets) {
   static constexpr char kHex[] = "0123456789abcdef";

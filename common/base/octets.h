@@ -1,6 +1,7 @@
 // Octets as protocols see them: US-ASCII classes and case, independent of any locale.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -37,6 +38,8 @@ constexpr char to_upper(char c) noexcept { return is_lower(c) ? static_cast<char
 /// Valid UTF-8 (RFC 3629): no overlong form, no surrogate, nothing above U+10FFFF.
 [[nodiscard]] bool is_utf8(std::string_view text) noexcept;
 [[nodiscard]] bool has_eight_bit(std::string_view text) noexcept;
+/// How many octets stand before the first that is not US-ASCII.
+[[nodiscard]] std::size_t ascii_octets(std::string_view text) noexcept;
 
 /// `octets` fit for a log or an error text: printable ASCII as it is, all else as \xNN; at most `max_octets` of it.
 [[nodiscard]] std::string escaped(std::string_view octets, std::size_t max_octets = 256);

@@ -3,6 +3,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <span>
 #include <vector>
 
 #include "common/base/octets.h"
@@ -85,18 +87,39 @@ void append_letters(std::string& text, char32_t syllable) {
   if (index % kTrailing != 0) append_three_octets(text, 0x11A7 + index % kTrailing);
 }
 
+/// Eight octets of ASCII with their letters in upper case.
+constexpr std::uint64_t upper_eight(std::uint64_t octets) {
+  constexpr std::uint64_t kEach = 0x0101'0101'0101'0101U;
+  const std::uint64_t from_a = octets + kEach * (0x80 - 'a');        // the high bit says: not below 'a'
+  const std::uint64_t beyond_z = octets + kEach * (0x80 - 'z' - 1);  // and here: above 'z'
+  const std::uint64_t is_lower_case = from_a & ~beyond_z & kEach * 0x80;
+  return octets ^ is_lower_case >> 2U;
+}
+
+/// Takes what is ASCII off the front of `text`.
+void append_ascii_run(std::string& mapped, std::string_view& text) {
+  const std::string_view run = text.substr(0, ascii_octets(text));
+  const std::size_t before = mapped.size();
+  mapped.append(run);
+  std::span<char> letters = std::span(mapped).subspan(before);
+  for (std::uint64_t eight = 0; letters.size() >= sizeof(eight); letters = letters.subspan(sizeof(eight))) {
+    std::memcpy(&eight, letters.data(), sizeof(eight));
+    eight = upper_eight(eight);
+    std::memcpy(letters.data(), &eight, sizeof(eight));
+  }
+  for (char& c : letters) c = to_upper(c);
+  text.remove_prefix(run.size());
+}
+
 }  // namespace
 
 std::string casemap(std::string_view text) {
   static const Index index;
   std::string mapped;
   mapped.reserve(text.size());
-  while (!text.empty()) {
-    if (!is_eight_bit(text.front())) {
-      mapped += to_upper(text.front());
-      text.remove_prefix(1);
-      continue;
-    }
+  while (true) {
+    append_ascii_run(mapped, text);
+    if (text.empty()) return mapped;
     const CodePoint c = first_code_point(text);
     const std::size_t octets = c.octets == 0 ? 1 : c.octets;
     const std::string_view entry = c.octets == 0 ? std::string_view{} : index.find(c.value);
@@ -109,7 +132,6 @@ std::string casemap(std::string_view text) {
     }
     text.remove_prefix(octets);
   }
-  return mapped;
 }
 
 }  // namespace posthaste::mime

@@ -23,12 +23,6 @@ constexpr std::array<char16_t, 32> kWindows1252 = {0x20AC, 0xFFFD, 0x201A, 0x019
                                                    0xFFFD, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
                                                    0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0xFFFD, 0x017E, 0x0178};
 
-/// Charsets whose octets are a part of UTF-8's. Mail that calls itself US-ASCII and is not is most often UTF-8.
-bool is_part_of_utf8(std::string_view charset) {
-  return iequals(charset, "utf-8") || iequals(charset, "utf8") || iequals(charset, "us-ascii") ||
-         iequals(charset, "ascii");
-}
-
 /// Mail that calls itself ISO-8859-1 and uses 0x80 to 0x9F means windows-1252: the controls that ISO has there are
 /// of no use in text. Browsers read it so, too.
 bool is_latin(std::string_view charset) {
@@ -122,6 +116,11 @@ std::string convert(const Conversion& conversion, std::string_view octets) {
 }
 
 }  // namespace
+
+bool is_part_of_utf8(std::string_view charset) {
+  return iequals(charset, "utf-8") || iequals(charset, "utf8") || iequals(charset, "us-ascii") ||
+         iequals(charset, "ascii");
+}
 
 bool knows_charset(std::string_view charset) {
   return is_part_of_utf8(charset) || is_latin(charset) || open_conversion(charset) != nullptr;

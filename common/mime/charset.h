@@ -6,6 +6,10 @@
 
 namespace posthaste::mime {
 
+/// Whether text in `charset` is UTF-8 as it stands: UTF-8 itself, and US-ASCII, which in mail is most often UTF-8
+/// when it is not what it says.
+[[nodiscard]] bool is_part_of_utf8(std::string_view charset);
+
 /// Whether to_utf8() can read `charset`, an IANA name or alias in any case.
 [[nodiscard]] bool knows_charset(std::string_view charset);
 

@@ -33,6 +33,16 @@ TEST(Octets, Utf8RefusesOverlongSurrogateAndBeyondUnicode) {
   }
 }
 
+TEST(Octets, AsciiEndsAtTheFirstOctetOfEightBits) {
+  for (std::size_t octets = 0; octets < 20; ++octets) {
+    const std::string ascii(octets, 'x');
+    EXPECT_EQ(ascii_octets(ascii), octets);
+    EXPECT_EQ(ascii_octets(ascii + "\x80yyyyyyyyyyyyyyyy"), octets);
+    EXPECT_FALSE(has_eight_bit(ascii));
+    EXPECT_TRUE(has_eight_bit(ascii + "\xff"));
+  }
+}
+
 TEST(Octets, EscapedLeavesNoControlOctet) {
   EXPECT_EQ(escaped("a\r\n\x80\\b"), "a\\x0d\\x0a\\x80\\x5cb");
   EXPECT_EQ(escaped("abcdef", 3), "abc...");

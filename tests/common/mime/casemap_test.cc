@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "common/base/octets.h"
+
 namespace posthaste::mime {
 namespace {
 
@@ -56,6 +58,17 @@ TEST(Casemap, KeepsApartWhatIsNotTheSame) {
 TEST(Casemap, OctetsThatAreNoTextStay) {
   for (const char* broken : {"\xc3", "\xff", "\x80\x80", "\xe2\x82", "\xf0\x9d\x90", "\xed\xa0\x80"}) {
     EXPECT_EQ(casemap(broken), broken);
+  }
+}
+
+// Runs of ASCII are read in groups of octets.
+TEST(Casemap, EveryAsciiOctetIsMappedAtEveryPlaceInARun) {
+  for (std::size_t before = 0; before < 9; ++before) {
+    for (char c = 0; c != '\x7f'; ++c) {
+      const std::string text = std::string(before, 'a') + c + "zz\u00e9zzzzzzzzz";
+      const std::string expected = std::string(before, 'A') + to_upper(c) + "ZZE\u0301ZZZZZZZZZ";
+      EXPECT_EQ(casemap(text), expected) << before << ' ' << static_cast<int>(c);
+    }
   }
 }
 
