@@ -224,7 +224,7 @@ class FetchWork::Response {
   }
 
   /// A text of the summary, ready to send; a message stored without one is read.
-  Written summary_text(const std::string& ready, Written (Response::*print)()) {
+  Written summary_text(std::string_view ready, Written (Response::*print)()) {
     if (ready.empty()) return (this->*print)();
     text().append(ready);
     return {};
@@ -249,7 +249,7 @@ class FetchWork::Response {
   }
 
   Written value(const imap::FetchBody& body) {
-    const std::string& cache = row_.summary.header_cache;
+    const std::string_view cache = row_.summary.header_cache;
     if (is_header_fields(body.section) && mime::cache_covers(cache, body.section.field_names)) {
       const std::string fields = mime::header_fields(cache, body.section.field_names);
       imap::ResponseWriter{text()}.literal(imap::apply_partial(fields, body.partial));
@@ -359,29 +359,33 @@ FetchWork::FetchWork(const store::Store& store, UserId user, const SelectedMailb
       walk_(std::move(uids)) {}
 
 std::expected<Pieces, StoreError> FetchWork::step() {
-  auto rows = collect();
-  if (!rows) return std::unexpected(rows.error());
   Pieces pieces;
-  for (const Row& row : *rows) {
+  auto waiting = tell_from_index(pieces);
+  if (!waiting) return std::unexpected(waiting.error());
+  for (const WaitingRow& each : *waiting) {
     if (octets_in_memory(pieces) > kSliceOctets) {
-      walk_.go_back_to(row.message.uid);
+      walk_.go_back_to(each.message.uid);
       break;
     }
-    const auto sequence_number = mailbox_.messages.sequence_number(row.message.uid);
-    if (!sequence_number) continue;
-    const Mark before{pieces};
-    auto written = Response{*this, row, pieces}.write(*sequence_number);
-    if (written) {
-      ++told_;
-    } else {
-      before.cut(pieces);
-      unreadable_ = true;
-    }
+    tell(each.row(), pieces);
   }
   return pieces;
 }
 
-std::expected<std::vector<FetchWork::Row>, StoreError> FetchWork::collect() {
+void FetchWork::tell(const Row& row, Pieces& pieces) {
+  const auto sequence_number = mailbox_.messages.sequence_number(row.message.uid);
+  if (!sequence_number) return;
+  const Mark before{pieces};
+  auto written = Response{*this, row, pieces}.write(*sequence_number);
+  if (written) {
+    ++told_;
+  } else {
+    before.cut(pieces);
+    unreadable_ = true;
+  }
+}
+
+std::expected<std::vector<FetchWork::WaitingRow>, StoreError> FetchWork::tell_from_index(Pieces& pieces) {
   auto snapshot = store_.read(user_);
   if (!snapshot) return std::unexpected(snapshot.error());
   auto info = snapshot->mailbox(mailbox_.id);
@@ -390,10 +394,11 @@ std::expected<std::vector<FetchWork::Row>, StoreError> FetchWork::collect() {
   auto messages = walk_.next(*snapshot, mailbox_.id, rows_at_once(plan_));
   if (!messages) return std::unexpected(messages.error());
 
-  std::vector<Row> rows;
-  std::uint64_t octets = 0;
+  std::vector<WaitingRow> waiting;
+  std::uint64_t waiting_octets = 0;
   for (const store::Message& message : *messages) {
-    if (octets > kSliceOctets) {
+    const bool one_is_read = !waiting.empty() && !plan_.reads_message;
+    if (one_is_read || waiting_octets > kSliceOctets || octets_in_memory(pieces) > kSliceOctets) {
       walk_.go_back_to(message.uid);
       break;
     }
@@ -401,26 +406,30 @@ std::expected<std::vector<FetchWork::Row>, StoreError> FetchWork::collect() {
     Row row{message, {}, {}};
     if (!complete(*snapshot, row)) {
       unreadable_ = true;
-      continue;
+    } else if (reads_message(row)) {
+      waiting_octets += message.octets + row.summary.octets();
+      waiting.push_back({message, row.summary.copy(), row.location});
+    } else {
+      tell(row, pieces);
     }
-    octets += row.summary.envelope.size() + row.summary.body_structure.size() + row.summary.header_cache.size();
-    if (plan_.reads_message) octets += message.octets;
-    rows.push_back(std::move(row));
   }
-  return rows;
+  return waiting;
+}
+
+bool FetchWork::reads_message(const Row& row) const {
+  const auto& [envelope, body_structure, header_cache] = row.summary;
+  const bool lacks_some = envelope.empty() || body_structure.empty() || header_cache.empty();
+  return plan_.reads_message || (plan_.reads_summary && lacks_some);
 }
 
 bool FetchWork::complete(const store::Snapshot& snapshot, Row& row) const {
-  bool reads_message = plan_.reads_message;
   if (plan_.reads_summary) {
-    auto summary = snapshot.summary(row.message.blob);
+    const auto summary = snapshot.summary(row.message.blob);
     if (!summary) return false;
-    row.summary = std::move(*summary);
-    const auto& [envelope, body_structure, header_cache] = row.summary;
-    reads_message |= envelope.empty() || body_structure.empty() || header_cache.empty();
+    row.summary = *summary;
   }
-  if (!reads_message) return true;
-  auto location = snapshot.locate(row.message.blob);
+  if (!reads_message(row)) return true;
+  const auto location = snapshot.locate(row.message.blob);
   if (!location) return false;
   row.location = *location;
   return true;

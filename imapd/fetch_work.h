@@ -63,14 +63,25 @@ class FetchWork {
  private:
   struct Row {
     store::Message message;
+    store::SummaryView summary;
+    store::BlobLocation location;
+  };
+  /// A row that waits for its message to be read, when the snapshot is over.
+  struct WaitingRow {
+    store::Message message;
     store::Summary summary;
     store::BlobLocation location;
+
+    [[nodiscard]] Row row() const { return {message, store::SummaryView(summary), location}; }
   };
   class Response;
 
-  std::expected<std::vector<Row>, store::StoreError> collect();
+  /// Tells what the index knows of the next messages. Returns those that must be read for it, in their order.
+  std::expected<std::vector<WaitingRow>, store::StoreError> tell_from_index(Pieces& pieces);
   /// Adds to a row what the plan needs of it. False when that cannot be read.
   bool complete(const store::Snapshot& snapshot, Row& row) const;
+  [[nodiscard]] bool reads_message(const Row& row) const;
+  void tell(const Row& row, Pieces& pieces);
 
   const store::Store& store_;
   const UserId user_;

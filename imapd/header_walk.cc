@@ -1,6 +1,6 @@
 #include "imapd/header_walk.h"
 
-#include <string>
+#include <iterator>
 
 #include "common/mime/date.h"
 #include "common/mime/header.h"
@@ -9,49 +9,34 @@
 namespace posthaste::imapd {
 namespace {
 
-constexpr std::size_t kRowsAtOnce = 512;
-
-struct Row {
-  store::Message message;
-  std::string header;  // empty: to be read from `location`
-  store::BlobLocation location;
-};
-
-std::expected<std::vector<Row>, store::StoreError> collect(const store::Store& store, UserId user,
-                                                           MailboxId mailbox, RowWalk& walk) {
-  auto snapshot = store.read(user);
-  if (!snapshot) return std::unexpected(snapshot.error());
-  auto messages = walk.next(*snapshot, mailbox, kRowsAtOnce);
-  if (!messages) return std::unexpected(messages.error());
-  std::vector<Row> rows;
-  rows.reserve(messages->size());
-  for (const store::Message& message : *messages) {
-    Row row{message, {}, {}};
-    auto summary = snapshot->summary(message.blob);
-    if (summary) row.header = std::move(summary->header_cache);
-    if (row.header.empty()) {
-      const auto location = snapshot->locate(message.blob);
-      if (location) row.location = *location;
-    }
-    rows.push_back(std::move(row));
-  }
-  return rows;
-}
+constexpr std::size_t kRowsAtOnce = 1'024;
 
 }  // namespace
 
 std::expected<void, store::StoreError> HeaderWalk::step(const Visit& visit) {
-  auto rows = collect(store_, user_, mailbox_, walk_);
-  if (!rows) return std::unexpected(rows.error());
-  for (const Row& row : *rows) {
-    if (!row.header.empty()) {
-      visit(row.message, row.header);
-      continue;
-    }
-    MessageReader reader{store_, user_, row.location};
-    visit(row.message, reader.header().value_or(std::string_view{}));
-  }
+  auto first_uncached = visit_cached(visit);
+  if (!first_uncached) return std::unexpected(first_uncached.error());
+  if (!*first_uncached) return {};
+  const auto& [message, location] = **first_uncached;
+  MessageReader reader{store_, user_, location};
+  visit(message, reader.header().value_or(std::string_view{}));
   return {};
+}
+
+std::expected<std::optional<HeaderWalk::Uncached>, store::StoreError> HeaderWalk::visit_cached(const Visit& visit) {
+  auto snapshot = store_.read(user_);
+  if (!snapshot) return std::unexpected(snapshot.error());
+  auto messages = walk_.next(*snapshot, mailbox_, kRowsAtOnce);
+  if (!messages) return std::unexpected(messages.error());
+  for (auto message = messages->begin(); message != messages->end(); ++message) {
+    const auto summary = snapshot->summary(message->blob);
+    if (!summary || summary->header_cache.empty()) {
+      if (const auto following = std::next(message); following != messages->end()) walk_.go_back_to(following->uid);
+      return Uncached{*message, snapshot->locate(message->blob).value_or(store::BlobLocation{})};
+    }
+    visit(*message, summary->header_cache);
+  }
+  return std::nullopt;
 }
 
 std::chrono::sys_seconds sent_date(const store::Message& message, std::string_view header) {

@@ -3,8 +3,8 @@
 
 #include <expected>
 #include <functional>
+#include <optional>
 #include <string_view>
-#include <vector>
 
 #include "common/store/store.h"
 #include "imapd/row_walk.h"
@@ -28,6 +28,13 @@ class HeaderWalk {
   [[nodiscard]] const RowWalk& walk() const { return walk_; }
 
  private:
+  struct Uncached {
+    store::Message message;
+    store::BlobLocation location;
+  };
+  /// Goes on to the first message whose header is not in the index, or for a while.
+  std::expected<std::optional<Uncached>, store::StoreError> visit_cached(const Visit& visit);
+
   const store::Store& store_;
   const UserId user_;
   const MailboxId mailbox_;

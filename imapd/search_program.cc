@@ -1,12 +1,12 @@
 #include "imapd/search_program.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 #include <variant>
 
 #include "common/base/octets.h"
 #include "common/mime/cached_fields.h"
-#include "common/mime/casemap.h"
 #include "common/mime/date.h"
 #include "imapd/flags.h"
 #include "imapd/object_id.h"
@@ -33,8 +33,7 @@ bool is_cached(const std::string& field_name) {
 
 /// A header that has the field if the message has it: the cache when it covers it, else the message's own.
 std::string_view header_with(Candidate& candidate, const std::string& field_name) {
-  const std::string& cache = candidate.summary.header_cache;
-  if (!cache.empty() && is_cached(field_name)) return cache;
+  if (!candidate.header_cache.empty() && is_cached(field_name)) return candidate.header_cache;
   return candidate.reader.header().value_or(std::string_view{});
 }
 
@@ -148,19 +147,19 @@ struct Compiler {
 
   SearchTest operator()(const imap::SearchHeader& key) const {
     const auto cost = is_cached(key.field_name) ? SearchCost::summary : SearchCost::message;
-    return {cost, [name = key.field_name, text = mime::casemap(key.text)](Candidate& candidate) {
-              return field_contains(header_with(candidate, name), name, text);
+    return {cost, [name = key.field_name, text = std::make_shared<SoughtText>(key.text)](Candidate& candidate) {
+              return field_contains(header_with(candidate, name), name, *text);
             }};
   }
   SearchTest operator()(const imap::SearchText& key) const {
     const bool in_header = key.field == imap::SearchTextField::header_and_body;
-    return {SearchCost::message, [in_header, text = mime::casemap(key.text)](Candidate& candidate) {
+    return {SearchCost::message, [in_header, text = std::make_shared<SoughtText>(key.text)](Candidate& candidate) {
               const auto message = candidate.reader.all();
               if (!message) return false;
               const auto root = candidate.reader.structure();
               if (!root) return false;
-              return (in_header && header_contains((*root)->header.of(*message), text)) ||
-                     body_contains(*message, **root, text);
+              return (in_header && header_contains((*root)->header.of(*message), *text)) ||
+                     body_contains(*message, **root, *text);
             }};
   }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/imap/search.h"
@@ -20,8 +21,8 @@ enum class SearchCost { row, summary, message };
 /// One message under test. What could not be read makes the key that wanted it fail.
 struct Candidate {
   const store::Message& message;
-  const store::Summary& summary;
-  MessageReader& reader;
+  std::string_view header_cache;
+  MessageReader& reader;  // not used by tests of summaries when there is a header_cache
 };
 
 /// A key, or several.

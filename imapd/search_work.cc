@@ -14,6 +14,12 @@ constexpr std::uint64_t kMessageOctetsAtOnce = 4 * kSliceOctets;
 
 std::size_t rows_at_once(SearchCost cost) { return cost == SearchCost::row ? kRowsAtOnce : kRowsWithSummary; }
 
+/// Empty when it is not in the index.
+std::string_view header_cache(const store::Snapshot& snapshot, BlobId blob) {
+  const auto summary = snapshot.summary(blob);
+  return summary ? summary->header_cache : std::string_view{};
+}
+
 }  // namespace
 
 SearchWork::SearchWork(const store::Store& store, UserId user, MailboxId mailbox, std::vector<SearchTest> tests,
@@ -26,50 +32,54 @@ SearchWork::SearchWork(const store::Store& store, UserId user, MailboxId mailbox
       walk_(std::move(uids)) {}
 
 std::expected<void, store::StoreError> SearchWork::step() {
-  auto rows = collect();
+  auto rows = sift();
   if (!rows) return std::unexpected(rows.error());
-  for (Row& row : *rows) {
-    if (!passes(row, false)) continue;
-    found_.add(row.message.uid);
-    highest_mod_seq_ = std::max(highest_mod_seq_, row.message.modseq);
+  for (const Row& row : *rows) {
+    MessageReader reader{store_, user_, row.location};
+    const Candidate candidate{row.message, row.header_cache, reader};
+    if (passes(candidate, SearchCost::summary) && passes(candidate, SearchCost::message)) note(row.message);
   }
   return {};
 }
 
-/// The tests of rows alone, or all others.
-bool SearchWork::passes(Row& row, bool row_tests) const {
-  MessageReader reader{store_, user_, row.location};
-  Candidate candidate{row.message, row.summary, reader};
-  return std::ranges::all_of(tests_, [&](const SearchTest& test) {
-    return (test.cost == SearchCost::row) != row_tests || test.matches(candidate);
-  });
+bool SearchWork::passes(Candidate candidate, SearchCost cost) const {
+  const auto [first, last] = std::ranges::equal_range(tests_, cost, {}, &SearchTest::cost);
+  return std::all_of(first, last, [&](const SearchTest& test) { return test.matches(candidate); });
 }
 
-/// The next rows that pass the tests of rows, with what the other tests need.
-std::expected<std::vector<SearchWork::Row>, store::StoreError> SearchWork::collect() {
+void SearchWork::note(const store::Message& message) {
+  found_.add(message.uid);
+  highest_mod_seq_ = std::max(highest_mod_seq_, message.modseq);
+}
+
+/// Judges the next messages by their rows and summaries. Returns those that this did not decide.
+std::expected<std::vector<SearchWork::Row>, store::StoreError> SearchWork::sift() {
   auto snapshot = store_.read(user_);
   if (!snapshot) return std::unexpected(snapshot.error());
   auto messages = walk_.next(*snapshot, mailbox_, rows_at_once(cost_));
   if (!messages) return std::unexpected(messages.error());
-  std::vector<Row> rows;
+  std::vector<Row> undecided;
+  MessageReader no_reader{store_, user_, {}};
   std::uint64_t octets = 0;
   for (const store::Message& message : *messages) {
     if (octets > kMessageOctetsAtOnce) {
       walk_.go_back_to(message.uid);
       break;
     }
-    Row row{message, {}, {}};
-    if (!passes(row, true)) continue;
-    if (cost_ != SearchCost::row) {
-      auto summary = snapshot->summary(message.blob);
-      if (summary) row.summary = std::move(*summary);
-      auto location = snapshot->locate(message.blob);
-      if (location) row.location = *location;
+    Candidate candidate{message, {}, no_reader};
+    if (!passes(candidate, SearchCost::row)) continue;
+    if (cost_ != SearchCost::row) candidate.header_cache = header_cache(*snapshot, message.blob);
+    const bool has_header = !candidate.header_cache.empty();
+    if (has_header && !passes(candidate, SearchCost::summary)) continue;
+    if (cost_ == SearchCost::row || (cost_ == SearchCost::summary && has_header)) {
+      note(message);
+      continue;
     }
-    if (cost_ == SearchCost::message) octets += message.octets;
-    rows.push_back(std::move(row));
+    const auto location = snapshot->locate(message.blob);
+    undecided.push_back({message, std::string(candidate.header_cache), location.value_or(store::BlobLocation{})});
+    octets += message.octets;
   }
-  return rows;
+  return undecided;
 }
 
 }  // namespace posthaste::imapd

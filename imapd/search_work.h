@@ -2,6 +2,7 @@
 #pragma once
 
 #include <expected>
+#include <string>
 #include <vector>
 
 #include "common/store/store.h"
@@ -25,13 +26,16 @@ class SearchWork {
   [[nodiscard]] ModSeq highest_mod_seq() const { return highest_mod_seq_; }
 
  private:
+  /// A message that can only be judged by its own octets.
   struct Row {
     store::Message message;
-    store::Summary summary;
+    std::string header_cache;
     store::BlobLocation location;
   };
-  std::expected<std::vector<Row>, store::StoreError> collect();
-  [[nodiscard]] bool passes(Row& row, bool row_tests) const;
+  std::expected<std::vector<Row>, store::StoreError> sift();
+  /// All tests of that cost.
+  [[nodiscard]] bool passes(Candidate candidate, SearchCost cost) const;
+  void note(const store::Message& message);
 
   const store::Store& store_;
   const UserId user_;

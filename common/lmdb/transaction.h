@@ -99,6 +99,8 @@ class Cursor {
   /// To the first row whose key is `key` or above. False when there is none.
   bool seek(std::string_view key) { return move(key, MDB_SET_RANGE); }
   bool next() { return move({}, MDB_NEXT); }
+  /// To the row whose key is `key`: soonest when it follows the row found before. False when there is none.
+  bool find(std::string_view key);
 
   [[nodiscard]] std::string_view key() const { return key_; }
   [[nodiscard]] std::string_view value() const { return value_; }

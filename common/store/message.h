@@ -3,10 +3,12 @@
 
 #include <bitset>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/base/ids.h"
@@ -75,6 +77,22 @@ struct Summary {
   std::string body_structure;
   std::string header_cache;
   bool operator==(const Summary&) const = default;
+};
+
+/// A summary where it lies.
+struct SummaryView {
+  std::string_view envelope;
+  std::string_view body_structure;
+  std::string_view header_cache;
+
+  SummaryView() = default;
+  explicit SummaryView(const Summary& summary)
+      : envelope(summary.envelope), body_structure(summary.body_structure), header_cache(summary.header_cache) {}
+
+  [[nodiscard]] std::size_t octets() const { return envelope.size() + body_structure.size() + header_cache.size(); }
+  [[nodiscard]] Summary copy() const {
+    return {std::string(envelope), std::string(body_structure), std::string(header_cache)};
+  }
 };
 
 /// How a blob's octets are written. The numbers are on disk.

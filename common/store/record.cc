@@ -389,9 +389,9 @@ std::string encode_summary(const Summary& summary) {
   return out;
 }
 
-std::optional<Summary> decode_summary(std::string_view octets) {
+std::optional<SummaryView> decode_summary(std::string_view octets) {
   OctetReader reader(octets);
-  Summary summary;
+  SummaryView summary;
   summary.envelope = reader.take_string();
   summary.body_structure = reader.take_string();
   summary.header_cache = reader.take_string();

@@ -203,7 +203,8 @@ std::uint64_t add_record(journal::LogBuffer& buffer, const Record& record);
 [[nodiscard]] std::optional<Record> decode_body(RecordType type, std::string_view body);
 
 [[nodiscard]] std::string encode_summary(const Summary& summary);
-[[nodiscard]] std::optional<Summary> decode_summary(std::string_view octets);
+/// Lies in `octets`.
+[[nodiscard]] std::optional<SummaryView> decode_summary(std::string_view octets);
 
 /// Octets of a blob record's body before the summary, and with it before the message.
 inline constexpr std::size_t kBlobPrefixOctets = 13;

@@ -19,6 +19,15 @@ std::expected<Row, StoreError> found_or(const View& view, std::optional<Row> row
 
 }  // namespace
 
+/// The place in the table of the summary found last: most often the next one follows it.
+struct Snapshot::ColdRows {
+  ColdRows(const Environment& environment, MDB_txn* txn) : view(environment, txn), cursor(view, Table::cold_rows) {}
+
+  View view;
+  Cursor cursor;
+  std::string from_segment;  // the summary found last, when it was too long for the table
+};
+
 Snapshot::Snapshot(std::shared_ptr<Environment> environment, std::shared_ptr<journal::SegmentFiles> files,
                    MDB_txn* txn, UserId user)
     : environment_(std::move(environment)), files_(std::move(files)), txn_(txn), user_(user) {}
@@ -27,9 +36,11 @@ Snapshot::Snapshot(Snapshot&& other) noexcept
     : environment_(std::move(other.environment_)),
       files_(std::move(other.files_)),
       txn_(std::exchange(other.txn_, nullptr)),
-      user_(other.user_) {}
+      user_(other.user_),
+      cold_rows_(std::move(other.cold_rows_)) {}
 
 Snapshot::~Snapshot() {
+  cold_rows_.reset();
   if (txn_ != nullptr) environment_->end_read(txn_);
 }
 
@@ -133,20 +144,22 @@ std::expected<std::optional<UidSet>, StoreError> Snapshot::vanished(MailboxId ma
   return vanished;
 }
 
-std::expected<Summary, StoreError> Snapshot::summary(BlobId blob) const {
-  const View view(*environment_, txn_);
-  const auto row = view.get(Table::cold_rows, user_blob_key(user_, blob));
-  if (!row) return found_or(view, std::optional<Summary>(), StoreError::no_such_message);
-  if (!row->empty()) return found_or(view, decode_summary(*row), StoreError::io);
+std::expected<SummaryView, StoreError> Snapshot::summary(BlobId blob) const {
+  if (!cold_rows_) cold_rows_ = std::make_unique<ColdRows>(*environment_, txn_);
+  auto& [view, cursor, from_segment] = *cold_rows_;
+  const bool there = cursor.find(user_blob_key(user_, blob));
+  if (!there) return found_or(view, std::optional<SummaryView>(), StoreError::no_such_message);
+  if (!cursor.value().empty()) return found_or(view, decode_summary(cursor.value()), StoreError::io);
   const auto location = locate(blob);
   if (!location) return std::unexpected(location.error());
-  const auto octets =
+  auto octets =
       files_->read(location->segment, location->offset - location->summary_octets, location->summary_octets);
   if (!octets) {
     const bool closed = octets.error() == journal::SegmentFiles::Failure::unavailable;
     return std::unexpected(closed ? StoreError::unavailable : StoreError::io);
   }
-  return found_or(view, decode_summary(*octets), StoreError::io);
+  from_segment = std::move(*octets);
+  return found_or(view, decode_summary(from_segment), StoreError::io);
 }
 
 std::expected<BlobLocation, StoreError> Snapshot::locate(BlobId blob) const {

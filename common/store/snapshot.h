@@ -28,8 +28,8 @@ class SegmentFiles;
 namespace posthaste::store {
 
 /// Holds its instant while it lives, and with it every page freed since: never keep one across an await, a socket
-/// write or 100 ms. Used by one thread at a time. All that it gives are copies. Every call can say `io` when a row
-/// cannot be read.
+/// write or 100 ms. Used by one thread at a time. All that it gives are copies, but for summaries. Every call can
+/// say `io` when a row cannot be read.
 class Snapshot {
  public:
   Snapshot(Snapshot&& other) noexcept;
@@ -66,8 +66,9 @@ class Snapshot {
   /// then whatever the client knows and we do not have has vanished.
   [[nodiscard]] std::expected<std::optional<UidSet>, StoreError> vanished(MailboxId mailbox, ModSeq since) const;
 
-  /// May read a segment: not on a loop. Errors: no_such_message.
-  [[nodiscard]] std::expected<Summary, StoreError> summary(BlobId blob) const;
+  /// Valid until the next call, and while the snapshot lives. May read a segment: not on a loop. Errors:
+  /// no_such_message.
+  [[nodiscard]] std::expected<SummaryView, StoreError> summary(BlobId blob) const;
 
   /// Errors: no_such_message, also when the blob is not this user's.
   [[nodiscard]] std::expected<BlobLocation, StoreError> locate(BlobId blob) const;
@@ -81,6 +82,8 @@ class Snapshot {
   std::shared_ptr<journal::SegmentFiles> files_;
   MDB_txn* txn_;  // goes back to the environment's idle readers
   UserId user_;
+  struct ColdRows;
+  mutable std::unique_ptr<ColdRows> cold_rows_;  // once one has been asked for
 };
 
 }  // namespace posthaste::store
