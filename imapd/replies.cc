@@ -55,6 +55,7 @@ Reply reply_for(store::StoreError error) {
     case cannot: return no("CANNOT", "This cannot be done to this mailbox");
     case io: return no("UNAVAILABLE", "Storage error, try again later");
     case unavailable: return no("UNAVAILABLE", "Mail store is away, try again later");
+    case too_many_annotations: return no("METADATA TOOMANY", "Too many annotations");  // RFC 5464 §4.3
   }
   std::unreachable();
 }

@@ -130,7 +130,7 @@ std::expected<Watch::Outcome, StoreError> Watch::tell(const store::Snapshot& sna
     for (const auto& info : *mailboxes) to_look_at.insert(info.id);
     for (const auto& [id, mailbox] : mailboxes_) to_look_at.insert(id);
   }
-  if (changed.all || changed.some.contains(store::kSubscriptionList)) {
+  if (changed.all || changed.some.contains(store::kNoMailbox)) {
     auto told = tell_subscriptions(snapshot, names, out);
     if (!told) return std::unexpected(told.error());
   }

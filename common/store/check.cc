@@ -19,7 +19,8 @@ class Checker {
 
   CheckReport run() {
     each(Table::users, {}, [this](std::string_view key, std::string_view value) { check_user(key, value); });
-    check_that_mailboxes_have_users();
+    check_that_all_have_users(Table::mailboxes, "a mailbox");
+    check_that_all_have_users(Table::metadata, "annotations");
     check_blobs();
     check_segments();
     check_remembered(Table::deliveries, Remembered::delivery);
@@ -67,6 +68,7 @@ class Checker {
               " octets, there are ", tally.messages, " of ", tally.octets);
     }
     check_references(id, tally);
+    check_metadata(id, *user);
   }
 
   struct UserTally {
@@ -152,11 +154,33 @@ class Checker {
     if (links != tally.links) problem("user ", number(user), ": cold rows do not match the messages");
   }
 
-  void check_that_mailboxes_have_users() {
-    each(Table::mailboxes, {}, [this](std::string_view key, std::string_view) {
+  void check_that_all_have_users(Table table, const char* what) {
+    each(table, {}, [this, what](std::string_view key, std::string_view) {
       const auto user = take_key_part<UserId>(key);
-      if (!find_user(view_, user)) problem("user ", number(user), ": has a mailbox and does not exist");
+      if (!find_user(view_, user)) problem("user ", number(user), ": has ", what, " and does not exist");
     });
+  }
+
+  void check_metadata(UserId user, const UserRow& user_row) {
+    const MetadataTally tally = find_metadata_tally(view_, user).value_or(MetadataTally{});
+    if (tally.modseq > user_row.modseq) problem("user ", number(user), ": annotations have a modseq too high");
+    MetadataTally counted;
+    each(Table::metadata, user_key(user), [&](std::string_view key, std::string_view value) {
+      if (key.empty()) return;  // the tally
+      const auto mailbox = take_key_part<MailboxId>(key);
+      const auto row = decode_annotation(value);
+      if (!row || key.empty()) return problem("user ", number(user), ": an annotation is damaged");
+      ++counted.annotations;
+      counted.octets += key.size() + row->value.size();
+      if (row->modseq > tally.modseq) problem("user ", number(user), ": an annotation has a modseq too high");
+      if (mailbox != kNoMailbox && !find_mailbox(view_, user, mailbox)) {
+        problem("user ", number(user), ": an annotation of a mailbox that does not exist");
+      }
+    });
+    if (counted.annotations != tally.annotations || counted.octets != tally.octets) {
+      problem("user ", number(user), ": counts ", tally.annotations, " annotations of ", tally.octets,
+              " octets, there are ", counted.annotations, " of ", counted.octets);
+    }
   }
 
   void check_blobs() {

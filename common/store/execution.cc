@@ -11,7 +11,6 @@ namespace posthaste::store {
 namespace {
 
 constexpr std::uint32_t kExpireRowsMax = 256;
-constexpr std::uint64_t kRowsOctets = 1024;  // what one more message or mailbox takes in the index, generously
 constexpr std::string_view kInbox = "INBOX";
 
 struct DefaultMailbox {
@@ -31,7 +30,7 @@ std::uint64_t uids_left(const MailboxInfo& mailbox) {
 bool fits(const PendingBlob& blob) {
   const std::uint64_t summary =
       blob.summary().envelope.size() + blob.summary().body_structure.size() + blob.summary().header_cache.size();
-  return blob.octets().size() + summary <= journal::kRecordBodyMaxOctets - kRowsOctets;
+  return blob.octets().size() + summary <= journal::kRecordBodyMaxOctets - kNewRowsOctets;
 }
 
 bool knows(const MailboxInfo& mailbox, const std::string& keyword) {
@@ -285,7 +284,7 @@ Execution::Result Execution::execute(UserId user, const CreateMailbox& operation
   if (operation.special_use && use_is_taken(user, *operation.special_use)) {
     return std::unexpected(StoreError::already_exists);
   }
-  if (room_ < kRowsOctets) return std::unexpected(StoreError::full);
+  if (room_ < kNewRowsOctets) return std::unexpected(StoreError::full);
   create_parents(user, name);
   return create_mailbox(user, name, operation.special_use);
 }
@@ -339,10 +338,18 @@ std::vector<MailboxRenameRecord> Execution::renames_of(UserId user, const std::s
 }
 
 Execution::Result Execution::rename_inbox(UserId user, const MailboxInfo& inbox, const std::string& to) {
+  MetadataChange copies{{user, std::nullopt, {}, annotations_of(user, inbox.id)}};
+  const auto room = make_room(user, copies, 0);
+  if (!room) return std::unexpected(room.error());
   create_parents(user, to);
   const MailboxChanged created = create_mailbox(user, to, std::nullopt);
   const auto mailbox = find_mailbox(txn_, user, created.mailbox);
   if (!mailbox) return std::unexpected(StoreError::io);
+  if (!copies.record.annotations.empty()) {
+    copies.record.mailbox = created.mailbox;
+    copies.record.modseq = next_modseq(user);
+    emit(copies.record);
+  }
   const ModSeq modseq = next_modseq(user);
   auto moved = arrivals(inbox, *mailbox, messages_of(user, inbox.id, {kAllUids}), modseq);
   assert(moved);  // a new mailbox learns all that INBOX knew
@@ -427,7 +434,7 @@ std::expected<void, StoreError> Execution::make_room(UserId user, std::uint64_t 
   if (row.limits.messages && row.used_messages + messages > *row.limits.messages) {
     return std::unexpected(StoreError::over_quota);
   }
-  const std::uint64_t needed = log_octets + messages * kRowsOctets;
+  const std::uint64_t needed = log_octets + messages * kNewRowsOctets;
   if (room_ < needed) return std::unexpected(StoreError::full);
   room_ -= needed;
   return {};

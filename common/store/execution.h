@@ -16,6 +16,9 @@
 
 namespace posthaste::store {
 
+/// What one more message, mailbox or annotation takes in the index, generously, without octets of its own.
+inline constexpr std::uint64_t kNewRowsOctets = 1024;
+
 /// One group's requests in one transaction. A request that fails leaves nothing in the transaction or the buffer.
 /// One that meets a row it cannot decode answers `io`, and the others go on. After each, the caller asks the
 /// transaction for its failure(): LMDB's own, or a record that does not fit.
@@ -71,6 +74,21 @@ class Execution {
   [[nodiscard]] Result execute(UserId user, const CreateUser& operation);
   [[nodiscard]] Result execute(UserId user, const DeleteUser& operation);
   [[nodiscard]] Result execute(UserId user, const SetQuota& operation);
+  // set_metadata.cc
+  [[nodiscard]] Result execute(UserId user, const SetMetadata& operation);
+  /// Annotations to be set, and what there was of them before.
+  struct MetadataChange {
+    MetadataRecord record;
+    std::uint64_t annotations_before = 0;
+    std::uint64_t octets_before = 0;
+  };
+  /// What of this changes anything, each entry once. Errors: those of SetMetadata.
+  [[nodiscard]] std::expected<MetadataChange, StoreError> metadata_change(UserId user,
+                                                                          const SetMetadata& operation) const;
+  [[nodiscard]] std::vector<Annotation> annotations_of(UserId user, MailboxId mailbox) const;
+  /// Whether there is room for what this adds. Errors: too_many_annotations, full.
+  [[nodiscard]] std::expected<void, StoreError> make_room(UserId user, const MetadataChange& change,
+                                                          std::uint64_t annotations_of_mailbox);
 
   void emit(const Record& record);
   [[nodiscard]] UserRow user_row(UserId user) const { return find_user(txn_, user).value_or(UserRow{}); }

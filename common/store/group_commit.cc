@@ -7,11 +7,18 @@
 namespace posthaste::store {
 namespace {
 
+std::size_t octets_of(const std::vector<Annotation>& annotations) {
+  std::size_t octets = 0;
+  for (const Annotation& annotation : annotations) octets += annotation.value ? annotation.value->size() : 0;
+  return octets;
+}
+
 std::size_t octets_of(const Request& request) {
   if (const auto* deliver = std::get_if<Deliver>(&request)) return deliver->blob->octets().size();
   std::size_t octets = 0;
   for (const Operation& operation : std::get<ApplyRequest>(request).batch.operations) {
     if (const auto* append = std::get_if<Append>(&operation)) octets += append->blob->octets().size();
+    if (const auto* metadata = std::get_if<SetMetadata>(&operation)) octets += octets_of(metadata->annotations);
   }
   return octets;
 }

@@ -36,10 +36,11 @@ enum class Table : std::uint8_t {
   idempotency,
   expiries,
   segments,
+  metadata,
 };
 inline constexpr std::array kTableNames = {
-    "meta",   "users", "mailboxes", "mailbox_names", "subscriptions", "hot_rows", "cold_rows",
-    "copies", "blobs", "vanished",  "deliveries",    "idempotency",   "expiries", "segments"};
+    "meta",  "users",    "mailboxes",  "mailbox_names", "subscriptions", "hot_rows", "cold_rows", "copies",
+    "blobs", "vanished", "deliveries", "idempotency",   "expiries",      "segments", "metadata"};
 inline constexpr std::size_t kTables = kTableNames.size();
 
 [[nodiscard]] inline std::expected<std::shared_ptr<Environment>, OpenError> open_index(

@@ -24,6 +24,11 @@ inline constexpr std::size_t kKeywordMaxOctets = 128;
 inline constexpr std::size_t kDeliveryIdMaxOctets = 64;
 inline constexpr std::size_t kRecipientMaxOctets = 384;
 inline constexpr std::size_t kIdempotencyKeyMaxOctets = 64;
+inline constexpr std::size_t kEntryMaxOctets = 255;           // an annotation's name
+inline constexpr std::size_t kAnnotationMaxOctets = 65'536;   // its value
+inline constexpr std::size_t kAnnotationsMax = 100;           // of one mailbox, or of the server
+inline constexpr std::uint64_t kUserAnnotationsMax = 10'000;  // of all together
+inline constexpr std::uint64_t kUserAnnotationsMaxOctets = std::uint64_t{16} << 20;  // their names and values
 inline constexpr auto kDeliveriesKept = std::chrono::days{7};
 inline constexpr auto kIdempotencyKeysKept = std::chrono::days{1};
 
@@ -110,16 +115,16 @@ struct CreateMailbox {
   std::optional<SpecialUse> special_use;
 };
 
-/// Deletes a mailbox with its messages; children stay, and subscriptions too (RFC 9051 §6.3.4, §6.3.7).
-/// Answer: MailboxChanged. Errors: no_such_mailbox, cannot (INBOX).
+/// Deletes a mailbox with its messages and annotations; children stay, and subscriptions too (RFC 9051 §6.3.4,
+/// §6.3.7). Answer: MailboxChanged. Errors: no_such_mailbox, cannot (INBOX).
 struct DeleteMailbox {
   std::string name;
 };
 
 /// Renames a mailbox and its children, or the children alone of a name that is no mailbox, and creates missing
-/// parents. INBOX stays: its messages move into a new mailbox (RFC 9051 §6.3.6). Answer: MailboxChanged, of the
-/// mailbox that now has the name, or of the first below it.
-/// Errors: no_such_mailbox, already_exists, invalid_name, cannot (below itself).
+/// parents. INBOX stays: its messages move into a new mailbox (RFC 9051 §6.3.6), which gets a copy of its
+/// annotations (RFC 5464 §4.1). Answer: MailboxChanged, of the mailbox that now has the name, or of the first below
+/// it. Errors: no_such_mailbox, already_exists, invalid_name, cannot (below itself), too_many_annotations, full.
 struct RenameMailbox {
   std::string from;
   std::string to;
@@ -130,6 +135,22 @@ struct RenameMailbox {
 struct SetSubscribed {
   std::string name;
   bool subscribed = true;
+};
+
+/// An entry with its value; no value removes it (RFC 5464 §4.3).
+struct Annotation {
+  std::string entry;
+  std::optional<std::string> value;
+  bool operator==(const Annotation&) const = default;
+};
+
+/// Sets annotations of a mailbox, or of the server as this user sees it. Names are compared octet by octet: whoever
+/// knows that they have no case gives them in one. Where an entry is named twice, the last value counts.
+/// Annotations are not counted to the quota. Answer: Done. Errors: no_such_mailbox, too_many_annotations, full,
+/// invalid_name (of an entry), cannot (a value that is too long).
+struct SetMetadata {
+  std::optional<MailboxId> mailbox;  // nothing: the server
+  std::vector<Annotation> annotations;
 };
 
 /// Answer: MailboxChanged. Errors: no_such_mailbox, already_exists (another mailbox has that use).
@@ -153,7 +174,7 @@ struct SetQuota {
 };
 
 using Operation = std::variant<Append, StoreFlags, Expunge, Copy, Move, CreateMailbox, DeleteMailbox, RenameMailbox,
-                               SetSubscribed, SetSpecialUse, CreateUser, DeleteUser, SetQuota>;
+                               SetSubscribed, SetSpecialUse, CreateUser, DeleteUser, SetQuota, SetMetadata>;
 
 /// Operations on one user, all or none, in order: each sees what those before it did.
 struct Batch {
@@ -233,8 +254,8 @@ struct Delivered {
   bool operator==(const Delivered&) const = default;
 };
 
-/// Named by a change of the subscription list, which is no mailbox's.
-inline constexpr MailboxId kSubscriptionList{0};
+/// Named by a change of what is no mailbox's: the subscription list, the server's annotations.
+inline constexpr MailboxId kNoMailbox{0};
 
 /// Sent after publication, when readers see it. The mailbox itself may be gone by then.
 struct Change {

@@ -79,6 +79,25 @@ std::optional<std::uint64_t> take_limit(OctetReader& reader) {
   return limited ? std::optional(limit) : std::nullopt;
 }
 
+void put_annotations(OctetWriter& writer, const std::vector<Annotation>& annotations) {
+  writer.put(static_cast<std::uint32_t>(annotations.size()));
+  for (const Annotation& annotation : annotations) {
+    writer.put_string(annotation.entry).put(static_cast<std::uint8_t>(annotation.value.has_value()));
+    if (annotation.value) writer.put_string(*annotation.value);
+  }
+}
+
+std::vector<Annotation> take_annotations(OctetReader& reader) {
+  const std::uint32_t count = reader.take_count(sizeof(std::uint32_t) + sizeof(std::uint8_t));
+  std::vector<Annotation> annotations;
+  for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
+    Annotation& annotation = annotations.emplace_back();
+    annotation.entry = reader.take_string();
+    if (reader.take_bool()) annotation.value = reader.take_string();
+  }
+  return annotations;
+}
+
 FlagSet take_flags(OctetReader& reader) {
   const auto bits = reader.take<std::uint8_t>();
   const FlagSet flags = FlagSet::from_bits(bits);
@@ -229,6 +248,10 @@ struct PutBody {
     encode_result(record.result, out);
   }
   void operator()(const ExpireRecord& record) { writer.put(record.day).put(record.rows_max); }
+  void operator()(const MetadataRecord& record) {
+    writer.put(record.user).put(record.mailbox.value_or(kNoMailbox)).put(record.modseq);
+    put_annotations(writer, record.annotations);
+  }
 };
 
 Record take_body(RecordType type, OctetReader& reader) {
@@ -357,6 +380,15 @@ Record take_body(RecordType type, OctetReader& reader) {
       ExpireRecord record;
       record.day = reader.take<Day>();
       record.rows_max = reader.take<std::uint32_t>();
+      return record;
+    }
+    case RecordType::metadata: {
+      MetadataRecord record;
+      record.user = reader.take<UserId>();
+      const auto mailbox = reader.take<MailboxId>();
+      if (mailbox != kNoMailbox) record.mailbox = mailbox;
+      record.modseq = reader.take<ModSeq>();
+      record.annotations = take_annotations(reader);
       return record;
     }
   }

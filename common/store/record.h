@@ -41,6 +41,7 @@ enum class RecordType : std::uint8_t {
   delivery = 15,
   applied = 16,
   expire = 17,
+  metadata = 18,
 };
 
 /// A message's octets with their summary; no user, no UID. Views into the record's body.
@@ -186,10 +187,19 @@ struct ExpireRecord {
   bool operator==(const ExpireRecord&) const = default;
 };
 
+/// Annotations that were set or, those without a value, removed; each once.
+struct MetadataRecord {
+  UserId user{};
+  std::optional<MailboxId> mailbox;  // nothing: the server
+  ModSeq modseq{};
+  std::vector<Annotation> annotations;
+  bool operator==(const MetadataRecord&) const = default;
+};
+
 using Record = std::variant<BlobRecord, LinkRecord, FlagsRecord, ExpungeRecord, MoveRecord, KeywordsRecord,
                             MailboxCreateRecord, MailboxRenameRecord, MailboxDeleteRecord, SpecialUseRecord,
                             SubscriptionRecord, UserCreateRecord, UserDeleteRecord, QuotaRecord, DeliveryRecord,
-                            AppliedRecord, ExpireRecord>;
+                            AppliedRecord, ExpireRecord, MetadataRecord>;
 
 [[nodiscard]] RecordType type_of(const Record& record);
 

@@ -246,7 +246,7 @@ bool Redo::redo(const SubscriptionRecord& record) {
     txn_.erase(Table::subscriptions, key);
   user->modseq = record.modseq;
   put_user(record.user, *user);
-  changes_.push_back({record.user, kSubscriptionList, record.modseq});
+  changes_.push_back({record.user, kNoMailbox, record.modseq});
   return true;
 }
 
@@ -278,6 +278,7 @@ bool Redo::redo(const UserDeleteRecord& record) {
   }
   erase_rows(Table::subscriptions, prefix);
   erase_rows(Table::idempotency, prefix);
+  erase_rows(Table::metadata, prefix);
   txn_.erase(Table::users, prefix);
   return true;
 }
@@ -328,6 +329,34 @@ bool Redo::redo(const ExpireRecord& record) {
     cursor.erase();
     if (row && row->expires == day) txn_.erase(table, owned);
   }
+  return true;
+}
+
+// --- Annotations
+
+bool Redo::redo(const MetadataRecord& record) {
+  auto user = find_user(txn_, record.user);
+  if (!user || (record.mailbox && !find_mailbox(txn_, record.user, *record.mailbox))) return false;
+  MetadataTally tally = find_metadata_tally(txn_, record.user).value_or(MetadataTally{});
+  for (const Annotation& annotation : record.annotations) {
+    const Key key = annotation_key(record.user, record.mailbox, annotation.entry);
+    if (const auto before = find_annotation(txn_, key)) {
+      --tally.annotations;
+      tally.octets -= annotation.entry.size() + before->value.size();
+    }
+    if (!annotation.value) {
+      txn_.erase(Table::metadata, key);
+      continue;
+    }
+    ++tally.annotations;
+    tally.octets += annotation.entry.size() + annotation.value->size();
+    txn_.put(Table::metadata, key, encode(AnnotationRow{record.modseq, *annotation.value}));
+  }
+  tally.modseq = record.modseq;
+  txn_.put(Table::metadata, user_key(record.user), encode(tally));
+  user->modseq = record.modseq;
+  put_user(record.user, *user);
+  changes_.push_back({record.user, record.mailbox.value_or(kNoMailbox), record.modseq});
   return true;
 }
 
@@ -399,9 +428,27 @@ void Redo::erase_mailbox(UserId user, UserRow& user_row, const MailboxInfo& mail
       --user_row.used_messages;
     }
   }
+  erase_annotations(user, mailbox.id);
   erase_rows(Table::vanished, prefix);
   txn_.erase(Table::mailbox_names, name_key(user, mailbox.name));
   txn_.erase(Table::mailboxes, prefix);
+}
+
+void Redo::erase_annotations(UserId user, MailboxId mailbox) {
+  auto tally = find_metadata_tally(txn_, user);
+  if (!tally) return;
+  const Key prefix = metadata_key(user, mailbox);
+  {
+    WriteCursor cursor(txn_, Table::metadata);
+    for (bool there = cursor.seek(prefix); there && cursor.key().starts_with(prefix); there = cursor.next()) {
+      const auto row = decode_annotation(cursor.value());
+      if (!row) return txn_.fail_as_damaged();
+      --tally->annotations;
+      tally->octets -= cursor.key().size() - std::string_view(prefix).size() + row->value.size();
+      cursor.erase();
+    }
+  }
+  txn_.put(Table::metadata, user_key(user), encode(*tally));
 }
 
 void Redo::erase_rows(Table table, std::string_view prefix) {
@@ -456,7 +503,8 @@ std::optional<std::string> Redo::cold_row(const BlobLocation& location) {
   if (location.summary_octets > kColdRowMaxOctets) return std::string();
   auto read = files_.read(location.segment, location.offset - location.summary_octets, location.summary_octets);
   if (read) return std::move(*read);
-  if (read.error() == journal::SegmentFiles::Failure::unavailable) txn_.fail(EMFILE);  // nothing is wrong with the log
+  if (read.error() == journal::SegmentFiles::Failure::unavailable)
+    txn_.fail(EMFILE);  // nothing is wrong with the log
   return std::nullopt;
 }
 

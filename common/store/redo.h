@@ -70,6 +70,7 @@ class Redo {
   [[nodiscard]] bool redo(const DeliveryRecord& record);
   [[nodiscard]] bool redo(const AppliedRecord& record);
   [[nodiscard]] bool redo(const ExpireRecord& record);
+  [[nodiscard]] bool redo(const MetadataRecord& record);
 
   void put_user(UserId id, const UserRow& user);
   void put_mailbox(UserId user, const MailboxInfo& mailbox);
@@ -82,6 +83,7 @@ class Redo {
                                    std::vector<Message>& taken);
   void put_vanished(UserId user, MailboxId mailbox, ModSeq modseq, const UidSet& uids);
   void erase_mailbox(UserId user, UserRow& user_row, const MailboxInfo& mailbox);
+  void erase_annotations(UserId user, MailboxId mailbox);
   void erase_rows(Table table, std::string_view prefix);
 
   [[nodiscard]] bool add_reference(UserId user, BlobId blob);

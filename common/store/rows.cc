@@ -174,6 +174,35 @@ std::optional<RememberedRow> decode_remembered(std::string_view octets) {
   return reader.ok() ? std::optional(row) : std::nullopt;
 }
 
+std::string encode(const MetadataTally& row) {
+  std::string out;
+  OctetWriter(out).put(row.modseq).put(row.annotations).put(row.octets);
+  return out;
+}
+
+std::optional<MetadataTally> decode_metadata_tally(std::string_view octets) {
+  OctetReader reader(octets);
+  MetadataTally row;
+  row.modseq = reader.take<ModSeq>();
+  row.annotations = reader.take<std::uint64_t>();
+  row.octets = reader.take<std::uint64_t>();
+  return whole(reader, row);
+}
+
+std::string encode(const AnnotationRow& row) {
+  std::string out;
+  OctetWriter(out).put(row.modseq);
+  return out.append(row.value);
+}
+
+std::optional<AnnotationRow> decode_annotation(std::string_view octets) {
+  OctetReader reader(octets);
+  AnnotationRow row;
+  row.modseq = reader.take<ModSeq>();
+  row.value = reader.rest();
+  return reader.ok() ? std::optional(row) : std::nullopt;
+}
+
 std::optional<MetaRow> find_meta(const View& view) { return find(view, Table::meta, meta_key(), decode_meta); }
 
 std::optional<UserRow> find_user(const View& view, UserId user) {
@@ -201,6 +230,14 @@ std::optional<BlobRow> find_blob(const View& view, BlobId blob) {
 
 std::optional<SegmentRow> find_segment(const View& view, std::uint32_t segment) {
   return find(view, Table::segments, segment_key(segment), decode_segment);
+}
+
+std::optional<MetadataTally> find_metadata_tally(const View& view, UserId user) {
+  return find(view, Table::metadata, user_key(user), decode_metadata_tally);
+}
+
+std::optional<AnnotationRow> find_annotation(const View& view, std::string_view key) {
+  return find(view, Table::metadata, key, decode_annotation);
 }
 
 std::string canonical_name(std::string_view name) {

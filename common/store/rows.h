@@ -56,6 +56,19 @@ struct RememberedRow {
   std::string_view result;
 };
 
+/// What a user has of annotations (table metadata, the row that names no mailbox).
+struct MetadataTally {
+  ModSeq modseq{};  // of the last change; the deletion of a mailbox is none
+  std::uint64_t annotations = 0;
+  std::uint64_t octets = 0;  // of names and values
+};
+
+/// An annotation's value, where it lies.
+struct AnnotationRow {
+  ModSeq modseq{};
+  std::string_view value;
+};
+
 enum class Remembered : std::uint8_t { delivery = 1, idempotency = 2 };
 
 // --- Keys
@@ -86,6 +99,13 @@ enum class Remembered : std::uint8_t { delivery = 1, idempotency = 2 };
 }
 [[nodiscard]] inline Key segment_key(std::uint32_t segment) { return Key().add(segment); }
 
+[[nodiscard]] inline Key metadata_key(UserId user, std::optional<MailboxId> mailbox) {
+  return mailbox_key(user, mailbox.value_or(kNoMailbox));
+}
+[[nodiscard]] inline Key annotation_key(UserId user, std::optional<MailboxId> mailbox, std::string_view entry) {
+  return metadata_key(user, mailbox).add_octets(entry);
+}
+
 /// The UID at the end of a hot row's key.
 [[nodiscard]] inline Uid uid_of(std::string_view key) {
   std::string_view uid = key.substr(key.size() - sizeof(Uid));
@@ -100,6 +120,8 @@ enum class Remembered : std::uint8_t { delivery = 1, idempotency = 2 };
 [[nodiscard]] std::string encode(const BlobRow& row);
 [[nodiscard]] std::string encode(const SegmentRow& row);
 [[nodiscard]] std::string encode(const RememberedRow& row);
+[[nodiscard]] std::string encode(const MetadataTally& row);
+[[nodiscard]] std::string encode(const AnnotationRow& row);
 
 [[nodiscard]] std::optional<MetaRow> decode_meta(std::string_view octets);
 [[nodiscard]] std::optional<UserRow> decode_user(std::string_view octets);
@@ -107,6 +129,8 @@ enum class Remembered : std::uint8_t { delivery = 1, idempotency = 2 };
 [[nodiscard]] std::optional<BlobRow> decode_blob(BlobId id, std::string_view octets);
 [[nodiscard]] std::optional<SegmentRow> decode_segment(std::string_view octets);
 [[nodiscard]] std::optional<RememberedRow> decode_remembered(std::string_view octets);
+[[nodiscard]] std::optional<MetadataTally> decode_metadata_tally(std::string_view octets);
+[[nodiscard]] std::optional<AnnotationRow> decode_annotation(std::string_view octets);
 
 // --- Finding. Nothing when the row is not there; the view fails when it is damaged.
 
@@ -116,6 +140,8 @@ enum class Remembered : std::uint8_t { delivery = 1, idempotency = 2 };
 [[nodiscard]] std::optional<MailboxId> find_mailbox_id(const View& view, UserId user, std::string_view name);
 [[nodiscard]] std::optional<BlobRow> find_blob(const View& view, BlobId blob);
 [[nodiscard]] std::optional<SegmentRow> find_segment(const View& view, std::uint32_t segment);
+[[nodiscard]] std::optional<MetadataTally> find_metadata_tally(const View& view, UserId user);
+[[nodiscard]] std::optional<AnnotationRow> find_annotation(const View& view, std::string_view key);
 
 /// A record's octets in the log, for a blob.
 [[nodiscard]] inline std::uint64_t record_octets(const BlobLocation& location) {

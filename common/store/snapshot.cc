@@ -17,6 +17,21 @@ std::expected<Row, StoreError> found_or(const View& view, std::optional<Row> row
   return std::move(*row);
 }
 
+std::expected<void, StoreError> walk_annotations(const View& view, std::string_view prefix, std::string_view first,
+                                                 const std::function<bool(const AnnotationView&)>& annotation) {
+  Cursor cursor(view, Table::metadata);
+  for (bool there = cursor.seek(first); there && cursor.key().starts_with(prefix); there = cursor.next()) {
+    std::string_view entry = cursor.key().substr(sizeof(UserId));
+    const auto mailbox = take_key_part<MailboxId>(entry);
+    const auto row = decode_annotation(cursor.value());
+    if (!row) return std::unexpected(StoreError::io);
+    const auto of = mailbox == kNoMailbox ? std::nullopt : std::optional(mailbox);
+    if (!annotation({of, entry, row->modseq, row->value})) return {};
+  }
+  if (view.failure() != 0) return std::unexpected(StoreError::io);
+  return {};
+}
+
 }  // namespace
 
 /// The place in the table of the summary found last: most often the next one follows it.
@@ -91,6 +106,29 @@ std::expected<std::vector<std::string>, StoreError> Snapshot::subscriptions() co
   }
   if (view.failure() != 0) return std::unexpected(StoreError::io);
   return names;
+}
+
+std::expected<ModSeq, StoreError> Snapshot::metadata_modseq() const {
+  const View view(*environment_, txn_);
+  const auto tally = find_metadata_tally(view, user_);
+  if (view.failure() != 0) return std::unexpected(StoreError::io);
+  return tally ? tally->modseq : ModSeq{};
+}
+
+std::expected<void, StoreError> Snapshot::scan_metadata(
+    std::optional<MailboxId> mailbox, std::string_view from,
+    const std::function<bool(const AnnotationView&)>& annotation) const {
+  return walk_annotations(View(*environment_, txn_), metadata_key(user_, mailbox),
+                          annotation_key(user_, mailbox, from), annotation);
+}
+
+std::expected<void, StoreError> Snapshot::scan_all_metadata(
+    const std::function<void(const AnnotationView&)>& annotation) const {
+  const auto each = [&annotation](const AnnotationView& one) {
+    annotation(one);
+    return true;
+  };
+  return walk_annotations(View(*environment_, txn_), user_key(user_), metadata_key(user_, std::nullopt), each);
 }
 
 std::expected<Message, StoreError> Snapshot::message(MailboxId mailbox, Uid uid) const {

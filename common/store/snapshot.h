@@ -27,6 +27,14 @@ class SegmentFiles;
 
 namespace posthaste::store {
 
+/// An annotation where it lies, for as long as the call that tells of it.
+struct AnnotationView {
+  std::optional<MailboxId> mailbox;  // nothing: the server
+  std::string_view entry;
+  ModSeq modseq{};  // of its last change
+  std::string_view value;
+};
+
 /// Holds its instant while it lives, and with it every page freed since: never keep one across an await, a socket
 /// write or 100 ms. Used by one thread at a time. All that it gives are copies, but for summaries. Every call can
 /// say `io` when a row cannot be read.
@@ -47,6 +55,17 @@ class Snapshot {
   [[nodiscard]] std::expected<std::vector<MailboxInfo>, StoreError> mailboxes() const;
   /// Names on the subscription list, whether or not such mailboxes exist.
   [[nodiscard]] std::expected<std::vector<std::string>, StoreError> subscriptions() const;
+
+  /// Of the last change of any annotation; a mailbox that goes with its own is none.
+  [[nodiscard]] std::expected<ModSeq, StoreError> metadata_modseq() const;
+  /// Calls `annotation` for those of a mailbox, or of the server, by ascending entry from `from` on, until it
+  /// returns false. Values may be long: not on a loop.
+  [[nodiscard]] std::expected<void, StoreError> scan_metadata(
+      std::optional<MailboxId> mailbox, std::string_view from,
+      const std::function<bool(const AnnotationView&)>& annotation) const;
+  /// The same for all that the user has.
+  [[nodiscard]] std::expected<void, StoreError> scan_all_metadata(
+      const std::function<void(const AnnotationView&)>& annotation) const;
 
   /// Errors: no_such_message.
   [[nodiscard]] std::expected<Message, StoreError> message(MailboxId mailbox, Uid uid) const;

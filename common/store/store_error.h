@@ -6,15 +6,16 @@ namespace posthaste::store {
 enum class StoreError {
   no_such_mailbox,
   no_such_message,
-  already_exists,     // a mailbox of that name, or a second mailbox for a special use
-  over_quota,         // the user's own limit
-  full,               // the file system's or the index's limit; expunging and flagging go on
-  too_many_keywords,  // the mailbox knows kKeywordsMax names already
-  invalid_name,       // of a mailbox, a keyword, a delivery or a key: empty, too long, or not UTF-8
-  conflict,           // the mailbox has another UIDVALIDITY than the caller expected
-  cannot,             // never allowed: deleting INBOX, moving a mailbox below itself
-  io,                 // the disk failed or the stored octets are damaged; what was asked may or may not last
-  unavailable,        // the store is not open, or no reader can begin; nothing was done
+  already_exists,        // a mailbox of that name, or a second mailbox for a special use
+  over_quota,            // the user's own limit
+  full,                  // the file system's or the index's limit; expunging and flagging go on
+  too_many_keywords,     // the mailbox knows kKeywordsMax names already
+  invalid_name,          // of a mailbox, a keyword, a delivery or a key: empty, too long, or not UTF-8
+  conflict,              // the mailbox has another UIDVALIDITY than the caller expected
+  cannot,                // never allowed: deleting INBOX, moving a mailbox below itself
+  io,                    // the disk failed or the stored octets are damaged; what was asked may or may not last
+  unavailable,           // the store is not open, or no reader can begin; nothing was done
+  too_many_annotations,  // of the mailbox, or of all that the user has
 };
 
 }  // namespace posthaste::store

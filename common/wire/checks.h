@@ -15,8 +15,10 @@
 namespace posthaste::wire {
 
 // What travels at most. The store has lower limits, and its own words for them.
-inline constexpr std::size_t kNameMaxOctets = 4096;  // of a mailbox or a keyword
-inline constexpr std::size_t kKeywordsMax = 1000;    // of one operation
+inline constexpr std::size_t kNameMaxOctets = 4096;   // of a mailbox, a keyword or an annotation's entry
+inline constexpr std::size_t kKeywordsMax = 1000;     // of one operation
+inline constexpr std::size_t kAnnotationsMax = 1000;  // the same
+inline constexpr std::size_t kAnnotationMaxOctets = 1 << 20;
 inline constexpr std::size_t kAddressMaxOctets = 1024;
 
 class Checks {

@@ -67,6 +67,16 @@ void encode_store_flags(const store::StoreFlags& operation, protocol::StoreFlags
     message.set_unchanged_since(number(checks.modseq(number(*operation.unchanged_since))));
 }
 
+void encode_metadata(const store::SetMetadata& operation, protocol::SetMetadata& message, Checks& checks) {
+  if (operation.mailbox) message.set_mailbox(number(*operation.mailbox));
+  if (!checks.holds(operation.annotations.size() <= kAnnotationsMax)) return;
+  for (const store::Annotation& annotation : operation.annotations) {
+    protocol::Annotation& added = *message.add_annotations();
+    added.set_entry(checks.text(annotation.entry, kNameMaxOctets));
+    if (annotation.value) added.set_value(checks.text(*annotation.value, kAnnotationMaxOctets));
+  }
+}
+
 void encode_operation(const store::Operation& operation, protocol::Operation& message, Checks& checks) {
   const auto name = [&checks](const std::string& text) { return checks.text(text, kNameMaxOctets); };
   std::visit(Visitor{
@@ -103,6 +113,7 @@ void encode_operation(const store::Operation& operation, protocol::Operation& me
                    if (o.limits.messages) message.mutable_set_quota()->set_messages(*o.limits.messages);
                    message.mutable_set_quota();
                  },
+                 [&](const store::SetMetadata& o) { encode_metadata(o, *message.mutable_set_metadata(), checks); },
              },
              operation);
 }
@@ -257,6 +268,18 @@ store::SetQuota decode_set_quota(const protocol::SetQuota& message) {
   return operation;
 }
 
+store::SetMetadata decode_metadata(const protocol::SetMetadata& message, Checks& checks) {
+  store::SetMetadata operation;
+  if (message.has_mailbox()) operation.mailbox = static_cast<MailboxId>(message.mailbox());
+  if (!checks.holds(static_cast<std::size_t>(message.annotations_size()) <= kAnnotationsMax)) return operation;
+  for (const protocol::Annotation& annotation : message.annotations()) {
+    store::Annotation& added = operation.annotations.emplace_back();
+    added.entry = checks.text(annotation.entry(), kNameMaxOctets);
+    if (annotation.has_value()) added.value = checks.text(annotation.value(), kAnnotationMaxOctets);
+  }
+  return operation;
+}
+
 store::Operation decode_operation(const protocol::Operation& message, Attachment& attachment, Checks& checks) {
   const auto name = [&checks](const std::string& text) { return checks.text(text, kNameMaxOctets); };
   switch (message.kind_case()) {
@@ -282,6 +305,7 @@ store::Operation decode_operation(const protocol::Operation& message, Attachment
     case protocol::Operation::kCreateUser: return store::CreateUser{};
     case protocol::Operation::kDeleteUser: return store::DeleteUser{};
     case protocol::Operation::kSetQuota: return decode_set_quota(message.set_quota());
+    case protocol::Operation::kSetMetadata: return decode_metadata(message.set_metadata(), checks);
     case protocol::Operation::KIND_NOT_SET: break;
   }
   checks.formed(false);
@@ -339,8 +363,8 @@ ApplyAnswer decode_answer(const protocol::Answer& message, Checks& checks) {
   ApplyAnswer answer{message.id(), std::unexpected(store::StoreError::io)};
   switch (message.outcome_case()) {
     case protocol::Answer::kError:
-      answer.outcome = std::unexpected(
-          checks.enumerator(message.error(), store::StoreError::no_such_mailbox, store::StoreError::unavailable));
+      answer.outcome = std::unexpected(checks.enumerator(message.error(), store::StoreError::no_such_mailbox,
+                                                         store::StoreError::too_many_annotations));
       return answer;
     case protocol::Answer::kApplied: {
       store::ApplyResult result;

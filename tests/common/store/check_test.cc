@@ -74,6 +74,28 @@ const Harm kHarms[] = {
        txn.put(Table::segments, segment_key(1), encode(segment));
      },
      "live octets"},
+    {"AnAnnotationIsLost",
+     [](WriteTxn& txn, MailboxId inbox) {
+       txn.erase(Table::metadata, annotation_key(kAlice, inbox, "/private/comment"));
+     },
+     "counts 1 annotations of 17 octets, there are 0 of 0"},
+    {"AnAnnotationIsOfNoMailbox",
+     [](WriteTxn& txn, MailboxId) {
+       txn.put(Table::metadata, annotation_key(kAlice, MailboxId{99}, "/private/a"),
+               encode(AnnotationRow{ModSeq{1}, "1"}));
+     },
+     "annotation of a mailbox that does not exist"},
+    {"AnAnnotationRunsAhead",
+     [](WriteTxn& txn, MailboxId inbox) {
+       txn.put(Table::metadata, annotation_key(kAlice, inbox, "/private/comment"),
+               encode(AnnotationRow{ModSeq{999}, "1"}));
+     },
+     "an annotation has a modseq too high"},
+    {"AnAnnotationIsTooShort",
+     [](WriteTxn& txn, MailboxId inbox) {
+       txn.put(Table::metadata, annotation_key(kAlice, inbox, "/private/comment"), "x");
+     },
+     "an annotation is damaged"},
     {"ARowIsTooShort",
      [](WriteTxn& txn, MailboxId inbox) { txn.put(Table::mailboxes, mailbox_key(kAlice, inbox), "x"); },
      "the row is damaged"},
@@ -86,8 +108,9 @@ TEST(Check, NamesEachHarm) {
     const auto writer = open_writer(options_for(scratch.path()));
     ASSERT_TRUE(deliver(*writer, delivery(kAlice, "one")));
     ASSERT_TRUE(deliver(*writer, delivery(kAlice, "two")));
-    expect_sound(writer->store());
     const MailboxId inbox = mailbox(writer->store(), kAlice, "INBOX").id;
+    ASSERT_TRUE(apply(*writer, kAlice, {SetMetadata{inbox, {{"/private/comment", "1"}}}}));
+    expect_sound(writer->store());
     {
       const auto environment =
           open_index(scratch.path() / "index", Environment::Access::write, std::uint64_t{1} << 30);

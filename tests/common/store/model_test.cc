@@ -19,6 +19,7 @@ struct ModelMessage {
 struct ModelMailbox {
   std::uint32_t uid_next = 1;
   std::map<std::uint32_t, ModelMessage> messages;
+  std::map<std::string, std::string> annotations;
 };
 
 using ModelUser = std::map<std::string, ModelMailbox>;
@@ -26,6 +27,7 @@ using ModelUser = std::map<std::string, ModelMailbox>;
 constexpr std::uint64_t kUsers = 3;
 const std::vector<std::string> kNames = {"INBOX", "Sent", "Trash", "a", "a/b", "a/b/c", "d"};
 const std::vector<std::string> kKeywords = {"k1", "k2", "k3"};
+const std::vector<std::string> kEntries = {"/private/a", "/private/b", "/shared/a"};
 
 class Model {
  public:
@@ -38,7 +40,7 @@ class Model {
 
   void step() {
     user_ = 1 + pick(kUsers);
-    switch (pick(12)) {
+    switch (pick(14)) {
       case 0:
       case 1:
       case 2: return deliver_one();
@@ -50,6 +52,8 @@ class Model {
       case 8: return move();
       case 9: return create();
       case 10: return rename();
+      case 11:
+      case 12: return annotate();
       default: return erase();
     }
   }
@@ -76,6 +80,13 @@ class Model {
           there.octets = body(writer_.store(), UserId{user}, message.blob);
         }
         EXPECT_EQ(found, model.messages) << name;
+        std::map<std::string, std::string> annotations;
+        const auto note = [&annotations](const AnnotationView& annotation) {
+          annotations[std::string(annotation.entry)] = annotation.value;
+          return true;
+        };
+        EXPECT_TRUE(snapshot->scan_metadata(info.id, {}, note));
+        EXPECT_EQ(annotations, model.annotations) << name;
       }
     }
   }
@@ -243,7 +254,7 @@ class Model {
     if (from == "INBOX") {
       expect(outcome, std::nullopt);
       create_parents(to);
-      model()[to];
+      model()[to].annotations = model()[from].annotations;
       return move_messages(from, to, {kAllUids});
     }
     if (to.starts_with(from + "/")) return expect(outcome, StoreError::cannot);
@@ -260,6 +271,22 @@ class Model {
     kept.merge(renamed);
     model() = std::move(kept);
     create_parents(to);
+  }
+
+  void annotate() {
+    const std::string name = some_name();
+    SetMetadata operation{id_of(name), {}};
+    for (std::size_t i = 0; i < 1 + pick(3); ++i) {
+      const auto value = pick(3) == 0 ? std::nullopt : std::optional(std::string(pick(4), 'v'));
+      operation.annotations.push_back({kEntries[pick(kEntries.size())], value});
+    }
+    ModelMailbox* mailbox = model_of(name);
+    expect(apply(writer_, UserId{user_}, {operation}), missing(mailbox != nullptr));
+    if (mailbox == nullptr) return;
+    for (const Annotation& annotation : operation.annotations) {
+      mailbox->annotations.erase(annotation.entry);
+      if (annotation.value) mailbox->annotations[annotation.entry] = *annotation.value;
+    }
   }
 
   void erase() {

@@ -57,6 +57,11 @@ const Case kCases[] = {
                                 MailboxChanged{kMailbox, UidValidity{1}}, Done{}},
                                ModSeq{9}}}},
     {"Expire", ExpireRecord{Day{20'000}, 256}},
+    {"Metadata", MetadataRecord{kUser,
+                                kMailbox,
+                                ModSeq{5},
+                                {{"/private/a", std::string("\0\xff", 2)}, {"/shared/b", std::nullopt}, {"", ""}}}},
+    {"MetadataOfTheServer", MetadataRecord{kUser, std::nullopt, ModSeq{5}, {{"/private/a", "1"}}}},
 };
 
 TEST(Record, EachKindComesBackAsItWas) {

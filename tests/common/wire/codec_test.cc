@@ -147,7 +147,24 @@ TEST(Operations, Users) {
   EXPECT_EQ(received(store::SetQuota{}).limits, store::QuotaLimits{});
 }
 
+TEST(Operations, MetadataKeepsItsOctetsAndTheLackOfThem) {
+  const std::vector<store::Annotation> annotations{
+      {"/private/a", std::string("\0\xff\r\n", 4)}, {"/shared/b", std::nullopt}, {"", ""}};
+  const auto of_mailbox = received(store::SetMetadata{MailboxId{7}, annotations});
+  EXPECT_EQ(of_mailbox.mailbox, MailboxId{7});
+  EXPECT_EQ(of_mailbox.annotations, annotations);
+  const auto of_server = received(store::SetMetadata{std::nullopt, {}});
+  EXPECT_EQ(of_server.mailbox, std::nullopt);
+  EXPECT_TRUE(of_server.annotations.empty());
+}
+
 TEST(Operations, WhatCannotTravelIsRefusedByTheSender) {
+  EXPECT_EQ(through_wire(store::SetMetadata{{}, {{std::string(4'097, 'a'), "v"}}}).error(),
+            FrameError::out_of_range);
+  EXPECT_EQ(through_wire(store::SetMetadata{{}, {{"/private/a", std::string((1 << 20) + 1, 'v')}}}).error(),
+            FrameError::out_of_range);
+  EXPECT_EQ(through_wire(store::SetMetadata{{}, std::vector<store::Annotation>(1'001)}).error(),
+            FrameError::out_of_range);
   EXPECT_EQ(through_wire(store::DeleteMailbox{std::string(4'097, 'a')}).error(), FrameError::out_of_range);
   EXPECT_EQ(through_wire(store::StoreFlags{
                              MailboxId{2}, {}, store::FlagMode::add, {}, std::vector<std::string>(1'001, "k"), {}})
@@ -181,6 +198,7 @@ const Response kResponses[] = {
     ApplyAnswer{0, store::ApplyResult{}},
     ApplyAnswer{4, std::unexpected(store::StoreError::no_such_mailbox)},
     ApplyAnswer{5, std::unexpected(store::StoreError::unavailable)},
+    ApplyAnswer{6, std::unexpected(store::StoreError::too_many_annotations)},
     Subscribed{UserId{8}},
     store::Change{UserId{1}, MailboxId{2}, ModSeq{3}},
     AnythingChanged{},
@@ -235,6 +253,10 @@ const WrongCase kWrongRequests[] = {
      FrameError::out_of_range},
     {"UidAbove32Bits", apply_of(field(3, field(2, field(1, "\xff\xff\xff\xff\x0f\1")))), "",
      FrameError::out_of_range},
+    {"MetadataIsNoText", apply_of(varint(14, 1)), "", FrameError::malformed},
+    {"MetadataWithAnAttachment", apply_of(field(14, field(2, field(1, "/private/a")))), "x",
+     FrameError::mismatched},
+    {"AnnotationCutOff", apply_of(field(14, std::string{"\x12\4\x0a\3a", 5})), "", FrameError::malformed},
     {"QuestionCutOff", std::string{"\x22\5\x12\4ab", 6}, "", FrameError::malformed},
     {"QuestionWithAnAttachment", field(4, field(2, "a@b")), "x", FrameError::mismatched},
     {"LongKey", field(1, field(3, std::string(65, 'k'))), "", FrameError::out_of_range},
@@ -274,7 +296,7 @@ TEST(Requests, WrongOnesAreRefused) {
 const WrongCase kWrongResponses[] = {
     {"Empty", "", "", FrameError::malformed},
     {"AnswerWithoutAnOutcome", field(1, varint(1, 1)), "", FrameError::malformed},
-    {"UnknownError", field(1, varint(3, 11)), "", FrameError::out_of_range},
+    {"UnknownError", field(1, varint(3, 12)), "", FrameError::out_of_range},
     {"ResultWithoutAKind", answer_of(""), "", FrameError::malformed},
     {"CopiedOfUnevenSets", answer_of(field(4, field(2, field(1, std::string{"\1\0", 2})))), "",
      FrameError::out_of_range},
