@@ -1,6 +1,7 @@
 // Random operations against the store and a simple model of it; then the index is rebuilt and compared.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <set>
 
@@ -249,7 +250,8 @@ class Model {
     const std::string from = some_name();
     const std::string to = some_name();
     const auto outcome = apply(writer_, UserId{user_}, {RenameMailbox{from, to}});
-    if (model_of(from) == nullptr) return expect(outcome, StoreError::no_such_mailbox);
+    auto goes = [&from](const auto& entry) { return entry.first == from || entry.first.starts_with(from + "/"); };
+    if (std::ranges::none_of(model(), goes)) return expect(outcome, StoreError::no_such_mailbox);
     if (model_of(to) != nullptr) return expect(outcome, StoreError::already_exists);
     if (from == "INBOX") {
       expect(outcome, std::nullopt);
@@ -260,9 +262,9 @@ class Model {
     if (to.starts_with(from + "/")) return expect(outcome, StoreError::cannot);
     ModelUser renamed;
     ModelUser kept;
-    for (const auto& [name, mailbox] : model()) {
-      const bool goes = name == from || name.starts_with(from + "/");
-      (goes ? renamed[to + name.substr(from.size())] : kept[name]) = mailbox;
+    for (const auto& entry : model()) {
+      const auto& [name, mailbox] = entry;
+      (goes(entry) ? renamed[to + name.substr(from.size())] : kept[name]) = mailbox;
     }
     for (const auto& [name, mailbox] : renamed) {
       if (kept.contains(name) || model().contains(name)) return expect(outcome, StoreError::already_exists);
