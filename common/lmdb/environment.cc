@@ -76,7 +76,7 @@ std::expected<std::shared_ptr<Environment>, OpenError> Environment::open(const s
   MDB_env* env = nullptr;
   int code = mdb_env_create(&env);
   if (code != 0) return std::unexpected(open_error(directory, code));
-  const unsigned flags = MDB_NOTLS | (access == Access::read ? MDB_RDONLY : 0U);
+  const unsigned flags = MDB_NOTLS | (access == Access::read ? MDB_RDONLY : MDB_NOMETASYNC);
   code = mdb_env_set_maxdbs(env, static_cast<MDB_dbi>(table_names.size()));
   if (code == 0) code = mdb_env_set_maxreaders(env, kReadersMax);
   if (code == 0) code = mdb_env_set_mapsize(env, map_octets);
@@ -141,6 +141,8 @@ void Environment::end_read(MDB_txn* txn) {
   const std::scoped_lock lock(mutex_);
   idle_readers_.push_back(txn);
 }
+
+bool Environment::sync() { return mdb_env_sync(env_, 1) == 0; }
 
 bool Environment::has_room() {
   MDB_envinfo info{};

@@ -47,6 +47,10 @@ enum class BeginError {
 
 /// One LMDB environment. Whoever opens the same directory again in this process shares it: a second descriptor
 /// would drop the first one's locks when it is closed.
+///
+/// A commit is there for all readers, and after any death of this process. A power failure may take back the last
+/// one until the next commit or sync(): one flush each, of the pages, is enough for an index that a log stands
+/// behind.
 class Environment {
  public:
   enum class Access { read, write };
@@ -66,6 +70,9 @@ class Environment {
   /// A read transaction on the newest state, from those that wait idle when there is one.
   [[nodiscard]] std::expected<MDB_txn*, BeginError> begin_read();
   void end_read(MDB_txn* txn);
+
+  /// Makes the last commit last. Before octets are given up that only the state before it needs. False: an error.
+  [[nodiscard]] bool sync();
 
   /// Whether more of the map is free than its reserve, an eighth and at most 256 MB. A commit that finds the map
   /// full is worse than a refusal.

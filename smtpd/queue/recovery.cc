@@ -110,6 +110,8 @@ std::expected<Start, OpenError> start_of(const View& view, const std::filesystem
 
 std::expected<LogPosition, OpenError> recover(Environment& environment, const std::filesystem::path& log,
                                               journal::ReplayShare share) {
+  // Files go by what the index says: it must not say something else after a power failure.
+  if (!environment.sync()) return std::unexpected(OpenError{Kind::io, "index: cannot be synced"});
   std::optional<Start> start;
   while (true) {
     auto txn = WriteTxn::begin(environment);

@@ -399,6 +399,10 @@ bool Writer::Core::free_segment(std::uint32_t segment) {
     return false;
   }
   ++counters_.index_commits;
+  if (!environment_->sync()) {
+    static_cast<void>(fail());
+    return false;
+  }
   files_->close(segment);
   std::error_code failed;
   std::filesystem::remove(journal::segment_path(files_->log(), segment), failed);
