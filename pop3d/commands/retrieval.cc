@@ -3,7 +3,8 @@
 #include <utility>
 
 #include "common/base/dot_stuffing.h"
-#include "common/mime/ascii_header.h"
+#include "common/base/octets.h"
+#include "common/mime/ascii_message.h"
 #include "pop3d/limits.h"
 #include "pop3d/session.h"
 
@@ -40,17 +41,19 @@ net::Task<void> Session::run(pop3::Top command) {
   co_await send_message(message->blob, std::move(*chunk), TopCutter{command.body_lines});
 }
 
-/// The message that begins with `chunk`, with its header in ASCII unless UTF8 was said (RFC 6856 §2.1),
+/// The message that begins with `chunk`, with its headers in ASCII unless UTF8 was said (RFC 6856 §2.1),
 /// dot-stuffed, never more than two chunks of it queued. After +OK there is no way to say that the rest cannot be
 /// read: then the session ends, and the client knows by the missing last line.
 net::Task<void> Session::send_message(BlobId blob, Chunk chunk, std::optional<TopCutter> cutter) {
   DotStuffer stuffer;
-  mime::AsciiHeader surrogate;
+  mime::AsciiMessage surrogate;
+  const bool is_ascii =
+      chunk.is_last && !has_eight_bit(chunk.octets) && chunk.octets.find('\0') == std::string::npos;
   std::uint64_t offset = 0;
   for (;;) {
     offset += chunk.octets.size();
     std::ranges::replace(chunk.octets, '\0', '\x80');  // NUL hangs old clients; imapd sends the same
-    const auto octets = utf8_ ? std::string_view{chunk.octets} : surrogate.feed(chunk.octets);
+    const auto octets = utf8_ || is_ascii ? std::string_view{chunk.octets} : surrogate.feed(chunk.octets);
     stuffer.feed(cutter ? cutter->feed(octets) : octets, stream_.output());
     if (chunk.is_last || (cutter && cutter->done())) break;
     co_await relieve();

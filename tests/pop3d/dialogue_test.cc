@@ -224,6 +224,17 @@ const Case kCases[] = {
          "C: UTF8\nS: -ERR Logged in already\n" +
          kQuit,
      {1}},
+    {"HeadersOfPartsAreAsciiTooUntilUtf8IsSaid",
+     {"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Disposition: attachment; "
+      "filename=\"\u00fc\"\r\n\r\n\u00fc\r\n--b--\r\n"},
+     kGreeting + kUser +
+         "C: PASS secret\nS: +OK 1 messages (111 octets)\n"
+         "C: RETR 1\nS: +OK 111 octets\nS: Content-Type: multipart/mixed; boundary=b\nS: \nS: --b\n"
+         "S: Content-Disposition: attachment; filename=\"=?utf-8?q?=C3=BC?=\"\nS: \nS: \u00fc\nS: --b--\nS: .\n"
+         "C: TOP 1 2\nS: +OK Top of message follows\nS: Content-Type: multipart/mixed; boundary=b\nS: \nS: --b\n"
+         "S: Content-Disposition: attachment; filename=\"=?utf-8?q?=C3=BC?=\"\nS: .\n" +
+         kQuit,
+     {1}},
     {"HeadersAreAsTheyAreAfterUtf8",
      {"Subject: caf\u00e9\r\n\r\ncaf\u00e9\r\n"},
      kGreeting + "C: UTF8\nS: +OK UTF-8 from here on\nC: STLS\nS: -ERR STLS comes before UTF8\n" + kUser +
