@@ -49,7 +49,7 @@ net::Task<Reply> Session::run(imap::GetQuota command) {
 net::Task<Reply> Session::run(imap::GetQuotaRoot command) {
   const auto info = read_user(around_.store, login_->user);
   if (!info) co_return reply_for(info.error());
-  imap::ResponseWriter writer{stream_.output()};
+  imap::ResponseWriter writer{stream_.output(), dialect_.mailbox_encoding()};
   writer.raw("* QUOTAROOT ");
   writer.mailbox(command.mailbox);
   if (is_limited(*info)) {
