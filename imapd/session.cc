@@ -177,7 +177,7 @@ net::Task<void> Session::tell_news(TellOptions options) {
 void Session::give_up_news(store::StoreError error, bool view_is_spoiled) {
   if (error == store::StoreError::no_such_mailbox) {
     selected_.reset();
-    hang_up(bye("UNAVAILABLE", "The selected mailbox was deleted"));
+    hang_up(bye("NONEXISTENT", "The selected mailbox was deleted"));
     return;
   }
   around_.log.error("imap.news.unreadable", {{"user", login_->address}, {"session_ends", view_is_spoiled}});

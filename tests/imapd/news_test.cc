@@ -115,7 +115,7 @@ const Case kCases[] = {
      {"1C: a CREATE Short", "1S: a OK [MAILBOXID (F*", "1C: b SELECT Short", "1S: * OK [CLOSED] *", "1S: * FLAGS *",
       "1S: * OK [PERM*", "1S: * 0 EXISTS", "1S: * 0 RECENT", "1S: * OK [UIDV*", "1S: * OK [UIDN*",
       "1S: * OK [MAIL*", "1S: * OK [HIGH*", "1S: b OK *", "2C: c DELETE Short", "2S: c OK Mailbox deleted",
-      "1C: d NOOP", "1S: * BYE [UNAVAILABLE] The selected mailbox was deleted", "1S: d OK *", "1 closed"}},
+      "1C: d NOOP", "1S: * BYE [NONEXISTENT] The selected mailbox was deleted", "1S: d OK *", "1 closed"}},
     {"DeletingOnesOwnLeavesIt",
      {"1C: a CREATE Short", "1S: a OK *", "1C: b EXAMINE Short", "1S: * OK [CLOSED] *", "1S: * FLAGS *",
       "1S: * OK [PERM*", "1S: * 0 EXISTS", "1S: * 0 RECENT", "1S: * OK [UIDV*", "1S: * OK [UIDN*",
