@@ -28,7 +28,7 @@ mail_max_userip_connections = 0
 default_process_limit = 3000
 default_client_limit = 19000
 default_vsz_limit = 2G
-{more}
+imap_hibernate_timeout = {hibernate}
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=%u {folder}/users
@@ -50,7 +50,7 @@ service imap-login {{
   }}
 }}
 service imap {{
-  service_count = 256
+  service_count = {served}
   process_min_avail = 2
   extra_groups = $default_internal_group
   unix_listener imap-master {{
@@ -98,13 +98,15 @@ class Dovecot(Server):
         for name in ("run", "state", "mail"):
             (folder / name).mkdir(parents=True)
         shutil.chown(folder / "mail", MAIL_USER)
-        self.configure("")
+        self.configure(hibernating=False)
 
-    def configure(self, more):
+    def configure(self, hibernating):
         ports = {"imap": self.ports[143], "imaps": self.ports[993], "pop3": self.ports[110], "lmtp": self.ports[24]}
         (self.folder / "dovecot.conf").write_text(CONFIGURATION.format(
             folder=self.folder, host=HOST, certificate=self.certificate, key=self.key, user=MAIL_USER,
-            group="nogroup", more=more, **ports))
+            group="nogroup", hibernate="1s" if hibernating else "0",
+            # A process that has given its connection away would wait for another and keep its memory.
+            served=1 if hibernating else 256, **ports))
 
     def import_users(self, names, password):
         (self.folder / "users").write_text("".join(f"{name}@example.org:{password}\n" for name in names))
