@@ -18,7 +18,7 @@ namespace posthaste::imap {
 class Cursor;
 
 inline constexpr std::size_t kFetchItemsMax = 256;
-inline constexpr std::size_t kSectionPartsMax = 64;
+inline constexpr std::size_t kSectionPartsMax = 1'000;  // as deep as mime::StructureLimits looks
 inline constexpr std::size_t kHeaderListMax = 512;
 
 /// Which octets of a part: all of its content, or what section-text names.

@@ -1,6 +1,8 @@
 #include "common/mime/structure.h"
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <utility>
 
 #include "common/base/octets.h"
@@ -60,22 +62,25 @@ class StructureParser {
   Extent read_header();
   void read_content_fields(Part& part, const ContentType& default_type) const;
   void read_body(Part& part, bool may_open, std::size_t depth);
-  void read_multipart(Part& part, std::string boundary, std::size_t depth);
+  void read_multipart(Part& part, const std::string& boundary, std::size_t depth);
   void read_embedded_message(Part& part, std::size_t depth);
   void end_body(Part& part, std::size_t lines_before) const;
   void skip_to_delimiter();
   std::string_view next_line() const;
   void pass(std::string_view line);
   std::optional<Delimiter> delimiter_at(std::string_view line) const;
+  const std::size_t* level_of(std::string_view boundary) const;
 
   std::string_view message_;
   StructureLimits limits_;
   std::size_t addresses_left_;
   std::size_t parts_ = 0;
-  std::size_t cursor_ = 0;               // start of the next line
-  std::size_t lines_ = 0;                // line ends before it
-  std::vector<std::string> boundaries_;  // of the multiparts that are open, the outermost first
-  std::optional<Delimiter> delimiter_;   // the one just passed, until its multipart has seen it
+  std::size_t cursor_ = 0;  // start of the next line
+  std::size_t lines_ = 0;   // line ends before it
+  std::size_t open_ = 0;    // multiparts that are open
+  /// Their levels by boundary, the innermost last: looking one up takes no longer the deeper they are.
+  std::map<std::string, std::vector<std::size_t>, std::less<>> levels_;
+  std::optional<Delimiter> delimiter_;  // the one just passed, until its multipart has seen it
 };
 
 Part StructureParser::read_entity(const ContentType& default_type, std::size_t depth) {
@@ -142,7 +147,7 @@ void StructureParser::read_body(Part& part, bool may_open, std::size_t depth) {
     part.content_type = default_content_type();
     skip_to_delimiter();
   } else if (multipart && may_open) {
-    read_multipart(part, std::move(*boundary), depth);
+    read_multipart(part, *boundary, depth);
   } else if (message && may_open && !is_encoded(part)) {
     read_embedded_message(part, depth);
   } else {
@@ -151,17 +156,20 @@ void StructureParser::read_body(Part& part, bool may_open, std::size_t depth) {
   }
 }
 
-void StructureParser::read_multipart(Part& part, std::string boundary, std::size_t depth) {
+void StructureParser::read_multipart(Part& part, const std::string& boundary, std::size_t depth) {
   const ContentType default_type =
       part.content_type.is("multipart", "digest") ? ContentType{"message", "rfc822", {}} : default_content_type();
-  const std::size_t level = boundaries_.size();
-  boundaries_.push_back(std::move(boundary));
+  const std::size_t level = open_++;
+  levels_[boundary].push_back(level);
   skip_to_delimiter();  // the preamble
   while (delimiter_ && delimiter_->level == level && !delimiter_->closes && parts_ < limits_.parts_max) {
     delimiter_.reset();
     part.children.push_back(read_entity(default_type, depth + 1));
   }
-  boundaries_.pop_back();
+  --open_;
+  const auto levels = levels_.find(boundary);
+  levels->second.pop_back();
+  if (levels->second.empty()) levels_.erase(levels);
   if (delimiter_ && delimiter_->level == level) {
     delimiter_.reset();
     skip_to_delimiter();  // the epilogue
@@ -202,7 +210,7 @@ void StructureParser::end_body(Part& part, std::size_t lines_before) const {
 
 /// Passes all lines through the next delimiter, or to the end of the message; none if one has just been passed.
 void StructureParser::skip_to_delimiter() {
-  if (boundaries_.empty()) {
+  if (open_ == 0) {
     const std::string_view rest = message_.substr(cursor_);
     lines_ += static_cast<std::size_t>(std::ranges::count(rest, '\n'));
     cursor_ = message_.size();
@@ -236,13 +244,17 @@ std::optional<Delimiter> StructureParser::delimiter_at(std::string_view line) co
   std::string_view text = line.substr(2);
   while (!text.empty() && (is_wsp(text.back()) || text.back() == '\r' || text.back() == '\n'))
     text.remove_suffix(1);
-  for (std::size_t level = boundaries_.size(); level-- > 0;) {
-    const std::string_view boundary = boundaries_[level];
-    if (text == boundary && parts_ < limits_.parts_max) return Delimiter{level, false, cursor_, lines_};
-    const bool closes = text.size() == boundary.size() + 2 && text.starts_with(boundary) && text.ends_with("--");
-    if (closes) return Delimiter{level, true, cursor_, lines_};
-  }
+  const std::size_t* opens = parts_ < limits_.parts_max ? level_of(text) : nullptr;
+  const std::size_t* closes = text.ends_with("--") ? level_of(text.substr(0, text.size() - 2)) : nullptr;
+  if (closes != nullptr && (opens == nullptr || *closes > *opens)) return Delimiter{*closes, true, cursor_, lines_};
+  if (opens != nullptr) return Delimiter{*opens, false, cursor_, lines_};
   return std::nullopt;
+}
+
+/// Of the innermost open multipart that has this boundary; null if there is none.
+const std::size_t* StructureParser::level_of(std::string_view boundary) const {
+  const auto levels = levels_.find(boundary);
+  return levels == levels_.end() ? nullptr : &levels->second.back();
 }
 
 }  // namespace

@@ -17,8 +17,8 @@ namespace posthaste::mime {
 
 /// What a message may cost. It is read beyond these limits too, but not looked into.
 struct StructureLimits {
-  std::size_t depth_max = 100;          // levels below the message; a part at this depth has no children
-  std::size_t parts_max = 10'000;       // the message counted; the last one holds all that follow it
+  std::size_t depth_max = 1'000;        // levels below the message; a part at this depth has no children
+  std::size_t parts_max = 100'000;      // the message counted; the last one holds all that follow it
   std::size_t addresses_max = 100'000;  // in the envelopes of all embedded messages
   std::size_t header_max_octets = kHeaderMaxOctets;  // of one header
 };
@@ -37,7 +37,7 @@ struct Extent {
 enum class PartKind {
   leaf,       // no children; its content_type is neither multipart nor an embedded message
   multipart,  // one or more children (RFC 2046 §5.1)
-  message,    // message/rfc822 or message/global: an envelope and one child, the embedded message (RFC 2046 §5.2.1)
+  message,  // message/rfc822 or message/global: an envelope and one child, the embedded message (RFC 2046 §5.2.1)
 };
 
 /// An entity: the message itself, a part of a multipart, or an embedded message.
@@ -65,7 +65,7 @@ struct Part {
 };
 
 /// Reads any octets as a message, in one pass over them. All extents lie in `message`, children in their parent's
-/// body.
+/// body. Recurses as deep as the parts lie.
 [[nodiscard]] Part parse_structure(std::string_view message, const StructureLimits& limits = {});
 
 /// The part that a section number such as 1.2.3 names in the message `root` (RFC 9051 §6.4.5): in a multipart its

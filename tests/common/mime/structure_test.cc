@@ -346,30 +346,48 @@ const Part& deepest(const Part& part) { return part.children.empty() ? part : de
 
 TEST(ParseStructure, StopsAtItsDepth) {
   std::string message = "Content-Type: multipart/x; boundary=0\r\n\r\n";
-  for (int i = 0; i < 1000; ++i) {
+  for (int i = 0; i < 2000; ++i) {
     message +=
         "--" + std::to_string(i) + "\r\nContent-Type: multipart/x; boundary=" + std::to_string(i + 1) + "\r\n\r\n";
   }
   const Part root = parse_structure(message);
-  EXPECT_EQ(depth_of(root), 101u);
+  EXPECT_EQ(depth_of(root), 1001u);
   EXPECT_EQ(outline(deepest(root)), "application/octet-stream");
   EXPECT_EQ(deepest(root).body.end(), message.size());
 }
 
 TEST(ParseStructure, StopsAtItsDepthInMessages) {
   std::string message;
-  for (int i = 0; i < 1000; ++i) message += "Content-Type: message/rfc822\r\n\r\n";
+  for (int i = 0; i < 2000; ++i) message += "Content-Type: message/rfc822\r\n\r\n";
   const Part root = parse_structure(message);
-  EXPECT_EQ(depth_of(root), 101u);
+  EXPECT_EQ(depth_of(root), 1001u);
   EXPECT_EQ(outline(deepest(root)), "application/octet-stream");
+}
+
+/// Delimiters of the outermost multipart, of one whose boundary is used twice, and of none.
+TEST(ParseStructure, DelimitersEndWhatLiesWithinThemHoweverDeep) {
+  std::string message = "Content-Type: multipart/x; boundary=out\r\n\r\n--out\r\n";
+  for (int i = 0; i < 500; ++i) message += "Content-Type: multipart/x; boundary=same\r\n\r\n--same\r\n";
+  message += "\r\n--other--\r\none\r\n--same--\r\n--same\r\n\r\ntwo\r\n--out\r\n\r\nthree\r\n--out--\r\n";
+  const Part root = parse_structure(message);
+  ASSERT_EQ(root.children.size(), 2u);
+  EXPECT_EQ(root.children[1].body.of(message), "three");
+  const Part* part = &root.children[0];
+  for (int i = 0; i < 498; ++i) {
+    ASSERT_EQ(part->children.size(), 1u) << i;
+    part = &part->children[0];
+  }
+  ASSERT_EQ(part->children.size(), 2u);  // the innermost "same" was closed, and the one around it goes on
+  EXPECT_EQ(deepest(part->children[0]).body.of(message), "--other--\r\none");
+  EXPECT_EQ(part->children[1].body.of(message), "two");
 }
 
 TEST(ParseStructure, LastPartAllowedHoldsTheRest) {
   std::string message = "Content-Type: multipart/x; boundary=b\r\n\r\n";
-  for (int i = 0; i < 100'000; ++i) message += "--b\r\n\r\nx\r\n";
+  for (int i = 0; i < 150'000; ++i) message += "--b\r\n\r\nx\r\n";
   message += "--b--\r\n";
   const Part root = parse_structure(message);
-  EXPECT_EQ(count_of(root), 10'000u);
+  EXPECT_EQ(count_of(root), 100'000u);
   EXPECT_EQ(root.children.back().body.end() + std::string_view{"\r\n--b--\r\n"}.size(), message.size());
   EXPECT_EQ(root.children.back().kind, PartKind::leaf);
 }
