@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "common/base/octets.h"
 #include "common/imap/writer.h"
 #include "imapd/flags.h"
 #include "imapd/limits.h"
@@ -12,6 +13,8 @@ namespace posthaste::imapd {
 namespace {
 
 using store::StoreError;
+
+constexpr std::size_t kFrontRows = 256;
 
 store::UidRange below(Uid end) { return {Uid{1}, Uid{number(end) - 1}}; }
 
@@ -38,23 +41,6 @@ std::expected<store::UidSet, StoreError> missing(const store::Snapshot& snapshot
   return left.all();
 }
 
-/// EXPUNGE of each number, the highest first, so that none moves another (RFC 9051 §7.5.1).
-void append_expunges(std::string& out, const std::vector<imap::NumberRange>& numbers) {
-  imap::ResponseWriter writer{out};
-  for (auto range = numbers.rbegin(); range != numbers.rend(); ++range) {
-    for (std::uint32_t number = range->last; number >= range->first; --number) {
-      writer.raw("* ");
-      writer.number(number);
-      writer.raw(" EXPUNGE\r\n");
-    }
-  }
-}
-
-/// VANISHED, which leaves the sequence numbers to the client (RFC 7162 §3.2.10.2).
-void append_vanished(std::string& out, const imap::NumberSet& uids) {
-  if (!uids.empty()) out.append("* VANISHED ").append(imap::to_string(uids)).append("\r\n");
-}
-
 /// The UIDs of the view that were expunged since the client was last told.
 std::expected<store::UidSet, StoreError> expunged(const store::Snapshot& snapshot, const SelectedMailbox& mailbox) {
   auto vanished = snapshot.vanished(mailbox.id, mailbox.expunges_told);
@@ -70,6 +56,34 @@ void note_recent(SelectedMailbox& mailbox, const Recency& recency, Uid uid_next,
   const Uid first = mailbox.read_only ? recency.messages->first(recency.user, mailbox.id, otherwise)
                                       : recency.messages->take(recency.user, mailbox.id, uid_next, otherwise);
   if (first < uid_next) mailbox.recent.add(store::UidRange{first, Uid{number(uid_next) - 1}});
+}
+
+/// Looks at a few from the front, and then from the end: what is unseen is most often new.
+std::expected<std::optional<Uid>, StoreError> find_first_unseen(const store::Snapshot& snapshot,
+                                                                const store::MailboxInfo& info) {
+  std::optional<Uid> first;
+  if (info.unseen == 0) return first;
+  const auto note = [&first](const store::Message& message) {
+    if (!first && !message.flags.contains(store::SystemFlag::seen)) first = message.uid;
+  };
+  auto next_uid = snapshot.scan(info.id, below(info.uid_next), kFrontRows, note);
+  if (!next_uid) return std::unexpected(next_uid.error());
+  if (first) return first;
+  auto note_back = [&first, left = info.unseen](const store::Message& message) mutable {
+    if (message.flags.contains(store::SystemFlag::seen)) return true;
+    first = message.uid;
+    return --left > 0;
+  };
+  auto scanned = snapshot.scan_back(info.id, std::move(note_back));
+  if (!scanned) return std::unexpected(scanned.error());
+  return first;
+}
+
+std::expected<Uid, StoreError> find_first_new(const store::Snapshot& snapshot, const store::MailboxInfo& info,
+                                              const Recency& recency) {
+  const bool is_known = recency.messages == nullptr || recency.messages->has_looked(recency.user, info.id);
+  if (is_known) return info.uid_next;
+  return recency.messages->first_without_look(snapshot, info);
 }
 
 std::uint32_t count_recent(const SelectedMailbox& mailbox) {
@@ -94,18 +108,15 @@ std::expected<OpenedMailbox, StoreError> open_mailbox(const store::Snapshot& sna
                        std::nullopt,
                        info->name,
                        info->special_use};
-  Uid first_new = info->uid_next;
-  const auto note = [&](const store::Message& message) {
-    opened.mailbox.messages.append(message.uid);
-    const bool is_new = recency.messages != nullptr && recency.messages->is_new(message.save_date);
-    if (is_new) first_new = std::min(first_new, message.uid);
-    if (!opened.first_unseen && !message.flags.contains(store::SystemFlag::seen)) {
-      opened.first_unseen = SequenceNumber{opened.mailbox.messages.size()};
-    }
-  };
-  auto scanned = scan_all(snapshot, info->id, below(info->uid_next), note);
-  if (!scanned) return std::unexpected(scanned.error());
-  note_recent(opened.mailbox, recency, info->uid_next, first_new);
+  auto uids = snapshot.uids(info->id);
+  if (!uids) return std::unexpected(uids.error());
+  opened.mailbox.messages = UidRuns{*uids};
+  auto first_unseen = find_first_unseen(snapshot, *info);
+  if (!first_unseen) return std::unexpected(first_unseen.error());
+  if (*first_unseen) opened.first_unseen = opened.mailbox.messages.sequence_number(**first_unseen);
+  auto first_new = find_first_new(snapshot, *info, recency);
+  if (!first_new) return std::unexpected(first_new.error());
+  note_recent(opened.mailbox, recency, info->uid_next, *first_new);
   return opened;
 }
 
@@ -142,50 +153,69 @@ std::expected<std::string, StoreError> NewsTeller::step() {
   if (!info) return std::unexpected(info.error());
   std::string out;
   if (!flags_from_) {
-    auto begun = begin(*snapshot, *info, out);
+    auto begun = begin(*snapshot, *info);
     if (!begun) return std::unexpected(begun.error());
   }
+  if (!print_expunges(out)) return out;
+  out += std::exchange(after_expunges_, {});
   auto told = tell_flags(*snapshot, *info, out);
   if (!told) return std::unexpected(told.error());
   return out;
 }
 
-std::expected<void, StoreError> NewsTeller::begin(const store::Snapshot& snapshot, const store::MailboxInfo& info,
-                                                  std::string& out) {
+std::expected<void, StoreError> NewsTeller::begin(const store::Snapshot& snapshot, const store::MailboxInfo& info) {
   target_ = info.highest_modseq;
   flags_end_ = mailbox_.uid_next;
   flags_from_ = Uid{1};
   if (info.highest_modseq > mailbox_.expunges_told) {
-    auto told = tell_expunges(snapshot, info, out);
+    auto told = tell_expunges(snapshot, info);
     if (!told) return told;
   }
-  auto told = tell_arrivals(snapshot, info, out);
+  auto told = tell_arrivals(snapshot, info);
   if (!told) return told;
   if (info.keywords.size() > mailbox_.keywords_told) {
-    append_flags_of_mailbox(out, info.keywords, mailbox_.read_only);
+    append_flags_of_mailbox(after_expunges_, info.keywords, mailbox_.read_only);
     mailbox_.keywords_told = info.keywords.size();
   }
   return {};
 }
 
 std::expected<void, StoreError> NewsTeller::tell_expunges(const store::Snapshot& snapshot,
-                                                          const store::MailboxInfo& info, std::string& out) {
+                                                          const store::MailboxInfo& info) {
   auto gone = expunged(snapshot, mailbox_);
   if (!gone) return std::unexpected(gone.error());
   const imap::NumberSet known = mailbox_.messages.uids().intersection(to_number_set(*gone));
   if (!known.empty() && !options_.expunges) return {};  // they must wait
-  const auto numbers = mailbox_.messages.remove(*gone);
-  if (options_.dialect.says_vanished()) {
-    append_vanished(out, known);
-  } else {
-    append_expunges(out, numbers);
+  auto numbers = mailbox_.messages.remove(*gone);
+  if (!options_.dialect.says_vanished()) {
+    expunges_ = std::move(numbers);
+  } else if (!known.empty()) {
+    vanished_.emplace(std::vector(known.ranges().begin(), known.ranges().end()), NumberText::Style::ranges);
   }
   mailbox_.expunges_told = info.highest_modseq;
   return {};
 }
 
+/// Prints some of what was expunged. Whether that was all. VANISHED leaves the sequence numbers to the client (RFC
+/// 7162 §3.2.10.2); of EXPUNGE the highest comes first, so that none moves another (RFC 9051 §7.5.1).
+bool NewsTeller::print_expunges(std::string& out) {
+  if (vanished_) {
+    if (!std::exchange(vanished_begun_, true)) out += "* VANISHED ";
+    out += vanished_->next();
+    if (!vanished_->done()) return false;
+    out += kCrlf;
+    vanished_.reset();
+  }
+  while (!expunges_.empty() && out.size() < kSliceOctets) {
+    auto& range = expunges_.back();
+    out.append("* ").append(std::to_string(range.last)).append(" EXPUNGE\r\n");
+    if (range.last-- == range.first) expunges_.pop_back();
+  }
+  return expunges_.empty();
+}
+
 std::expected<void, StoreError> NewsTeller::tell_arrivals(const store::Snapshot& snapshot,
-                                                          const store::MailboxInfo& info, std::string& out) {
+                                                          const store::MailboxInfo& info) {
   if (info.uid_next == mailbox_.uid_next) return {};
   const std::uint32_t before = mailbox_.messages.size();
   const auto note = [this](const store::Message& message) {
@@ -197,14 +227,14 @@ std::expected<void, StoreError> NewsTeller::tell_arrivals(const store::Snapshot&
   const Uid first_arrival = std::exchange(mailbox_.uid_next, info.uid_next);
   note_recent(mailbox_, {user_, options_.recent_messages}, info.uid_next, first_arrival);
   if (mailbox_.messages.size() == before) return {};
-  append_counts(out, mailbox_, options_.dialect);
+  append_counts(after_expunges_, mailbox_, options_.dialect);
   return {};
 }
 
 bool NewsTeller::knows(const store::Message& message) const {
-  return std::ranges::any_of(options_.known, [&message](const KnownFlags& change) {
-    return message.modseq <= change.up_to && change.uids.contains(message.uid);
-  });
+  const auto last = [](const KnownFlags& change) { return change.uids.ranges().back().last; };
+  const auto change = std::ranges::lower_bound(options_.known, message.uid, {}, last);
+  return change != options_.known.end() && message.modseq <= change->up_to && change->uids.contains(message.uid);
 }
 
 std::expected<void, StoreError> NewsTeller::tell_flags(const store::Snapshot& snapshot,

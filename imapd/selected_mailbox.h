@@ -13,6 +13,7 @@
 #include "common/store/snapshot.h"
 #include "common/store/store.h"
 #include "imapd/dialect.h"
+#include "imapd/number_text.h"
 #include "imapd/recent_messages.h"
 #include "imapd/uid_runs.h"
 
@@ -67,7 +68,7 @@ struct KnownFlags {
   ModSeq up_to{};
 };
 
-/// What the steps of one command have changed: one entry each.
+/// What the steps of one command have changed: an entry each, none of them empty, and each above those before it.
 using KnownChanges = std::vector<KnownFlags>;
 
 /// How a session may be told of changes in the course of one command.
@@ -104,12 +105,12 @@ class NewsTeller {
   [[nodiscard]] bool begun() const { return flags_from_.has_value(); }
 
  private:
-  std::expected<void, store::StoreError> begin(const store::Snapshot& snapshot, const store::MailboxInfo& info,
-                                               std::string& out);
+  std::expected<void, store::StoreError> begin(const store::Snapshot& snapshot, const store::MailboxInfo& info);
   std::expected<void, store::StoreError> tell_expunges(const store::Snapshot& snapshot,
-                                                       const store::MailboxInfo& info, std::string& out);
+                                                       const store::MailboxInfo& info);
   std::expected<void, store::StoreError> tell_arrivals(const store::Snapshot& snapshot,
-                                                       const store::MailboxInfo& info, std::string& out);
+                                                       const store::MailboxInfo& info);
+  bool print_expunges(std::string& out);
   std::expected<void, store::StoreError> tell_flags(const store::Snapshot& snapshot, const store::MailboxInfo& info,
                                                     std::string& out);
   [[nodiscard]] bool knows(const store::Message& message) const;
@@ -118,8 +119,12 @@ class NewsTeller {
   const UserId user_;
   SelectedMailbox& mailbox_;
   const TellOptions options_;
-  std::optional<Uid> flags_from_;  // the next flags to look at, once begun
-  Uid flags_end_{};                // new messages begin here, and need no FETCH
+  std::optional<Uid> flags_from_;            // the next flags to look at, once begun
+  std::vector<imap::NumberRange> expunges_;  // the sequence numbers still to be told
+  std::optional<NumberText> vanished_;       // or their UIDs
+  bool vanished_begun_ = false;
+  std::string after_expunges_;
+  Uid flags_end_{};  // new messages begin here, and need no FETCH
   ModSeq target_{};
   store::UidSet new_messages_;
   bool done_ = false;

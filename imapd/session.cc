@@ -53,6 +53,10 @@ net::Task<void> Session::serve() {
 net::Task<void> Session::take_turns() {
   if (++commands_since_turn_ < kCommandsInOneTurn) co_return;
   commands_since_turn_ = 0;
+  co_await let_others_run();
+}
+
+net::Task<void> Session::let_others_run() {
   const std::chrono::milliseconds at_once{0};
   co_await around_.world.clock.sleep(at_once);
 }

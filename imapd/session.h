@@ -26,6 +26,7 @@
 #include "imapd/dialect.h"
 #include "imapd/fetch_work.h"
 #include "imapd/limits.h"
+#include "imapd/number_text.h"
 #include "imapd/recent_messages.h"
 #include "imapd/replies.h"
 #include "imapd/selected_mailbox.h"
@@ -85,6 +86,7 @@ class Session {
   [[nodiscard]] CommandLimits limits() const;
   /// Lets other sessions run when many commands came at once.
   net::Task<void> take_turns();
+  net::Task<void> let_others_run();
 
   // commands/any_state.cc
   net::Task<Reply> run(imap::Capability command);
@@ -162,6 +164,7 @@ class Session {
   net::Task<bool> send(std::string octets);
   net::Task<bool> send(BlobExtent extent);
   net::Task<bool> send(LaterSection section);
+  net::Task<bool> send(NumberText numbers);
   /// Ends the session in the midst of a literal, where every word would be taken for the message's.
   void cut_literal(store::StoreError error);
   /// Sets \Seen on those that changed after `since` and do not have it, and returns them.
@@ -175,6 +178,8 @@ class Session {
   };
   net::Task<std::expected<StoredFlags, store::StoreError>> store_flags(const imap::Store& command,
                                                                        store::UidSet uids);
+  /// The client knows the flags that these messages have at `mod_seq`.
+  void note_known_flags(store::UidSet uids, ModSeq mod_seq);
   // commands/search.cc
   net::Task<Reply> run(imap::Search command);
   struct FoundMessages {
@@ -187,11 +192,22 @@ class Session {
   /// §3.2).
   [[nodiscard]] std::optional<ModSeq> mod_seq_of(const FoundMessages& found, const imap::SearchReturn& returns,
                                                  std::initializer_list<Uid> ends) const;
+  /// Sends the response of RFC 4731 §3 and RFC 9394 §3.1. False when the client is gone.
+  net::Task<bool> send_esearch(imap::SearchReturn returns, imap::NumberedBy numbered_by, imap::NumberSet numbers,
+                               std::optional<ModSeq> mod_seq);
   // commands/sort.cc
   net::Task<Reply> run(imap::Sort command);
   net::Task<Reply> run(imap::Thread command);
+  /// Sends the response of RFC 5267 §3.1: `count` messages in the order of `numbers`. False when the client is
+  /// gone.
+  net::Task<bool> send_sorted(imap::Sort command, std::vector<imap::NumberRange> numbers, std::size_t count,
+                              std::optional<ModSeq> mod_seq);
   // commands/expunge.cc
   net::Task<Reply> run(imap::Expunge command);
+  /// Removes those of `parts` that are \\Deleted, one after the other. Whether there were any. Errors:
+  /// no_such_mailbox, unavailable, io; some may be gone then.
+  net::Task<std::expected<bool, store::StoreError>> expunge_deleted(MailboxId mailbox,
+                                                                    std::vector<store::UidSet> parts);
   // commands/copy.cc
   net::Task<Reply> run(imap::Copy command);
   net::Task<Reply> run(imap::Move command);
@@ -221,6 +237,13 @@ class Session {
   template <typename Work>
   net::Task<std::invoke_result_t<Work>> off_loop(Work work) {
     return around_.world.io.run(around_.world.loop, std::move(work));
+  }
+
+  /// The same where it may be many steps; few are taken at once.
+  template <typename Work>
+  net::Task<std::invoke_result_t<Work>> off_loop_if_long(std::size_t steps, Work work) {
+    if (steps <= kSliceRows) co_return work();
+    co_return co_await off_loop(std::move(work));
   }
 
   [[nodiscard]] std::string capabilities() const;

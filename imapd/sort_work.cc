@@ -102,15 +102,16 @@ std::expected<void, store::StoreError> SortWork::step() {
   done_ = too_large_ || walk_.done();
   if (!done_) return {};
   if (too_large_) entries_.clear();
-  std::ranges::sort(entries_, {}, [](const Entry& entry) { return std::tie(entry.key, entry.uid); });
+  sort_entries();
   return {};
 }
 
-std::vector<Uid> SortWork::result() const {
-  std::vector<Uid> uids;
-  uids.reserve(entries_.size());
-  for (const Entry& entry : entries_) uids.push_back(entry.uid);
-  return uids;
+void SortWork::sort_entries() {
+  std::ranges::sort(entries_, {}, [](const Entry& entry) { return std::tie(entry.key, entry.uid); });
+  result_.reserve(entries_.size());
+  for (const Entry& entry : entries_) result_.push_back(entry.uid);
+  entries_ = {};
+  memory_.shrink_to(result_.size() * kAnswerOctets);
 }
 
 }  // namespace posthaste::imapd

@@ -14,6 +14,8 @@ namespace posthaste::imapd {
 
 class SortWork {
  public:
+  static constexpr std::size_t kAnswerOctets = 8;  // of memory, for each message whose number is still to be sent
+
   /// `store` and `budget`, which the keys' memory is asked of, outlive it.
   SortWork(const store::Store& store, UserId user, MailboxId mailbox, std::vector<imap::SortCriterion> criteria,
            store::UidSet uids, daemon::MemoryBudget& budget);
@@ -24,8 +26,9 @@ class SortWork {
   [[nodiscard]] const RowWalk& walk() const { return walk_.walk(); }
   /// More than may be held: there is no result.
   [[nodiscard]] bool too_large() const { return too_large_; }
-  /// Once done.
-  [[nodiscard]] std::vector<Uid> result() const;
+  /// Once done; the budget has lent kAnswerOctets for each of them until this goes.
+  [[nodiscard]] const std::vector<Uid>& result() const { return result_; }
+  [[nodiscard]] std::vector<Uid> take_result() { return std::move(result_); }
 
  private:
   struct Entry {
@@ -33,10 +36,13 @@ class SortWork {
     Uid uid{};
   };
 
+  void sort_entries();
+
   const std::vector<imap::SortCriterion> criteria_;
   HeaderWalk walk_;
   daemon::MemoryBudget::Share memory_;
   std::vector<Entry> entries_;
+  std::vector<Uid> result_;
   std::size_t octets_ = 0;
   bool done_ = false;
   bool too_large_ = false;

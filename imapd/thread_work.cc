@@ -60,7 +60,14 @@ std::expected<void, store::StoreError> ThreadWork::step() {
   if (!done_ || too_large_) return {};
   forest_ = algorithm_ == imap::ThreadAlgorithm::references ? imap::thread_by_references(messages_)
                                                             : imap::thread_by_subject(messages_);
+  messages_ = {};
   return {};
+}
+
+void ThreadWork::keep_only(std::size_t octets) {
+  forest_ = {};
+  uids_ = {};
+  memory_.shrink_to(octets);
 }
 
 }  // namespace posthaste::imapd

@@ -28,6 +28,8 @@ class ThreadWork {
   /// Once done: the messages of the forest, and it.
   [[nodiscard]] const std::vector<Uid>& uids() const { return uids_; }
   [[nodiscard]] const imap::Forest& forest() const { return forest_; }
+  /// Forgets all of that; of the budget's memory `octets` are kept until this goes.
+  void keep_only(std::size_t octets);
 
  private:
   void add(const store::Message& message, std::string_view header);

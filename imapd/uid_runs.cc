@@ -5,6 +5,10 @@
 
 namespace posthaste::imapd {
 
+UidRuns::UidRuns(const store::UidSet& uids) {
+  for (const auto& range : uids.ranges()) append(number(range.first), number(range.last) - number(range.first) + 1);
+}
+
 std::uint32_t UidRuns::length(std::size_t run) const {
   const std::uint32_t next_number = run + 1 < runs_.size() ? runs_[run + 1].first_number : size_ + 1;
   return next_number - runs_[run].first_number;
@@ -59,9 +63,24 @@ store::UidSet UidRuns::by_sequence_number(const imap::NumberSet& numbers) const 
   return selected;
 }
 
+store::UidSet UidRuns::by_uid(const imap::NumberSet& numbers) const {
+  store::UidSet selected;
+  for (const auto& range : numbers.ranges()) {
+    const auto after = std::ranges::upper_bound(runs_, range.first, {}, &Run::first_uid);
+    auto run = static_cast<std::size_t>(after - runs_.begin());
+    if (run > 0) --run;
+    for (; run < runs_.size() && runs_[run].first_uid <= range.last; ++run) {
+      const std::uint32_t first = runs_[run].first_uid;
+      const std::uint32_t last = first + length(run) - 1;
+      selected.add(store::UidRange{Uid{std::max(first, range.first)}, Uid{std::min(last, range.last)}});
+    }
+  }
+  return selected;
+}
+
 store::UidSet UidRuns::select(imap::NumberedBy numbered_by, const imap::NumberSet& numbers) const {
   if (numbered_by == imap::NumberedBy::sequence_number) return by_sequence_number(numbers);
-  return to_uid_set(uids().intersection(numbers));
+  return by_uid(numbers);
 }
 
 imap::NumberSet UidRuns::numbers(imap::NumberedBy numbered_by, const store::UidSet& uids) const {
@@ -73,7 +92,13 @@ imap::NumberSet UidRuns::numbers(imap::NumberedBy numbered_by, const store::UidS
   return imap::NumberSet{std::move(ranges)};
 }
 
-store::UidSet UidRuns::all() const { return to_uid_set(uids()); }
+store::UidSet UidRuns::all() const {
+  store::UidSet all;
+  for (std::size_t i = 0; i < runs_.size(); ++i) {
+    all.add(store::UidRange{Uid{runs_[i].first_uid}, Uid{runs_[i].first_uid + length(i) - 1}});
+  }
+  return all;
+}
 
 std::vector<imap::NumberRange> UidRuns::remove(const store::UidSet& gone) {
   std::vector<imap::NumberRange> removed;

@@ -15,6 +15,9 @@ namespace posthaste::imapd {
 /// Eight octets for each run of neighbouring UIDs, however long it is.
 class UidRuns {
  public:
+  UidRuns() = default;
+  explicit UidRuns(const store::UidSet& uids);
+
   /// `uid` lies above all that is there.
   void append(Uid uid);
 
@@ -23,7 +26,8 @@ class UidRuns {
   /// Nothing for a UID that is not there.
   [[nodiscard]] std::optional<SequenceNumber> sequence_number(Uid uid) const;
 
-  /// The UIDs of those messages that `numbers`, sequence numbers or UIDs, name and that are there.
+  /// The UIDs of those messages that `numbers`, sequence numbers or UIDs, name and that are there. Runs that are
+  /// not named cost nothing.
   [[nodiscard]] store::UidSet select(imap::NumberedBy numbered_by, const imap::NumberSet& numbers) const;
   /// The same messages as `uids`, all of which are there, as the client counts them.
   [[nodiscard]] imap::NumberSet numbers(imap::NumberedBy numbered_by, const store::UidSet& uids) const;
@@ -46,6 +50,7 @@ class UidRuns {
   [[nodiscard]] std::uint32_t length(std::size_t run) const;
   void append(std::uint32_t first_uid, std::uint32_t count);
   [[nodiscard]] store::UidSet by_sequence_number(const imap::NumberSet& numbers) const;
+  [[nodiscard]] store::UidSet by_uid(const imap::NumberSet& numbers) const;
 
   std::vector<Run> runs_;
   std::uint32_t size_ = 0;

@@ -39,6 +39,12 @@ class MemoryBudget {
       return true;
     }
 
+    /// Gives back what is beyond `octets`.
+    void shrink_to(std::size_t octets) noexcept {
+      if (octets >= octets_) return;
+      budget_->taken_.fetch_sub(std::exchange(octets_, octets) - octets, std::memory_order_relaxed);
+    }
+
     void give_back() noexcept { budget_->taken_.fetch_sub(std::exchange(octets_, 0), std::memory_order_relaxed); }
     [[nodiscard]] std::size_t octets() const noexcept { return octets_; }
 

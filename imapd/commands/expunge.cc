@@ -1,26 +1,48 @@
 // EXPUNGE and UID EXPUNGE (RFC 9051 §6.4.3, RFC 4315 §2.1).
 #include "imapd/session.h"
+#include "imapd/uid_batches.h"
 
 namespace posthaste::imapd {
 namespace {
 
-store::Expunge expunge_deleted(MailboxId mailbox) { return {mailbox}; }
+bool has_deleted(const store::Store& store, UserId user, MailboxId mailbox) {
+  const auto snapshot = store.read(user);
+  if (!snapshot) return true;  // the writer will say
+  const auto info = snapshot->mailbox(mailbox);
+  return !info || info->deleted > 0;
+}
 
 }  // namespace
 
 net::Task<Reply> Session::run(imap::Expunge command) {
   if (selected_->read_only) co_return no("READ-ONLY", "Mailbox is open for reading");
-  store::Expunge expunge = expunge_deleted(selected_->id);
+  std::vector<store::UidSet> parts;
   if (command.uids) {
-    auto uids = resolve(imap::NumberedBy::uid, *command.uids);
-    if (!uids) co_return std::move(uids.error());
-    if (uids->empty()) co_return ok("Nothing to expunge");
-    expunge.uids = std::move(*uids);
+    auto named = resolve(imap::NumberedBy::uid, *command.uids);
+    if (!named) co_return std::move(named.error());
+    if (named->empty()) co_return ok("Nothing to expunge");
+    parts = batches_of(std::move(*named));
+  } else {
+    parts = batches_of(*selected_);
   }
-  auto expunged = co_await apply<store::Expunged>(std::move(expunge));
+  auto expunged = co_await expunge_deleted(selected_->id, std::move(parts));
   if (!expunged) co_return reply_for(expunged.error());
-  says_mod_seq_ = !expunged->first.uids.empty();
+  says_mod_seq_ = *expunged;
   co_return ok("Expunged");  // the EXPUNGE responses are news, told next
+}
+
+/// Between the parts the store serves others: each message goes by itself (RFC 9051 §6.4.3).
+net::Task<std::expected<bool, store::StoreError>> Session::expunge_deleted(MailboxId mailbox,
+                                                                           std::vector<store::UidSet> parts) {
+  bool some_are_gone = false;
+  for (auto& part : parts) {
+    if (!has_deleted(around_.store, login_->user, mailbox)) break;
+    store::Expunge expunge{mailbox, std::move(part)};
+    auto expunged = co_await apply<store::Expunged>(std::move(expunge));
+    if (!expunged) co_return std::unexpected(expunged.error());
+    some_are_gone |= !expunged->first.uids.empty();
+  }
+  co_return some_are_gone;
 }
 
 }  // namespace posthaste::imapd

@@ -1,30 +1,17 @@
 // FETCH and UID FETCH (RFC 9051 §6.4.5, RFC 7162 §3.1.4 and §3.2.6).
 #include <algorithm>
+#include <limits>
 
 #include "imapd/limits.h"
 #include "imapd/resync.h"
 #include "imapd/session.h"
+#include "imapd/uid_batches.h"
 
 namespace posthaste::imapd {
 namespace {
 
 constexpr std::uint64_t kMarkedAtOnce = 256;
 constexpr store::FlagSet kSeen{store::SystemFlag::seen};
-
-/// Takes at most `count` UIDs off the front.
-store::UidSet take_front(store::UidSet& uids, std::uint64_t count) {
-  store::UidSet front;
-  store::UidSet rest;
-  for (const auto& range : uids.ranges()) {
-    const std::uint64_t size = std::uint64_t{number(range.last)} - number(range.first) + 1;
-    const auto taken = static_cast<std::uint32_t>(std::min(size, count));
-    if (taken > 0) front.add(store::UidRange{range.first, Uid{number(range.first) + taken - 1}});
-    if (taken < size) rest.add(store::UidRange{Uid{number(range.first) + taken}, range.last});
-    count -= taken;
-  }
-  uids = std::move(rest);
-  return front;
-}
 
 /// Those of `uids`, at most kMarkedAtOnce, that changed after `since` and are not \Seen.
 store::UidSet unseen_among(const store::Store& store, UserId user, MailboxId mailbox, const store::UidSet& uids,
@@ -66,8 +53,9 @@ net::Task<Reply> Session::run(imap::Fetch command) {
 
   const bool marks = plan->sets_seen && !selected_->read_only;
   Reply reply = ok("That is all");
+  UidBatches parts{std::move(*uids), marks ? kMarkedAtOnce : std::numeric_limits<std::uint64_t>::max()};
   do {
-    store::UidSet part = marks ? take_front(*uids, kMarkedAtOnce) : std::exchange(*uids, {});
+    store::UidSet part = parts.next();
     store::UidSet just_seen;
     if (marks) just_seen = co_await mark_seen(part, plan->changed_since.value_or(ModSeq{0}));
     FetchWork work{around_.store, login_->user, *selected_, *plan, dialect_, std::move(part), std::move(just_seen)};
@@ -75,7 +63,7 @@ net::Task<Reply> Session::run(imap::Fetch command) {
     if (!sent) co_return std::move(sent.error());
     auto part_reply = outcome(work, command.numbered_by == imap::NumberedBy::uid);
     if (part_reply.condition != Condition::ok) reply = std::move(part_reply);
-  } while (!uids->empty());
+  } while (!parts.done());
   co_return reply;
 }
 
@@ -102,7 +90,7 @@ net::Task<store::UidSet> Session::mark_seen(store::UidSet uids, ModSeq since) {
   auto stored = co_await apply<store::FlagsStored>(std::move(change));
   if (!stored) co_return store::UidSet{};
   // Each part has a modseq of its own: what others change between two parts is news.
-  known_flags_.push_back({stored->first.changed, stored->second});
+  note_known_flags(stored->first.changed, stored->second);
   co_return std::move(stored->first.changed);
 }
 
@@ -126,6 +114,7 @@ net::Task<std::expected<void, Reply>> Session::send_fetch(FetchWork& work) {
 
 net::Task<bool> Session::send(std::string octets) {
   for (std::size_t sent = 0; sent < octets.size(); sent += kSliceOctets) {
+    if (sent > 0) co_await let_others_run();  // to a fast reader all could go at once
     stream_.write(std::string_view{octets}.substr(sent, kSliceOctets));
     auto relieved = co_await relieve();
     if (!relieved) co_return false;
@@ -161,6 +150,18 @@ net::Task<bool> Session::send(LaterSection section) {
     co_return false;
   }
   co_return co_await send(std::move(*octets));
+}
+
+net::Task<bool> Session::send(NumberText numbers) {
+  stream_.write(numbers.next());
+  while (!numbers.done()) {
+    auto relieved = co_await relieve();
+    if (!relieved) co_return false;
+    auto print = [&numbers] { return numbers.next(); };
+    auto slice = co_await off_loop(std::move(print));
+    stream_.write(slice);
+  }
+  co_return co_await relieve();
 }
 
 void Session::cut_literal(store::StoreError error) {

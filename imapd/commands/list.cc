@@ -50,9 +50,10 @@ net::Task<Reply> Session::run(imap::List command) {
   if (!lines) co_return reply_for(lines.error());
   for (const ListLine& line : *lines) {
     append_list_line(stream_.output(), "LIST", line, dialect_.mailbox_encoding());
-    if (!line.status_of) continue;
-    auto sent = co_await send_status(*line.status_of, *command.returns.status);
-    if (!sent) co_return reply_for(sent.error());
+    if (line.status_of) {
+      auto sent = co_await send_status(*line.status_of, *command.returns.status);
+      if (!sent) co_return reply_for(sent.error());
+    }
     auto relieved = co_await relieve();
     if (!relieved) co_return farewell(net::StreamError::closed);
   }
@@ -67,6 +68,8 @@ net::Task<Reply> Session::run(imap::Lsub command) {
   if (!lines) co_return reply_for(lines.error());
   for (const ListLine& line : *lines) {
     append_list_line(stream_.output(), "LSUB", line, dialect_.mailbox_encoding());
+    auto relieved = co_await relieve();
+    if (!relieved) co_return farewell(net::StreamError::closed);
   }
   co_return ok("That is all");
 }
@@ -84,6 +87,8 @@ net::Task<Reply> Session::run(imap::Xlist command) {
   for (ListLine& line : *lines) {
     add_xlist_names(line);
     append_list_line(stream_.output(), "XLIST", line, dialect_.mailbox_encoding());
+    auto relieved = co_await relieve();
+    if (!relieved) co_return farewell(net::StreamError::closed);
   }
   co_return ok("That is all");
 }

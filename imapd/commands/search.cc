@@ -1,6 +1,7 @@
 // SEARCH and UID SEARCH (RFC 9051 §6.4.4, RFC 3501 §6.4.4, RFC 4731, RFC 5182, RFC 9394).
 #include <chrono>
 
+#include "common/base/octets.h"
 #include "common/imap/writer.h"
 #include "imapd/limits.h"
 #include "imapd/search_work.h"
@@ -9,58 +10,8 @@
 namespace posthaste::imapd {
 namespace {
 
-/// The response of RFC 3501 §7.2.5, with RFC 7162 §3.1.6.
-void append_search(std::string& out, const imap::NumberSet& numbers, std::optional<ModSeq> mod_seq) {
-  imap::ResponseWriter writer{out};
-  writer.raw("* SEARCH");
-  for (const auto& range : numbers.ranges()) {
-    for (std::uint64_t each = range.first; each <= range.last; ++each) {
-      writer.space();
-      writer.number(each);
-    }
-  }
-  if (mod_seq) {
-    writer.raw(" (MODSEQ ");
-    writer.number(number(*mod_seq));
-    writer.close();
-  }
-  writer.crlf();
-}
-
-/// The response of RFC 4731 §3 and RFC 9394 §3.1.
-void append_esearch(std::string& out, const std::string& tag, const imap::Search& command,
-                    const imap::NumberSet& numbers, std::optional<ModSeq> mod_seq) {
-  imap::ResponseWriter writer{out};
-  writer.raw("* ESEARCH (TAG ");
-  writer.string(tag);
-  writer.close();
-  if (command.numbered_by == imap::NumberedBy::uid) writer.raw(" UID");
-  const imap::SearchReturn& returns = *command.returns;
-  const auto largest = numbers.largest();
-  if (returns.min && largest) {
-    writer.raw(" MIN ");
-    writer.number(numbers.ranges().front().first);
-  }
-  if (returns.max && largest) {
-    writer.raw(" MAX ");
-    writer.number(*largest);
-  }
-  if (returns.all && largest) writer.raw(" ALL " + imap::to_string(numbers));
-  if (returns.partial) {
-    const imap::NumberSet part = imap::apply_partial(numbers, *returns.partial);
-    writer.raw(" PARTIAL (" + imap::to_string(*returns.partial) + " ");
-    writer.raw(part.empty() ? "NIL" : imap::to_string(part));
-    writer.close();
-  }
-  if (returns.count) {
-    writer.raw(" COUNT ");
-    writer.number(numbers.count());
-  }
-  if (mod_seq) {
-    writer.raw(" MODSEQ ");
-    writer.number(number(*mod_seq));
-  }
-  writer.crlf();
+std::vector<imap::NumberRange> ranges_of(const imap::NumberSet& numbers) {
+  return {numbers.ranges().begin(), numbers.ranges().end()};
 }
 
 /// The messages that the answer names one by one. SAVE saves them, unless the answer has COUNT or ALL, which tell
@@ -121,6 +72,34 @@ std::optional<ModSeq> Session::mod_seq_of(const FoundMessages& found, const imap
   return highest ? highest : found.mod_seq;
 }
 
+net::Task<bool> Session::send_esearch(imap::SearchReturn returns, imap::NumberedBy numbered_by,
+                                      imap::NumberSet numbers, std::optional<ModSeq> mod_seq) {
+  imap::ResponseWriter{stream_.output()}.raw("* ESEARCH (TAG ");
+  imap::ResponseWriter{stream_.output()}.string(tag_);
+  stream_.write(numbered_by == imap::NumberedBy::uid ? ") UID" : ")");
+  const auto largest = numbers.largest();
+  if (returns.min && largest) stream_.write(" MIN " + std::to_string(numbers.ranges().front().first));
+  if (returns.max && largest) stream_.write(" MAX " + std::to_string(*largest));
+  if (returns.all && largest) {
+    stream_.write(" ALL ");
+    NumberText all{ranges_of(numbers), NumberText::Style::ranges};
+    auto sent = co_await send(std::move(all));
+    if (!sent) co_return false;
+  }
+  if (returns.partial) {
+    const imap::NumberSet part = imap::apply_partial(numbers, *returns.partial);
+    stream_.write(" PARTIAL (" + imap::to_string(*returns.partial) + (part.empty() ? " NIL" : " "));
+    NumberText named{ranges_of(part), NumberText::Style::ranges};
+    auto sent = co_await send(std::move(named));
+    if (!sent) co_return false;
+    stream_.write(")");
+  }
+  if (returns.count) stream_.write(" COUNT " + std::to_string(numbers.count()));
+  if (mod_seq) stream_.write(" MODSEQ " + std::to_string(number(*mod_seq)));
+  stream_.write(kCrlf);
+  co_return true;
+}
+
 net::Task<Reply> Session::run(imap::Search command) {
   if (!command.returns && dialect_.rev2) {
     command.returns.emplace();
@@ -132,19 +111,32 @@ net::Task<Reply> Session::run(imap::Search command) {
     if (saves) selected_->saved_result = {};  // RFC 5182 §2.1
     co_return std::move(found.error());
   }
-  const auto numbers = selected_->messages.numbers(command.numbered_by, found->uids);
+  const std::size_t runs = found->uids.ranges().size();
+  auto count = [this, &command, &found] { return selected_->messages.numbers(command.numbered_by, found->uids); };
+  auto numbers = co_await off_loop_if_long(runs, std::move(count));
   if (!command.returns) {
-    append_search(stream_.output(), numbers, found->mod_seq);
+    stream_.write("* SEARCH");  // RFC 3501 §7.2.5
+    NumberText all{ranges_of(numbers), NumberText::Style::each};
+    numbers = {};
+    found->uids = {};
+    auto sent = co_await send(std::move(all));
+    if (!sent) co_return farewell(net::StreamError::closed);
+    // RFC 7162 §3.1.6
+    if (found->mod_seq) stream_.write(" (MODSEQ " + std::to_string(number(*found->mod_seq)) + ")");
+    stream_.write(kCrlf);
     co_return ok("Search completed");
   }
   const imap::SearchReturn& returns = *command.returns;
-  const store::UidSet named = named_messages(found->uids, returns);
+  auto name = [&found, &returns] { return named_messages(found->uids, returns); };
+  store::UidSet named = co_await off_loop_if_long(runs, std::move(name));
+  std::optional<ModSeq> mod_seq = found->mod_seq;
+  if (mod_seq) mod_seq = mod_seq_of(*found, returns, {named.ranges().front().first, named.ranges().back().last});
+  if (saves) selected_->saved_result = std::move(named);
+  found->uids = {};
   if (!only_saves(returns)) {
-    std::optional<ModSeq> mod_seq = found->mod_seq;
-    if (mod_seq) mod_seq = mod_seq_of(*found, returns, {named.ranges().front().first, named.ranges().back().last});
-    append_esearch(stream_.output(), tag_, command, numbers, mod_seq);
+    auto sent = co_await send_esearch(returns, command.numbered_by, std::move(numbers), mod_seq);
+    if (!sent) co_return farewell(net::StreamError::closed);
   }
-  if (saves) selected_->saved_result = named;
   co_return ok("Search completed");
 }
 

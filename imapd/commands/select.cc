@@ -4,6 +4,7 @@
 #include "imapd/object_id.h"
 #include "imapd/resync.h"
 #include "imapd/session.h"
+#include "imapd/uid_batches.h"
 
 namespace posthaste::imapd {
 namespace {
@@ -63,8 +64,6 @@ std::expected<Opening, store::StoreError> open_and_compare(
 const std::vector<imap::FetchItem> kResyncItems{imap::FetchAttribute::uid, imap::FetchAttribute::flags,
                                                 imap::FetchAttribute::mod_seq};
 
-store::Expunge expunge_deleted(MailboxId mailbox) { return {mailbox}; }
-
 }  // namespace
 
 net::Task<Reply> Session::run(imap::Select command) {
@@ -115,8 +114,7 @@ net::Task<Reply> Session::run(imap::Close) {
   const SelectedMailbox left = std::move(*selected_);
   selected_.reset();
   if (left.read_only) co_return ok("Mailbox left");
-  auto expunge = expunge_deleted(left.id);
-  auto expunged = co_await apply<store::Expunged>(std::move(expunge));
+  auto expunged = co_await expunge_deleted(left.id, batches_of(left));
   if (!expunged && expunged.error() != store::StoreError::no_such_mailbox) co_return reply_for(expunged.error());
   co_return ok("Mailbox left");
 }

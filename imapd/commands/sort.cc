@@ -8,8 +8,6 @@
 namespace posthaste::imapd {
 namespace {
 
-constexpr std::size_t kNumbersAtOnce = 65'536;
-
 Reply too_large() { return no("LIMIT", "Too many messages for this, look for fewer"); }
 
 /// The messages as the client counts them, in their order.
@@ -24,39 +22,15 @@ std::vector<std::uint32_t> as_numbers(const std::vector<Uid>& uids, const UidRun
   return numbers;
 }
 
-/// A sequence-set in the numbers' own order; what ranges there are ascend (RFC 5267 §3.2).
-void append_in_order(imap::ResponseWriter& writer, const std::vector<std::uint32_t>& numbers) {
-  for (std::size_t first = 0; first < numbers.size();) {
-    std::size_t last = first;
-    while (last + 1 < numbers.size() && numbers[last + 1] == numbers[last] + 1) ++last;
-    if (first > 0) writer.raw(",");
-    writer.number(numbers[first]);
-    if (last > first) {
-      writer.raw(":");
-      writer.number(numbers[last]);
-    }
-    first = last + 1;
-  }
-}
-
-/// The response of RFC 5267 §3.1.
-void append_esearch(std::string& out, const std::string& tag, const imap::Sort& command,
-                    const std::vector<std::uint32_t>& numbers, std::optional<ModSeq> mod_seq) {
-  imap::ResponseWriter writer{out};
-  writer.raw("* ESEARCH (TAG ");
-  writer.string(tag);
-  writer.close();
-  if (command.numbered_by == imap::NumberedBy::uid) writer.raw(" UID");
-  const imap::SearchReturn& returns = *command.returns;
-  if (returns.min && !numbers.empty()) writer.raw(" MIN " + std::to_string(numbers.front()));
-  if (returns.max && !numbers.empty()) writer.raw(" MAX " + std::to_string(numbers.back()));
-  if (returns.all && !numbers.empty()) {
-    writer.raw(" ALL ");
-    append_in_order(writer, numbers);
-  }
-  if (returns.count) writer.raw(" COUNT " + std::to_string(numbers.size()));
-  if (mod_seq) writer.raw(" MODSEQ " + std::to_string(number(*mod_seq)));  // RFC 7162 §3.1.10
-  writer.crlf();
+/// Takes the threads out of `work`, whose memory is the response's then.
+std::string thread_response(ThreadWork& work, const UidRuns& messages, imap::NumberedBy numbered_by) {
+  const auto numbers = as_numbers(work.uids(), messages, numbered_by);
+  std::string response = "* THREAD";
+  if (!numbers.empty()) response += ' ';
+  imap::append_threads(response, work.forest(), numbers);
+  response += kCrlf;
+  work.keep_only(response.size());
+  return response;
 }
 
 }  // namespace
@@ -72,24 +46,48 @@ net::Task<Reply> Session::run(imap::Sort command) {
   auto done = co_await finish(work);
   if (!done) co_return std::move(done.error());
   if (work.too_large()) co_return too_large();
-  const auto numbers = as_numbers(work.result(), selected_->messages, command.numbered_by);
+  std::optional<ModSeq> mod_seq = found->mod_seq;
+  if (mod_seq && command.returns) {
+    mod_seq = mod_seq_of(*found, *command.returns, {work.result().front(), work.result().back()});
+  }
+  found->uids = {};
+  const std::size_t steps = work.result().size();
+  auto count = [this, &work, &command] {
+    return runs_in_order(as_numbers(work.take_result(), selected_->messages, command.numbered_by));
+  };
+  auto numbers = co_await off_loop_if_long(steps, std::move(count));
   if (command.returns) {
-    std::optional<ModSeq> mod_seq = found->mod_seq;
-    if (mod_seq) mod_seq = mod_seq_of(*found, *command.returns, {work.result().front(), work.result().back()});
-    append_esearch(stream_.output(), tag_, command, numbers, mod_seq);
+    auto sent = co_await send_sorted(std::move(command), std::move(numbers), steps, mod_seq);
+    if (!sent) co_return farewell(net::StreamError::closed);
     co_return ok("Sort completed");
   }
   stream_.write("* SORT");
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    stream_.write(" " + std::to_string(numbers[i]));
-    if (i % kNumbersAtOnce != 0) continue;
-    auto relieved = co_await relieve();
-    if (!relieved) co_return farewell(net::StreamError::closed);
-  }
-  if (found->mod_seq)
-    stream_.write(" (MODSEQ " + std::to_string(number(*found->mod_seq)) + ")");  // RFC 7162 §3.1.9
+  NumberText all{std::move(numbers), NumberText::Style::each};
+  auto sent = co_await send(std::move(all));
+  if (!sent) co_return farewell(net::StreamError::closed);
+  if (mod_seq) stream_.write(" (MODSEQ " + std::to_string(number(*mod_seq)) + ")");  // RFC 7162 §3.1.9
   stream_.write(kCrlf);
   co_return ok("Sort completed");
+}
+
+net::Task<bool> Session::send_sorted(imap::Sort command, std::vector<imap::NumberRange> numbers, std::size_t count,
+                                     std::optional<ModSeq> mod_seq) {
+  imap::ResponseWriter{stream_.output()}.raw("* ESEARCH (TAG ");
+  imap::ResponseWriter{stream_.output()}.string(tag_);
+  stream_.write(command.numbered_by == imap::NumberedBy::uid ? ") UID" : ")");
+  const imap::SearchReturn& returns = *command.returns;
+  if (returns.min && !numbers.empty()) stream_.write(" MIN " + std::to_string(numbers.front().first));
+  if (returns.max && !numbers.empty()) stream_.write(" MAX " + std::to_string(numbers.back().last));
+  if (returns.all && !numbers.empty()) {
+    stream_.write(" ALL ");
+    NumberText all{std::move(numbers), NumberText::Style::ranges};
+    auto sent = co_await send(std::move(all));
+    if (!sent) co_return false;
+  }
+  if (returns.count) stream_.write(" COUNT " + std::to_string(count));
+  if (mod_seq) stream_.write(" MODSEQ " + std::to_string(number(*mod_seq)));  // RFC 7162 §3.1.10
+  stream_.write(kCrlf);
+  co_return true;
 }
 
 net::Task<Reply> Session::run(imap::Thread command) {
@@ -100,11 +98,8 @@ net::Task<Reply> Session::run(imap::Thread command) {
   auto done = co_await finish(work);
   if (!done) co_return std::move(done.error());
   if (work.too_large()) co_return too_large();
-  const auto numbers = as_numbers(work.uids(), selected_->messages, command.numbered_by);
-  std::string response = "* THREAD";
-  if (!numbers.empty()) response += ' ';
-  imap::append_threads(response, work.forest(), numbers);
-  response += kCrlf;
+  auto print = [this, &work, &command] { return thread_response(work, selected_->messages, command.numbered_by); };
+  auto response = co_await off_loop_if_long(work.uids().size(), std::move(print));
   auto sent = co_await send(std::move(response));
   if (!sent) co_return farewell(net::StreamError::closed);
   co_return ok("Thread completed");

@@ -1,6 +1,8 @@
 // STORE and UID STORE (RFC 9051 §6.4.6, RFC 7162 §3.1.3).
 #include "imapd/flags.h"
+#include "imapd/limits.h"
 #include "imapd/session.h"
+#include "imapd/uid_batches.h"
 
 namespace posthaste::imapd {
 namespace {
@@ -30,8 +32,18 @@ store::UidSet without(const store::UidSet& uids, const store::UidSet& others) {
   return to_uid_set(to_number_set(uids).without(to_number_set(others)));
 }
 
+void add_all(store::UidSet& uids, const store::UidSet& more) {
+  for (const store::UidRange& range : more.ranges()) uids.add(range);
+}
+
 }  // namespace
 
+void Session::note_known_flags(store::UidSet uids, ModSeq mod_seq) {
+  if (!uids.empty()) known_flags_.push_back({std::move(uids), mod_seq});
+}
+
+/// In parts, between which the store serves others; each is all or nothing, as each message must be (RFC 7162
+/// §3.1.3).
 net::Task<Reply> Session::run(imap::Store command) {
   if (selected_->read_only) co_return no("READ-ONLY", "Mailbox is open for reading");
   auto uids = resolve(command.numbered_by, command.set);
@@ -39,11 +51,20 @@ net::Task<Reply> Session::run(imap::Store command) {
   if (command.unchanged_since) enable_condstore();
   if (uids->empty()) co_return ok("No such messages");
 
-  auto stored = co_await store_flags(command, *uids);
-  if (!stored) co_return reply_for(stored.error());
-  store::UidSet passed = without(*uids, stored->modified);
-  store::UidSet answered = command.silent && !command.unchanged_since ? stored->foreseen : passed;
-  known_flags_ = {{command.silent ? std::move(stored->foreseen) : std::move(passed), stored->mod_seq}};
+  store::UidSet answered;
+  store::UidSet modified;
+  for (UidBatches batches{std::move(*uids), kChangedAtOnce}; !batches.done();) {
+    store::UidSet batch = batches.next();
+    auto stored = co_await store_flags(command, batch);
+    if (!stored) {
+      known_flags_ = {};  // what was changed until now is news
+      co_return reply_for(stored.error());
+    }
+    const store::UidSet passed = without(batch, stored->modified);
+    add_all(answered, command.silent && !command.unchanged_since ? stored->foreseen : passed);
+    add_all(modified, stored->modified);
+    note_known_flags(command.silent ? std::move(stored->foreseen) : passed, stored->mod_seq);
+  }
   const bool by_uid = command.numbered_by == imap::NumberedBy::uid;
   std::uint64_t missing = 0;
   if (!command.silent || dialect_.condstore) {
@@ -58,8 +79,8 @@ net::Task<Reply> Session::run(imap::Store command) {
     missing = work.missing();
   }
   const bool some_are_gone = !by_uid && missing > 0;
-  if (!stored->modified.empty()) {
-    const auto failed = selected_->messages.numbers(command.numbered_by, stored->modified);
+  if (!modified.empty()) {
+    const auto failed = selected_->messages.numbers(command.numbered_by, modified);
     Reply reply = ok("MODIFIED " + imap::to_string(failed), "Some have changed since");
     if (some_are_gone) reply.condition = Condition::no;
     co_return reply;
