@@ -12,7 +12,8 @@ namespace posthaste::imapd {
 namespace {
 
 constexpr std::size_t kDiscardedAtOnceOctets = 65'536;
-constexpr std::size_t kSmallLiteralOctets = 4'096;  // asks for no share of the budget
+constexpr std::size_t kSmallLiteralOctets = 4'096;    // asks for no share of the budget
+constexpr std::size_t kSmallLiteralsOctets = 65'536;  // nor do so many together
 
 std::string tag_of(std::string_view command) {
   const std::string_view tag = command.substr(0, command.find(' '));
@@ -46,7 +47,7 @@ class Assembly {
   void add_literal(const imap::LiteralAnnouncement& literal) {
     if (refusal_) return;
     if (++literals_ > limits_.literals_max) return refuse(bad("Too many literals"));
-    if (limits_.message_max_octets && brings_messages(octets_) && literal.octets > kSmallLiteralOctets) {
+    if (limits_.message_max_octets && brings_messages(octets_) && !is_small(literal.octets)) {
       const std::uint64_t all_max_octets = std::max(*limits_.message_max_octets, kAppendTogetherOctets);
       if (literal.octets > *limits_.message_max_octets) {
         return refuse(no("TOOBIG", "Message too large"));  // RFC 7889 §3.1
@@ -76,6 +77,10 @@ class Assembly {
   }
 
  private:
+  [[nodiscard]] bool is_small(std::uint64_t octets) const {
+    return octets <= kSmallLiteralOctets && lines_octets_ + octets <= kSmallLiteralsOctets;
+  }
+
   void refuse(Reply reply) {
     octets_.resize(std::min(octets_.size(), imap::kTagMaxOctets + 1));
     octets_.shrink_to_fit();
