@@ -204,7 +204,7 @@ class Session {
                               std::optional<ModSeq> mod_seq);
   // commands/expunge.cc
   net::Task<Reply> run(imap::Expunge command);
-  /// Removes those of `parts` that are \\Deleted, one after the other. Whether there were any. Errors:
+  /// Removes those of `parts` that are \Deleted, one after the other. Whether there were any. Errors:
   /// no_such_mailbox, unavailable, io; some may be gone then.
   net::Task<std::expected<bool, store::StoreError>> expunge_deleted(MailboxId mailbox,
                                                                     std::vector<store::UidSet> parts);
