@@ -27,19 +27,30 @@ Uid RecentMessages::take(UserId user, MailboxId mailbox, Uid uid_next, Uid other
   return first;
 }
 
+std::expected<Uid, store::StoreError> RecentMessages::first_without_look(const store::Snapshot& snapshot,
+                                                                         const store::MailboxInfo& mailbox) const {
+  Uid first = mailbox.uid_next;
+  const auto note = [&](const store::Message& message) {
+    if (!is_new(message.save_date)) return false;
+    first = message.uid;
+    return true;
+  };
+  auto scanned = snapshot.scan_back(mailbox.id, note);
+  if (!scanned) return std::unexpected(scanned.error());
+  return first;
+}
+
 std::expected<std::uint32_t, store::StoreError> RecentMessages::count(const store::Snapshot& snapshot, UserId user,
                                                                       const store::MailboxInfo& mailbox) const {
   const auto first = known_first(user, mailbox.id);
   std::uint32_t recent = 0;
   const auto note = [&](const store::Message& message) {
-    if (first || is_new(message.save_date)) ++recent;
+    const bool is_recent = first ? message.uid >= *first : is_new(message.save_date);
+    if (is_recent) ++recent;
+    return is_recent;
   };
-  std::optional<Uid> from = first.value_or(Uid{1});
-  while (from && *from < mailbox.uid_next) {
-    auto next_uid = snapshot.scan(mailbox.id, {*from, Uid{number(mailbox.uid_next) - 1}}, kSliceRows, note);
-    if (!next_uid) return std::unexpected(next_uid.error());
-    from = *next_uid;
-  }
+  auto scanned = snapshot.scan_back(mailbox.id, note);
+  if (!scanned) return std::unexpected(scanned.error());
   return recent;
 }
 

@@ -24,19 +24,25 @@ class RecentMessages {
   RecentMessages(const RecentMessages&) = delete;
   RecentMessages& operator=(const RecentMessages&) = delete;
 
-  /// Whether a message that came at `save_date` may be \Recent where nobody has looked yet.
-  [[nodiscard]] bool is_new(std::chrono::sys_seconds save_date) const { return save_date >= since_; }
+  [[nodiscard]] bool has_looked(UserId user, MailboxId mailbox) const {
+    return known_first(user, mailbox).has_value();
+  }
+  /// The first of the newest messages, which may be \Recent where nobody has looked yet; UIDNEXT without one. Reads
+  /// their rows: never on a loop. Errors: io.
+  [[nodiscard]] std::expected<Uid, store::StoreError> first_without_look(const store::Snapshot& snapshot,
+                                                                         const store::MailboxInfo& mailbox) const;
 
   /// The first message that nobody has heard of; `otherwise`, when nobody has looked yet.
   [[nodiscard]] Uid first(UserId user, MailboxId mailbox, Uid otherwise) const;
   /// The same, and from now on somebody has heard of all messages below `uid_next`.
   Uid take(UserId user, MailboxId mailbox, Uid uid_next, Uid otherwise);
-  /// How many messages nobody has heard of. May read all rows of the mailbox: never on a loop. Errors: io.
+  /// How many messages nobody has heard of. Reads their rows: never on a loop. Errors: io.
   [[nodiscard]] std::expected<std::uint32_t, store::StoreError> count(const store::Snapshot& snapshot, UserId user,
                                                                       const store::MailboxInfo& mailbox) const;
 
  private:
   using Key = std::pair<UserId, MailboxId>;
+  [[nodiscard]] bool is_new(std::chrono::sys_seconds save_date) const { return save_date >= since_; }
   [[nodiscard]] std::optional<Uid> known_first(UserId user, MailboxId mailbox) const;
 
   const std::chrono::sys_seconds since_;

@@ -99,6 +99,9 @@ class Cursor {
   /// To the first row whose key is `key` or above. False when there is none.
   bool seek(std::string_view key) { return move(key, MDB_SET_RANGE); }
   bool next() { return move({}, MDB_NEXT); }
+  /// To the last row whose key is below `key`. False when there is none.
+  bool seek_below(std::string_view key) { return seek(key) ? previous() : move({}, MDB_LAST); }
+  bool previous() { return move({}, MDB_PREV); }
   /// To the row whose key is `key`: soonest when it follows the row found before. False when there is none.
   bool find(std::string_view key);
 

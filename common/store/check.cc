@@ -125,11 +125,13 @@ class Checker {
   }
 
   void check_vanished(UserId user, const MailboxInfo& mailbox, const std::string& where) {
+    std::uint64_t vanished = 0;
     each(Table::vanished, mailbox_key(user, mailbox.id), [&](std::string_view key, std::string_view value) {
       const auto modseq = take_key_part<ModSeq>(key);
       const auto uids = decode_uids(value);
       if (!uids || uids->empty()) return problem(where, "what vanished at ", number(modseq), " is damaged");
       if (modseq > mailbox.highest_modseq) problem(where, "something vanished after HIGHESTMODSEQ");
+      vanished += uids->size();
       for (const UidRange& range : uids->ranges()) {
         Cursor cursor(view_, Table::hot_rows);
         const bool there = cursor.seek(hot_key(user, mailbox.id, range.first)) &&
@@ -137,6 +139,11 @@ class Checker {
         if (there) problem(where, "UID ", number(uid_of(cursor.key())), " vanished and is there");
       }
     });
+    const bool is_whole = mailbox.vanished_floor == ModSeq{0};
+    if (is_whole && vanished + mailbox.messages + 1 != number(mailbox.uid_next)) {
+      problem(where, "has ", mailbox.messages, " messages, ", vanished, " have vanished, UIDNEXT is ",
+              number(mailbox.uid_next));
+    }
   }
 
   void check_references(UserId user, const UserTally& tally) {

@@ -32,6 +32,28 @@ std::expected<void, StoreError> walk_annotations(const View& view, std::string_v
   return {};
 }
 
+/// Every UID there ever was, but for those on the record of what vanished: the messages that are there, when the
+/// record is whole and short enough to be read.
+UidSet uids_kept(const View& view, std::string_view prefix, const MailboxInfo& mailbox) {
+  constexpr std::uint32_t kMessagesForAnExpunge = 4;  // as dear to read as this many rows of messages
+  UidSet vanished;
+  std::uint32_t expunges_left = mailbox.messages / kMessagesForAnExpunge;
+  Cursor cursor(view, Table::vanished);
+  for (bool there = cursor.seek(prefix); there && cursor.key().starts_with(prefix); there = cursor.next()) {
+    const auto uids = decode_uids(cursor.value());
+    if (!uids || expunges_left-- == 0) return {};
+    for (const UidRange& range : uids->ranges()) vanished.add(range);
+  }
+  UidSet kept;
+  std::uint32_t from = 1;
+  for (const UidRange& gone : vanished.ranges()) {
+    kept.add(UidRange{Uid{from}, Uid{number(gone.first) - 1}});
+    from = number(gone.last) + 1;
+  }
+  kept.add(UidRange{Uid{from}, Uid{number(mailbox.uid_next) - 1}});
+  return kept;
+}
+
 }  // namespace
 
 /// The place in the table of the summary found last: most often the next one follows it.
@@ -162,6 +184,37 @@ std::expected<std::optional<Uid>, StoreError> Snapshot::scan_changed(
   }
   if (view.failure() != 0) return std::unexpected(StoreError::io);
   return std::nullopt;
+}
+
+std::expected<void, StoreError> Snapshot::scan_back(MailboxId mailbox,
+                                                    const std::function<bool(const Message&)>& row) const {
+  const View view(*environment_, txn_);
+  const Key prefix = mailbox_key(user_, mailbox);
+  Cursor cursor(view, Table::hot_rows);
+  bool there = cursor.seek_below(mailbox_key(user_, next(mailbox)));
+  for (; there && cursor.key().starts_with(prefix); there = cursor.previous()) {
+    const auto message = decode_message_row(uid_of(cursor.key()), cursor.value());
+    if (!message) return std::unexpected(StoreError::io);
+    if (!row(*message)) break;
+  }
+  if (view.failure() != 0) return std::unexpected(StoreError::io);
+  return {};
+}
+
+std::expected<UidSet, StoreError> Snapshot::uids(MailboxId mailbox) const {
+  const View view(*environment_, txn_);
+  const auto info = found_or(view, find_mailbox(view, user_, mailbox), StoreError::no_such_mailbox);
+  if (!info) return std::unexpected(info.error());
+  const Key prefix = mailbox_key(user_, mailbox);
+  const UidSet kept = uids_kept(view, prefix, *info);
+  if (view.failure() != 0) return std::unexpected(StoreError::io);
+  if (kept.size() == info->messages) return kept;
+  UidSet uids;
+  Cursor cursor(view, Table::hot_rows);
+  bool there = cursor.seek(prefix);
+  for (; there && cursor.key().starts_with(prefix); there = cursor.next()) uids.add(uid_of(cursor.key()));
+  if (view.failure() != 0) return std::unexpected(StoreError::io);
+  return uids;
 }
 
 std::expected<std::optional<UidSet>, StoreError> Snapshot::vanished(MailboxId mailbox, ModSeq since) const {

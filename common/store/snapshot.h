@@ -81,6 +81,13 @@ class Snapshot {
       MailboxId mailbox, ModSeq since, UidRange range, std::size_t rows_max,
       const std::function<void(const Message&)>& row) const;
 
+  /// Calls `row` for the messages of a mailbox by descending UID, until it returns false.
+  [[nodiscard]] std::expected<void, StoreError> scan_back(MailboxId mailbox,
+                                                          const std::function<bool(const Message&)>& row) const;
+
+  /// The UIDs of all messages. Reads no row of a message while little was expunged. Errors: no_such_mailbox.
+  [[nodiscard]] std::expected<UidSet, StoreError> uids(MailboxId mailbox) const;
+
   /// UIDs expunged after `since` (RFC 7162 §3.2.5.2). Nothing when `since` is below the mailbox's vanished floor:
   /// then whatever the client knows and we do not have has vanished.
   [[nodiscard]] std::expected<std::optional<UidSet>, StoreError> vanished(MailboxId mailbox, ModSeq since) const;

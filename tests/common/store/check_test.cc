@@ -96,6 +96,13 @@ const Harm kHarms[] = {
        txn.put(Table::metadata, annotation_key(kAlice, inbox, "/private/comment"), "x");
      },
      "an annotation is damaged"},
+    {"AMessageWentWithoutARecord",
+     [](WriteTxn& txn, MailboxId inbox) {
+       MailboxInfo info = *find_mailbox(txn, kAlice, inbox);
+       info.uid_next = next(info.uid_next);
+       txn.put(Table::mailboxes, mailbox_key(kAlice, inbox), encode(info));
+     },
+     "2 messages, 0 have vanished, UIDNEXT is 4"},
     {"ARowIsTooShort",
      [](WriteTxn& txn, MailboxId inbox) { txn.put(Table::mailboxes, mailbox_key(kAlice, inbox), "x"); },
      "the row is damaged"},

@@ -94,6 +94,23 @@ TEST_F(Operations, ADeliveryGoesToTheNamedMailboxAndElseToInbox) {
   }
 }
 
+TEST_F(Operations, UidsAreKnownAfterFewAndAfterManyExpunges) {
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(deliver(*writer_, delivery(kAlice, "x")));
+  const MailboxId inbox = box("INBOX").id;
+  for (std::uint32_t uid = 1; uid < 100; uid += 2) {
+    ASSERT_TRUE(apply(*writer_, kAlice, {Expunge{inbox, {{Uid{uid}, Uid{uid}}}, ExpungeWhich::all}}));
+    ASSERT_EQ(in("INBOX").size(), 100 - (uid + 1) / 2);
+  }
+  const auto snapshot = writer_->store().read(kAlice);
+  Uid seen{};
+  EXPECT_TRUE(snapshot->scan_back(inbox, [&seen](const Message& message) {
+    seen = message.uid;
+    return message.uid != Uid{50};
+  }));
+  EXPECT_EQ(seen, Uid{50});
+  EXPECT_EQ(snapshot->uids(MailboxId{99}).error(), StoreError::no_such_mailbox);
+}
+
 TEST_F(Operations, ARepeatedDeliveryIsAnsweredAndStoresNothing) {
   const auto first = deliver(*writer_, delivery(kAlice, "once", "id-1"));
   const auto again = deliver(*writer_, delivery(kAlice, "once", "id-1"));

@@ -83,12 +83,23 @@ inline MailboxInfo mailbox(const Store& store, UserId user, std::string_view nam
   return found ? *found : MailboxInfo{};
 }
 
+/// By a scan; scanned back and asked for its UIDs alone the store says the same.
 inline std::vector<Message> messages(const Store& store, UserId user, MailboxId id) {
   std::vector<Message> rows;
+  std::vector<Message> back;
+  UidSet uids;
   const auto snapshot = store.read(user);
   const auto rest =
       snapshot->scan(id, kAllUids, SIZE_MAX, [&](const Message& message) { rows.push_back(message); });
   EXPECT_TRUE(rest.has_value());
+  const auto add_back = [&back](const Message& message) {
+    back.insert(back.begin(), message);
+    return true;
+  };
+  EXPECT_TRUE(snapshot->scan_back(id, add_back));
+  EXPECT_EQ(back, rows);
+  for (const Message& row : rows) uids.add(row.uid);
+  EXPECT_EQ(snapshot->uids(id).value_or(UidSet{}), uids);
   return rows;
 }
 
