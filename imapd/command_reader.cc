@@ -6,6 +6,7 @@
 #include "common/base/octets.h"
 #include "common/imap/literal.h"
 #include "common/imap/syntax.h"
+#include "common/store/operations.h"
 #include "imapd/limits.h"
 
 namespace posthaste::imapd {
@@ -29,6 +30,11 @@ bool brings_messages(std::string_view command) {
   command.remove_prefix(space + 1);
   if (istarts_with(command, "UID ")) command.remove_prefix(4);
   return istarts_with(command, "APPEND ") || istarts_with(command, "REPLACE ");
+}
+
+bool sets_metadata(std::string_view command) {
+  const auto space = command.find(' ');
+  return space != std::string_view::npos && istarts_with(command.substr(space + 1), "SETMETADATA ");
 }
 
 /// One command on its way in.
@@ -59,6 +65,8 @@ class Assembly {
       memory_ = budget_.take(message_octets_ + literal.octets);
       if (!memory_) return refuse(no("UNAVAILABLE", "Too many messages at once, try again later"));
       message_octets_ += literal.octets;
+    } else if (literal.octets > store::kAnnotationMaxOctets && sets_metadata(octets_)) {
+      return refuse(annotation_too_long());
     } else {
       lines_octets_ +=
           static_cast<std::size_t>(std::min<std::uint64_t>(literal.octets, limits_.command_max_octets + 1));

@@ -11,6 +11,7 @@ struct Dialect {
   bool rev2 = false;       // IMAP4rev2: no RECENT, no UNSEEN, ESEARCH for every SEARCH (RFC 9051 §E)
   bool utf8 = false;       // UTF8=ACCEPT (RFC 6855)
   bool uid_only = false;   // no sequence numbers, either way (RFC 9586)
+  bool metadata = false;   // others' changes of annotations are told (RFC 5464 §4.1)
   bool operator==(const Dialect&) const = default;
 
   /// Whether FETCH responses that nobody asked for hold the UID (RFC 9051 §7.5.2, RFC 7162 §3.2.4).

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "common/store/operations.h"
+
 namespace posthaste::imapd {
 namespace {
 
@@ -58,6 +60,10 @@ Reply reply_for(store::StoreError error) {
     case too_many_annotations: return no("METADATA TOOMANY", "Too many annotations");  // RFC 5464 §4.3
   }
   std::unreachable();
+}
+
+Reply annotation_too_long() {
+  return no("METADATA MAXSIZE " + std::to_string(store::kAnnotationMaxOctets), "Annotation too long");
 }
 
 Reply reply_for_target(store::StoreError error) {

@@ -37,6 +37,8 @@ void append_reply(std::string& out, std::string_view tag, const Reply& reply);
 [[nodiscard]] Reply reply_for(store::StoreError error);
 /// The same where the mailbox named is one that the client could create: COPY, MOVE, APPEND (RFC 9051 §6.3.12).
 [[nodiscard]] Reply reply_for_target(store::StoreError error);
+/// A value is longer than an annotation's may be (RFC 5464 §4.3).
+[[nodiscard]] Reply annotation_too_long();
 [[nodiscard]] Reply reply_for(auth::AuthError error);
 [[nodiscard]] Reply reply_for(auth::SaslError error);
 [[nodiscard]] Reply reply_for(imap::SyntaxErrorKind kind);

@@ -95,6 +95,7 @@ net::Task<void> Session::answer(CommandOctets input) {
     news.new_messages = tells_new_messages;
     co_await tell_news(std::move(news));
   }
+  if (open_) co_await tell_metadata();
   tell_highest_mod_seq(!expunges, reply);
   append_reply(stream_.output(), tag_, reply);
   if (std::exchange(starts_tls_, false)) co_await start_tls();

@@ -25,6 +25,7 @@
 #include "imapd/command_reader.h"
 #include "imapd/dialect.h"
 #include "imapd/fetch_work.h"
+#include "imapd/known_metadata.h"
 #include "imapd/limits.h"
 #include "imapd/number_text.h"
 #include "imapd/recent_messages.h"
@@ -126,6 +127,16 @@ class Session {
   net::Task<Reply> run(imap::GetQuota command);
   net::Task<Reply> run(imap::GetQuotaRoot command);
   net::Task<Reply> run(imap::SetQuota command);
+  // commands/metadata.cc
+  net::Task<Reply> run(imap::GetMetadata command);
+  net::Task<Reply> run(imap::SetMetadata command);
+  /// From now on `known_metadata_` is there, and changes of annotations are noticed. Errors: unavailable, io.
+  net::Task<std::expected<void, store::StoreError>> know_metadata();
+  /// Whether the client is to hear of changes in it; nothing for the server.
+  [[nodiscard]] bool wants_metadata_of(const std::optional<std::string>& mailbox) const;
+  [[nodiscard]] bool metadata_has_changed() const;
+  /// Tells which annotations others have changed.
+  net::Task<void> tell_metadata();
   // commands/connection.cc
   net::Task<Reply> run(imap::Compress command);
   net::Task<Reply> run(imap::Unauthenticate command);
@@ -262,6 +273,7 @@ class Session {
   std::optional<SelectedMailbox> selected_;
   Dialect dialect_;
   std::unique_ptr<Notifications> notifications_;
+  std::unique_ptr<KnownMetadata> known_metadata_;
   KnownChanges known_flags_;   // what the command under way has changed itself
   bool says_mod_seq_ = false;  // the command under way is to say the HIGHESTMODSEQ it leaves behind
   std::string tag_;            // of the command under way

@@ -61,6 +61,21 @@ const imap::NotifyGroup* Watch::selected() const {
   return group == wanted_.groups.end() ? nullptr : &*group;
 }
 
+bool Watch::wants_metadata() const {
+  return std::ranges::any_of(wanted_.groups, [](const imap::NotifyGroup& group) {
+    return group.events.mailbox_metadata_change || group.events.server_metadata_change;
+  });
+}
+
+bool Watch::wants_metadata_of(const std::string& mailbox) const {
+  return wants(&imap::NotifyEvents::mailbox_metadata_change, mailbox);
+}
+
+bool Watch::wants_server_metadata() const {
+  return std::ranges::any_of(wanted_.groups,
+                             [](const imap::NotifyGroup& group) { return group.events.server_metadata_change; });
+}
+
 bool Watch::covers(const imap::NotifyGroup& group, const std::string& name) const {
   switch (group.filter) {
     case imap::NotifyFilter::selected:

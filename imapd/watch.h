@@ -34,6 +34,12 @@ class Watch {
   /// What the client wants to hear of the selected mailbox.
   [[nodiscard]] const imap::NotifyGroup* selected() const;
 
+  /// Whether annotations are among what the client wants to hear of: those of any mailbox or of the server, of this
+  /// mailbox, of the server (RFC 5465 §5.6, §5.7).
+  [[nodiscard]] bool wants_metadata() const;
+  [[nodiscard]] bool wants_metadata_of(const std::string& mailbox) const;
+  [[nodiscard]] bool wants_server_metadata() const;
+
   /// How it is told.
   struct Manner {
     std::optional<MailboxId> selected;  // of this one messages are told by its session

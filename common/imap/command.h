@@ -13,6 +13,7 @@
 #include "common/imap/fetch.h"
 #include "common/imap/list.h"
 #include "common/imap/mailbox_name.h"
+#include "common/imap/metadata.h"
 #include "common/imap/notify.h"
 #include "common/imap/numbering.h"
 #include "common/imap/search.h"
@@ -191,7 +192,7 @@ using CommandBody =
     std::variant<Capability, Noop, Logout, StartTls, Authenticate, Login, Enable, Select, Examine, Create, Delete,
                  Rename, Subscribe, Unsubscribe, List, Lsub, Xlist, Namespace, Status, Append, Idle, Check, Close,
                  Unselect, Expunge, Search, Sort, Thread, Fetch, Store, Copy, Move, Replace, Compress,
-                 Unauthenticate, GetQuota, GetQuotaRoot, SetQuota, Id, Notify>;
+                 Unauthenticate, GetQuota, GetQuotaRoot, SetQuota, Id, Notify, GetMetadata, SetMetadata>;
 
 /// Mailbox names in it are canonical and in UTF-8.
 struct Command {

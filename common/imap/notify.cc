@@ -34,6 +34,8 @@ constexpr EventName kEvents[] = {
     {"FLAGCHANGE", &NotifyEvents::flag_change},
     {"MAILBOXNAME", &NotifyEvents::mailbox_name},
     {"SUBSCRIPTIONCHANGE", &NotifyEvents::subscription_change},
+    {"MAILBOXMETADATACHANGE", &NotifyEvents::mailbox_metadata_change},
+    {"SERVERMETADATACHANGE", &NotifyEvents::server_metadata_change},
 };
 
 bool is_about_selected(NotifyFilter filter) {
@@ -106,7 +108,9 @@ bool may_be(const NotifyGroup& group) {
   const NotifyEvents& events = group.events;
   if (events.message_new != events.message_expunge) return false;
   if (events.flag_change && !events.message_new) return false;
-  if (is_about_selected(group.filter)) return !events.mailbox_name && !events.subscription_change;
+  const bool beyond_messages = events.mailbox_name || events.subscription_change ||
+                               events.mailbox_metadata_change || events.server_metadata_change;
+  if (is_about_selected(group.filter)) return !beyond_messages;
   return events.new_items.empty();
 }
 

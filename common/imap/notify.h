@@ -26,6 +26,8 @@ struct NotifyEvents {
   bool flag_change = false;
   bool mailbox_name = false;
   bool subscription_change = false;
+  bool mailbox_metadata_change = false;
+  bool server_metadata_change = false;
   std::vector<FetchItem> new_items;  // of MessageNew, in the selected mailbox alone
   bool unsupported = false;          // an event that is not among these was asked for
   bool operator==(const NotifyEvents&) const = default;

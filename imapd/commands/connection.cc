@@ -21,6 +21,7 @@ net::Task<Reply> Session::run(imap::Unauthenticate) {
   login_.reset();
   dialect_ = {};
   notifications_.reset();
+  known_metadata_.reset();
   commands_before_login_ = 0;
   stream_.set_timeout(around_.config.imap.login_timeout);
   login_deadline_.emplace(around_.world.clock, around_.world.clock.now() + around_.config.imap.login_timeout);

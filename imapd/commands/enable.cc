@@ -15,7 +15,7 @@ struct Extension {
 
 constexpr Extension kExtensions[] = {
     {"CONDSTORE", &Dialect::condstore}, {"QRESYNC", &Dialect::qresync},  {"IMAP4rev2", &Dialect::rev2},
-    {"UTF8=ACCEPT", &Dialect::utf8},    {"UIDONLY", &Dialect::uid_only},
+    {"UTF8=ACCEPT", &Dialect::utf8},    {"UIDONLY", &Dialect::uid_only}, {"METADATA", &Dialect::metadata},
 };
 
 }  // namespace
@@ -29,6 +29,10 @@ net::Task<Reply> Session::run(imap::Enable command) {
       dialect.*member = true;
       enabled.append(" ").append(name);
     }
+  }
+  if (dialect.metadata) {
+    auto known = co_await know_metadata();
+    if (!known) co_return reply_for(known.error());
   }
   stream_.write(enabled + "\r\n");
   const bool knows_mod_seqs = dialect.condstore || dialect.qresync;

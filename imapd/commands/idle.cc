@@ -7,8 +7,10 @@ namespace posthaste::imapd {
 
 net::Task<Reply> Session::run(imap::Idle) {
   const auto selected = selected_ ? std::optional{selected_->id} : std::nullopt;
-  const auto wake = [this, selected](const std::optional<store::Change>& change) {
-    if (selected && (!change || change->mailbox == *selected)) stream_.wake();
+  const bool knows_metadata = known_metadata_ != nullptr;
+  const auto wake = [this, selected, knows_metadata](const std::optional<store::Change>& change) {
+    const bool concerns_selected = selected && (!change || change->mailbox == *selected);
+    if (concerns_selected || knows_metadata) stream_.wake();
   };
   const auto subscription = around_.subscriptions.subscribe(login_->user, wake);
   stream_.write("+ idling\r\n");
@@ -20,6 +22,7 @@ net::Task<Reply> Session::run(imap::Idle) {
       co_await tell_news(std::move(everything));
     }
     if (!open_) co_return ok("The mailbox is gone");
+    co_await tell_metadata();
     auto ready = co_await stream_.wait();
     if (!ready) {
       hang_up(farewell(ready.error()));

@@ -6,7 +6,9 @@
 namespace posthaste::imapd {
 namespace {
 
-constexpr const char* kBadEvent = "BADEVENT (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange)";
+constexpr const char* kBadEvent =
+    "BADEVENT (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange MailboxMetadataChange"
+    " ServerMetadataChange)";
 
 bool asks_for_unsupported(const imap::NotifyGroup& group) { return group.events.unsupported; }
 
@@ -29,6 +31,10 @@ net::Task<Reply> Session::run(imap::Notify command) {
     co_return ok("Nothing is told unasked");
   }
   auto next = std::make_unique<Notifications>(Watch{std::move(command)});
+  if (next->watch.wants_metadata()) {
+    auto known = co_await know_metadata();
+    if (!known) co_return reply_for(known.error());
+  }
   const auto* selected = next->watch.selected();
   if (selected != nullptr && !selected->events.new_items.empty() && !plan_items(selected->events.new_items)) {
     co_return bad("Something asked for is not offered");
@@ -88,6 +94,7 @@ net::Task<void> Session::notify_client(bool idles) {
     co_return;
   }
   stream_.write(lines);
+  co_await tell_metadata();
   auto relieved = co_await relieve();
   if (!relieved) co_return;
 

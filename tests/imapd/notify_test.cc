@@ -115,7 +115,8 @@ const Case kCases[] = {
       "1S: b OK *"}},
     {"UnknownEventsAreNamed",  // §3.1
      {"1C: a NOTIFY SET (selected (MessageNew MessageExpunge AnnotationChange))",
-      "1S: a NO [BADEVENT (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange)] *",
+      "1S: a NO [BADEVENT (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange "
+      "MailboxMetadataChange ServerMetadataChange)] *",
       "1C: b NOTIFY SET (personal (Frobbed))", "1S: b NO [BADEVENT *"}},
     {"EventsThatCannotBe",  // §5, §6.1
      {"1C: a NOTIFY SET (selected (MessageNew))", "1S: a BAD *", "1C: b NOTIFY SET (personal (FlagChange))",

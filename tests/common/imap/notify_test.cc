@@ -27,6 +27,8 @@ TEST(Notify, IsReadAsTheRfcWritesIt) {
   with_flags.flag_change = true;
   NotifyEvents names;
   names.mailbox_name = names.subscription_change = true;
+  NotifyEvents metadata;
+  metadata.mailbox_metadata_change = metadata.server_metadata_change = true;
   NotifyEvents other = messages();
   other.unsupported = true;
   const Case kCases[] = {
@@ -45,6 +47,9 @@ TEST(Notify, IsReadAsTheRfcWritesIt) {
       {"TheOtherFilters",
        "a NOTIFY SET (inboxes NONE) (subscribed (MessageNew MessageExpunge))",
        {false, {{NotifyFilter::inboxes, {}, {}}, {NotifyFilter::subscribed, {}, messages()}}}},
+      {"Metadata",
+       "a NOTIFY SET (personal (MailboxMetadataChange servermetadatachange))",
+       {false, {{NotifyFilter::personal, {}, metadata}}}},
       {"AnUnknownEventIsNoErrorOfSyntax",
        "a NOTIFY SET (personal (MessageNew MessageExpunge Frobbed))",
        {false, {{NotifyFilter::personal, {}, other}}}},

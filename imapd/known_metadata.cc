@@ -1,0 +1,49 @@
+#include "imapd/known_metadata.h"
+
+#include <utility>
+
+namespace posthaste::imapd {
+
+std::expected<KnownMetadata::Changes, store::StoreError> KnownMetadata::changes(const store::Snapshot& snapshot) {
+  const auto newest = snapshot.metadata_modseq();
+  if (!newest) return std::unexpected(newest.error());
+  std::map<std::optional<MailboxId>, Entries> now;
+  const auto note = [&now](const store::AnnotationView& annotation) {
+    now[annotation.mailbox].emplace(annotation.entry, annotation.modseq);
+  };
+  if (auto read = snapshot.scan_all_metadata(note); !read) return std::unexpected(read.error());
+
+  Changes changes;
+  for (const auto& [mailbox, entries] : now) {
+    const Entries& before = known_[mailbox];
+    for (const auto& [entry, modseq] : entries) {
+      const auto there = before.find(entry);
+      if (there == before.end() || there->second < modseq) changes[mailbox].insert(entry);
+    }
+  }
+  for (const auto& [mailbox, entries] : known_) {
+    const auto left = now.find(mailbox);
+    for (const auto& [entry, modseq] : entries) {
+      if (left == now.end() || !left->second.contains(entry)) changes[mailbox].insert(entry);
+    }
+  }
+  for (auto change = changes.begin(); change != changes.end();) {
+    const bool is_gone = change->first && !snapshot.mailbox(*change->first);
+    change = is_gone ? changes.erase(change) : std::next(change);
+  }
+  known_ = std::move(now);
+  heard_of_ = *newest;
+  if (!std::exchange(begun_, true)) changes.clear();
+  return changes;
+}
+
+void KnownMetadata::note_own(std::optional<MailboxId> mailbox, const std::vector<store::Annotation>& annotations,
+                             ModSeq modseq) {
+  Entries& entries = known_[mailbox];
+  for (const store::Annotation& annotation : annotations) {
+    entries.erase(annotation.entry);
+    if (annotation.value) entries.emplace(annotation.entry, modseq);
+  }
+}
+
+}  // namespace posthaste::imapd
