@@ -1,6 +1,7 @@
 // Content-Transfer-Encoding: how a body's octets are written (RFC 2045 §6).
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,7 @@ enum class TransferEncoding {
 [[nodiscard]] TransferEncoding transfer_encoding(std::string_view token) noexcept;
 
 /// RFC 2045 §6.7, leniently: an "=" that begins no code stands for itself, hexadecimal digits may be in lower case.
+/// Of white space at a line's end no more than 1,000 octets go: a line has no more (RFC 5322 §2.1.1).
 [[nodiscard]] std::string decode_quoted_printable(std::string_view text);
 
 /// `octets` as text in quoted-printable (RFC 2045 §6.7): lines of at most 76 octets, in printable ASCII. A CRLF
@@ -29,5 +31,26 @@ enum class TransferEncoding {
 
 /// `body` decoded; as it is when `encoding` is unknown.
 [[nodiscard]] std::string decode_transfer(TransferEncoding encoding, std::string_view body);
+
+/// decode_transfer() of a body that comes in slices, with the same octets however it is cut. It holds back less
+/// than 4 KB between two slices.
+class TransferDecoder {
+ public:
+  explicit TransferDecoder(TransferEncoding encoding) : encoding_(encoding) {}
+
+  /// What the next slice adds.
+  [[nodiscard]] std::string feed(std::string_view slice);
+  /// What is held back at the body's end. The next feed() begins another body.
+  [[nodiscard]] std::string finish();
+
+ private:
+  [[nodiscard]] std::string feed_base64(std::string_view slice);
+  [[nodiscard]] std::string feed_quoted_printable(std::string_view slice);
+
+  TransferEncoding encoding_;
+  std::uint32_t bits_ = 0;  // base64: the group being read,
+  unsigned digits_ = 0;     // which has so many digits
+  std::string line_;        // quoted-printable: the end of a line that goes on in the next slice
+};
 
 }  // namespace posthaste::mime

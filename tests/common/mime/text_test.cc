@@ -177,6 +177,62 @@ TEST(EncodeQuotedPrintable, WritesEachCaseAndReadsItBack) {
   }
 }
 
+/// `text` decoded in slices of `octets`.
+std::string decode_in_slices(TransferEncoding encoding, std::string_view text, std::size_t octets) {
+  TransferDecoder decoder{encoding};
+  std::string decoded;
+  for (std::size_t from = 0; from < text.size(); from += octets) decoded += decoder.feed(text.substr(from, octets));
+  return decoded + decoder.finish();
+}
+
+TEST(TransferDecoder, GivesTheSameHoweverTheTextIsCut) {
+  const auto check = [](TransferEncoding encoding, const Case& c) {
+    for (std::size_t octets = 1; octets <= c.text.size(); ++octets) {
+      EXPECT_EQ(decode_in_slices(encoding, c.text, octets), c.decoded) << c.name << ", by " << octets;
+    }
+    TransferDecoder decoder{encoding};
+    for (std::size_t cut = 0; cut <= c.text.size(); ++cut) {
+      std::string decoded = decoder.feed(c.text.substr(0, cut));
+      decoded += decoder.feed(c.text.substr(cut));
+      EXPECT_EQ(decoded + decoder.finish(), c.decoded) << c.name << ", cut at " << cut;
+    }
+  };
+  for (const auto& c : kQuotedPrintable) check(TransferEncoding::quoted_printable, c);
+  for (const auto& c : kBase64) check(TransferEncoding::base64, c);
+  check(TransferEncoding::identity, {"Identity", "a=41 \r\n", "a=41 \r\n"});
+  check(TransferEncoding::unknown, {"Unknown", "a=41 \r\n", "a=41 \r\n"});
+}
+
+TEST(TransferDecoder, ReadsLinesWithoutEnd) {
+  const std::string spaces(1'000, ' ');
+  const std::string codes = [] {
+    std::string text;
+    while (text.size() < 30'000) text += "=3D=";
+    return text;
+  }();
+  std::string decoded_codes;
+  while (decoded_codes.size() < 15'000) decoded_codes += "==";
+  struct {
+    std::string_view name;
+    std::string text, decoded;
+  } const cases[] = {
+      {"Letters", std::string(20'000, 'a'), std::string(20'000, 'a')},
+      {"Codes", codes + "x", decoded_codes + "x"},
+      {"EqualsSigns", std::string(20'000, '='), std::string(19'999, '=')},
+      {"SpaceThatGoes", "a" + spaces + "\r\nb", "a\r\nb"},
+      {"SpaceAfterASoftBreak", std::string(9'000, 'a') + "=" + spaces + "\r\nb", std::string(9'000, 'a') + "b"},
+      {"SpaceThatNoLineMayHave", "a" + spaces + "\t\t" + spaces + "\r\nb", "a" + spaces + "\t\t\r\nb"},
+      {"SoftBreakBeforeSpaceThatNoLineMayHave", "a= " + spaces + "\nb", "a= \nb"},
+      {"NothingButSpace", std::string(20'000, ' '), std::string(19'000, ' ')},
+  };
+  for (const auto& c : cases) {
+    for (const std::size_t octets : {1U, 2U, 3U, 1'000U, 4'000U, 4'001U, 4'096U, 40'000U}) {
+      EXPECT_EQ(decode_in_slices(TransferEncoding::quoted_printable, c.text, octets), c.decoded)
+          << c.name << ", by " << octets;
+    }
+  }
+}
+
 TEST(DecodeTransfer, FollowsTheEncoding) {
   EXPECT_EQ(decode_transfer(transfer_encoding("BASE64"), "Zg=="), "f");
   EXPECT_EQ(decode_transfer(transfer_encoding("Quoted-Printable"), "=41"), "A");
