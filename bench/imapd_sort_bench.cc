@@ -96,7 +96,7 @@ void search(benchmark::State& state, const char* program) {
   for (auto _ : state) {
     const SearchContext context{mailbox.selected(), keywords, {}};
     SearchWork work{mailbox.store(), kUser, mailbox.selected().id,
-                    compile_search(std::get<imap::Search>(command->body).program, context),
+                    compile_search(std::get<imap::Search>(command->body).program, context), 1,
                     mailbox.selected().messages.all()};
     finish(state, work);
     benchmark::DoNotOptimize(work.found());

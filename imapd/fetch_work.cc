@@ -364,7 +364,7 @@ std::expected<Pieces, StoreError> FetchWork::step() {
   if (!waiting) return std::unexpected(waiting.error());
   for (const WaitingRow& each : *waiting) {
     if (octets_in_memory(pieces) > kSliceOctets) {
-      walk_.go_back_to(each.message.uid);
+      walk_.go_on_from(each.message.uid);
       break;
     }
     tell(each.row(), pieces);
@@ -399,7 +399,7 @@ std::expected<std::vector<FetchWork::WaitingRow>, StoreError> FetchWork::tell_fr
   for (const store::Message& message : *messages) {
     const bool one_is_read = !waiting.empty() && !plan_.reads_message;
     if (one_is_read || waiting_octets > kSliceOctets || octets_in_memory(pieces) > kSliceOctets) {
-      walk_.go_back_to(message.uid);
+      walk_.go_on_from(message.uid);
       break;
     }
     if (plan_.changed_since && message.modseq <= *plan_.changed_since) continue;

@@ -31,7 +31,7 @@ std::expected<std::optional<HeaderWalk::Uncached>, store::StoreError> HeaderWalk
   for (auto message = messages->begin(); message != messages->end(); ++message) {
     const auto summary = snapshot->summary(message->blob);
     if (!summary || summary->header_cache.empty()) {
-      if (const auto following = std::next(message); following != messages->end()) walk_.go_back_to(following->uid);
+      if (const auto following = std::next(message); following != messages->end()) walk_.go_on_from(following->uid);
       return Uncached{*message, snapshot->locate(message->blob).value_or(store::BlobLocation{})};
     }
     visit(*message, summary->header_cache);

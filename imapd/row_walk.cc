@@ -4,22 +4,41 @@
 
 namespace posthaste::imapd {
 
+namespace {
+
+constexpr std::uint32_t kGapMax = 32;  // UIDs between two ranges; more rows than these are not looked at in vain
+
+}  // namespace
+
 std::expected<std::vector<store::Message>, store::StoreError> RowWalk::next(const store::Snapshot& snapshot,
                                                                             MailboxId mailbox,
                                                                             std::size_t rows_max) {
   std::vector<store::Message> rows;
-  const auto note = [&rows](const store::Message& message) { rows.push_back(message); };
   const auto ranges = uids_.ranges();
+  const auto note = [&](const store::Message& message) {
+    while (ranges[range_].last < message.uid) ++range_;
+    if (ranges[range_].first <= message.uid) rows.push_back(message);
+  };
   while (!done() && rows.size() < rows_max) {
-    auto next_uid = snapshot.scan(mailbox, {from_, ranges[range_].last}, rows_max - rows.size(), note);
+    const std::size_t last = last_at_once();
+    auto next_uid = snapshot.scan(mailbox, {from_, ranges[last].last}, rows_max - rows.size(), note);
     if (!next_uid) return std::unexpected(next_uid.error());
     if (*next_uid) {
-      from_ = **next_uid;
-    } else if (++range_; !done()) {
-      from_ = ranges[range_].first;
+      go_on_from(**next_uid);
+    } else {
+      range_ = last + 1;
+      if (!done()) from_ = ranges[range_].first;
     }
   }
   return rows;
+}
+
+/// The last of the ranges that are scanned together: between two of them most often nothing is left but a gap.
+std::size_t RowWalk::last_at_once() const {
+  const auto ranges = uids_.ranges();
+  std::size_t last = range_;
+  while (last + 1 < ranges.size() && number(ranges[last + 1].first) - number(ranges[last].last) <= kGapMax) ++last;
+  return last;
 }
 
 std::uint64_t RowWalk::passed() const {
@@ -29,11 +48,11 @@ std::uint64_t RowWalk::passed() const {
   return passed;
 }
 
-void RowWalk::go_back_to(Uid uid) {
+void RowWalk::go_on_from(Uid uid) {
   const auto ranges = uids_.ranges();
-  const auto range = std::ranges::find_if(ranges, [uid](const store::UidRange& each) { return uid <= each.last; });
+  const auto range = std::ranges::lower_bound(ranges, uid, {}, &store::UidRange::last);
   range_ = static_cast<std::size_t>(range - ranges.begin());
-  from_ = uid;
+  if (!done()) from_ = std::max(uid, range->first);
 }
 
 }  // namespace posthaste::imapd

@@ -26,10 +26,12 @@ class RowWalk {
                                                                                    std::size_t rows_max);
   /// How many of uids() lie behind, for those who wait.
   [[nodiscard]] std::uint64_t passed() const;
-  /// The next row will be that of `uid`, one of ours.
-  void go_back_to(Uid uid);
+  /// The next row will be that of `uid`, or of the first of ours that follows.
+  void go_on_from(Uid uid);
 
  private:
+  [[nodiscard]] std::size_t last_at_once() const;
+
   const store::UidSet uids_;
   std::size_t range_ = 0;  // the one to go on with
   Uid from_{};             // and the UID in it

@@ -189,6 +189,7 @@ struct Census {
   SearchDemands& demands;
 
   void count(const std::vector<imap::SearchKey>& keys) const {
+    demands.keys += keys.size();
     for (const auto& key : keys) std::visit(*this, key.value);
   }
   void operator()(const imap::SearchNumbers& key) const {

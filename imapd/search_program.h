@@ -39,6 +39,7 @@ struct SearchContext {
 
 /// What a program asks for that is not for everybody.
 struct SearchDemands {
+  std::size_t keys = 0;
   std::size_t texts = 0;      // keys that look for a text in each message
   bool uses_mod_seq = false;  // MODSEQ, and so the answer has one too (RFC 7162 §3.1.5)
   bool uses_sequence_numbers = false;

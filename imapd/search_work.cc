@@ -10,9 +10,13 @@ namespace {
 
 constexpr std::size_t kRowsAtOnce = 16'384;
 constexpr std::size_t kRowsWithSummary = 1'024;
+constexpr std::size_t kFewKeys = 32;  // with more, fewer rows
 constexpr std::uint64_t kMessageOctetsAtOnce = 4 * kSliceOctets;
 
-std::size_t rows_at_once(SearchCost cost) { return cost == SearchCost::row ? kRowsAtOnce : kRowsWithSummary; }
+std::size_t rows_at_once(SearchCost cost, std::size_t keys) {
+  const std::size_t rows = cost == SearchCost::row ? kRowsAtOnce : kRowsWithSummary;
+  return rows / (1 + keys / kFewKeys) + 1;
+}
 
 /// Empty when it is not in the index.
 std::string_view header_cache(const store::Snapshot& snapshot, BlobId blob) {
@@ -23,12 +27,13 @@ std::string_view header_cache(const store::Snapshot& snapshot, BlobId blob) {
 }  // namespace
 
 SearchWork::SearchWork(const store::Store& store, UserId user, MailboxId mailbox, std::vector<SearchTest> tests,
-                       store::UidSet uids)
+                       std::size_t keys, store::UidSet uids)
     : store_(store),
       user_(user),
       mailbox_(mailbox),
       tests_(std::move(tests)),
       cost_(tests_.empty() ? SearchCost::row : tests_.back().cost),
+      rows_at_once_(rows_at_once(cost_, keys)),
       walk_(std::move(uids)) {}
 
 std::expected<void, store::StoreError> SearchWork::step() {
@@ -56,14 +61,14 @@ void SearchWork::note(const store::Message& message) {
 std::expected<std::vector<SearchWork::Row>, store::StoreError> SearchWork::sift() {
   auto snapshot = store_.read(user_);
   if (!snapshot) return std::unexpected(snapshot.error());
-  auto messages = walk_.next(*snapshot, mailbox_, rows_at_once(cost_));
+  auto messages = walk_.next(*snapshot, mailbox_, rows_at_once_);
   if (!messages) return std::unexpected(messages.error());
   std::vector<Row> undecided;
   MessageReader no_reader{store_, user_, {}};
   std::uint64_t octets = 0;
   for (const store::Message& message : *messages) {
     if (octets > kMessageOctetsAtOnce) {
-      walk_.go_back_to(message.uid);
+      walk_.go_on_from(message.uid);
       break;
     }
     Candidate candidate{message, {}, no_reader};

@@ -13,9 +13,9 @@ namespace posthaste::imapd {
 
 class SearchWork {
  public:
-  /// `store` outlives it. `uids` are the messages to look at.
+  /// `store` outlives it. `tests` come from so many `keys`. `uids` are the messages to look at.
   SearchWork(const store::Store& store, UserId user, MailboxId mailbox, std::vector<SearchTest> tests,
-             store::UidSet uids);
+             std::size_t keys, store::UidSet uids);
 
   /// Looks at some more messages. Never on a loop. Errors: no_such_mailbox, unavailable, io.
   [[nodiscard]] std::expected<void, store::StoreError> step();
@@ -42,6 +42,7 @@ class SearchWork {
   const MailboxId mailbox_;
   const std::vector<SearchTest> tests_;
   const SearchCost cost_;  // of the dearest
+  const std::size_t rows_at_once_;
   RowWalk walk_;
   store::UidSet found_;
   ModSeq highest_mod_seq_{};
