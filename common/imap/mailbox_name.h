@@ -10,7 +10,7 @@
 namespace posthaste::imap {
 
 inline constexpr char kHierarchyDelimiter = '/';
-inline constexpr std::size_t kMailboxNameMaxOctets = 480;   // in UTF-8; leaves room in a store's key
+inline constexpr std::size_t kMailboxNameMaxOctets = 400;   // in UTF-8, as in common/store
 inline constexpr std::size_t kMailboxLevelMaxOctets = 255;  // in UTF-8
 inline constexpr std::size_t kMailboxLevelsMax = 32;
 
