@@ -113,43 +113,32 @@ std::expected<std::optional<std::string>, StoreError> chosen_fields(MessageReade
   return fields_of(*message, **root, body);
 }
 
-using Decoded = std::expected<std::string, imap::BinaryError>;
-
-std::expected<Decoded, StoreError> decode(MessageReader& reader, std::span<const std::uint32_t> parts) {
-  auto root = reader.structure();
-  if (!root) return std::unexpected(root.error());
-  auto message = reader.all();
-  if (!message) return std::unexpected(message.error());
-  return imap::decode_part(*message, **root, parts);
-}
-
-/// One overload for each kind of section that is cut when its turn has come.
-struct LaterCut {
-  MessageReader& reader;
-
-  std::expected<std::string, StoreError> operator()(const imap::FetchBody& body) const {
-    auto fields = chosen_fields(reader, body);
-    if (!fields) return std::unexpected(fields.error());
-    if (!*fields) return std::unexpected(StoreError::io);
-    std::ranges::replace(**fields, '\0', '\x80');
-    return std::move(**fields);
-  }
-  std::expected<std::string, StoreError> operator()(const imap::FetchBinary& binary) const {
-    auto octets = decode(reader, binary.parts);
-    if (!octets) return std::unexpected(octets.error());
-    if (!*octets) return std::unexpected(StoreError::io);
-    return std::string{imap::apply_partial(**octets, binary.partial)};
-  }
+/// What of a part is to be sent: its octets too, if they are few.
+struct Measured {
+  std::uint64_t octets = 0;
+  std::string text;
 };
+
+Measured measure(DecodedPart part, std::string_view message) {
+  Measured measured;
+  while (!part.done()) {
+    const std::string octets = part.feed(part.next().of(message));
+    measured.octets += octets.size();
+    if (measured.octets <= kSliceOctets) measured.text += octets;
+  }
+  return measured;
+}
 
 }  // namespace
 
-std::expected<std::string, StoreError> cut_now(const store::Store& store, UserId user,
-                                               const LaterSection& section) {
-  MessageReader reader{store, user, section.location};
-  auto octets = std::visit(LaterCut{reader}, section.item);
-  if (octets && octets->size() != section.octets) return std::unexpected(StoreError::io);
-  return octets;
+std::expected<std::string, StoreError> choose_now(const store::Store& store, UserId user,
+                                                  const LaterFields& fields) {
+  MessageReader reader{store, user, fields.location};
+  auto text = chosen_fields(reader, fields.body);
+  if (!text) return std::unexpected(text.error());
+  if (!*text || (*text)->size() != fields.octets) return std::unexpected(StoreError::io);
+  std::ranges::replace(**text, '\0', '\x80');
+  return std::move(**text);
 }
 
 /// Writes one message's response to the end of some pieces.
@@ -259,25 +248,45 @@ class FetchWork::Response {
     auto fields = chosen_fields(reader_, body);
     if (!fields) return std::unexpected(fields.error());
     if (!*fields) return nil();
-    if ((*fields)->size() > kSliceOctets) return later(body, (*fields)->size(), false);
-    imap::ResponseWriter{text()}.literal(**fields);
+    if ((*fields)->size() > kSliceOctets) {
+      announce((*fields)->size(), false);
+      pieces_.emplace_back(LaterFields{reader_.location(), body, (*fields)->size()});
+    } else {
+      imap::ResponseWriter{text()}.literal(**fields);
+    }
     return {};
   }
   Written value(const imap::FetchBinary& binary) {
-    if (binary.parts.empty()) return octets_of({0, row_.location.octets}, binary.partial, true);
-    auto decoded = decode_noting(binary.parts);
-    if (!decoded) return std::unexpected(decoded.error());
-    if (!*decoded) return nil();
-    const auto octets = imap::apply_partial(**decoded, binary.partial);
-    if (octets.size() > kSliceOctets) return later(binary, octets.size(), true);
-    imap::ResponseWriter{text()}.literal8(octets);
+    auto part = find_noting(binary.parts);
+    if (!part) return std::unexpected(part.error());
+    if (!*part) return nil();
+    if ((*part)->encoding == mime::TransferEncoding::identity)
+      return octets_of((*part)->place, binary.partial, true);
+    const DecodedPart decoded{**part, binary.partial};
+    auto message = reader_.all();
+    if (!message) return std::unexpected(message.error());
+    const auto [octets, few] = measure(decoded, *message);
+    if (octets > kSliceOctets) {
+      announce(octets, true);
+      pieces_.emplace_back(LaterPart{reader_.location(), decoded, octets});
+    } else {
+      imap::ResponseWriter{text()}.literal8(few);
+    }
     return {};
   }
   Written value(const imap::FetchBinarySize& size) {
-    auto decoded = decode_noting(size.parts);
-    if (!decoded) return std::unexpected(decoded.error());
-    imap::ResponseWriter{text()}.number(*decoded ? (*decoded)->size() : 0);
+    auto part = find_noting(size.parts);
+    if (!part) return std::unexpected(part.error());
+    const auto octets = *part ? size_of(**part) : 0;
+    if (!octets) return std::unexpected(octets.error());
+    imap::ResponseWriter{text()}.number(*octets);
     return {};
+  }
+  std::expected<std::uint64_t, StoreError> size_of(const imap::EncodedPart& part) {
+    if (part.encoding == mime::TransferEncoding::identity) return part.place.octets;
+    auto message = reader_.all();
+    if (!message) return std::unexpected(message.error());
+    return measure({part, std::nullopt}, *message).octets;
   }
 
   Written nil() {
@@ -289,12 +298,6 @@ class FetchWork::Response {
     writer.raw(binary ? "~{" : "{");
     writer.number(octets);
     writer.raw("}\r\n");
-  }
-  template <typename Item>
-  Written later(const Item& item, std::uint64_t octets, bool binary) {
-    announce(octets, binary);
-    pieces_.emplace_back(LaterSection{reader_.location(), item, octets});
-    return {};
   }
 
   Written extent(const imap::FetchBody& body) {
@@ -325,12 +328,15 @@ class FetchWork::Response {
     return {};
   }
 
-  /// A part's octets decoded, with a note of an encoding that we do not know; nothing where the answer is NIL.
-  std::expected<std::optional<std::string>, StoreError> decode_noting(std::span<const std::uint32_t> parts) {
-    auto octets = decode(reader_, parts);
-    if (!octets) return std::unexpected(octets.error());
-    if (*octets) return std::move(**octets);
-    if (octets->error() == imap::BinaryError::unknown_encoding) work_.unknown_encoding_ = true;
+  /// The part that is asked for in binary, with a note of an encoding that we do not know; nothing where the answer
+  /// is NIL.
+  std::expected<std::optional<imap::EncodedPart>, StoreError> find_noting(std::span<const std::uint32_t> parts) {
+    if (parts.empty()) return imap::EncodedPart{{0, row_.location.octets}};
+    auto root = reader_.structure();
+    if (!root) return std::unexpected(root.error());
+    auto part = imap::encoded_part(**root, parts);
+    if (part) return *part;
+    if (part.error() == imap::BinaryError::unknown_encoding) work_.unknown_encoding_ = true;
     return std::nullopt;
   }
   /// Of the beginning alone. One that may wait is not worth reading for (RFC 8970 §4.1).

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/store/store.h"
+#include "imapd/decoded_part.h"
 #include "imapd/dialect.h"
 #include "imapd/fetch_plan.h"
 #include "imapd/message_reader.h"
@@ -26,20 +27,27 @@ struct BlobExtent {
   bool binary = false;
 };
 
-/// A section too large to keep until it is sent, and no extent of the message: fields chosen from a header, a part
-/// without its transfer encoding. It is cut once more when its turn has come.
-struct LaterSection {
+/// Fields chosen from a header, too many to keep until they are sent. They are chosen once more when their turn has
+/// come.
+struct LaterFields {
   store::BlobLocation location;
-  std::variant<imap::FetchBody, imap::FetchBinary> item;
+  imap::FetchBody body;
   std::uint64_t octets = 0;  // as promised to the client
 };
 
-/// The section as it goes out. Reads the message: never on a loop. Errors: no_such_message, unavailable, io.
-[[nodiscard]] std::expected<std::string, store::StoreError> cut_now(const store::Store& store, UserId user,
-                                                                    const LaterSection& section);
+/// A part too large to keep until it is sent, decoded as it goes.
+struct LaterPart {
+  store::BlobLocation location;
+  DecodedPart part;
+  std::uint64_t octets = 0;  // as promised to the client
+};
+
+/// The fields as they go out. Reads the message: never on a loop. Errors: no_such_message, unavailable, io.
+[[nodiscard]] std::expected<std::string, store::StoreError> choose_now(const store::Store& store, UserId user,
+                                                                       const LaterFields& fields);
 
 /// Responses, one after the other.
-using Pieces = std::vector<std::variant<std::string, BlobExtent, LaterSection>>;
+using Pieces = std::vector<std::variant<std::string, BlobExtent, LaterFields, LaterPart>>;
 
 class FetchWork {
  public:

@@ -174,7 +174,8 @@ class Session {
   /// False when the client is gone, or the rest of a literal cannot be read and the connection was cut.
   net::Task<bool> send(std::string octets);
   net::Task<bool> send(BlobExtent extent);
-  net::Task<bool> send(LaterSection section);
+  net::Task<bool> send(LaterFields fields);
+  net::Task<bool> send(LaterPart later);
   net::Task<bool> send(NumberText numbers);
   /// Ends the session in the midst of a literal, where every word would be taken for the message's.
   void cut_literal(store::StoreError error);

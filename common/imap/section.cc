@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "common/mime/header.h"
-#include "common/mime/transfer.h"
 
 namespace posthaste::imap {
 
@@ -82,16 +81,14 @@ std::optional<SectionOctets> cut_section(std::string_view message, const mime::P
   return std::string(apply_partial(chosen_fields(octets, section), partial));
 }
 
-std::expected<std::string, BinaryError> decode_part(std::string_view message, const mime::Part& root,
-                                                    std::span<const std::uint32_t> parts) {
-  if (parts.empty()) return std::string(message);
+std::expected<EncodedPart, BinaryError> encoded_part(const mime::Part& root, std::span<const std::uint32_t> parts) {
+  if (parts.empty()) return EncodedPart{{root.header.offset, root.header.octets + root.body.octets}};
   const mime::Part* part = mime::find_part(root, parts);
   if (part == nullptr) return std::unexpected(BinaryError::no_such_part);
-  const auto body = part->body.of(message);
-  if (part->kind != mime::PartKind::leaf) return std::string(body);
+  if (part->kind != mime::PartKind::leaf) return EncodedPart{part->body};
   const auto encoding = mime::transfer_encoding(part->transfer_encoding);
   if (encoding == mime::TransferEncoding::unknown) return std::unexpected(BinaryError::unknown_encoding);
-  return mime::decode_transfer(encoding, body);
+  return EncodedPart{part->body, encoding};
 }
 
 }  // namespace posthaste::imap

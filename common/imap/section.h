@@ -11,6 +11,7 @@
 
 #include "common/imap/fetch.h"
 #include "common/mime/structure.h"
+#include "common/mime/transfer.h"
 
 namespace posthaste::imap {
 
@@ -36,9 +37,16 @@ enum class BinaryError {
   unknown_encoding,  // NO [UNKNOWN-CTE]
 };
 
-/// A part's content with its transfer encoding undone. Without part numbers it is the whole message as it is, and a
-/// multipart or an embedded message is as it stands in the message.
-[[nodiscard]] std::expected<std::string, BinaryError> decode_part(std::string_view message, const mime::Part& root,
-                                                                  std::span<const std::uint32_t> parts);
+/// A part's content as it stands in the message, and the encoding that it has there.
+struct EncodedPart {
+  mime::Extent place;
+  mime::TransferEncoding encoding = mime::TransferEncoding::identity;
+  bool operator==(const EncodedPart&) const = default;
+};
+
+/// The part that BINARY[...] names. Without part numbers it is the whole message as it is, and a multipart or an
+/// embedded message is as it stands in the message.
+[[nodiscard]] std::expected<EncodedPart, BinaryError> encoded_part(const mime::Part& root,
+                                                                   std::span<const std::uint32_t> parts);
 
 }  // namespace posthaste::imap

@@ -1,6 +1,7 @@
 // FETCH and UID FETCH (RFC 9051 §6.4.5, RFC 7162 §3.1.4 and §3.2.6).
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "imapd/limits.h"
 #include "imapd/resync.h"
@@ -26,6 +27,14 @@ store::UidSet unseen_among(const store::Store& store, UserId user, MailboxId mai
     if (!snapshot->scan_changed(mailbox, since, range, kMarkedAtOnce, note)) break;
   }
   return unseen;
+}
+
+std::expected<std::string, store::StoreError> decode_next(MessageReader& reader, DecodedPart& part) {
+  const auto place = part.next();
+  const auto octets = reader.read(place.offset, place.octets);
+  if (!octets) return std::unexpected(octets.error());
+  if (octets->size() != place.octets) return std::unexpected(store::StoreError::io);
+  return part.feed(*octets);
 }
 
 Reply outcome(const FetchWork& work, bool by_uid) {
@@ -142,14 +151,32 @@ net::Task<bool> Session::send(BlobExtent extent) {
   co_return true;
 }
 
-net::Task<bool> Session::send(LaterSection section) {
-  auto cut = [&section, &store = around_.store, user = login_->user] { return cut_now(store, user, section); };
-  auto octets = co_await off_loop(std::move(cut));
+net::Task<bool> Session::send(LaterFields fields) {
+  auto choose = [&fields, &store = around_.store, user = login_->user] { return choose_now(store, user, fields); };
+  auto octets = co_await off_loop(std::move(choose));
   if (!octets) {
     cut_literal(octets.error());
     co_return false;
   }
   co_return co_await send(std::move(*octets));
+}
+
+net::Task<bool> Session::send(LaterPart later) {
+  MessageReader reader{around_.store, login_->user, later.location};
+  while (!later.part.done()) {
+    auto decode = [&reader, &part = later.part] { return decode_next(reader, part); };
+    auto octets = co_await off_loop(std::move(decode));
+    if (!octets || octets->size() > later.octets) {
+      cut_literal(octets ? store::StoreError::io : octets.error());
+      co_return false;
+    }
+    later.octets -= octets->size();
+    stream_.write(std::exchange(*octets, {}));
+    auto relieved = co_await relieve();
+    if (!relieved) co_return false;
+  }
+  if (later.octets > 0) cut_literal(store::StoreError::io);
+  co_return later.octets == 0;
 }
 
 net::Task<bool> Session::send(NumberText numbers) {

@@ -16,7 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const auto& item : *items) {
     if (posthaste::imap::response_name(item).empty()) std::abort();
     if (const auto* binary = std::get_if<FetchBinary>(&item)) {
-      (void)posthaste::imap::decode_part(message, root, binary->parts);
+      const auto part = posthaste::imap::encoded_part(root, binary->parts);
+      if (part && part->place.end() > message.size()) std::abort();
     }
     const auto* body = std::get_if<FetchBody>(&item);
     if (body == nullptr) continue;

@@ -1,5 +1,6 @@
 // SELECT, FETCH and what they say of messages, against transcripts written by hand.
 #include "common/base/base64.h"
+#include "common/mime/transfer.h"
 #include "house.h"
 #include "messages.h"
 
@@ -255,6 +256,41 @@ TEST(Fetch, LargeSectionsGoOutInPieces) {
                             " BINARY.SIZE[1] " + std::to_string(decoded.size()) + " BODY[HEADER] " +
                             literal(header) + " BODY[HEADER.FIELDS (X-FIELD)] " + literal(fields + "\r\n") +
                             ")\r\n");
+  script.emplace_back("1S: a OK *");
+  house.play(script);
+}
+
+TEST(Fetch, LargePartsAreDecodedAsTheyGo) {
+  std::string decoded;
+  while (decoded.size() < 3 * kSliceOctets) decoded += "L\xC3\xADnea " + std::to_string(decoded.size()) + "\r\n";
+  decoded += std::string(2 * kSliceOctets, '=');  // one line
+  const std::string quoted = mime::encode_quoted_printable(decoded);
+  const std::string in_one_line(2 * kSliceOctets, 'x');
+  const std::string fields = "Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: ";
+  House house;
+  house.append("INBOX", "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n" + fields +
+                            "quoted-printable\r\n\r\n" + quoted + "\r\n--b\r\n" + fields +
+                            "quoted-printable\r\n\r\n" + in_one_line + "\r\n--b\r\n" + fields + "base64\r\n\r\n" +
+                            base64_encode(decoded) + "\r\n--b--\r\n");
+
+  const auto piece = [&decoded](std::size_t offset, std::size_t octets) {
+    return "<" + std::to_string(offset) + "> ~" + literal(decoded.substr(offset, octets));
+  };
+  const auto named = [](std::size_t offset, std::size_t octets) {
+    return "<" + std::to_string(offset) + "." + std::to_string(octets) + ">";
+  };
+  const std::size_t middle = decoded.find("nea", 2 * kSliceOctets);
+  const std::size_t last = decoded.size() - 10;
+  Script script = one_opened();
+  script.push_back("1C: a FETCH 1 (BINARY.PEEK[1] BINARY.PEEK[1]" + named(5, middle) + " BINARY.PEEK[1]" +
+                   named(middle, 3) + " BINARY.PEEK[1]" + named(last, 900'000) + " BINARY.PEEK[1]" +
+                   named(9'000'000, 900'000) + " BINARY.SIZE[1] BINARY.PEEK[2] BINARY.PEEK[3] BINARY.PEEK[3]" +
+                   named(1, middle) + ")");
+  expect_octets(script, "* 1 FETCH (BINARY[1] ~" + literal(decoded) + " BINARY[1]" + piece(5, middle) +
+                            " BINARY[1]" + piece(middle, 3) + " BINARY[1]" + piece(last, 10) +
+                            " BINARY[1]<9000000> ~" + literal("") + " BINARY.SIZE[1] " +
+                            std::to_string(decoded.size()) + " BINARY[2] ~" + literal(in_one_line) +
+                            " BINARY[3] ~" + literal(decoded) + " BINARY[3]" + piece(1, middle) + ")\r\n");
   script.emplace_back("1S: a OK *");
   house.play(script);
 }

@@ -91,15 +91,19 @@ TEST(Section, ExtentIsWhereTheOctetsLie) {
   EXPECT_EQ(section_extent(root, {{9}, SectionText::content, {}}), std::nullopt);
 }
 
-TEST(Binary, UndoesTheTransferEncoding) {
+TEST(Binary, FindsThePartAndItsTransferEncoding) {
+  using mime::TransferEncoding;
   const auto root = mime::parse_structure(kMessage);
-  auto decoded = [&root](std::vector<std::uint32_t> parts) { return decode_part(kMessage, root, parts); };
-  EXPECT_EQ(decoded({1}), "na\xc3\xafve");
-  EXPECT_EQ(decoded({2}), kEmbedded);
-  EXPECT_EQ(decoded({2, 1}), "deep");
-  EXPECT_EQ(decoded({}), kMessage);
-  EXPECT_EQ(decoded({3}), std::unexpected(BinaryError::unknown_encoding));
-  EXPECT_EQ(decoded({4}), std::unexpected(BinaryError::no_such_part));
+  auto find = [&root](std::vector<std::uint32_t> parts) { return encoded_part(root, parts); };
+  auto part = [](std::string_view octets, TransferEncoding encoding) {
+    return EncodedPart{{kMessage.find(octets), octets.size()}, encoding};
+  };
+  EXPECT_EQ(find({1}), part("na=C3=AFve", TransferEncoding::quoted_printable));
+  EXPECT_EQ(find({2}), part(kEmbedded, TransferEncoding::identity));
+  EXPECT_EQ(find({2, 1}), part("deep", TransferEncoding::identity));
+  EXPECT_EQ(find({}), part(kMessage, TransferEncoding::identity));
+  EXPECT_EQ(find({3}), std::unexpected(BinaryError::unknown_encoding));
+  EXPECT_EQ(find({4}), std::unexpected(BinaryError::no_such_part));
 }
 
 }  // namespace

@@ -1,0 +1,32 @@
+// The content of a part without its transfer encoding, a slice at a time (RFC 3516 §4.2).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/imap/section.h"
+#include "common/mime/transfer.h"
+
+namespace posthaste::imapd {
+
+/// Those octets of the content that a partial names, in their order.
+class DecodedPart {
+ public:
+  DecodedPart(const imap::EncodedPart& part, const std::optional<imap::Partial>& partial);
+
+  /// Where the next slice lies in the message, of at most kSliceOctets.
+  [[nodiscard]] mime::Extent next() const;
+  /// What it holds of the octets wanted. `slice` is what lies at next().
+  [[nodiscard]] std::string feed(std::string_view slice);
+  [[nodiscard]] bool done() const { return rest_.octets == 0 || wanted_ == 0; }
+
+ private:
+  mime::Extent rest_;  // as it stands in the message
+  mime::TransferDecoder decoder_;
+  std::uint64_t skipped_;  // octets decoded that are still to come before those wanted
+  std::uint64_t wanted_;
+};
+
+}  // namespace posthaste::imapd
