@@ -131,6 +131,17 @@ Measured measure(DecodedPart part, std::string_view message) {
 
 }  // namespace
 
+std::expected<std::string, StoreError> read_slice(const store::Store& store, UserId user,
+                                                  const LaterSummary& summary, std::uint64_t offset) {
+  auto snapshot = store.read(user);
+  if (!snapshot) return std::unexpected(snapshot.error());
+  const auto view = snapshot->summary(summary.blob);
+  if (!view) return std::unexpected(view.error());
+  const std::string_view text = (*view).*summary.text;
+  if (text.size() != summary.octets) return std::unexpected(StoreError::io);
+  return std::string{text.substr(std::min<std::uint64_t>(offset, text.size()), kSliceOctets)};
+}
+
 std::expected<std::string, StoreError> choose_now(const store::Store& store, UserId user,
                                                   const LaterFields& fields) {
   MessageReader reader{store, user, fields.location};
@@ -192,9 +203,10 @@ class FetchWork::Response {
     imap::ResponseWriter writer{text()};
     const store::Message& message = row_.message;
     switch (attribute) {
-      case imap::FetchAttribute::envelope: return summary_text(row_.summary.envelope, &Response::print_envelope);
+      case imap::FetchAttribute::envelope:
+        return summary_text(&store::SummaryView::envelope, &Response::print_envelope);
       case imap::FetchAttribute::body_structure:
-        return summary_text(row_.summary.body_structure, &Response::print_body_structure);
+        return summary_text(&store::SummaryView::body_structure, &Response::print_body_structure);
       case imap::FetchAttribute::body: return print_body();
       case imap::FetchAttribute::flags:
         append_flags(text(), message, work_.keywords_, work_.mailbox_.recent);
@@ -213,9 +225,14 @@ class FetchWork::Response {
   }
 
   /// A text of the summary, ready to send; a message stored without one is read.
-  Written summary_text(std::string_view ready, Written (Response::*print)()) {
-    if (ready.empty()) return (this->*print)();
-    text().append(ready);
+  Written summary_text(std::string_view store::SummaryView::*ready, Written (Response::*print)()) {
+    const std::string_view octets = row_.summary.*ready;
+    if (octets.empty()) return (this->*print)();
+    if (octets.size() > kSliceOctets) {
+      pieces_.emplace_back(LaterSummary{row_.message.blob, ready, octets.size()});
+    } else {
+      text().append(octets);
+    }
     return {};
   }
   Written print_envelope() {

@@ -5,6 +5,7 @@
 #include <expected>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -42,12 +43,25 @@ struct LaterPart {
   std::uint64_t octets = 0;  // as promised to the client
 };
 
+/// A text of the summary too large to keep until it is sent.
+struct LaterSummary {
+  BlobId blob{};
+  std::string_view store::SummaryView::*text = nullptr;
+  std::uint64_t octets = 0;
+};
+
+/// A slice of the text as it goes out, of at most kSliceOctets; empty beyond its end. Never on a loop. Errors:
+/// no_such_message, unavailable, io.
+[[nodiscard]] std::expected<std::string, store::StoreError> read_slice(const store::Store& store, UserId user,
+                                                                       const LaterSummary& summary,
+                                                                       std::uint64_t offset);
+
 /// The fields as they go out. Reads the message: never on a loop. Errors: no_such_message, unavailable, io.
 [[nodiscard]] std::expected<std::string, store::StoreError> choose_now(const store::Store& store, UserId user,
                                                                        const LaterFields& fields);
 
 /// Responses, one after the other.
-using Pieces = std::vector<std::variant<std::string, BlobExtent, LaterFields, LaterPart>>;
+using Pieces = std::vector<std::variant<std::string, BlobExtent, LaterFields, LaterPart, LaterSummary>>;
 
 class FetchWork {
  public:

@@ -171,14 +171,15 @@ class Session {
   net::Task<std::expected<void, Reply>> tell_vanished(imap::SequenceSet set, ModSeq since);
   /// Sends the responses of the plan. Errors: the reply that ends the command.
   net::Task<std::expected<void, Reply>> send_fetch(FetchWork& work);
-  /// False when the client is gone, or the rest of a literal cannot be read and the connection was cut.
+  /// False when the client is gone, or the rest of a response cannot be read and the connection was cut.
   net::Task<bool> send(std::string octets);
   net::Task<bool> send(BlobExtent extent);
   net::Task<bool> send(LaterFields fields);
   net::Task<bool> send(LaterPart later);
+  net::Task<bool> send(LaterSummary summary);
   net::Task<bool> send(NumberText numbers);
-  /// Ends the session in the midst of a literal, where every word would be taken for the message's.
-  void cut_literal(store::StoreError error);
+  /// Ends the session in the midst of a response, where every word would be taken for the message's.
+  void cut_response(store::StoreError error);
   /// Sets \Seen on those that changed after `since` and do not have it, and returns them.
   net::Task<store::UidSet> mark_seen(store::UidSet uids, ModSeq since);
   // commands/store.cc

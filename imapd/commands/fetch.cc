@@ -138,7 +138,7 @@ net::Task<bool> Session::send(BlobExtent extent) {
     auto read = [&reader, offset = extent.offset, wanted] { return reader.read(offset, wanted); };
     auto octets = co_await off_loop(std::move(read));
     if (!octets || octets->size() != wanted) {
-      cut_literal(octets ? store::StoreError::io : octets.error());
+      cut_response(octets ? store::StoreError::io : octets.error());
       co_return false;
     }
     if (!extent.binary) std::ranges::replace(*octets, '\0', '\x80');
@@ -155,7 +155,7 @@ net::Task<bool> Session::send(LaterFields fields) {
   auto choose = [&fields, &store = around_.store, user = login_->user] { return choose_now(store, user, fields); };
   auto octets = co_await off_loop(std::move(choose));
   if (!octets) {
-    cut_literal(octets.error());
+    cut_response(octets.error());
     co_return false;
   }
   co_return co_await send(std::move(*octets));
@@ -167,7 +167,7 @@ net::Task<bool> Session::send(LaterPart later) {
     auto decode = [&reader, &part = later.part] { return decode_next(reader, part); };
     auto octets = co_await off_loop(std::move(decode));
     if (!octets || octets->size() > later.octets) {
-      cut_literal(octets ? store::StoreError::io : octets.error());
+      cut_response(octets ? store::StoreError::io : octets.error());
       co_return false;
     }
     later.octets -= octets->size();
@@ -175,8 +175,26 @@ net::Task<bool> Session::send(LaterPart later) {
     auto relieved = co_await relieve();
     if (!relieved) co_return false;
   }
-  if (later.octets > 0) cut_literal(store::StoreError::io);
+  if (later.octets > 0) cut_response(store::StoreError::io);
   co_return later.octets == 0;
+}
+
+net::Task<bool> Session::send(LaterSummary summary) {
+  for (std::uint64_t sent = 0; sent < summary.octets;) {
+    auto read = [&summary, sent, &store = around_.store, user = login_->user] {
+      return read_slice(store, user, summary, sent);
+    };
+    auto octets = co_await off_loop(std::move(read));
+    if (!octets) {
+      cut_response(octets.error());
+      co_return false;
+    }
+    sent += octets->size();
+    stream_.write(std::exchange(*octets, {}));
+    auto relieved = co_await relieve();
+    if (!relieved) co_return false;
+  }
+  co_return true;
 }
 
 net::Task<bool> Session::send(NumberText numbers) {
@@ -191,7 +209,7 @@ net::Task<bool> Session::send(NumberText numbers) {
   co_return co_await relieve();
 }
 
-void Session::cut_literal(store::StoreError error) {
+void Session::cut_response(store::StoreError error) {
   around_.log.error("imap.message.cut", {{"user", login_->address}, {"reason", reply_for(error).text}});
   stream_.close();
 }

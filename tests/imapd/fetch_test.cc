@@ -260,6 +260,27 @@ TEST(Fetch, LargeSectionsGoOutInPieces) {
   house.play(script);
 }
 
+TEST(Fetch, LargeBodyStructuresGoOutInPieces) {
+  const std::string one = R"(("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 3 1 NIL NIL NIL NIL))";
+  std::string parts;
+  std::string structure;
+  while (structure.size() < 3 * kSliceOctets) {
+    parts += "--b\r\n\r\nx\r\n\r\n";
+    structure += one;
+  }
+  structure = "(" + structure + R"( "mixed" ("boundary" "b") NIL NIL NIL))";
+  House house;
+  house.append("INBOX", "Content-Type: multipart/mixed; boundary=b\r\n\r\n" + parts + "--b--\r\n");
+  Script script = one_opened();
+  script.emplace_back("1C: a FETCH 1 (BODYSTRUCTURE UID)");
+  expect_octets(script, "* 1 FETCH (BODYSTRUCTURE " + structure + " UID 1)\r\n");
+  script.emplace_back("1S: a OK *");
+  script.emplace_back("1C: b FETCH 1 (BODY.PEEK[1] BODYSTRUCTURE)");
+  expect_octets(script, "* 1 FETCH (BODY[1] " + literal("x\r\n") + " BODYSTRUCTURE " + structure + ")\r\n");
+  script.emplace_back("1S: b OK *");
+  house.play(script);
+}
+
 TEST(Fetch, LargePartsAreDecodedAsTheyGo) {
   std::string decoded;
   while (decoded.size() < 3 * kSliceOctets) decoded += "L\xC3\xADnea " + std::to_string(decoded.size()) + "\r\n";
