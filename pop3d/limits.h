@@ -13,6 +13,7 @@ inline constexpr int kCommandsInOneTurn = 64;  // then other sessions run
 
 inline constexpr std::uint64_t kChunkOctets = 262'144;     // of a message, read in one piece
 inline constexpr std::uint64_t kTopChunkOctets = 16'384;   // the first piece for TOP: most headers fit
+inline constexpr std::size_t kConvertedOctets = 32'768;    // of that piece, made ASCII and dot-stuffed at once
 inline constexpr std::size_t kQueuedMaxOctets = 262'144;   // then nothing is read until it is sent
 inline constexpr std::size_t kAheadMessagesMax = 64;       // read ahead of a client that retrieves in order,
 inline constexpr std::uint64_t kAheadOctetsMax = 262'144;  // this much of them together

@@ -42,8 +42,8 @@ net::Task<void> Session::run(pop3::Top command) {
 }
 
 /// The message that begins with `chunk`, with its headers in ASCII unless UTF8 was said (RFC 6856 §2.1),
-/// dot-stuffed, never more than two chunks of it queued. After +OK there is no way to say that the rest cannot be
-/// read: then the session ends, and the client knows by the missing last line.
+/// dot-stuffed, never more than two chunks of it in memory. After +OK there is no way to say that the rest cannot
+/// be read: then the session ends, and the client knows by the missing last line.
 net::Task<void> Session::send_message(BlobId blob, Chunk chunk, std::optional<TopCutter> cutter) {
   DotStuffer stuffer;
   mime::AsciiMessage surrogate;
@@ -53,9 +53,16 @@ net::Task<void> Session::send_message(BlobId blob, Chunk chunk, std::optional<To
   for (;;) {
     offset += chunk.octets.size();
     std::ranges::replace(chunk.octets, '\0', '\x80');  // NUL hangs old clients; imapd sends the same
-    const auto octets = utf8_ || is_ascii ? std::string_view{chunk.octets} : surrogate.feed(chunk.octets);
-    stuffer.feed(cutter ? cutter->feed(octets) : octets, stream_.output());
+    stream_.output().reserve(stream_.queued() + chunk.octets.size() + chunk.octets.size() / 32);
+    for (std::string_view rest = chunk.octets; !rest.empty();) {
+      const auto slice = rest.substr(0, kConvertedOctets);
+      rest.remove_prefix(slice.size());
+      const auto octets = utf8_ || is_ascii ? slice : surrogate.feed(slice);
+      stuffer.feed(cutter ? cutter->feed(octets) : octets, stream_.output());
+    }
     if (chunk.is_last || (cutter && cutter->done())) break;
+    chunk.octets.clear();  // the client may take its time
+    chunk.octets.shrink_to_fit();
     co_await relieve();
     if (!open_) co_return;
     auto more = co_await transaction_->reader.read(blob, offset, kChunkOctets);
