@@ -29,12 +29,12 @@ std::expected<std::optional<HeaderWalk::Uncached>, store::StoreError> HeaderWalk
   auto messages = walk_.next(*snapshot, mailbox_, kRowsAtOnce);
   if (!messages) return std::unexpected(messages.error());
   for (auto message = messages->begin(); message != messages->end(); ++message) {
-    const auto summary = snapshot->summary(message->blob);
-    if (!summary || summary->header_cache.empty()) {
+    const auto header = snapshot->header_cache(message->blob);
+    if (!header || header->empty()) {
       if (const auto following = std::next(message); following != messages->end()) walk_.go_on_from(following->uid);
       return Uncached{*message, snapshot->locate(message->blob).value_or(store::BlobLocation{})};
     }
-    visit(*message, summary->header_cache);
+    visit(*message, *header);
   }
   return std::nullopt;
 }

@@ -14,12 +14,16 @@
 namespace posthaste::imapd {
 namespace {
 
-/// Of a field or of its body. What nobody has encoded or folded is not copied.
-bool value_contains(std::string_view value, const SoughtText& text) {
+constexpr char kNoText = '\xFF';  // in no text that can be looked for
+
+/// A field, or its body, on one line and with encoded words decoded. What is so already is not copied into `space`.
+std::string_view readable(std::string_view value, std::string& space) {
   if (value.ends_with('\n')) value.remove_suffix(value.ends_with(kCrlf) ? 2 : 1);
-  if (value.find("=?") != std::string_view::npos)
-    return text.is_in(mime::decode_encoded_words(mime::unfold(value)));
-  return value.contains('\n') ? text.is_in(mime::unfold(value)) : text.is_in(value);
+  const bool is_encoded = value.find("=?") != std::string_view::npos;
+  if (!is_encoded && !value.contains('\n')) return value;
+  space = mime::unfold(value);
+  if (is_encoded) space = mime::decode_encoded_words(space);
+  return space;
 }
 
 bool part_contains(const mime::Part& part, std::string_view message, const SoughtText& text) {
@@ -45,14 +49,19 @@ bool SoughtText::is_in(std::string_view text) const {
 }
 
 bool field_contains(std::string_view header, std::string_view field_name, const SoughtText& text) {
-  return std::ranges::any_of(mime::Fields(header), [&](const mime::Field& field) {
-    return !field.name.empty() && iequals(field.name, field_name) && value_contains(field.body, text);
-  });
+  std::string space;
+  while (const auto field = mime::take_field(header, field_name)) {
+    if (text.is_in(readable(field->body, space))) return true;
+  }
+  return false;
 }
 
 bool header_contains(std::string_view header, const SoughtText& text) {
-  const auto holds_it = [&text](const mime::Field& field) { return value_contains(field.raw, text); };
-  return text.empty() || std::ranges::any_of(mime::Fields(header), holds_it);
+  std::string space;
+  std::string lines;
+  lines.reserve(header.size());
+  for (const mime::Field& field : mime::Fields(header)) lines.append(readable(field.raw, space)).push_back(kNoText);
+  return text.is_in(lines);
 }
 
 bool body_contains(std::string_view message, const mime::Part& root, const SoughtText& text) {

@@ -18,12 +18,6 @@ std::size_t rows_at_once(SearchCost cost, std::size_t keys) {
   return rows / (1 + keys / kFewKeys) + 1;
 }
 
-/// Empty when it is not in the index.
-std::string_view header_cache(const store::Snapshot& snapshot, BlobId blob) {
-  const auto summary = snapshot.summary(blob);
-  return summary ? summary->header_cache : std::string_view{};
-}
-
 }  // namespace
 
 SearchWork::SearchWork(const store::Store& store, UserId user, MailboxId mailbox, std::vector<SearchTest> tests,
@@ -73,7 +67,7 @@ std::expected<std::vector<SearchWork::Row>, store::StoreError> SearchWork::sift(
     }
     Candidate candidate{message, {}, no_reader};
     if (!passes(candidate, SearchCost::row)) continue;
-    if (cost_ != SearchCost::row) candidate.header_cache = header_cache(*snapshot, message.blob);
+    if (cost_ != SearchCost::row) candidate.header_cache = snapshot->header_cache(message.blob).value_or("");
     const bool has_header = !candidate.header_cache.empty();
     if (has_header && !passes(candidate, SearchCost::summary)) continue;
     if (cost_ == SearchCost::row || (cost_ == SearchCost::summary && has_header)) {

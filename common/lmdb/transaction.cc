@@ -106,11 +106,6 @@ bool Cursor::move(std::string_view key, MDB_cursor_op operation) {
   return true;
 }
 
-bool Cursor::find(std::string_view key) {
-  if (!key_.empty() && next() && key_ == key) return true;
-  return move(key, MDB_SET_KEY);
-}
-
 void WriteCursor::replace(std::string_view value) {
   if (txn_.failure() != 0) return;
   assert(value.size() == value_.size());

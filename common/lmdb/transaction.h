@@ -102,8 +102,8 @@ class Cursor {
   /// To the last row whose key is below `key`. False when there is none.
   bool seek_below(std::string_view key) { return seek(key) ? previous() : move({}, MDB_LAST); }
   bool previous() { return move({}, MDB_PREV); }
-  /// To the row whose key is `key`: soonest when it follows the row found before. False when there is none.
-  bool find(std::string_view key);
+  /// To the row whose key is `key`. False when there is none.
+  bool find(std::string_view key) { return move(key, MDB_SET_KEY); }
 
   [[nodiscard]] std::string_view key() const { return key_; }
   [[nodiscard]] std::string_view value() const { return value_; }

@@ -15,6 +15,8 @@ std::string_view first_line(std::string_view text) {
 
 bool is_empty_line(std::string_view line) { return line == "\n" || line == kCrlf; }
 
+bool begins_with_empty_line(std::string_view text) { return text.starts_with('\n') || text.starts_with(kCrlf); }
+
 /// field-name (RFC 5322 §3.6.8), with the white space after it that §4.5 allows. Empty if `text` is no name.
 std::string_view field_name(std::string_view text) {
   while (!text.empty() && is_wsp(text.back())) text.remove_suffix(1);
@@ -94,18 +96,26 @@ std::string unfold(std::string_view text) {
   return unfolded;
 }
 
-std::optional<Field> find_field(std::string_view header, std::string_view name) {
-  for (const Field& field : Fields(header)) {
-    if (!field.name.empty() && iequals(field.name, name)) return field;
+/// Lines that begin otherwise are passed over without a look at what they are: no line of a fold begins with a
+/// name.
+std::optional<Field> take_field(std::string_view& header, std::string_view name) {
+  while (!name.empty() && !header.empty() && !begins_with_empty_line(header)) {
+    if (!istarts_with(header, name)) {
+      header.remove_prefix(first_line(header).size());
+      continue;
+    }
+    const Field field = first_field(header);
+    header.remove_prefix(field.raw.size());
+    if (iequals(field.name, name)) return field;
   }
   return std::nullopt;
 }
 
+std::optional<Field> find_field(std::string_view header, std::string_view name) { return take_field(header, name); }
+
 std::vector<Field> find_fields(std::string_view header, std::string_view name) {
   std::vector<Field> found;
-  for (const Field& field : Fields(header)) {
-    if (!field.name.empty() && iequals(field.name, name)) found.push_back(field);
-  }
+  while (const auto field = take_field(header, name)) found.push_back(*field);
   return found;
 }
 

@@ -70,6 +70,10 @@ struct HeaderAndBody {
 /// `text` without line ends (RFC 5322 §2.2.3): folds keep their white space, and the last line end goes too.
 [[nodiscard]] std::string unfold(std::string_view text);
 
+/// Takes `header` up to the end of its first field called `name`, in any case, and returns that; all of its fields
+/// when there is none.
+[[nodiscard]] std::optional<Field> take_field(std::string_view& header, std::string_view name);
+
 /// The first field called `name`, in any case; nothing if there is none.
 [[nodiscard]] std::optional<Field> find_field(std::string_view header, std::string_view name);
 

@@ -8,6 +8,14 @@
 namespace posthaste::store {
 namespace {
 
+/// Before a summary whose header comes first: a search reads nothing else. Those written by the first versions
+/// begin with the length of the envelope, and end with the header.
+constexpr std::uint32_t kHeaderFirst = 0xFFFF'FFFF;
+
+bool begins_with_header(std::string_view summary) {
+  return OctetReader(summary).take<std::uint32_t>() == kHeaderFirst;
+}
+
 constexpr std::size_t kUidRangeOctets = 8;
 constexpr std::size_t kLinkedMessageOctets = sizeof(Uid) + kMessageRowOctets;
 
@@ -417,18 +425,38 @@ std::optional<Record> decode_body(RecordType type, std::string_view body) {
 
 std::string encode_summary(const Summary& summary) {
   std::string out;
-  OctetWriter(out).put_string(summary.envelope).put_string(summary.body_structure).put_string(summary.header_cache);
+  OctetWriter(out)
+      .put(kHeaderFirst)
+      .put_string(summary.header_cache)
+      .put_string(summary.envelope)
+      .put_string(summary.body_structure);
   return out;
 }
 
 std::optional<SummaryView> decode_summary(std::string_view octets) {
   OctetReader reader(octets);
   SummaryView summary;
+  const bool header_first = begins_with_header(octets);
+  if (header_first) {
+    reader.take<std::uint32_t>();
+    summary.header_cache = reader.take_string();
+  }
   summary.envelope = reader.take_string();
   summary.body_structure = reader.take_string();
-  summary.header_cache = reader.take_string();
+  if (!header_first) summary.header_cache = reader.take_string();
   if (!reader.done()) return std::nullopt;
   return summary;
+}
+
+std::optional<std::string_view> decode_header_cache(std::string_view summary) {
+  if (!begins_with_header(summary)) {
+    const auto all = decode_summary(summary);
+    return all ? std::optional(all->header_cache) : std::nullopt;
+  }
+  OctetReader reader(summary);
+  reader.take<std::uint32_t>();
+  const std::string_view header_cache = reader.take_string();
+  return reader.ok() ? std::optional(header_cache) : std::nullopt;
 }
 
 void encode_result(const ApplyResult& result, std::string& out) {

@@ -215,6 +215,8 @@ std::uint64_t add_record(journal::LogBuffer& buffer, const Record& record);
 [[nodiscard]] std::string encode_summary(const Summary& summary);
 /// Lies in `octets`.
 [[nodiscard]] std::optional<SummaryView> decode_summary(std::string_view octets);
+/// Its header cache alone; of the rest nothing is read when it comes first.
+[[nodiscard]] std::optional<std::string_view> decode_header_cache(std::string_view summary);
 
 /// Octets of a blob record's body before the summary, and with it before the message.
 inline constexpr std::size_t kBlobPrefixOctets = 13;

@@ -1,5 +1,6 @@
 #include "common/store/snapshot.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/journal/log.h"
@@ -32,6 +33,15 @@ std::expected<void, StoreError> walk_annotations(const View& view, std::string_v
   return {};
 }
 
+/// Fetches the front of a summary into the cache.
+void prefetch(std::string_view row) {
+  constexpr std::size_t kFrontOctets = 512;
+  constexpr std::size_t kLineOctets = 64;
+  for (std::size_t at = 0; at < std::min(row.size(), kFrontOctets); at += kLineOctets) {
+    __builtin_prefetch(row.data() + at);
+  }
+}
+
 /// Every UID there ever was, but for those on the record of what vanished: the messages that are there, when the
 /// record is whole and short enough to be read.
 UidSet uids_kept(const View& view, std::string_view prefix, const MailboxInfo& mailbox) {
@@ -56,12 +66,27 @@ UidSet uids_kept(const View& view, std::string_view prefix, const MailboxInfo& m
 
 }  // namespace
 
-/// The place in the table of the summary found last: most often the next one follows it.
+/// The place in the table behind the summary found last: most often the next one to be asked for is there, and on
+/// its way from memory while the last is read.
 struct Snapshot::ColdRows {
   ColdRows(const Environment& environment, MDB_txn* txn) : view(environment, txn), cursor(view, Table::cold_rows) {}
 
+  /// The row, or nothing.
+  std::optional<std::string_view> find(std::string_view key) {
+    const bool there = (is_ahead && cursor.key() == key) || cursor.find(key);
+    if (!there) {
+      is_ahead = false;
+      return std::nullopt;
+    }
+    const std::string_view row = cursor.value();
+    is_ahead = cursor.next();
+    if (is_ahead) prefetch(cursor.value());
+    return row;
+  }
+
   View view;
   Cursor cursor;
+  bool is_ahead = false;
   std::string from_segment;  // the summary found last, when it was too long for the table
 };
 
@@ -236,11 +261,21 @@ std::expected<std::optional<UidSet>, StoreError> Snapshot::vanished(MailboxId ma
 }
 
 std::expected<SummaryView, StoreError> Snapshot::summary(BlobId blob) const {
+  return decode_summary_by(&decode_summary, blob);
+}
+
+std::expected<std::string_view, StoreError> Snapshot::header_cache(BlobId blob) const {
+  return decode_summary_by(&decode_header_cache, blob);
+}
+
+template <typename Value>
+std::expected<Value, StoreError> Snapshot::decode_summary_by(std::optional<Value> (*decode)(std::string_view),
+                                                             BlobId blob) const {
   if (!cold_rows_) cold_rows_ = std::make_unique<ColdRows>(*environment_, txn_);
-  auto& [view, cursor, from_segment] = *cold_rows_;
-  const bool there = cursor.find(user_blob_key(user_, blob));
-  if (!there) return found_or(view, std::optional<SummaryView>(), StoreError::no_such_message);
-  if (!cursor.value().empty()) return found_or(view, decode_summary(cursor.value()), StoreError::io);
+  const View& view = cold_rows_->view;
+  const auto row = cold_rows_->find(user_blob_key(user_, blob));
+  if (!row) return found_or(view, std::optional<Value>(), StoreError::no_such_message);
+  if (!row->empty()) return found_or(view, decode(*row), StoreError::io);
   const auto location = locate(blob);
   if (!location) return std::unexpected(location.error());
   auto octets =
@@ -249,8 +284,8 @@ std::expected<SummaryView, StoreError> Snapshot::summary(BlobId blob) const {
     const bool closed = octets.error() == journal::SegmentFiles::Failure::unavailable;
     return std::unexpected(closed ? StoreError::unavailable : StoreError::io);
   }
-  from_segment = std::move(*octets);
-  return found_or(view, decode_summary(from_segment), StoreError::io);
+  cold_rows_->from_segment = std::move(*octets);
+  return found_or(view, decode(cold_rows_->from_segment), StoreError::io);
 }
 
 std::expected<BlobLocation, StoreError> Snapshot::locate(BlobId blob) const {

@@ -95,6 +95,8 @@ class Snapshot {
   /// Valid until the next call, and while the snapshot lives. May read a segment: not on a loop. Errors:
   /// no_such_message.
   [[nodiscard]] std::expected<SummaryView, StoreError> summary(BlobId blob) const;
+  /// The same, for those who want nothing but the header cache.
+  [[nodiscard]] std::expected<std::string_view, StoreError> header_cache(BlobId blob) const;
 
   /// Errors: no_such_message, also when the blob is not this user's.
   [[nodiscard]] std::expected<BlobLocation, StoreError> locate(BlobId blob) const;
@@ -103,6 +105,9 @@ class Snapshot {
   friend class Store;
   Snapshot(std::shared_ptr<lmdb::Environment> environment, std::shared_ptr<journal::SegmentFiles> files,
            MDB_txn* txn, UserId user);
+  template <typename Value>
+  std::expected<Value, StoreError> decode_summary_by(std::optional<Value> (*decode)(std::string_view),
+                                                     BlobId blob) const;
 
   std::shared_ptr<lmdb::Environment> environment_;
   std::shared_ptr<journal::SegmentFiles> files_;

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/base/octets.h"
 #include "common/mime/envelope.h"
 
 namespace posthaste::mime {
@@ -33,6 +34,16 @@ void check(std::string_view message) {
   if (selected.size() + others.size() != header.size() + rest.size()) std::abort();
   if (!selected.ends_with(rest) || !others.ends_with(rest)) std::abort();
   if (header_fields_not(selected, names) != rest || header_fields(others, names) != rest) std::abort();
+
+  for (const std::string& name : names) {
+    auto rest_of_fields = header;
+    for (const auto& field : Fields(header)) {
+      if (!iequals(field.name, name)) continue;
+      const auto found = take_field(rest_of_fields, name);
+      if (!found || found->raw.data() != field.raw.data() || found->raw.size() != field.raw.size()) std::abort();
+    }
+    if (take_field(rest_of_fields, name)) std::abort();
+  }
 
   const auto envelope = parse_envelope(header);
   if (envelope.sender.empty() && !envelope.from.empty()) std::abort();

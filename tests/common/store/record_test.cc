@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "common/base/octet_codec.h"
+
 namespace posthaste::store {
 namespace {
 
@@ -115,6 +117,23 @@ TEST(UidSet, MergesWhatTouchesAndStaysAscending) {
   set.add(Uid{0xffffffff});
   EXPECT_EQ(set, UidSet{kAllUids});
   EXPECT_FALSE(UidSet{}.contains(Uid{1}));
+}
+
+TEST(StoredSummary, ComesBackInBothOrders) {
+  const Summary summary{"envelope", "structure", "header"};
+  const std::string octets = encode_summary(summary);
+  EXPECT_EQ(decode_summary(octets)->copy(), summary);
+  std::string as_first_written;
+  OctetWriter(as_first_written).put_string("envelope").put_string("structure").put_string("header");
+  EXPECT_EQ(decode_summary(as_first_written)->copy(), summary);
+  for (const std::string& whole : {octets, as_first_written}) {
+    for (std::size_t length = 0; length < whole.size(); ++length) {
+      EXPECT_FALSE(decode_summary(whole.substr(0, length))) << length;
+      EXPECT_EQ(decode_header_cache(whole.substr(0, length)).value_or("header"), "header") << length;
+    }
+    EXPECT_FALSE(decode_summary(whole + "x"));
+    EXPECT_EQ(decode_header_cache(whole), "header");
+  }
 }
 
 }  // namespace
