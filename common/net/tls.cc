@@ -28,6 +28,7 @@ using AlternativeNames = std::unique_ptr<GENERAL_NAMES, Deleter<GENERAL_NAMES_fr
 using MemBio = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
 
 constexpr std::size_t kKeptBufferOctets = 4096;  // an idle session keeps no larger one
+constexpr std::size_t kEncryptedAtOnceOctets = 65'536;
 
 }  // namespace
 
@@ -185,21 +186,35 @@ Task<std::expected<void, StreamError>> TlsSession::send_records(std::chrono::mil
   co_return co_await carrier_->send(records, timeout);
 }
 
-ValueOrTask<std::expected<void, StreamError>> TlsSession::send(std::string_view octets,
-                                                               std::chrono::milliseconds timeout) {
+bool TlsSession::encrypt(std::string_view octets) {
   ERR_clear_error();
   std::size_t written = 0;
-  if (!octets.empty() && SSL_write_ex(ssl_.get(), octets.data(), octets.size(), &written) != 1) {
-    return std::expected<void, StreamError>{std::unexpected(StreamError::tls_failed)};
-  }
+  return octets.empty() || SSL_write_ex(ssl_.get(), octets.data(), octets.size(), &written) == 1;
+}
+
+ValueOrTask<std::expected<void, StreamError>> TlsSession::send(std::string_view octets,
+                                                               std::chrono::milliseconds timeout) {
+  if (octets.size() > kEncryptedAtOnceOctets) return send_in_parts(octets, timeout);
+  if (!encrypt(octets)) return std::expected<void, StreamError>{std::unexpected(StreamError::tls_failed)};
   return send_records(timeout);
+}
+
+/// A peer that stops reading then holds a second copy of one part, not of all.
+Task<std::expected<void, StreamError>> TlsSession::send_in_parts(std::string_view octets,
+                                                                 std::chrono::milliseconds timeout) {
+  while (!octets.empty()) {
+    const std::string_view part = octets.substr(0, kEncryptedAtOnceOctets);
+    if (!encrypt(part)) co_return std::unexpected(StreamError::tls_failed);
+    auto sent = co_await send_records(timeout);
+    if (!sent) co_return std::unexpected(sent.error());
+    octets.remove_prefix(part.size());
+  }
+  co_return std::expected<void, StreamError>{};
 }
 
 void TlsSession::close(std::string_view last_words) {
   if (std::exchange(open_, false)) {
-    ERR_clear_error();
-    std::size_t written = 0;
-    if (!last_words.empty()) SSL_write_ex(ssl_.get(), last_words.data(), last_words.size(), &written);
+    static_cast<void>(encrypt(last_words));
     SSL_shutdown(ssl_.get());
   }
   carrier_->close(departing_);

@@ -63,7 +63,9 @@ class TlsSession final : public Transport {
   [[nodiscard]] std::optional<std::uint32_t> peer_user() const override { return carrier_->peer_user(); }
 
  private:
+  [[nodiscard]] bool encrypt(std::string_view octets);
   Task<std::expected<void, StreamError>> send_records(std::chrono::milliseconds timeout);
+  Task<std::expected<void, StreamError>> send_in_parts(std::string_view octets, std::chrono::milliseconds timeout);
 
   std::unique_ptr<Transport> carrier_;
   std::string arrived_;                      // records from the peer that OpenSSL has not read
