@@ -66,28 +66,40 @@ UidSet uids_kept(const View& view, std::string_view prefix, const MailboxInfo& m
 
 }  // namespace
 
-/// The place in the table behind the summary found last: most often the next one to be asked for is there, and on
-/// its way from memory while the last is read.
-struct Snapshot::ColdRows {
-  ColdRows(const Environment& environment, MDB_txn* txn) : view(environment, txn), cursor(view, Table::cold_rows) {}
+/// Finds rows of a table: soonest the one that follows the last, which is on its way from memory while that is
+/// read.
+class Snapshot::Walk {
+ public:
+  Walk(const Environment& environment, MDB_txn* txn, Table table)
+      : view_(environment, txn), cursor_(view_, table) {}
 
-  /// The row, or nothing.
+  /// The row, or nothing; then the view tells whether something failed.
   std::optional<std::string_view> find(std::string_view key) {
-    const bool there = (is_ahead && cursor.key() == key) || cursor.find(key);
-    if (!there) {
-      is_ahead = false;
-      return std::nullopt;
-    }
-    const std::string_view row = cursor.value();
-    is_ahead = cursor.next();
-    if (is_ahead) prefetch(cursor.value());
-    return row;
+    if (found_ && key == found_key_) return found_;
+    const bool there = (is_ahead_ && cursor_.key() == key) || cursor_.find(key);
+    found_ = there ? std::optional(cursor_.value()) : std::nullopt;
+    found_key_ = key;
+    is_ahead_ = there && cursor_.next();
+    if (is_ahead_) prefetch(cursor_.value());
+    return found_;
   }
+  [[nodiscard]] const View& view() const { return view_; }
 
-  View view;
-  Cursor cursor;
-  bool is_ahead = false;
-  std::string from_segment;  // the summary found last, when it was too long for the table
+ private:
+  const View view_;
+  Cursor cursor_;  // on the row behind the one found last, when it is_ahead_
+  bool is_ahead_ = false;
+  std::string found_key_;
+  std::optional<std::string_view> found_;
+};
+
+struct Snapshot::Walks {
+  Walks(const Environment& environment, MDB_txn* txn)
+      : cold_rows(environment, txn, Table::cold_rows), blobs(environment, txn, Table::blobs) {}
+
+  Walk cold_rows;
+  Walk blobs;
+  std::string from_segment;  // the summary read last that was too long for the table
 };
 
 Snapshot::Snapshot(std::shared_ptr<Environment> environment, std::shared_ptr<journal::SegmentFiles> files,
@@ -99,10 +111,10 @@ Snapshot::Snapshot(Snapshot&& other) noexcept
       files_(std::move(other.files_)),
       txn_(std::exchange(other.txn_, nullptr)),
       user_(other.user_),
-      cold_rows_(std::move(other.cold_rows_)) {}
+      walks_(std::move(other.walks_)) {}
 
 Snapshot::~Snapshot() {
-  cold_rows_.reset();
+  walks_.reset();
   if (txn_ != nullptr) environment_->end_read(txn_);
 }
 
@@ -271,9 +283,8 @@ std::expected<std::string_view, StoreError> Snapshot::header_cache(BlobId blob) 
 template <typename Value>
 std::expected<Value, StoreError> Snapshot::decode_summary_by(std::optional<Value> (*decode)(std::string_view),
                                                              BlobId blob) const {
-  if (!cold_rows_) cold_rows_ = std::make_unique<ColdRows>(*environment_, txn_);
-  const View& view = cold_rows_->view;
-  const auto row = cold_rows_->find(user_blob_key(user_, blob));
+  const View& view = walks().cold_rows.view();
+  const auto row = walks().cold_rows.find(user_blob_key(user_, blob));
   if (!row) return found_or(view, std::optional<Value>(), StoreError::no_such_message);
   if (!row->empty()) return found_or(view, decode(*row), StoreError::io);
   const auto location = locate(blob);
@@ -284,18 +295,23 @@ std::expected<Value, StoreError> Snapshot::decode_summary_by(std::optional<Value
     const bool closed = octets.error() == journal::SegmentFiles::Failure::unavailable;
     return std::unexpected(closed ? StoreError::unavailable : StoreError::io);
   }
-  cold_rows_->from_segment = std::move(*octets);
-  return found_or(view, decode(cold_rows_->from_segment), StoreError::io);
+  walks().from_segment = std::move(*octets);
+  return found_or(view, decode(walks().from_segment), StoreError::io);
 }
 
 std::expected<BlobLocation, StoreError> Snapshot::locate(BlobId blob) const {
-  const View view(*environment_, txn_);
-  if (!view.get(Table::cold_rows, user_blob_key(user_, blob))) {
-    return found_or(view, std::optional<BlobLocation>(), StoreError::no_such_message);
+  if (!walks().cold_rows.find(user_blob_key(user_, blob))) {
+    return found_or(walks().cold_rows.view(), std::optional<BlobLocation>(), StoreError::no_such_message);
   }
-  const auto row = find_blob(view, blob);
-  if (!row) return std::unexpected(StoreError::io);
-  return row->location;
+  const auto row = walks().blobs.find(blob_key(blob));
+  const auto decoded = row ? decode_blob(blob, *row) : std::nullopt;
+  if (!decoded) return std::unexpected(StoreError::io);
+  return decoded->location;
+}
+
+Snapshot::Walks& Snapshot::walks() const {
+  if (!walks_) walks_ = std::make_unique<Walks>(*environment_, txn_);
+  return *walks_;
 }
 
 }  // namespace posthaste::store

@@ -105,6 +105,9 @@ class Snapshot {
   friend class Store;
   Snapshot(std::shared_ptr<lmdb::Environment> environment, std::shared_ptr<journal::SegmentFiles> files,
            MDB_txn* txn, UserId user);
+  class Walk;
+  struct Walks;
+  [[nodiscard]] Walks& walks() const;
   template <typename Value>
   std::expected<Value, StoreError> decode_summary_by(std::optional<Value> (*decode)(std::string_view),
                                                      BlobId blob) const;
@@ -113,8 +116,7 @@ class Snapshot {
   std::shared_ptr<journal::SegmentFiles> files_;
   MDB_txn* txn_;  // goes back to the environment's idle readers
   UserId user_;
-  struct ColdRows;
-  mutable std::unique_ptr<ColdRows> cold_rows_;  // once one has been asked for
+  mutable std::unique_ptr<Walks> walks_;  // once there is something to find
 };
 
 }  // namespace posthaste::store
