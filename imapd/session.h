@@ -172,6 +172,7 @@ class Session {
   /// Sends the responses of the plan. Errors: the reply that ends the command.
   net::Task<std::expected<void, Reply>> send_fetch(FetchWork& work);
   /// False when the client is gone, or the rest of a response cannot be read and the connection was cut.
+  net::Task<bool> send(Pieces pieces);
   net::Task<bool> send(std::string octets);
   net::Task<bool> send(BlobExtent extent);
   net::Task<bool> send(LaterFields fields);

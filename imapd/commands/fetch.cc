@@ -103,22 +103,42 @@ net::Task<store::UidSet> Session::mark_seen(store::UidSet uids, ModSeq since) {
   co_return std::move(stored->first.changed);
 }
 
+/// The next step is taken while what the one before has brought is sent.
 net::Task<std::expected<void, Reply>> Session::send_fetch(FetchWork& work) {
-  while (!work.done()) {
-    auto step = [&work] { return work.step(); };
-    auto pieces = co_await off_loop(std::move(step));
+  std::optional<net::OneShot<std::expected<Pieces, store::StoreError>>> step;
+  const auto take_step = [&] {
+    if (work.done()) return;
+    auto& result = step.emplace(around_.world.loop);
+    around_.world.io.post([&work, &result] { result.set(work.step()); });
+  };
+  take_step();
+  while (step) {
+    auto& taken = *step;
+    auto pieces = co_await taken;
+    step.reset();
     if (!pieces) co_return std::unexpected(reply_for(pieces.error()));
-    for (auto& piece : *pieces) {
-      auto send_it = [this](auto& octets) { return send(std::move(octets)); };
-      auto sending = std::visit(send_it, piece);
-      auto alive = co_await sending;
-      if (!alive) {
-        open_ = false;
-        co_return std::unexpected(farewell(net::StreamError::closed));
+    take_step();
+    auto alive = co_await send(std::move(*pieces));
+    if (!alive) {
+      if (step) {
+        auto& untold = *step;
+        co_await untold;
       }
+      open_ = false;
+      co_return std::unexpected(farewell(net::StreamError::closed));
     }
   }
   co_return std::expected<void, Reply>{};
+}
+
+net::Task<bool> Session::send(Pieces pieces) {
+  for (auto& piece : pieces) {
+    auto send_it = [this](auto& octets) { return send(std::move(octets)); };
+    auto sending = std::visit(send_it, piece);
+    auto alive = co_await sending;
+    if (!alive) co_return false;
+  }
+  co_return true;
 }
 
 net::Task<bool> Session::send(std::string octets) {
