@@ -187,15 +187,18 @@ std::expected<std::string, SegmentFiles::Failure> SegmentFiles::read(std::uint32
                                                                      std::uint64_t length) {
   const auto file = descriptor(segment);
   if (!file) return std::unexpected(errno == ENOENT ? Failure::gone : Failure::unavailable);
-  std::string octets(length, '\0');
-  std::size_t done = 0;
-  while (done < octets.size()) {
-    const auto place = static_cast<off_t>(offset + done);
-    const ssize_t got = ::pread(file->get(), octets.data() + done, octets.size() - done, place);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return std::unexpected(Failure::damaged);
-    done += static_cast<std::size_t>(got);
-  }
+  std::string octets;
+  octets.resize_and_overwrite(length, [&](char* into, std::size_t wanted) {
+    std::size_t done = 0;
+    while (done < wanted) {
+      const ssize_t got = ::pread(file->get(), into + done, wanted - done, static_cast<off_t>(offset + done));
+      if (got < 0 && errno == EINTR) continue;
+      if (got <= 0) break;
+      done += static_cast<std::size_t>(got);
+    }
+    return done;
+  });
+  if (octets.size() != length) return std::unexpected(Failure::damaged);
   return octets;
 }
 

@@ -46,6 +46,14 @@ class Stream {
 
   /// Queues octets; flush() or the next read that has to wait sends them.
   void write(std::string_view octets) { output_.append(octets); }
+  /// The same; they are not copied when nothing is queued.
+  void hand_over(std::string octets) {
+    if (output_.empty()) {
+      output_ = std::move(octets);
+    } else {
+      output_.append(octets);
+    }
+  }
   [[nodiscard]] std::size_t queued() const noexcept { return output_.size(); }
   /// The queue itself, for those who print straight into it.
   [[nodiscard]] std::string& output() noexcept { return output_; }

@@ -142,6 +142,13 @@ net::Task<bool> Session::send(Pieces pieces) {
 }
 
 net::Task<bool> Session::send(std::string octets) {
+  if (octets.size() < kQueuedMaxOctets) {
+    const bool is_much = octets.size() >= kSliceOctets;
+    stream_.hand_over(std::move(octets));
+    if (!is_much) co_return co_await relieve();
+    auto flushed = co_await stream_.flush();
+    co_return flushed.has_value();
+  }
   for (std::size_t sent = 0; sent < octets.size(); sent += kSliceOctets) {
     if (sent > 0) co_await let_others_run();  // to a fast reader all could go at once
     stream_.write(std::string_view{octets}.substr(sent, kSliceOctets));
