@@ -83,7 +83,7 @@ class Catenation {
     if (url.uid_validity && *url.uid_validity != mailbox->uid_validity) return kNothing;
     const auto message = snapshot->message(mailbox->id, url.uid);
     if (!message) return std::unexpected(message.error());
-    return snapshot->locate(message->blob);
+    return snapshot->locate(*message);
   }
 
   static constexpr std::uint64_t kSourceMaxOctets = 268'435'456;  // read whole, whatever is taken of it

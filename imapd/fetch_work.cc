@@ -452,7 +452,7 @@ bool FetchWork::complete(const store::Snapshot& snapshot, Row& row) const {
     row.summary = *summary;
   }
   if (!reads_message(row)) return true;
-  const auto location = snapshot.locate(row.message.blob);
+  const auto location = snapshot.locate(row.message);
   if (!location) return false;
   row.location = *location;
   return true;

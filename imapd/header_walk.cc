@@ -32,7 +32,7 @@ std::expected<std::optional<HeaderWalk::Uncached>, store::StoreError> HeaderWalk
     const auto header = snapshot->header_cache(message->blob);
     if (!header || header->empty()) {
       if (const auto following = std::next(message); following != messages->end()) walk_.go_on_from(following->uid);
-      return Uncached{*message, snapshot->locate(message->blob).value_or(store::BlobLocation{})};
+      return Uncached{*message, snapshot->locate(*message).value_or(store::BlobLocation{})};
     }
     visit(*message, *header);
   }

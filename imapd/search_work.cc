@@ -74,7 +74,7 @@ std::expected<std::vector<SearchWork::Row>, store::StoreError> SearchWork::sift(
       note(message);
       continue;
     }
-    const auto location = snapshot->locate(message.blob);
+    const auto location = snapshot->locate(message);
     undecided.push_back({message, std::string(candidate.header_cache), location.value_or(store::BlobLocation{})});
     octets += message.octets;
   }

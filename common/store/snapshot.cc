@@ -303,6 +303,14 @@ std::expected<BlobLocation, StoreError> Snapshot::locate(BlobId blob) const {
   if (!walks().cold_rows.find(user_blob_key(user_, blob))) {
     return found_or(walks().cold_rows.view(), std::optional<BlobLocation>(), StoreError::no_such_message);
   }
+  return location_of(blob);
+}
+
+std::expected<BlobLocation, StoreError> Snapshot::locate(const Message& message) const {
+  return location_of(message.blob);
+}
+
+std::expected<BlobLocation, StoreError> Snapshot::location_of(BlobId blob) const {
   const auto row = walks().blobs.find(blob_key(blob));
   const auto decoded = row ? decode_blob(blob, *row) : std::nullopt;
   if (!decoded) return std::unexpected(StoreError::io);

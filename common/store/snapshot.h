@@ -100,6 +100,8 @@ class Snapshot {
 
   /// Errors: no_such_message, also when the blob is not this user's.
   [[nodiscard]] std::expected<BlobLocation, StoreError> locate(BlobId blob) const;
+  /// The same for a message that this snapshot has given, which is this user's.
+  [[nodiscard]] std::expected<BlobLocation, StoreError> locate(const Message& message) const;
 
  private:
   friend class Store;
@@ -108,6 +110,7 @@ class Snapshot {
   class Walk;
   struct Walks;
   [[nodiscard]] Walks& walks() const;
+  [[nodiscard]] std::expected<BlobLocation, StoreError> location_of(BlobId blob) const;
   template <typename Value>
   std::expected<Value, StoreError> decode_summary_by(std::optional<Value> (*decode)(std::string_view),
                                                      BlobId blob) const;
