@@ -95,8 +95,11 @@ void search(benchmark::State& state, const char* program) {
   const std::vector<std::string> keywords;
   for (auto _ : state) {
     const SearchContext context{mailbox.selected(), keywords, {}};
-    SearchWork work{mailbox.store(), kUser, mailbox.selected().id,
-                    compile_search(std::get<imap::Search>(command->body).program, context), 1,
+    SearchWork work{mailbox.store(),
+                    kUser,
+                    mailbox.selected().id,
+                    compile_search(std::get<imap::Search>(command->body).program, context),
+                    1,
                     mailbox.selected().messages.all()};
     finish(state, work);
     benchmark::DoNotOptimize(work.found());

@@ -148,8 +148,7 @@ const Case kCases[] = {
      {1, 2}},
     {"NotOffered",
      rfc_messages(),
-     kGreeting + "C: APOP alice c4c9334bac560ecc979e58001b3e22fb\nS: -ERR Command not supported\n" +
-         kQuit,
+     kGreeting + "C: APOP alice c4c9334bac560ecc979e58001b3e22fb\nS: -ERR Command not supported\n" + kQuit,
      {1, 2}},
     {"WrongPassword",
      rfc_messages(),
