@@ -188,10 +188,10 @@ std::expected<std::string, SegmentFiles::Failure> SegmentFiles::read(std::uint32
   const auto file = descriptor(segment);
   if (!file) return std::unexpected(errno == ENOENT ? Failure::gone : Failure::unavailable);
   std::string octets;
-  octets.resize_and_overwrite(length, [&](char* into, std::size_t wanted) {
+  octets.resize_and_overwrite(length, [&](char* into, std::size_t) {  // g++ 12 gives the capacity here
     std::size_t done = 0;
-    while (done < wanted) {
-      const ssize_t got = ::pread(file->get(), into + done, wanted - done, static_cast<off_t>(offset + done));
+    while (done < length) {
+      const ssize_t got = ::pread(file->get(), into + done, length - done, static_cast<off_t>(offset + done));
       if (got < 0 && errno == EINTR) continue;
       if (got <= 0) break;
       done += static_cast<std::size_t>(got);
