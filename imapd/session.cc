@@ -137,6 +137,7 @@ net::Task<bool> Session::relieve() {
 }
 
 net::Task<bool> Session::is_there() {
+  if (stream_.is_broken()) co_return false;  // with commands behind this one, wait() would find these
   stream_.wake();
   auto ready = co_await stream_.wait();
   co_return ready.has_value();

@@ -42,6 +42,7 @@ class DeflateTransport final : public Transport {
   Task<std::expected<Readiness, StreamError>> wait(std::chrono::milliseconds timeout) override;
   ValueOrTask<std::expected<void, StreamError>> send(std::string_view octets,
                                                      std::chrono::milliseconds timeout) override;
+  [[nodiscard]] bool is_broken() const override { return carrier_->is_broken(); }
   void wake() override { carrier_->wake(); }
   void interrupt() override { carrier_->interrupt(); }
   void close(std::string_view last_words = {}) override;

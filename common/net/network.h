@@ -66,6 +66,10 @@ class Transport {
   virtual ValueOrTask<std::expected<void, StreamError>> send(std::string_view octets,
                                                              std::chrono::milliseconds timeout) = 0;
 
+  /// Whether the connection is known to be broken, though what came before may still be unread: nobody waits for an
+  /// answer.
+  [[nodiscard]] virtual bool is_broken() const { return false; }
+
   virtual void wake() = 0;
   /// Ends every wait, now and later, with `interrupted`; what is queued can still be sent.
   virtual void interrupt() = 0;

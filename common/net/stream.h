@@ -41,6 +41,9 @@ class Stream {
   /// Waits for input, or for wake(). Flushes first. Errors: closed, timed_out, interrupted, tls_failed.
   Task<std::expected<Readiness, StreamError>> wait();
 
+  /// Whether the connection is known to be broken, though there may be input still.
+  [[nodiscard]] bool is_broken() const { return transport_ == nullptr || transport_->is_broken(); }
+
   /// Octets that have arrived and were not read yet.
   [[nodiscard]] bool has_input() const noexcept { return start_ < input_.size(); }
 

@@ -42,7 +42,8 @@ struct Connection {
   uv_write_t write_request;
   uv_shutdown_t shutdown_request;
   UvLoop* loop = nullptr;
-  bool ended = false;  // the peer sends no more
+  bool ended = false;   // the peer sends no more
+  bool broken = false;  // nor does it read
   std::list<UvLoop::Closer>::iterator lingering;
   int open_handles = 2;
 
@@ -111,6 +112,8 @@ class UvTransport final : public Transport {
     if (ended()) return std::unexpected(StreamError::closed);
     return false;
   }
+
+  [[nodiscard]] bool is_broken() const override { return connection_ == nullptr || connection_->broken; }
 
   Task<std::expected<Readiness, StreamError>> wait(std::chrono::milliseconds timeout) override {
     if (!arrived_.empty() || interrupted_ || ended()) co_return Readiness::input;
@@ -197,6 +200,7 @@ class UvTransport final : public Transport {
   void arrive(ssize_t count, const char* octets) {
     if (count < 0) {
       connection_->ended = true;
+      connection_->broken = count != UV_EOF;
       uv_read_stop(&connection_->stream);
     } else {
       arrived_.append(octets, static_cast<std::size_t>(count));
