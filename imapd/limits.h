@@ -25,7 +25,7 @@ inline constexpr int kCommandsInOneTurn = 64;  // then other sessions run
 inline constexpr std::size_t kNotifiedMailboxesMax = 10'000;   // of a user; beyond it NOTIFY gives up
 inline constexpr std::size_t kRecentMailboxesMax = 1'000'000;  // of which is known who has heard of their messages
 
-inline constexpr std::size_t kQueuedMaxOctets = 524'288;         // then nothing is produced until it is sent
+inline constexpr std::size_t kQueuedMaxOctets = 262'144;         // then nothing is produced until it is sent
 inline constexpr std::chrono::milliseconds kRepliesHeldMax{50};  // while pipelined commands run
 inline constexpr std::size_t kSliceOctets = 262'144;             // of one piece of work off the loop
 inline constexpr std::size_t kSliceRows = 2'048;

@@ -142,7 +142,7 @@ net::Task<bool> Session::send(Pieces pieces) {
 }
 
 net::Task<bool> Session::send(std::string octets) {
-  if (octets.size() < kQueuedMaxOctets) {
+  if (octets.size() < 2 * kSliceOctets) {
     const bool is_much = octets.size() >= kSliceOctets;
     stream_.hand_over(std::move(octets));
     if (!is_much) co_return co_await relieve();
