@@ -235,7 +235,7 @@ net::Task<void> Dispatcher::run_group(Lane& lane, Group group) {
   }
   // An attempt that the end of the daemon cut short was none.
   if (stopping_) {
-    std::erase_if(carried.outcomes, [](const auto& outcome) { return outcome.result == relay::Result::deferred; });
+    std::erase_if(carried.outcomes, [](const auto& outcome) { return !relay::is_final(outcome.result); });
   }
   auto notification = co_await recorder_.record(entry, std::move(carried), std::move(pieces));
   if (message) octets_in_hand_ -= message->read_octets;

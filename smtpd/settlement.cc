@@ -54,7 +54,7 @@ class Attempt {
     status.last_attempt = now_;
     status.last_host = outcome.host;
     status.last_reply = on_one_line(outcome.reply);
-    const bool expired = outcome.result == relay::Result::deferred && is_expired(rules_, envelope_.arrived, now_);
+    const bool expired = !relay::is_final(outcome.result) && is_expired(rules_, envelope_.arrived, now_);
     status.fate = fate_of(outcome.result, expired);
     if (status.fate == queue::Fate::waiting) {
       status.next_attempt = now_ + retry_delay(rules_, obstacle_, status.attempts, random_);
@@ -69,10 +69,11 @@ class Attempt {
  private:
   static queue::Fate fate_of(relay::Result result, bool expired) {
     switch (result) {
-      case relay::Result::delivered: return queue::Fate::delivered;
-      case relay::Result::relayed: return queue::Fate::relayed;
+      case relay::Result::not_tried:
       case relay::Result::deferred: return expired ? queue::Fate::failed : queue::Fate::waiting;
       case relay::Result::failed: return queue::Fate::failed;
+      case relay::Result::relayed: return queue::Fate::relayed;
+      case relay::Result::delivered: return queue::Fate::delivered;
     }
     std::unreachable();
   }

@@ -21,13 +21,18 @@ bool is_absence(const Outcome& outcome) {
 /// Which of two provisional outcomes tells more. A host that may take the message later beats one that never will;
 /// a conversation that broke beats none; and what a host says beats what we make of its silence.
 int weight(const Outcome& outcome) {
+  if (outcome.result == Result::not_tried) return -1;
   if (outcome.result == Result::failed) return 0;
   if (is_absence(outcome)) return 1;
   return outcome.host.empty() ? 2 : 3;
 }
 
-void keep_weightier(std::optional<Outcome>& so_far, Outcome outcome) {
-  if (!so_far || weight(outcome) >= weight(*so_far)) so_far = std::move(outcome);
+void keep_weightier(Outcome& so_far, Outcome outcome) {
+  if (weight(outcome) >= weight(so_far)) so_far = std::move(outcome);
+}
+
+Outcome own_outcome(std::uint32_t index, const Verdict& verdict) {
+  return {index, verdict.result, verdict.reply, {}, {}};
 }
 
 std::string text_of(const smtp::Reply& reply) {
@@ -49,7 +54,10 @@ Attempt::Attempt(const Shared& shared, Destination destination, Message message,
       message_(std::move(message)),
       access_(access_of(destination_)),
       traits_(message_) {
-  for (auto& recipient : recipients) pending_.push_back({std::move(recipient)});
+  for (auto& recipient : recipients) {
+    auto outcome = own_outcome(recipient.index, not_tried());
+    pending_.push_back({std::move(recipient), std::move(outcome)});
+  }
 }
 
 net::Task<std::vector<Outcome>> Attempt::run() {
@@ -68,7 +76,7 @@ net::Task<std::vector<Outcome>> Attempt::run() {
   }
   if (shared_.clients.stop.stopping()) note(stopping(), nullptr);
   for (auto& pending : std::exchange(pending_, {})) {
-    auto outcome = std::move(*pending.so_far);
+    auto outcome = std::move(pending.so_far);
     end(pending, std::move(outcome));
   }
   co_return std::move(outcomes_);
@@ -214,6 +222,7 @@ net::Task<bool> Attempt::use(std::unique_ptr<Client> client) {
   }
   const bool answered = client->answered();
   connected_ = connected_ || answered;
+  note(ended_before(client->address().endpoint), &client->address());  // of whoever is left has not been named
   std::ranges::move(elsewhere, std::back_inserter(pending_));
   if (client->timed_out()) {
     const auto& endpoint = client->address().endpoint;
@@ -254,7 +263,7 @@ Outcome Attempt::outcome_of(const Recipient& recipient, const Verdict& verdict, 
 
 void Attempt::note(const Verdict& verdict, const HostAddress* address) {
   for (auto& pending : pending_) {
-    Outcome outcome{pending.recipient.index, verdict.result, verdict.reply, {}, {}};
+    auto outcome = own_outcome(pending.recipient.index, verdict);
     if (address != nullptr) outcome.address = address->endpoint.address;
     if (address != nullptr && verdict.said_by_host) outcome.host = address->host;
     keep_weightier(pending.so_far, std::move(outcome));

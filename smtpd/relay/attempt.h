@@ -48,10 +48,10 @@ class Attempt {
   [[nodiscard]] Experience experience() const noexcept;
 
  private:
-  /// A recipient without an outcome, and the one that it gets if nobody has a better one.
+  /// A recipient whose outcome is not known yet, and the one that it gets if nobody has a better one.
   struct Pending {
     Recipient recipient;
-    std::optional<Outcome> so_far{};
+    Outcome so_far;
   };
 
   net::Task<void> try_idle_connections();

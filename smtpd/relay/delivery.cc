@@ -19,12 +19,24 @@ std::uint64_t Content::octets() const noexcept {
   return sum;
 }
 
+bool is_final(Result result) noexcept {
+  switch (result) {
+    case Result::not_tried:
+    case Result::deferred: return false;
+    case Result::failed:
+    case Result::relayed:
+    case Result::delivered: return true;
+  }
+  std::unreachable();
+}
+
 std::string_view name_of(Result result) noexcept {
   switch (result) {
-    case Result::delivered: return "delivered";
-    case Result::relayed: return "relayed";
+    case Result::not_tried: return "not_tried";
     case Result::deferred: return "deferred";
     case Result::failed: return "failed";
+    case Result::relayed: return "relayed";
+    case Result::delivered: return "delivered";
   }
   std::unreachable();
 }

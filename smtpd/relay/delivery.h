@@ -74,17 +74,20 @@ struct Message {
 };
 
 enum class Result {
-  delivered,  // 2yz of an LMTP host: it is in a mailbox
-  relayed,    // 2yz of an SMTP host, which answers for it from now on
+  not_tried,  // nobody was asked: to be tried again
   deferred,   // 4yz, no connection, trouble with DNS: to be tried again
   failed,     // 5yz, no such domain, null MX, a message that the host cannot take
+  relayed,    // 2yz of an SMTP host, which answers for it from now on
+  delivered,  // 2yz of an LMTP host: it is in a mailbox
 };
+/// Whether nothing is left to be done for the recipient.
+[[nodiscard]] bool is_final(Result result) noexcept;
 [[nodiscard]] std::string_view name_of(Result result) noexcept;
 
 /// What became of one recipient.
 struct Outcome {
-  std::uint32_t index;
-  Result result;
+  std::uint32_t index = 0;
+  Result result = Result::not_tried;
   smtp::Reply reply;    // the host's, or ours in the form of one. May be 5yz although deferred: a host that greets
                         // with 554 (RFC 5321 §3.1) or refuses our password may be kinder later
   std::string host;     // the name of the host whose reply it is; empty when it is ours

@@ -14,7 +14,7 @@ namespace posthaste::relay {
 inline constexpr std::size_t kPlacesAtFirst = 5;  // of a destination that we know nothing of
 
 /// What somebody who had a place has seen of the destination.
-enum class Experience { took_mail, no_connection, neither };
+enum class Experience { neither, no_connection, took_mail };
 
 /// A destination's places begin with kPlacesAtFirst, grow by one with each delivery that succeeds while all are
 /// taken, and shrink by one when there was no connection, down to one. Lives on one loop.

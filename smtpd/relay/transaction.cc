@@ -350,7 +350,8 @@ void Transaction::break_off(Answer::Next next, Verdict verdict) {
 
 std::vector<Answer> Transaction::collect() {
   std::vector<Answer> collected;
-  for (auto& answer : answers_) collected.push_back(answer ? std::move(*answer) : *trouble_);
+  const auto for_the_rest = trouble_.value_or(Answer{Answer::Next::elsewhere, not_tried()});
+  for (auto& answer : answers_) collected.push_back(answer ? std::move(*answer) : for_the_rest);
   return collected;
 }
 

@@ -49,6 +49,10 @@ Verdict refused_by_host(smtp::Reply reply) {
 
 Verdict deferred_by_host(smtp::Reply reply) { return {Result::deferred, std::move(reply), true}; }
 
+Verdict not_tried() {
+  return {Result::not_tried, smtp::Reply{451, {4, 3, 0}, "No host was asked to take the message"}};
+}
+
 Verdict no_such_domain(const std::string& domain) {
   return failed(550, {5, 1, 2}, "The domain " + domain + " does not exist");
 }
@@ -88,6 +92,11 @@ Verdict unanswered(const net::Endpoint& endpoint, ReplyError error) {
   return deferred(451, code_of(error),
                   net::to_string(endpoint) + ": " + std::string{in_words(error)} +
                       " after the end of the message, which may arrive twice");
+}
+
+Verdict ended_before(const net::Endpoint& endpoint) {
+  return deferred(451, {4, 4, 2},
+                  net::to_string(endpoint) + ": the connection ended before this recipient was named");
 }
 
 Verdict tls_not_offered(const net::Endpoint& endpoint) {

@@ -15,7 +15,7 @@
 namespace posthaste::relay {
 
 struct Verdict {
-  Result result;
+  Result result = Result::not_tried;
   smtp::Reply reply;
   bool said_by_host = false;
   bool operator==(const Verdict&) const = default;
@@ -25,6 +25,9 @@ struct Verdict {
 [[nodiscard]] Verdict refused_by_host(smtp::Reply reply);
 /// The host's own words, from which nothing final is concluded.
 [[nodiscard]] Verdict deferred_by_host(smtp::Reply reply);
+
+/// What a recipient begins with.
+[[nodiscard]] Verdict not_tried();
 
 // Of a domain or a host's name.
 [[nodiscard]] Verdict no_such_domain(const std::string& domain);
@@ -40,6 +43,8 @@ struct Verdict {
 [[nodiscard]] Verdict lost(const net::Endpoint& endpoint, ReplyError error, std::string_view stage);
 /// The host has all of the message, and has not said whether it took it: it may get it twice.
 [[nodiscard]] Verdict unanswered(const net::Endpoint& endpoint, ReplyError error);
+/// The connection ended before the recipient's turn came.
+[[nodiscard]] Verdict ended_before(const net::Endpoint& endpoint);
 [[nodiscard]] Verdict tls_not_offered(const net::Endpoint& endpoint);
 [[nodiscard]] Verdict tls_failed(const net::Endpoint& endpoint);
 [[nodiscard]] Verdict login_in_the_clear(const net::Endpoint& endpoint);

@@ -54,6 +54,7 @@ smtp::Reply reply_of(Result result) {
   switch (result) {
     case Result::delivered:
     case Result::relayed: return {250, {2, 1, 5}, "Fine"};
+    case Result::not_tried:
     case Result::deferred: return {451, {4, 7, 1}, "Greylisted"};
     case Result::failed: return {550, {5, 1, 1}, "No such user"};
   }

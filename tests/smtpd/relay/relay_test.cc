@@ -723,6 +723,69 @@ TEST(Connections, AHundredRecipientsATransaction) {
   }
 }
 
+struct EndCase {
+  const char* name;
+  std::vector<std::string> extensions;
+  std::string dialogue;  // after EHLO, with the first hundred
+  std::string of_the_first;
+};
+
+const std::string kHundredNamed = [] {
+  std::string commands;
+  for (std::size_t i = 0; i < 100; ++i) commands += "C: RCPT TO:<u" + std::to_string(i) + "@rcpt.test>\n";
+  return commands;
+}();
+const std::string kMailTaken = "C: MAIL FROM:<alice@sender.test>\nS: 250 Ok\n";
+const std::string kFirstNamed = "C: RCPT TO:<u0@rcpt.test>\n";
+const std::string kClosing = "S: 421 4.3.2 Closing\nCLOSE\n";
+const std::string kSaidClosing = "421 4.3.2 Closing | mx.rcpt.test 192.0.2.1";
+
+const EndCase kEndCases[] = {
+    {"421ToMail", {}, "C: MAIL FROM:<alice@sender.test>\n" + kClosing, kSaidClosing},
+    {"421ToTheFirstRcpt", {}, kMailTaken + kFirstNamed + kClosing, kSaidClosing},
+    {"421ToTheSecondRcpt",
+     {},
+     kMailTaken + kFirstNamed + kOk + "C: RCPT TO:<u1@rcpt.test>\n" + kClosing,
+     kSaidClosing},
+    {"ClosedWithoutAWord", {}, kMailTaken + kFirstNamed + "CLOSE\n", "451 4.4.2 | 192.0.2.1"},
+    {"421ToPipelinedCommands",
+     {"PIPELINING"},
+     "C: MAIL FROM:<alice@sender.test>\n" + kHundredNamed + "C: DATA\n" + kOk + kClosing,
+     kSaidClosing},
+};
+
+// Seen in the log before: "result=delivered code=0" for recipients whom nobody had named to the host.
+TEST(Connections, WhoWasNotNamedBeforeTheEndIsPutOff) {
+  for (const auto& test : kEndCases) {
+    Scene scene;
+    give_host(scene);
+    scene.host(kHost, offering(test.extensions) + test.dialogue);
+    const auto outcomes = outcomes_of(scene, kDomain, plain_message(), recipients_of(150));
+    ASSERT_EQ(outcomes.size(), 150U) << test.name;
+    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+      const auto words = i < 100 ? test.of_the_first : "451 4.4.2 | 192.0.2.1";
+      EXPECT_EQ(outcomes[i], std::to_string(10 + i) + " deferred " + words) << test.name;
+    }
+  }
+}
+
+TEST(Connections, WhoWasNotNamedBeforeTheEndIsGivenToTheNextHost) {
+  Scene scene;
+  give_host(scene);
+  scene.resolver.add("rcpt.test", dns::Type::mx, dns::Mx{20, "mx2.rcpt.test"});
+  scene.resolver.add("mx2.rcpt.test", dns::Type::a, dns::Address{"192.0.2.2"});
+  scene.host(kHost, offering({}) + kMailTaken + kFirstNamed + kClosing);
+  // The fifty that were left stand in front now.
+  std::string second = "C: MAIL FROM:<alice@sender.test>\nS: 250 Ok\n";
+  for (std::size_t i = 100; i < 200; ++i) {
+    second += "C: RCPT TO:<u" + std::to_string(i % 150) + "@rcpt.test>\nS: 250 Ok\n";
+  }
+  scene.host({"192.0.2.2", 25}, offering({}) + second + kMessage + transaction_of(50, 50));
+  const auto outcomes = outcomes_of(scene, kDomain, plain_message(), recipients_of(150));
+  ASSERT_EQ(outcomes.size(), 150U);
+  for (const auto& outcome : outcomes) EXPECT_TRUE(outcome.ends_with("192.0.2.2")) << outcome;
+}
+
 // Time.
 
 struct TimeCase {
