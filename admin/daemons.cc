@@ -168,7 +168,7 @@ Outcome<pid_t> launch(std::string_view daemon, const fs::path& folder, const con
   return child;
 }
 
-enum class Launched { ready, ended, silent };
+enum class Launched { silent, ended, ready };
 
 /// Until every port of `daemon` answers. `waiting` keeps those that do not.
 Launched wait_for_ports(pid_t pid, std::vector<Port>& waiting) {

@@ -48,7 +48,7 @@ class Watch {
   };
 
   /// What came of it: too many mailboxes are not watched (RFC 5465 §5.8).
-  enum class Outcome { told, overflow };
+  enum class Outcome { overflow, told };
 
   /// Takes all mailboxes as they are, and says STATUS of them if the client wants that. Errors: io.
   [[nodiscard]] std::expected<Outcome, store::StoreError> begin(const store::Snapshot& snapshot,
