@@ -44,6 +44,7 @@ command_directory = {program}/usr/sbin
 shlib_directory = {program}/usr/lib/postfix
 meta_directory = {program}/etc/postfix
 import_environment = MAIL_CONFIG MAIL_LOGTAG POSTLOG_SERVICE POSTLOG_HOSTNAME LANG=C LD_LIBRARY_PATH
+export_environment = TZ MAIL_CONFIG LANG LD_LIBRARY_PATH
 mail_owner = {owner}
 setgid_group = {drop_group}
 default_privs = {mailbox_owner}
