@@ -35,6 +35,7 @@ constexpr std::chrono::milliseconds kRestartDelayMax{10'000};
 constexpr std::chrono::milliseconds kSettled{30'000};  // a child that lived so long starts again at once
 constexpr unsigned kDrainMaxSeconds = 20;              // then what is left of the child is killed
 constexpr std::chrono::seconds kDrainMax{kDrainMaxSeconds};
+constexpr std::chrono::seconds kTellRepeatedEvery{10};  // what the log counts
 constexpr int kCannotServe = 78;  // a child's exit status: it has said on standard error what is in its way
 
 int fail(std::string_view daemon, std::string_view text) {
@@ -201,14 +202,16 @@ int child_main(const config::Config& config, const Daemon& daemon, const std::ve
   log.info("daemon.started", {{"workers", setting.workers}});
   serve(**program, setting, sockets, [&] {
     for (;;) {
-      const auto signal = signals.wait(std::nullopt, watch.descriptor());
+      const auto signal = signals.wait(kTellRepeatedEvery, watch.descriptor());
       if (signal == SIGTERM || signal == SIGINT) break;
       if (signal == SIGHUP) reopen(sink, log);
+      log.tell_repeated();
       if (watch.changed() || signal == SIGHUP) (*program)->reload();
     }
     alarm(kDrainMaxSeconds);  // an orphan has no parent to end it
   });
   program->reset();
+  log.tell_all_repeated();
   log.info("daemon.stopped");
   return 0;
 }

@@ -113,7 +113,26 @@ Log::Log(Sink& sink, std::string program, Format format, Level threshold, std::f
       program_(std::move(program)),
       format_(format),
       threshold_(threshold),
-      clock_(std::move(clock)) {}
+      clock_(std::move(clock)),
+      repetition_(std::make_shared<Repetition>()) {}
+
+void Log::info_by_client(std::string_view client, std::string_view event, Fields fields) const {
+  if (!enabled(Level::info)) return;
+  const bool is_written = repetition_->admit(event, client, clock_());
+  tell_repeated();
+  if (is_written) write(Level::info, event, fields);
+}
+
+void Log::tell_repeated() const { tell(repetition_->ended(clock_())); }
+
+void Log::tell_all_repeated() const { tell(repetition_->all(clock_())); }
+
+void Log::tell(const std::vector<Repetition::Summary>& summaries) const {
+  for (const auto& summary : summaries) {
+    write(Level::info, summary.event + ".repeated",
+          {{"client", summary.client}, {"count", summary.count}, {"seconds", summary.seconds.count()}});
+  }
+}
 
 void Log::write(Level level, std::string_view event, Fields fields) const {
   thread_local std::string line;  // keeps its memory from one event to the next

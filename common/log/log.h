@@ -5,11 +5,14 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "common/base/clock.h"
+#include "common/log/repetition.h"
 #include "common/log/sink.h"
 
 namespace posthaste::log {
@@ -44,7 +47,7 @@ using Fields = std::initializer_list<Field>;
 /// At most this much of one value is written; what is cut off shows as "...".
 inline constexpr std::size_t kValueMaxOctets = 1024;
 
-/// Writes events at or above a level. Copies are cheap and write to the same sink; any thread may log.
+/// Writes events at or above a level. Copies are cheap, and share their sink and their counts; any thread may log.
 ///
 /// Text: `2026-11-22T10:55:12.123Z info smtpd smtp.message.accepted trace=4f1c recipients=2 client="a b"`.
 /// JSON: `{"time":"2026-11-22T10:55:12.123Z","level":"info","program":"smtpd","event":"...","trace":"4f1c",...}`.
@@ -66,14 +69,25 @@ class Log {
     if (enabled(level)) write(level, event, fields);
   }
 
+  /// As info(), for what a client can cause as often as it likes. Each minute the first few of a client's are
+  /// written; the others are counted, and told of in one event: `smtp.recipient.refused.repeated client=192.0.2.1
+  /// count=2390 seconds=60`. Not for what a message's life is told by.
+  void info_by_client(std::string_view client, std::string_view event, Fields fields) const;
+  /// Tells what was counted in minutes that have ended. For somebody to call every few seconds.
+  void tell_repeated() const;
+  /// And what was counted since: at the end of the process.
+  void tell_all_repeated() const;
+
  private:
   void write(Level level, std::string_view event, Fields fields) const;
+  void tell(const std::vector<Repetition::Summary>& summaries) const;
 
   Sink* sink_;
   std::string program_;
   Format format_;
   Level threshold_;
   std::function<WallTime()> clock_;
+  std::shared_ptr<Repetition> repetition_;
 };
 
 }  // namespace posthaste::log
