@@ -50,7 +50,8 @@ Service::Service(const daemon::Setting& setting, auth::Directory directory)
       log_(setting.log),
       directory_(std::move(directory)),
       memory_(kMessagesMaxOctets),
-      admission_(setting.config.smtp.connections_max) {}
+      clients_(setting.config.clients, daemon::make_key()),
+      admission_(clients_, config::kLmtpPort, setting.config.smtp.connections_max, daemon::Clientele::anybody) {}
 
 Service::~Service() { writer_thread_.reset(); }
 
@@ -99,7 +100,7 @@ net::Task<void> Service::accept_lmtp(net::Listener& listener, Resources& resourc
 }
 
 net::Task<void> Service::serve_lmtp(std::unique_ptr<net::Transport> transport, Resources& resources) {
-  const auto place = admission_.enter();
+  const auto place = admission_.enter(transport->peer().address, resources.world.clock.now());
   if (!place) {
     co_await refuse(std::move(transport));
     co_return;

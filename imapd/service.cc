@@ -44,7 +44,11 @@ std::string make_secret() {
 
 /// Turns a client away without a session: one line, as far as it goes without waiting. Under implicit TLS nobody
 /// would understand it.
-void refuse(net::Transport& transport, Security security) {
+void turn_away(net::Transport& transport, Security security, daemon::TurnedAway reason, const log::Log& log) {
+  const auto& client = transport.peer().address;
+  const char* port = security == Security::starttls ? "imap" : "imaps";
+  log.info_by_client(client, "imap.client.turned_away",
+                     {{"client", client}, {"port", port}, {"reason", name_of(reason)}});
   std::string line;
   if (security == Security::starttls) append_reply(line, "*", bye("LIMIT", "Too many connections"));
   transport.close(line);
@@ -82,7 +86,9 @@ Service::Service(const daemon::Setting& setting, auth::Directory directory, std:
       store_(std::move(store)),
       certificates_(std::move(certificates)),
       login_memory_(auth::login_limits(config_.auth), std::move(secret)),
-      admission_(config_.imap.connections_max),
+      clients_(config_.clients, daemon::make_key()),
+      imap_admission_(clients_, config::kImapPort, config_.imap.connections_max, daemon::Clientele::users),
+      imaps_admission_(clients_, config::kImapsPort, config_.imap.connections_max, daemon::Clientele::users),
       user_connections_(config_.imap.connections_per_user_max),
       recent_messages_(std::chrono::floor<std::chrono::seconds>(wall_clock())),
       append_memory_(kAppendMemoryOctets) {}
@@ -116,18 +122,20 @@ net::Task<void> Service::accept(net::Listener& listener, Security security, net:
   for (;;) {
     auto transport = co_await listener.accept();
     if (!transport) co_return;
-    scope.spawn(converse(std::move(transport), security, scope, surroundings));
+    auto& admission = security == Security::starttls ? imap_admission_ : imaps_admission_;
+    auto place = admission.enter(transport->peer().address, surroundings.world.clock.now());
+    if (!place) {
+      turn_away(*transport, security, place.error(), log_);
+      continue;
+    }
+    scope.spawn(converse(std::move(transport), security, scope, surroundings, std::move(*place)));
   }
 }
 
 net::Task<void> Service::converse(std::unique_ptr<net::Transport> transport, Security security,
-                                  net::TaskScope& scope, const Surroundings& surroundings) {
-  const auto place = admission_.enter();
-  if (!place) {
-    refuse(*transport, security);
-    co_return;
-  }
-  Session session{surroundings, std::move(transport), security};
+                                  net::TaskScope& scope, const Surroundings& surroundings,
+                                  daemon::Admission::Place place) {
+  Session session{surroundings, std::move(transport), security, std::move(place)};
   co_await session.converse(scope);
 }
 

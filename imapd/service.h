@@ -12,9 +12,9 @@
 #include "common/daemon/certificates.h"
 #include "common/daemon/memory_budget.h"
 #include "common/daemon/program.h"
+#include "common/daemon/user_connections.h"
 #include "common/store/store.h"
 #include "imapd/session.h"
-#include "imapd/user_connections.h"
 
 namespace posthaste::imapd {
 
@@ -36,7 +36,7 @@ class Service final : public daemon::Program {
   net::Task<void> accept(net::Listener& listener, Security security, net::TaskScope& scope,
                          const Surroundings& surroundings);
   net::Task<void> converse(std::unique_ptr<net::Transport> transport, Security security, net::TaskScope& scope,
-                           const Surroundings& surroundings);
+                           const Surroundings& surroundings, daemon::Admission::Place place);
 
   const config::Config& config_;
   const log::Log& log_;
@@ -44,8 +44,10 @@ class Service final : public daemon::Program {
   const std::unique_ptr<store::Store> store_;
   const std::unique_ptr<daemon::Certificates> certificates_;
   auth::LoginMemory login_memory_;
-  daemon::Admission admission_;
-  UserConnections user_connections_;
+  daemon::Clients clients_;
+  daemon::Admission imap_admission_;
+  daemon::Admission imaps_admission_;
+  daemon::UserConnections user_connections_;
   RecentMessages recent_messages_;
   daemon::MemoryBudget append_memory_;
 };

@@ -9,9 +9,11 @@
 
 namespace posthaste::imapd {
 
-Session::Session(const Surroundings& surroundings, std::unique_ptr<net::Transport> transport, Security security)
+Session::Session(const Surroundings& surroundings, std::unique_ptr<net::Transport> transport, Security security,
+                 daemon::Admission::Place place)
     : around_(surroundings),
       security_(security),
+      place_(std::move(place)),
       stream_(std::move(transport), surroundings.config.imap.login_timeout),
       login_deadline_(std::in_place, surroundings.world.clock,
                       surroundings.world.clock.now() + surroundings.config.imap.login_timeout) {}

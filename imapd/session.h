@@ -12,8 +12,10 @@
 
 #include "common/auth/sasl.h"
 #include "common/config/config.h"
+#include "common/daemon/admission.h"
 #include "common/daemon/certificates.h"
 #include "common/daemon/memory_budget.h"
+#include "common/daemon/user_connections.h"
 #include "common/imap/command.h"
 #include "common/log/log.h"
 #include "common/net/deadline.h"
@@ -32,7 +34,6 @@
 #include "imapd/replies.h"
 #include "imapd/selected_mailbox.h"
 #include "imapd/subscriptions.h"
-#include "imapd/user_connections.h"
 #include "imapd/watch.h"
 
 namespace posthaste::imapd {
@@ -46,7 +47,7 @@ struct Surroundings {
   Subscriptions& subscriptions;
   auth::Authenticator& authenticator;
   const daemon::Certificates& certificates;
-  UserConnections& user_connections;
+  daemon::UserConnections& user_connections;
   RecentMessages& recent_messages;
   daemon::MemoryBudget& append_memory;
   const log::Log& log;
@@ -56,7 +57,8 @@ enum class Security { starttls, implicit_tls };
 
 class Session {
  public:
-  Session(const Surroundings& surroundings, std::unique_ptr<net::Transport> transport, Security security);
+  Session(const Surroundings& surroundings, std::unique_ptr<net::Transport> transport, Security security,
+          daemon::Admission::Place place = {});
 
   /// The whole conversation; `scope` stops it.
   net::Task<void> converse(net::TaskScope& scope);
@@ -66,7 +68,7 @@ class Session {
   struct Login {
     UserId user{};
     std::string address;
-    UserConnections::Place place;
+    daemon::UserConnections::Place place;
   };
 
   /// What NOTIFY asked for, until it is asked again.
@@ -264,6 +266,7 @@ class Session {
 
   const Surroundings around_;
   const Security security_;
+  daemon::Admission::Place place_;
   net::Stream stream_;
   std::optional<net::Deadline> login_deadline_;  // there before login
   bool open_ = true;

@@ -33,13 +33,17 @@ std::string make_secret() {
 }
 
 net::Task<void> serve_session(std::unique_ptr<net::Transport> transport, const Surroundings& surroundings,
-                              Security security, net::TaskScope& scope, daemon::Admission::Place /*place*/) {
-  Session session{surroundings, std::move(transport), security};
+                              Security security, net::TaskScope& scope, daemon::Admission::Place place) {
+  Session session{surroundings, std::move(transport), security, std::move(place)};
   co_await session.converse(scope);
 }
 
 /// Under implicit TLS nobody would understand the refusal.
-void turn_away(net::Transport& transport, Security security) {
+void turn_away(net::Transport& transport, Security security, daemon::TurnedAway reason, const log::Log& log) {
+  const auto& client = transport.peer().address;
+  const char* port = security == Security::stls ? "pop3" : "pop3s";
+  log.info_by_client(client, "pop3.client.turned_away",
+                     {{"client", client}, {"port", port}, {"reason", name_of(reason)}});
   const auto words = pop3::to_wire(reply_for(Refusal::too_many_connections));
   transport.close(security == Security::implicit_tls ? std::string_view{} : words);
 }
@@ -47,9 +51,9 @@ void turn_away(net::Transport& transport, Security security) {
 net::Task<void> accept_sessions(net::Listener& listener, const Surroundings& surroundings, Security security,
                                 net::TaskScope& scope, daemon::Admission& admission) {
   while (auto transport = co_await listener.accept()) {
-    auto place = admission.enter();
+    auto place = admission.enter(transport->peer().address, surroundings.world.clock.now());
     if (!place) {
-      turn_away(*transport, security);
+      turn_away(*transport, security, place.error(), surroundings.log);
       continue;
     }
     scope.spawn(serve_session(std::move(transport), surroundings, security, scope, std::move(*place)));
@@ -90,7 +94,9 @@ Service::Service(const daemon::Setting& setting, auth::Directory directory, std:
       store_(std::move(store)),
       certificates_(std::move(certificates)),
       logins_(auth::login_limits(setting.config.auth), make_secret()),
-      admission_(setting.config.pop3.connections_max),
+      clients_(setting.config.clients, daemon::make_key()),
+      pop3_admission_(clients_, config::kPop3Port, setting.config.pop3.connections_max, daemon::Clientele::users),
+      pop3s_admission_(clients_, config::kPop3sPort, setting.config.pop3.connections_max, daemon::Clientele::users),
       last_logins_(setting.config.pop3.login_delay) {}
 
 net::Task<void> Service::serve(daemon::Worker& worker) {
@@ -105,7 +111,8 @@ net::Task<void> Service::serve(daemon::Worker& worker) {
   for (const auto& port : kPorts) {
     const auto [first, last] = worker.listeners.equal_range(port.name);
     for (auto listener = first; listener != last; ++listener) {
-      accepting.spawn(accept_sessions(*listener->second, surroundings, port.security, worker.scope, admission_));
+      auto& admission = port.security == Security::stls ? pop3_admission_ : pop3s_admission_;
+      accepting.spawn(accept_sessions(*listener->second, surroundings, port.security, worker.scope, admission));
     }
   }
   co_await accepting.drained();

@@ -36,7 +36,9 @@ class Service final : public daemon::Program {
   const std::unique_ptr<store::Store> store_;
   const std::unique_ptr<daemon::Certificates> certificates_;
   auth::LoginMemory logins_;
-  daemon::Admission admission_;
+  daemon::Clients clients_;
+  daemon::Admission pop3_admission_;
+  daemon::Admission pop3s_admission_;
   MaildropLocks locks_;
   LastLogins last_logins_;
 };

@@ -9,9 +9,11 @@
 
 namespace posthaste::pop3d {
 
-Session::Session(const Surroundings& surroundings, std::unique_ptr<net::Transport> transport, Security security)
+Session::Session(const Surroundings& surroundings, std::unique_ptr<net::Transport> transport, Security security,
+                 daemon::Admission::Place place)
     : around_(surroundings),
       security_(security),
+      place_(std::move(place)),
       stream_(std::move(transport), surroundings.config.pop3.idle_timeout),
       login_deadline_(surroundings.world.clock,
                       surroundings.world.clock.now() + surroundings.config.pop3.idle_timeout) {}

@@ -10,6 +10,7 @@
 
 #include "common/auth/sasl.h"
 #include "common/config/config.h"
+#include "common/daemon/admission.h"
 #include "common/daemon/certificates.h"
 #include "common/log/log.h"
 #include "common/net/deadline.h"
@@ -46,7 +47,8 @@ enum class Security { stls, implicit_tls };
 
 class Session {
  public:
-  Session(const Surroundings& surroundings, std::unique_ptr<net::Transport> transport, Security security);
+  Session(const Surroundings& surroundings, std::unique_ptr<net::Transport> transport, Security security,
+          daemon::Admission::Place place = {});
 
   /// The whole conversation; `scope` stops it.
   net::Task<void> converse(net::TaskScope& scope);
@@ -109,6 +111,7 @@ class Session {
 
   const Surroundings around_;
   const Security security_;
+  daemon::Admission::Place place_;
   net::Stream stream_;
   const net::Deadline login_deadline_;
   bool open_ = true;

@@ -5,7 +5,8 @@
 #include "common/auth/directory.h"
 #include "common/config/config.h"
 #include "common/daemon/certificates.h"
-#include "common/daemon/memory_budget.h"
+#include "common/daemon/clients.h"
+#include "common/daemon/user_connections.h"
 #include "common/log/log.h"
 #include "common/net/scope.h"
 #include "common/net/world.h"
@@ -39,7 +40,9 @@ struct Context {
   RecipientVerifier& verifier;
   queue::Queue& queue;
   Dispatcher& dispatcher;
-  daemon::MemoryBudget& memory;
+  MessageMemory& memory;
+  daemon::Clients& clients;
+  daemon::UserConnections& user_connections;
   const Spool& spool;
   net::TaskScope& scope;  // its stop() sends the sessions home
   const log::Log& log;

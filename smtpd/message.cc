@@ -9,25 +9,24 @@
 namespace posthaste::smtpd {
 namespace {
 
-constexpr std::size_t kBudgetStepOctets = 65'536;  // what is taken from the budget at once
-
 MessageRefusal refusal_of(SpoolError error) noexcept {
   return error == SpoolError::full ? MessageRefusal::disk_full : MessageRefusal::spool_failed;
 }
 
 }  // namespace
 
-IncomingMessage::IncomingMessage(net::World& world, const Spool& spool, daemon::MemoryBudget& budget,
-                                 std::uint64_t max_octets, std::uint64_t announced_octets)
-    : world_(&world), spool_(&spool), memory_(budget), max_octets_(max_octets) {
+IncomingMessage::IncomingMessage(net::World& world, const Spool& spool, Spool::Claim claim,
+                                 MessageMemory::Share memory, std::uint64_t max_octets,
+                                 std::uint64_t announced_octets)
+    : world_(&world), spool_(&spool), claim_(claim), memory_(std::move(memory)), max_octets_(max_octets) {
   const auto expected =
       static_cast<std::size_t>(std::min<std::uint64_t>({announced_octets, max_octets, kMessageInMemoryMaxOctets}));
-  if (make_room(expected)) buffer_.reserve(expected);
+  if (memory_.grow_to(expected)) buffer_.reserve(expected);
 }
 
-bool IncomingMessage::make_room(std::size_t octets) {
-  const std::size_t needed = buffer_.size() + octets;
-  return memory_.grow_to((needed + kBudgetStepOctets - 1) / kBudgetStepOctets * kBudgetStepOctets);
+/// Without memory the octets are on their way to the file.
+void IncomingMessage::make_room(std::size_t octets) {
+  if (!memory_.grow_to(buffer_.size() + octets)) memory_.give_back();
 }
 
 void IncomingMessage::refuse(MessageRefusal refusal) {
@@ -38,7 +37,7 @@ void IncomingMessage::refuse(MessageRefusal refusal) {
 }
 
 smtp::DataProgress IncomingMessage::feed(smtp::DataReader& reader, std::string_view piece) {
-  if (!refusal_ && !make_room(piece.size())) refuse(MessageRefusal::no_memory);
+  if (!refusal_) make_room(piece.size());
   const auto progress = reader.feed(piece, buffer_);
   if (reader.too_large()) refuse(MessageRefusal::too_large);
   if (refusal_) buffer_.clear();
@@ -48,13 +47,13 @@ smtp::DataProgress IncomingMessage::feed(smtp::DataReader& reader, std::string_v
 void IncomingMessage::append(std::string_view piece) {
   if (refusal_) return;
   if (piece.size() > max_octets_ - octets_in_file_ - buffer_.size()) return refuse(MessageRefusal::too_large);
-  if (!make_room(piece.size())) return refuse(MessageRefusal::no_memory);
+  make_room(piece.size());
   buffer_ += piece;
 }
 
 std::expected<void, SpoolError> IncomingMessage::write_out() {
   if (!file_) {
-    auto created = spool_->create();
+    auto created = spool_->create(claim_);
     if (!created) return std::unexpected(created.error());
     file_.emplace(std::move(*created));
   }
@@ -67,6 +66,7 @@ net::Task<void> IncomingMessage::spill() {
   if (!written) co_return refuse(refusal_of(written.error()));
   octets_in_file_ += buffer_.size();
   buffer_.clear();
+  if (memory_.octets() == 0) buffer_ = std::string{};
 }
 
 std::expected<MappedOctets, SpoolError> IncomingMessage::complete_file() {
@@ -76,6 +76,7 @@ std::expected<MappedOctets, SpoolError> IncomingMessage::complete_file() {
 }
 
 net::Task<std::expected<std::shared_ptr<const MessageOctets>, MessageRefusal>> IncomingMessage::finish() {
+  if (!refusal_ && buffer_.size() > memory_.octets()) co_await spill();
   if (refusal_) co_return std::unexpected(*refusal_);
   if (!file_) co_return std::make_shared<const MessageOctets>(std::move(buffer_), std::move(memory_));
   auto work = [this] { return complete_file(); };

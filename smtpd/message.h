@@ -1,4 +1,4 @@
-// A message on its way in: held in memory within the daemon's budget, or in a file; and what we add to its header.
+// A message on its way in: held in memory while there is some for it, or in a file; and what we add to its header.
 #pragma once
 
 #include <chrono>
@@ -11,16 +11,13 @@
 #include <string_view>
 #include <variant>
 
-#include "common/daemon/memory_budget.h"
 #include "common/net/task.h"
 #include "common/net/world.h"
 #include "common/smtp/data_reader.h"
+#include "smtpd/message_memory.h"
 #include "smtpd/spool.h"
 
 namespace posthaste::smtpd {
-
-/// Of all messages that are held at once, in all sessions of the daemon.
-inline constexpr std::size_t kMessageMemoryMaxOctets = 536'870'912;
 
 /// Of one message; what is larger lies in a file.
 inline constexpr std::size_t kMessageInMemoryMaxOctets = 262'144;
@@ -29,16 +26,15 @@ inline constexpr std::size_t kReceivedFieldsMax = 100;  // then it is a loop, RF
 
 enum class MessageRefusal {
   too_large,
-  no_memory,     // the budget is spent
   disk_full,     // for the file
   spool_failed,  // likewise
 };
 
 /// A message that is whole and never changes. Shared by all who still need it, on any thread; when the last of them
-/// lets go, its part of the budget, which outlives it, is given back, or its file is gone.
+/// lets go, its part of the memory, which outlives it, is given back, or its file is gone.
 class MessageOctets {
  public:
-  MessageOctets(std::string octets, daemon::MemoryBudget::Share memory)
+  MessageOctets(std::string octets, MessageMemory::Share memory)
       : octets_(std::move(octets)), memory_(std::move(memory)) {}
   explicit MessageOctets(MappedOctets octets) : octets_(std::move(octets)) {}
 
@@ -49,24 +45,27 @@ class MessageOctets {
 
  private:
   std::variant<std::string, MappedOctets> octets_;
-  std::optional<daemon::MemoryBudget::Share> memory_;  // of what is in memory
+  std::optional<MessageMemory::Share> memory_;  // of what is in memory
 };
 
 /// The octets of a message as DATA or BDAT bring them. Once it is refused, what still comes is dropped.
 class IncomingMessage {
  public:
-  /// `announced_octets` is what SIZE said; memory for it is set aside up to a bound. World, spool and budget
-  /// outlive the message.
-  IncomingMessage(net::World& world, const Spool& spool, daemon::MemoryBudget& budget, std::uint64_t max_octets,
-                  std::uint64_t announced_octets);
+  /// `announced_octets` is what SIZE said; memory for it is set aside up to a bound. World, spool and what `memory`
+  /// is a share of outlive the message.
+  IncomingMessage(net::World& world, const Spool& spool, Spool::Claim claim, MessageMemory::Share memory,
+                  std::uint64_t max_octets, std::uint64_t announced_octets);
 
   /// A piece of DATA, dots and all; `reader` has the same limit of size.
   smtp::DataProgress feed(smtp::DataReader& reader, std::string_view piece);
   /// A piece of a BDAT chunk (RFC 3030).
   void append(std::string_view piece);
 
-  /// Whether more is in memory than may stay there: then spill() comes before the next piece.
-  [[nodiscard]] bool overflows() const noexcept { return buffer_.size() > kMessageInMemoryMaxOctets; }
+  /// Whether more is in memory than may stay there, or than there is memory for: then spill() comes before the next
+  /// piece.
+  [[nodiscard]] bool overflows() const noexcept {
+    return buffer_.size() > kMessageInMemoryMaxOctets || buffer_.size() > memory_.octets();
+  }
   /// Moves what is in memory to the file. A failure refuses the message.
   net::Task<void> spill();
 
@@ -76,18 +75,19 @@ class IncomingMessage {
   net::Task<std::expected<std::shared_ptr<const MessageOctets>, MessageRefusal>> finish();
 
  private:
-  [[nodiscard]] bool make_room(std::size_t octets);
+  void make_room(std::size_t octets);
   void refuse(MessageRefusal refusal);
   std::expected<void, SpoolError> write_out();
   std::expected<MappedOctets, SpoolError> complete_file();
 
   net::World* world_;
   const Spool* spool_;
-  daemon::MemoryBudget::Share memory_;
+  Spool::Claim claim_;
+  MessageMemory::Share memory_;
   std::uint64_t max_octets_;
   std::optional<MessageRefusal> refusal_;
   std::string buffer_;             // the whole message, or what is not in the file yet
-  std::optional<SpoolFile> file_;  // once the message was too large for memory
+  std::optional<SpoolFile> file_;  // once the message was too large for memory, or there was none left
   std::uint64_t octets_in_file_ = 0;
 };
 

@@ -32,6 +32,7 @@ smtp::Reply reply_for(Refusal refusal) {
     case Refusal::unknown_mechanism: return {504, {5, 5, 4}, "Mechanism not supported"};
     case Refusal::too_many_auth_errors: return {421, {4, 7, 0}, "Too many failed logins"};
     case Refusal::too_many_errors: return {421, {4, 7, 0}, "Too many errors"};
+    case Refusal::too_many_of_user: return {454, {4, 7, 0}, "Too many connections of this user"};
     case Refusal::too_many_connections: return {421, {4, 3, 2}, "Too many connections: try again later"};
     case Refusal::loop: return {554, {5, 4, 6}, "Too many hops: this message goes in circles"};
   }
@@ -106,7 +107,6 @@ smtp::Reply reply_for(auth::SaslError error) {
 smtp::Reply reply_for(MessageRefusal refusal) {
   switch (refusal) {
     case MessageRefusal::too_large: return {552, {5, 3, 4}, "Message too large"};
-    case MessageRefusal::no_memory: return {452, {4, 3, 1}, "Too much mail at once: try again"};
     case MessageRefusal::disk_full: return {452, {4, 3, 1}, "Mail system full"};
     case MessageRefusal::spool_failed: return {451, {4, 3, 0}, "Local error: try again"};
   }
@@ -159,6 +159,8 @@ smtp::Reply refusal_of(std::span<const smtp::Mailbox> recipients, std::span<cons
   }
   return reply;
 }
+
+bool is_permanent_refusal(const smtp::Reply& reply) noexcept { return reply.code >= 500; }
 
 bool is_error_of_speech(const smtp::Reply& reply) noexcept { return reply.code >= 500 && reply.code < 510; }
 

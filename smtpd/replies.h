@@ -39,6 +39,7 @@ enum class Refusal {
   auth_first,            // MAIL without a login
   auth_done_already,     // AUTH twice
   unknown_mechanism,     // AUTH
+  too_many_of_user,      // AUTH of a user who has all sessions they may have
   too_many_auth_errors,  // ends the session
   too_many_errors,       // ends the session
   too_many_connections,  // ends the session
@@ -67,6 +68,9 @@ enum class Refusal {
 /// recipient.
 [[nodiscard]] smtp::Reply refusal_of(std::span<const smtp::Mailbox> recipients,
                                      std::span<const smtp::Reply> replies);
+
+/// 5yz.
+[[nodiscard]] bool is_permanent_refusal(const smtp::Reply& reply) noexcept;
 
 /// 4yz or 5yz that say "you speak badly", x0z: a client that goes on like this is sent away.
 [[nodiscard]] bool is_error_of_speech(const smtp::Reply& reply) noexcept;

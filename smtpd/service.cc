@@ -47,27 +47,30 @@ std::optional<std::uint64_t> reserve_of(const config::Store& store) {
 }
 
 net::Task<void> serve_session(std::unique_ptr<net::Transport> transport, Context& context, Role role,
-                              daemon::Admission::Place /*place*/) {
-  Session session{std::move(transport), context, role};
+                              daemon::Admission::Place place) {
+  Session session{std::move(transport), context, role, std::move(place)};
   co_await session.converse();
 }
 
 /// Under implicit TLS nobody would understand the refusal.
-void turn_away(net::Transport& transport, Role role) {
-  transport.close(role == Role::submissions ? "" : smtp::to_wire(reply_for(Refusal::too_many_connections)));
+void turn_away(net::Transport& transport, const Port& port, daemon::TurnedAway reason, const log::Log& log) {
+  const auto& client = transport.peer().address;
+  log.info_by_client(client, "smtp.client.turned_away",
+                     {{"client", client}, {"port", port.name}, {"reason", name_of(reason)}});
+  transport.close(port.role == Role::submissions ? "" : smtp::to_wire(reply_for(Refusal::too_many_connections)));
 }
 
-net::Task<void> accept_sessions(net::Listener& listener, Context& context, Role role,
+net::Task<void> accept_sessions(net::Listener& listener, Context& context, const Port& port,
                                 daemon::Admission& admission) {
   for (;;) {
     auto transport = co_await listener.accept();
     if (!transport) co_return;
-    auto place = admission.enter();
+    auto place = admission.enter(transport->peer().address, context.world.clock.now());
     if (!place) {
-      turn_away(*transport, role);
+      turn_away(*transport, port, place.error(), context.log);
       continue;
     }
-    context.scope.spawn(serve_session(std::move(transport), context, role, std::move(*place)));
+    context.scope.spawn(serve_session(std::move(transport), context, port.role, std::move(*place)));
   }
 }
 
@@ -121,8 +124,14 @@ Service::Service(const daemon::Setting& setting, auth::Directory directory,
       directory_(std::move(directory)),
       certificates_(std::move(certificates)),
       logins_(auth::login_limits(setting.config.auth), make_secret()),
-      admission_(setting.config.smtp.connections_max),
-      spool_(std::move(spool)) {}
+      clients_(setting.config.clients, daemon::make_key()),
+      user_connections_(setting.config.submission.connections_per_user_max),
+      spool_(std::move(spool)) {
+  for (const auto& port : kPorts) {
+    const auto clientele = port.role == Role::mx ? daemon::Clientele::anybody : daemon::Clientele::users;
+    admissions_.try_emplace(port.role, clients_, port.standard, setting.config.smtp.connections_max, clientele);
+  }
+}
 
 std::expected<void, std::string> Service::open_queue() {
   auto outbound = Outbound::open(setting_, directory_);
@@ -149,6 +158,8 @@ net::Task<void> Service::serve(daemon::Worker& worker) {
                   .queue = outbound_->queue(),
                   .dispatcher = outbound_->dispatcher(),
                   .memory = memory_,
+                  .clients = clients_,
+                  .user_connections = user_connections_,
                   .spool = spool_,
                   .scope = worker.scope,
                   .log = setting_.log};
@@ -158,7 +169,7 @@ net::Task<void> Service::serve(daemon::Worker& worker) {
   for (const auto& port : kPorts) {
     const auto [first, last] = worker.listeners.equal_range(port.name);
     for (auto listener = first; listener != last; ++listener) {
-      accepting.spawn(accept_sessions(*listener->second, context, port.role, admission_));
+      accepting.spawn(accept_sessions(*listener->second, context, port, admissions_.at(port.role)));
     }
   }
   const auto [first, last] = worker.listeners.equal_range(kControl);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <expected>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +12,8 @@
 #include "common/daemon/admission.h"
 #include "common/daemon/certificates.h"
 #include "common/daemon/program.h"
+#include "common/daemon/user_connections.h"
+#include "smtpd/context.h"
 #include "smtpd/message.h"
 #include "smtpd/outbound.h"
 #include "smtpd/spool.h"
@@ -37,9 +40,11 @@ class Service final : public daemon::Program {
   const auth::Directory directory_;
   const std::unique_ptr<daemon::Certificates> certificates_;
   auth::LoginMemory logins_;
-  daemon::Admission admission_;
+  daemon::Clients clients_;
+  daemon::UserConnections user_connections_;
+  std::map<Role, daemon::Admission> admissions_;  // for each port its own
   const Spool spool_;
-  daemon::MemoryBudget memory_{kMessageMemoryMaxOctets};
+  MessageMemory memory_;
   std::unique_ptr<Outbound> outbound_;  // has parts of the budget
 };
 

@@ -21,11 +21,20 @@ std::string_view name_of(Role role) noexcept {
 
 }  // namespace
 
-Session::Session(std::unique_ptr<net::Transport> transport, Context& context, Role role)
-    : context_(context), role_(role), stream_(std::move(transport), context.config.smtp.session_timeout) {}
+Session::Session(std::unique_ptr<net::Transport> transport, Context& context, Role role,
+                 daemon::Admission::Place place)
+    : context_(context),
+      role_(role),
+      place_(std::move(place)),
+      stream_(std::move(transport), context.config.smtp.session_timeout),
+      peer_(context.clients.identify(stream_.peer().address)),
+      held_back_(context.world.clock) {}
 
 net::Task<void> Session::converse() {
-  const net::TaskScope::StopHandler on_stop{context_.scope, [this] { stream_.interrupt(); }};
+  const net::TaskScope::StopHandler on_stop{context_.scope, [this] {
+                                              stream_.interrupt();
+                                              held_back_.ring();
+                                            }};
   context_.log.debug("smtp.session.opened", {{"client", stream_.peer().address}, {"port", name_of(role_)}});
   co_await converse_in_turns();
   context_.log.debug("smtp.session.closed", {{"client", stream_.peer().address}, {"port", name_of(role_)}});
@@ -44,6 +53,8 @@ net::Task<void> Session::converse_in_turns() {
     const bool utf8 = transaction_ && transaction_->smtp_utf8;
     auto command = smtp::parse_command(*line, {.recipient_utf8 = utf8 ? smtp::Utf8::allowed : smtp::Utf8::refused});
     if (!command) {
+      auto slowed = co_await slow_down();
+      if (!slowed) co_return co_await hang_up(slowed.error());
       send(reply_for(command.error().kind));
       continue;
     }
@@ -51,7 +62,12 @@ net::Task<void> Session::converse_in_turns() {
     auto pending = std::visit(execute, *command);
     auto answer = co_await pending;
     if (!answer) co_return co_await hang_up(answer.error());
-    if (*answer) send(std::move(**answer));
+    if (!*answer) continue;
+    if (is_permanent_refusal(**answer)) {
+      auto slowed = co_await slow_down();
+      if (!slowed) co_return co_await hang_up(slowed.error());
+    }
+    send(std::move(**answer));
   }
   co_await stream_.flush();
 }
@@ -61,6 +77,19 @@ void Session::send(smtp::Reply reply) {
     reply = reply_for(Refusal::too_many_errors);
   if (reply.code == kServiceClosing) open_ = false;
   stream_.write(smtp::to_wire(reply));
+}
+
+net::Task<std::expected<void, net::StreamError>> Session::slow_down() {
+  if (identity_) co_return std::expected<void, net::StreamError>{};
+  const auto now = context_.world.clock.now();
+  const auto delay = context_.clients.note_refusal(peer_, now);
+  if (delay.count() == 0) co_return std::expected<void, net::StreamError>{};
+  auto flushed = co_await stream_.flush();  // what the client waits for already is not held back
+  if (!flushed) co_return flushed;
+  co_await held_back_.wait_until(now + delay);
+  if (context_.world.clock.now() < now + delay) co_return std::unexpected(net::StreamError::interrupted);
+  if (stream_.is_broken()) co_return std::unexpected(net::StreamError::closed);
+  co_return std::expected<void, net::StreamError>{};
 }
 
 net::Task<void> Session::hang_up(net::StreamError error) {

@@ -12,6 +12,10 @@
 
 #include "common/auth/sasl.h"
 #include "common/base/sasl_mechanism.h"
+#include "common/daemon/admission.h"
+#include "common/daemon/user_connections.h"
+#include "common/net/alarm.h"
+#include "common/net/least_speed.h"
 #include "common/net/stream.h"
 #include "common/net/task.h"
 #include "common/smtp/command.h"
@@ -31,7 +35,8 @@ inline constexpr std::size_t kRefusedRecipientsMax = 100;   // then 421: somebod
 class Session {
  public:
   /// `context` outlives the session.
-  Session(std::unique_ptr<net::Transport> transport, Context& context, Role role);
+  Session(std::unique_ptr<net::Transport> transport, Context& context, Role role,
+          daemon::Admission::Place place = {});
 
   /// The whole session. Once.
   net::Task<void> converse();
@@ -63,6 +68,9 @@ class Session {
   net::Task<void> converse_in_turns();
   net::Task<void> hang_up(net::StreamError error);
   void send(smtp::Reply reply);
+  /// Holds a refusal back when there were many of this client's, in this session or others. Errors: closed,
+  /// timed_out; interrupted, when the daemon stops meanwhile.
+  net::Task<std::expected<void, net::StreamError>> slow_down();
 
   // commands/: one overload for each command
   Pending on(smtp::Ehlo ehlo);
@@ -100,11 +108,14 @@ class Session {
 
   // commands/message.cc
   [[nodiscard]] std::optional<Refusal> refuse_message() const;
-  [[nodiscard]] bool is_too_slow(net::Instant start, std::uint64_t octets) const;
+  [[nodiscard]] net::LeastSpeed least_speed() const;
+  net::Task<std::expected<std::string_view, net::StreamError>> read_piece(net::LeastSpeed& speed,
+                                                                          std::size_t max_octets);
   [[nodiscard]] IncomingMessage incoming_message() const;
   net::Task<Answer> read_data();
   net::Task<Answer> read_chunk(smtp::Bdat bdat);
   net::Task<Answer> discard_chunk(smtp::Bdat bdat, Refusal refusal);
+  void tell_outcome(const Transaction& transaction, std::size_t octets, const smtp::Reply& reply) const;
   net::Task<smtp::Reply> finish(Transaction transaction, IncomingMessage message);
   [[nodiscard]] AcceptedMessage accepted_message(const Transaction& transaction,
                                                  std::shared_ptr<const MessageOctets> octets) const;
@@ -117,10 +128,14 @@ class Session {
 
   Context& context_;
   const Role role_;
+  daemon::Admission::Place place_;
   net::Stream stream_;
+  const daemon::Client peer_;
+  net::Alarm held_back_;  // rings when the daemon stops
   bool open_ = true;
   std::optional<Client> client_;
   std::optional<auth::Identity> identity_;
+  std::optional<daemon::UserConnections::Place> user_place_;  // beside identity_
   std::optional<Transaction> transaction_;
   std::size_t speech_errors_ = 0;
   std::size_t authentication_errors_ = 0;

@@ -19,6 +19,7 @@ namespace {
 constexpr int kClosed = -1;
 constexpr mode_t kFolderMode = 0700;
 constexpr mode_t kFileMode = 0600;
+constexpr std::uint64_t kStrangersReserves = 2;
 
 SpoolError error_of(int code) noexcept {
   return code == ENOSPC || code == EDQUOT || code == EFBIG ? SpoolError::full : SpoolError::io;
@@ -48,6 +49,7 @@ MappedOctets::~MappedOctets() {
 SpoolFile::SpoolFile(SpoolFile&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, kClosed)),
       reserve_octets_(other.reserve_octets_),
+      reserves_(other.reserves_),
       octets_(other.octets_) {}
 
 SpoolFile::~SpoolFile() {
@@ -57,7 +59,8 @@ SpoolFile::~SpoolFile() {
 std::expected<void, SpoolError> SpoolFile::append(std::string_view octets) {
   struct statvfs space {};
   if (fstatvfs(descriptor_, &space) != 0) return std::unexpected(SpoolError::io);
-  const std::uint64_t reserve = reserve_octets_.value_or(usual_disk_reserve(space.f_blocks * space.f_frsize));
+  const std::uint64_t reserve =
+      reserves_ * reserve_octets_.value_or(usual_disk_reserve(space.f_blocks * space.f_frsize));
   const std::uint64_t free = space.f_bavail * space.f_frsize;
   if (free < reserve || free - reserve < octets.size()) return std::unexpected(SpoolError::full);
   while (!octets.empty()) {
@@ -89,12 +92,12 @@ std::expected<Spool, std::string> Spool::open(std::filesystem::path folder,
   return Spool{std::move(folder), reserve_octets};
 }
 
-std::expected<SpoolFile, SpoolError> Spool::create() const {
+std::expected<SpoolFile, SpoolError> Spool::create(Claim claim) const {
   int descriptor = ::open(folder_.c_str(), O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, kFileMode);
   const bool unsupported = descriptor < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL);
   if (unsupported) descriptor = create_and_unlink(folder_);
   if (descriptor < 0) return std::unexpected(error_of(errno));
-  return SpoolFile{descriptor, reserve_octets_};
+  return SpoolFile{descriptor, reserve_octets_, claim == Claim::stranger ? kStrangersReserves : 1};
 }
 
 }  // namespace posthaste::smtpd

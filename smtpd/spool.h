@@ -49,11 +49,12 @@ class SpoolFile {
 
  private:
   friend class Spool;
-  SpoolFile(int descriptor, std::optional<std::uint64_t> reserve_octets) noexcept
-      : descriptor_(descriptor), reserve_octets_(reserve_octets) {}
+  SpoolFile(int descriptor, std::optional<std::uint64_t> reserve_octets, std::uint64_t reserves) noexcept
+      : descriptor_(descriptor), reserve_octets_(reserve_octets), reserves_(reserves) {}
 
   int descriptor_;
   std::optional<std::uint64_t> reserve_octets_;
+  std::uint64_t reserves_;  // how many of them stay free
   std::uint64_t octets_ = 0;
 };
 
@@ -64,8 +65,12 @@ class Spool {
   [[nodiscard]] static std::expected<Spool, std::string> open(std::filesystem::path folder,
                                                               std::optional<std::uint64_t> reserve_octets);
 
+  /// Whose message it is: strangers leave twice the reserve free, so that there is room for users when they have
+  /// filled the rest.
+  enum class Claim { user, stranger };
+
   /// A new, empty file. From any thread that may block. Errors: all.
-  [[nodiscard]] std::expected<SpoolFile, SpoolError> create() const;
+  [[nodiscard]] std::expected<SpoolFile, SpoolError> create(Claim claim) const;
 
  private:
   Spool(std::filesystem::path folder, std::optional<std::uint64_t> reserve_octets)

@@ -30,6 +30,13 @@ struct Listen {
   bool lmtp_port = true;        // LMTP on port_base + 24, on the loopback addresses alone
 };
 
+/// Of whoever connects to smtpd, imapd and pop3d from elsewhere. Each port counts for itself.
+struct Clients {
+  std::vector<std::string> trusted_networks{"127.0.0.1", "::1"};
+  std::uint32_t connections_per_address_max = 100;
+  std::uint32_t connections_per_network_max = 500;
+};
+
 struct Smtp {
   std::uint64_t message_max_octets = 52'428'800;
   std::uint32_t recipients_max = 1'000;
@@ -39,6 +46,7 @@ struct Smtp {
 
 struct Submission {
   bool require_tls = true;
+  std::uint32_t connections_per_user_max = 50;
 };
 
 struct Delivery {
@@ -112,6 +120,7 @@ struct Config {
   std::string user;      // the system user of the daemons' children; empty: the owner of the data folder
   Paths paths;
   Listen listen;
+  Clients clients;
   Smtp smtp;
   Submission submission;
   Delivery delivery;

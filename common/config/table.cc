@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "common/base/ip_network.h"
 #include "common/base/octets.h"
 #include "common/base/sasl_mechanism.h"
 
@@ -80,6 +81,8 @@ bool is_ip_address(std::string_view text) {
          inet_pton(AF_INET6, zero_ended.c_str(), address.data()) == 1;
 }
 
+bool is_network(std::string_view text) { return parse_ip_network(text).has_value(); }
+
 /// An IP address, or one with a port behind it: "192.0.2.1:53", "[2001:db8::1]:53".
 bool is_server(std::string_view text) {
   const std::size_t colon = text.rfind(':');
@@ -144,6 +147,22 @@ Section listen() {
             flag<&Config::listen, &Listen::lmtp_port>()}}};
 }
 
+Section clients() {
+  return {"clients",
+          "How much of each port of smtpd, imapd and pop3d one client may have. A connection counts here until "
+          "somebody has\n"
+          "logged in on it; on port 25, always.",
+          {{"trusted_networks",
+            "Addresses and networks without these limits: relay hosts, a webmail server, a proxy that hides who\n"
+            "comes. \"192.0.2.7\", \"192.0.2.0/24\", \"2001:db8::/32\".",
+            List{[](Config& config) -> std::vector<std::string>& { return config.clients.trusted_networks; },
+                 is_network, "an IP address, or one with the length of a prefix", true}},
+           {"connections_per_address_max", "Connections at once from one IPv4 address, or one IPv6 /64.",
+            number<&Config::clients, &Clients::connections_per_address_max>("connections", 1, 1'000'000)},
+           {"connections_per_network_max", "Connections at once from one IPv4 /24, or one IPv6 /48.",
+            number<&Config::clients, &Clients::connections_per_network_max>("connections", 1, 1'000'000)}}};
+}
+
 Section smtp() {
   return {"smtp",
           "Receiving mail, from other hosts and from our users.",
@@ -153,7 +172,7 @@ Section smtp() {
             number<&Config::smtp, &Smtp::recipients_max>("recipients", 100, 100'000)},
            {"session_timeout_s", "How long a session waits for the other side; RFC 5321 §4.5.3.2.7 asks for 300.",
             number<&Config::smtp, &Smtp::session_timeout>("seconds", 1, 3'600)},
-           {"connections_max", "Connections at once, on all SMTP ports together; further ones are told 421.",
+           {"connections_max", "Connections at once on each of the three ports; further ones are told 421.",
             number<&Config::smtp, &Smtp::connections_max>("connections", 1, 1'000'000)}}};
 }
 
@@ -161,7 +180,9 @@ Section submission() {
   return {"submission",
           "Sending by our own users (RFC 6409).",
           {{"require_tls", "Take MAIL on port 587 only after STARTTLS.",
-            flag<&Config::submission, &Submission::require_tls>()}}};
+            flag<&Config::submission, &Submission::require_tls>()},
+           {"connections_per_user_max", "Connections at once of one user, over all their devices.",
+            number<&Config::submission, &Submission::connections_per_user_max>("connections", 1, 100'000)}}};
 }
 
 Section delivery() {
@@ -215,7 +236,7 @@ Section imap() {
         number<&Config::imap, &Imap::login_timeout>("seconds", 1, 3'600)},
        {"idle_timeout_s", "How long an authenticated client may be silent; RFC 9051 §5.4 asks for 1800 at least.",
         number<&Config::imap, &Imap::idle_timeout>("seconds", 1, kDay)},
-       {"connections_max", "Connections at once.",
+       {"connections_max", "Connections at once on each of the two ports.",
         number<&Config::imap, &Imap::connections_max>("connections", 1, 10'000'000)},
        {"connections_per_user_max", "Connections at once of one user, over all their devices.",
         number<&Config::imap, &Imap::connections_per_user_max>("connections", 1, 100'000)}}};
@@ -226,7 +247,7 @@ Section pop3() {
           "",
           {{"idle_timeout_s", "How long a client may be silent; RFC 1939 §3 asks for 600 at least.",
             number<&Config::pop3, &Pop3::idle_timeout>("seconds", 1, kDay)},
-           {"connections_max", "Connections at once.",
+           {"connections_max", "Connections at once on each of the two ports.",
             number<&Config::pop3, &Pop3::connections_max>("connections", 1, 10'000'000)},
            {"login_delay_s",
             "How long a user must wait from one login to the next; told to clients (RFC 2449 §6.5). 0: not at all.",
@@ -293,9 +314,9 @@ Section log() {
 }  // namespace
 
 const std::vector<Section>& sections() {
-  static const std::vector<Section> kSections{general(),  paths(),   listen(), smtp(), submission(),
-                                              delivery(), queue(),   relay(),  dns(),  imap(),
-                                              pop3(),     workers(), store(),  auth(), log()};
+  static const std::vector<Section> kSections{general(),  paths(), listen(), clients(), smtp(), submission(),
+                                              delivery(), queue(), relay(),  dns(),     imap(), pop3(),
+                                              workers(),  store(), auth(),   log()};
   return kSections;
 }
 

@@ -78,8 +78,9 @@ net::Task<Reply> Session::run(imap::Authenticate command) {
 Reply Session::refuse_login(const std::string& user, const auth::SaslOutcome::Failure& failure) {
   const auto say = [](auto error) { return reply_for(error); };
   Reply reply = std::visit(say, failure);
-  around_.log.info("imap.login.failed",
-                   {{"user", user}, {"client", stream_.peer().address}, {"reason", reply.text}});
+  const auto& client = stream_.peer().address;
+  around_.log.info_by_client(client, "imap.login.failed",
+                             {{"user", user}, {"client", client}, {"reason", reply.text}});
   if (failure == auth::SaslOutcome::Failure{auth::AuthError::wrong} && ++failed_logins_ >= kFailedLoginsMax) {
     hang_up(bye("CLIENTBUG", "Too many failed logins"));
   }
@@ -110,12 +111,13 @@ net::Task<Reply> Session::log_in(auth::Identity identity, std::string_view mecha
   const std::string peer = stream_.peer().address;
   auto place = around_.user_connections.enter(identity.id);
   if (!place) {
-    around_.log.warning("imap.login.too_many", {{"user", identity.address}, {"client", peer}});
+    around_.log.info_by_client(peer, "imap.login.too_many", {{"user", identity.address}, {"client", peer}});
     co_return no("LIMIT", "Too many connections of this user");
   }
   auto met = co_await meet(identity.id);
   if (!met) co_return reply_for(met.error());
   login_.emplace(identity.id, std::move(identity.address), std::move(*place));
+  place_.log_in(around_.world.clock.now());
   stream_.set_timeout(around_.config.imap.idle_timeout);
   around_.log.info("imap.login.succeeded", {{"user", login_->address},
                                             {"client", peer},

@@ -138,8 +138,9 @@ net::Task<void> Session::authenticate(SaslMechanism mechanism, std::optional<std
 void Session::refuse_login(const std::string& login, const auth::SaslOutcome::Failure& failure) {
   const auto word = [](auto error) { return reply_for(error); };
   const auto reply = std::visit(word, failure);
-  around_.log.info("pop3.login.failed",
-                   {{"user", login}, {"client", stream_.peer().address}, {"reason", reply.text}});
+  const auto& client = stream_.peer().address;
+  around_.log.info_by_client(client, "pop3.login.failed",
+                             {{"user", login}, {"client", client}, {"reason", reply.text}});
   if (std::holds_alternative<auth::SaslError>(failure)) {
     refuse(reply);
     return;
@@ -169,6 +170,7 @@ net::Task<void> Session::log_in(auth::Identity identity, std::string_view mechan
   }
   const UserId id = identity.id;
   around_.last_logins.note(id, now);
+  place_.log_in(now);
   stream_.set_timeout(around_.config.pop3.idle_timeout);
   transaction_.emplace(std::move(identity), std::move(*lock), std::move(*maildrop),
                        MessageReader{around_.store, around_.world, id});

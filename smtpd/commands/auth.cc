@@ -68,7 +68,15 @@ net::Task<Session::Answer> Session::authenticate(SaslMechanism mechanism,
     }
     co_return Answer{refuse_login(outcome.login, outcome.identity.error())};
   }
+  user_place_ = context_.user_connections.enter(outcome.identity->id);
+  if (!user_place_) {
+    const auto& client = stream_.peer().address;
+    context_.log.info_by_client(client, "smtp.auth.too_many",
+                                {{"client", client}, {"user", outcome.identity->address}});
+    co_return Answer{reply_for(Refusal::too_many_of_user)};
+  }
   identity_ = std::move(*outcome.identity);
+  place_.log_in(context_.world.clock.now());
   context_.log.info("smtp.auth.succeeded", {{"client", stream_.peer().address},
                                             {"user", identity_->address},
                                             {"mechanism", name_of(mechanism)},
@@ -79,8 +87,9 @@ net::Task<Session::Answer> Session::authenticate(SaslMechanism mechanism,
 smtp::Reply Session::refuse_login(const std::string& login, const auth::SaslOutcome::Failure& failure) {
   const auto say = [](auto error) { return reply_for(error); };
   smtp::Reply reply = std::visit(say, failure);
-  context_.log.info("smtp.auth.failed",
-                    {{"client", stream_.peer().address}, {"login", login}, {"reason", reply.lines.front()}});
+  const auto& client = stream_.peer().address;
+  context_.log.info_by_client(client, "smtp.auth.failed",
+                              {{"client", client}, {"login", login}, {"reason", reply.lines.front()}});
   const auto* error = std::get_if<auth::AuthError>(&failure);
   const bool own_fault =
       error != nullptr && *error != auth::AuthError::busy && *error != auth::AuthError::unavailable;

@@ -84,12 +84,14 @@ smtp::Reply Session::accept_recipient(AcceptedRecipient recipient) {
 }
 
 smtp::Reply Session::refuse_recipient(const smtp::Mailbox& mailbox, smtp::Reply reply) {
-  context_.log.info("smtp.recipient.refused", {{"trace", transaction_->trace_id},
-                                               {"client", stream_.peer().address},
-                                               {"from", to_string(transaction_->reverse_path)},
-                                               {"recipient", to_string(mailbox)},
-                                               {"code", reply.code},
-                                               {"reason", reply.lines.front()}});
+  const auto& client = stream_.peer().address;
+  context_.log.info_by_client(client, "smtp.recipient.refused",
+                              {{"trace", transaction_->trace_id},
+                               {"client", client},
+                               {"from", to_string(transaction_->reverse_path)},
+                               {"recipient", to_string(mailbox)},
+                               {"code", reply.code},
+                               {"reason", reply.lines.front()}});
   const bool enough = ++refused_recipients_ >= kRefusedRecipientsMax;
   return enough ? reply_for(Refusal::too_many_errors) : reply;
 }

@@ -41,6 +41,7 @@ net::Task<Session::Answer> Session::start_tls() {
   send({220, {2, 0, 0}, "Ready to start TLS"});
   client_.reset();
   identity_.reset();
+  user_place_.reset();
   transaction_.reset();
   const auto server = context_.certificates.current();
   auto secured = co_await stream_.accept_tls(*server);

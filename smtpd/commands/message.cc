@@ -32,27 +32,44 @@ Session::Pending Session::on(smtp::Data /*data*/) {
   return read_data();
 }
 
-/// Whether a message that began at `start` comes slower than anybody has to wait for.
-bool Session::is_too_slow(net::Instant start, std::uint64_t octets) const {
+/// What a message, or a chunk of one, has to keep up with from its beginning.
+net::LeastSpeed Session::least_speed() const {
   constexpr std::uint64_t kOctetsPerSecondMin = 1'000;
-  const std::chrono::seconds allowed{static_cast<std::int64_t>(octets / kOctetsPerSecondMin)};
-  return context_.world.clock.now() - start > context_.config.smtp.session_timeout + allowed;
+  return {context_.world.clock.now(), context_.config.smtp.session_timeout, kOctetsPerSecondMin};
+}
+
+/// Leaves the stream with its usual timeout. Errors: as Stream::read_some().
+net::Task<std::expected<std::string_view, net::StreamError>> Session::read_piece(net::LeastSpeed& speed,
+                                                                                 std::size_t max_octets) {
+  const auto left = speed.left(context_.world.clock.now());
+  if (left.count() == 0) co_return std::unexpected(net::StreamError::timed_out);
+  stream_.set_timeout(left);
+  auto piece = co_await stream_.read_some(max_octets);
+  stream_.set_timeout(context_.config.smtp.session_timeout);
+  if (piece) speed.note(context_.world.clock.now(), piece->size());
+  co_return piece;
 }
 
 IncomingMessage Session::incoming_message() const {
-  return {context_.world, context_.spool, context_.memory, context_.config.smtp.message_max_octets,
+  const bool is_users = identity_.has_value();
+  auto memory =
+      is_users || peer_.trusted ? context_.memory.for_user() : context_.memory.for_stranger(peer_.address);
+  return {context_.world,
+          context_.spool,
+          is_users ? Spool::Claim::user : Spool::Claim::stranger,
+          std::move(memory),
+          context_.config.smtp.message_max_octets,
           transaction_->announced_octets};
 }
 
 net::Task<Session::Answer> Session::read_data() {
-  const auto start = context_.world.clock.now();
+  auto speed = least_speed();
   send({354, "End data with <CRLF>.<CRLF>"});
   auto message = incoming_message();
   smtp::DataReader reader{context_.config.smtp.message_max_octets};
   for (;;) {
-    auto piece = co_await stream_.read_some(kReadMaxOctets);
+    auto piece = co_await read_piece(speed, kReadMaxOctets);
     if (!piece) co_return std::unexpected(piece.error());
-    if (is_too_slow(start, reader.octets())) co_return std::unexpected(net::StreamError::timed_out);
     const auto progress = message.feed(reader, *piece);
     if (progress.state == smtp::DataState::more) {
       if (message.overflows()) co_await message.spill();
@@ -75,12 +92,11 @@ Session::Pending Session::on(smtp::Bdat bdat) {
 
 /// The octets come whatever we say (RFC 3030 §2).
 net::Task<Session::Answer> Session::discard_chunk(smtp::Bdat bdat, Refusal refusal) {
-  const auto start = context_.world.clock.now();
+  auto speed = least_speed();
   for (std::uint64_t left = bdat.chunk_octets; left > 0;) {
-    auto piece = co_await stream_.read_some(std::min<std::uint64_t>(left, kReadMaxOctets));
+    auto piece = co_await read_piece(speed, std::min<std::uint64_t>(left, kReadMaxOctets));
     if (!piece) co_return std::unexpected(piece.error());
     left -= piece->size();
-    if (is_too_slow(start, bdat.chunk_octets - left)) co_return std::unexpected(net::StreamError::timed_out);
   }
   co_return Answer{reply_for(refusal)};
 }
@@ -88,14 +104,13 @@ net::Task<Session::Answer> Session::discard_chunk(smtp::Bdat bdat, Refusal refus
 net::Task<Session::Answer> Session::read_chunk(smtp::Bdat bdat) {
   auto& message = transaction_->chunks;  // the transaction stays while nobody but us reads commands
   if (!message) message.emplace(incoming_message());
-  const auto start = context_.world.clock.now();
+  auto speed = least_speed();
   for (std::uint64_t left = bdat.chunk_octets; left > 0;) {
-    auto piece = co_await stream_.read_some(std::min<std::uint64_t>(left, kReadMaxOctets));
+    auto piece = co_await read_piece(speed, std::min<std::uint64_t>(left, kReadMaxOctets));
     if (!piece) co_return std::unexpected(piece.error());
     left -= piece->size();
     message->append(*piece);
     if (message->overflows()) co_await message->spill();
-    if (is_too_slow(start, bdat.chunk_octets - left)) co_return std::unexpected(net::StreamError::timed_out);
   }
   if (!bdat.last && !message->refusal()) co_return Answer{chunk_taken(bdat.chunk_octets)};
   IncomingMessage whole = std::move(*message);
@@ -103,6 +118,26 @@ net::Task<Session::Answer> Session::read_chunk(smtp::Bdat bdat) {
   transaction_.reset();  // after a failure further chunks find no transaction: 503
   auto reply = co_await finish(std::move(transaction), std::move(whole));
   co_return Answer{std::move(reply)};
+}
+
+void Session::tell_outcome(const Transaction& transaction, std::size_t octets, const smtp::Reply& reply) const {
+  const bool accepted = smtp::is_positive(reply);
+  const auto& client = stream_.peer().address;
+  const std::string from = to_string(transaction.reverse_path);
+  const log::Fields fields{{"trace", transaction.trace_id},
+                           {"client", client},
+                           {"from", from},
+                           {"recipients", transaction.recipients.size()},
+                           {"octets", octets},
+                           {"tls", tls_version()},
+                           {"user", user()},
+                           {"code", reply.code},
+                           {"reason", accepted ? "" : std::string_view{reply.lines.front()}}};
+  if (accepted) {
+    context_.log.info("smtp.message.accepted", fields);
+  } else {
+    context_.log.info_by_client(client, "smtp.message.refused", fields);
+  }
 }
 
 net::Task<smtp::Reply> Session::finish(Transaction transaction, IncomingMessage message) {
@@ -116,17 +151,7 @@ net::Task<smtp::Reply> Session::finish(Transaction transaction, IncomingMessage 
     AcceptedMessage whole = accepted_message(transaction, *octets);
     reply = co_await accept(context_, std::move(whole));
   }
-  const bool accepted = smtp::is_positive(*reply);
-  context_.log.info(accepted ? "smtp.message.accepted" : "smtp.message.refused",
-                    {{"trace", transaction.trace_id},
-                     {"client", stream_.peer().address},
-                     {"from", to_string(transaction.reverse_path)},
-                     {"recipients", transaction.recipients.size()},
-                     {"octets", octets ? (*octets)->view().size() : 0},
-                     {"tls", tls_version()},
-                     {"user", user()},
-                     {"code", reply->code},
-                     {"reason", accepted ? "" : std::string_view{reply->lines.front()}}});
+  tell_outcome(transaction, octets ? (*octets)->view().size() : 0, *reply);
   co_return std::move(*reply);
 }
 

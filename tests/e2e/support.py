@@ -528,13 +528,14 @@ class Installation:
             refused = client.sendmail(sender, [self.address(name) for name in recipients], octets)
             assert not refused, refused
 
-    def submission(self, user, implicit=False):
+    def submission(self, user, implicit=False, source=None):
         """One of our own users, logged in under TLS."""
         if implicit:
             tls = self.tls()
             client = smtplib.SMTP_SSL(self.host, self.port("submissions"), timeout=PATIENCE_S, context=tls)
         else:
-            client = smtplib.SMTP(self.host, self.port("submission"), timeout=PATIENCE_S)
+            address = (source, 0) if source else None
+            client = smtplib.SMTP(self.host, self.port("submission"), timeout=PATIENCE_S, source_address=address)
             client.starttls(context=self.tls())
         client.login(self.address(user), password(user))
         return client

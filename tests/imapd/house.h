@@ -183,7 +183,7 @@ class House {
 
   /// Serves as long as `clients`, a task of its making, runs.
   void serve(const std::function<net::Task<void>()>& clients) {
-    UserConnections user_connections{config.imap.connections_per_user_max};
+    daemon::UserConnections user_connections{config.imap.connections_per_user_max};
     RecentMessages recent_messages{recent_since};
     daemon::MemoryBudget append_memory{append_memory_octets};
     auth::Authenticator authenticator{Accounts::shared().directory, login_memory_, sim_.world(),

@@ -208,6 +208,8 @@ class Life {
                  .queue = *queue_,
                  .dispatcher = outbound_.dispatcher,
                  .memory = memory_,
+                 .clients = clients_,
+                 .user_connections = user_connections_,
                  .spool = spool_,
                  .scope = scope_,
                  .log = log_},
@@ -278,7 +280,9 @@ class Life {
   std::unique_ptr<smtpd::LmtpPool> pool_;
   wire::StoreClient store_;
   smtpd::RecipientVerifier verifier_;
-  daemon::MemoryBudget memory_{std::size_t{1} << 30};
+  smtpd::MessageMemory memory_{std::size_t{1} << 30};
+  daemon::Clients clients_{{}, SipKey{1, 2}};
+  daemon::UserConnections user_connections_{100};
   const smtpd::Spool spool_ = std::move(*smtpd::Spool::open(ground().folder() / "spool", 0));
   smtpd::SimOutbound outbound_;
   smtpd::Context context_;

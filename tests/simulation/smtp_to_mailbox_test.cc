@@ -106,6 +106,8 @@ class Installation {
                *queue_,
                outbound_.dispatcher,
                memory_,
+               clients_,
+               user_connections_,
                spool_,
                scope_,
                log_} {}
@@ -240,7 +242,9 @@ class Installation {
   smtpd::LmtpPool pool_;
   wire::StoreClient store_client_{sim_.world(), {config::store_socket(config_), 0}, log_};
   smtpd::RecipientVerifier verifier_{sim_.world().clock, store_client_};
-  daemon::MemoryBudget memory_{std::size_t{1} << 30};
+  smtpd::MessageMemory memory_{std::size_t{1} << 30};
+  daemon::Clients clients_{{}, SipKey{1, 2}};
+  daemon::UserConnections user_connections_{100};
   smtpd::AtOnce at_once_;
   std::unique_ptr<queue::Queue> queue_;
   smtpd::SimOutbound outbound_;

@@ -224,6 +224,8 @@ class SimSmtpd {
                     std::size_t memory_octets = kMessageMemoryMaxOctets, std::uint64_t spool_reserve_octets = 0)
       : config(std::move(configuration)),
         memory(memory_octets),
+        clients(config.clients, SipKey{1, 2}),
+        user_connections(config.submission.connections_per_user_max),
         spool(std::move(*Spool::open(installation().spool_folder(), spool_reserve_octets))),
         log(sink, "smtpd", log::Format::text, log::Level::debug, [] { return WallTime{}; }),
         logins({std::chrono::minutes{5}, std::chrono::seconds{1}, std::chrono::seconds{15}}, "a test's secret"),
@@ -243,6 +245,8 @@ class SimSmtpd {
                 .queue = installation().queue(),
                 .dispatcher = outbound.dispatcher,
                 .memory = memory,
+                .clients = clients,
+                .user_connections = user_connections,
                 .spool = spool,
                 .scope = scope,
                 .log = log},
@@ -275,7 +279,9 @@ class SimSmtpd {
   void connect_store() { store_scope_.spawn(store.run()); }
 
   const config::Config config;
-  daemon::MemoryBudget memory;
+  MessageMemory memory;
+  daemon::Clients clients;
+  daemon::UserConnections user_connections;
   const Spool spool;
   log::MemorySink sink;
   const log::Log log;

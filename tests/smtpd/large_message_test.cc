@@ -156,9 +156,9 @@ TEST(LargeMessage, ThatNeverEndsLeavesNothingBehind) {
 }
 
 /// A message in pieces as a session reads them.
-net::Task<void> receive(net::World& world, const Spool& spool, daemon::MemoryBudget& budget, std::string octets,
+net::Task<void> receive(net::World& world, const Spool& spool, MessageMemory& memory, std::string octets,
                         std::shared_ptr<const MessageOctets>& whole) {
-  IncomingMessage message{world, spool, budget, octets.size(), 0};
+  IncomingMessage message{world, spool, Spool::Claim::user, memory.for_user(), octets.size(), 0};
   for (std::size_t at = 0; at < octets.size(); at += 65'536) {
     message.append(std::string_view{octets}.substr(at, 65'536));
     if (message.overflows()) co_await message.spill();
@@ -178,16 +178,16 @@ TEST_P(KeptOctets, OutliveTheMessageThatBroughtThem) {
   net::SimWorld sim{1};
   const auto spool = Spool::open(installation().spool_folder(), 0);
   ASSERT_TRUE(spool);
-  daemon::MemoryBudget budget{kSmallBudgetOctets};
+  MessageMemory memory{kSmallBudgetOctets};
   std::string octets(GetParam().octets, '\0');
   for (std::size_t i = 0; i < octets.size(); ++i) octets[i] = static_cast<char>(i * 7 + i / 65'536);
   std::shared_ptr<const MessageOctets> whole;
-  ASSERT_TRUE(sim.run(receive(sim.world(), *spool, budget, octets, whole)));
+  ASSERT_TRUE(sim.run(receive(sim.world(), *spool, memory, octets, whole)));
   ASSERT_TRUE(whole);
   EXPECT_TRUE(whole->view() == octets);
-  EXPECT_EQ(budget.taken(), GetParam().taken);
+  EXPECT_EQ(memory.taken(), GetParam().taken);
   whole.reset();
-  EXPECT_EQ(budget.taken(), 0U);
+  EXPECT_EQ(memory.taken(), 0U);
 }
 
 INSTANTIATE_TEST_SUITE_P(OfEverySize, KeptOctets,
@@ -216,7 +216,7 @@ TEST(Spool, ThatLostItsFolderCannotCreate) {
   const auto spool = Spool::open(folder, 0);
   ASSERT_TRUE(spool);
   std::filesystem::remove(folder);
-  const auto file = spool->create();
+  const auto file = spool->create(Spool::Claim::user);
   ASSERT_FALSE(file);
   EXPECT_EQ(file.error(), SpoolError::io);
 }

@@ -9,7 +9,7 @@
 
 #include "common/base/ids.h"
 
-namespace posthaste::imapd {
+namespace posthaste::daemon {
 
 class UserConnections {
  public:
@@ -58,4 +58,4 @@ class UserConnections {
   std::unordered_map<UserId, std::uint32_t> counts_;  // guarded by mutex_; never zero between calls
 };
 
-}  // namespace posthaste::imapd
+}  // namespace posthaste::daemon
