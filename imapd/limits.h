@@ -29,7 +29,9 @@ inline constexpr std::size_t kQueuedMaxOctets = 262'144;         // then nothing
 inline constexpr std::chrono::milliseconds kRepliesHeldMax{50};  // while pipelined commands run
 inline constexpr std::size_t kSliceOctets = 262'144;             // of one piece of work off the loop
 inline constexpr std::size_t kSliceRows = 2'048;
-inline constexpr std::uint64_t kChangedAtOnce = 16'384;  // messages of one change that may be made in parts
+inline constexpr std::size_t kListedAtOnce = 256;              // mailboxes looked at in one snapshot
+inline constexpr std::uint64_t kMatchStepsAtOnce = 1'000'000;  // of LIST's patterns, some ns each
+inline constexpr std::uint64_t kChangedAtOnce = 16'384;        // messages of one change that may be made in parts
 inline constexpr std::uint64_t kAppendTogetherOctets =
     104'857'600;  // what one APPEND may bring, if no single message is larger
 inline constexpr std::uint64_t kAppendMemoryOctets =

@@ -1,41 +1,50 @@
 // Which mailboxes a LIST, LSUB or XLIST names, and what is said of each (RFC 9051 §6.3.9, RFC 5258, RFC 6154).
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/imap/list.h"
+#include "common/imap/list_pattern.h"
 #include "common/imap/mailbox_name.h"
-#include "common/store/snapshot.h"
+#include "common/store/store.h"
 
 namespace posthaste::imapd {
 
 /// A name of the hierarchy. It may be no mailbox: a parent that was deleted, or a name that is only subscribed, or
 /// above one that is.
 struct ListedName {
-  std::optional<store::MailboxInfo> mailbox;
+  std::optional<MailboxId> mailbox;
+  std::optional<store::SpecialUse> special_use;
   bool subscribed = false;
   bool has_children = false;
+  ListedName* parent = nullptr;
+  // What comes of a command.
+  bool is_matched = false;
+  bool has_chosen_below = false;
+  bool has_unmatched_below = false;  // chosen, but matched by no pattern
 };
 
 /// All names of one user at one instant.
 class Hierarchy {
  public:
-  /// Errors: io.
-  [[nodiscard]] static std::expected<Hierarchy, store::StoreError> read(const store::Snapshot& snapshot);
+  Hierarchy(std::vector<store::MailboxName> mailboxes, std::vector<std::string> subscriptions);
+  Hierarchy(const Hierarchy&) = delete;
+  Hierarchy& operator=(const Hierarchy&) = delete;
 
-  [[nodiscard]] const std::map<std::string, ListedName>& names() const { return names_; }
-  /// Whether a name below this one is chosen by `selection`, and none of `patterns` matches it.
-  [[nodiscard]] bool has_chosen_below(const std::string& name, const imap::ListSelection& selection,
-                                      const std::vector<std::string>& patterns) const;
+  using Names = std::map<std::string, ListedName, std::less<>>;
+  [[nodiscard]] Names& names() { return names_; }
 
  private:
-  void add_parents();
-  std::map<std::string, ListedName> names_;
+  /// Its parents are there too then.
+  ListedName& at(std::string_view name);
+
+  Names names_;
 };
 
 /// One line of an answer.
@@ -47,13 +56,52 @@ struct ListLine {
   std::optional<std::string> old_name = {};     // OLDNAME (RFC 9051 §6.3.9.7), after a rename
 };
 
-[[nodiscard]] std::vector<ListLine> list_mailboxes(const Hierarchy& hierarchy, const imap::List& list);
-/// RFC 3501 §6.3.9.
-[[nodiscard]] std::vector<ListLine> list_subscriptions(const Hierarchy& hierarchy, const std::string& pattern);
+/// The answer to a LIST, LSUB or XLIST, in steps, none of them on a loop. Names are those of one instant; what is
+/// said of each is read later, for few of them at once: no snapshot lives while patterns are matched.
+class ListWork {
+ public:
+  enum class Kind { list, lsub };  // LIST's rules (RFC 9051 §6.3.9), or LSUB's (RFC 3501 §6.3.9)
 
-/// One name as it is now, with all its attributes; it may be no mailbox any more.
-[[nodiscard]] ListLine list_name(const Hierarchy& hierarchy, const std::string& name,
-                                 std::optional<std::string> old_name);
+  /// For LSUB: the names that are subscribed, and by RECURSIVEMATCH those above them. `store` outlives it.
+  ListWork(const store::Store& store, UserId user, Kind kind, imap::List list);
+
+  /// The next lines, perhaps none. Errors: unavailable, io.
+  [[nodiscard]] std::expected<std::vector<ListLine>, store::StoreError> step();
+  [[nodiscard]] bool done() const { return phase_ == Phase::done; }
+  /// What matching has taken so far.
+  [[nodiscard]] std::uint64_t match_steps() const { return patterns_.steps(); }
+
+ private:
+  enum class Phase { read_names, read_uses, match, tell, done };
+  using Name = Hierarchy::Names::value_type;
+  using Read = std::expected<void, store::StoreError>;
+
+  Read read_names();
+  Read read_uses();
+  void match();
+  Read tell(std::vector<ListLine>& lines);
+  void enter(Phase phase);
+  [[nodiscard]] bool is_chosen(const ListedName& name) const;
+  [[nodiscard]] bool is_told(const ListedName& name) const;
+  [[nodiscard]] ListLine line_of(const Name& name, std::optional<store::MailboxInfo> info) const;
+  /// Of the mailboxes among `names`, in order; nothing for what is none, or is gone. Errors: unavailable, io.
+  using Infos = std::vector<std::optional<store::MailboxInfo>>;
+  [[nodiscard]] std::expected<Infos, store::StoreError> read_infos(const std::vector<Name*>& names) const;
+
+  const store::Store& store_;
+  const UserId user_;
+  const Kind kind_;
+  const imap::List list_;
+  imap::ListPatterns patterns_;
+  Phase phase_ = Phase::read_names;
+  std::optional<Hierarchy> hierarchy_;
+  Hierarchy::Names::iterator at_;  // the next name of this phase
+};
+
+/// One name as it is now, with all its attributes; it may be no mailbox any more. Point reads. Errors: io.
+[[nodiscard]] std::expected<ListLine, store::StoreError> list_name(const store::Snapshot& snapshot,
+                                                                   const std::string& name,
+                                                                   std::optional<std::string> old_name);
 
 /// `response` is "LIST", "LSUB" or "XLIST".
 void append_list_line(std::string& out, std::string_view response, const ListLine& line,

@@ -29,6 +29,7 @@
 #include "imapd/fetch_work.h"
 #include "imapd/known_metadata.h"
 #include "imapd/limits.h"
+#include "imapd/listing.h"
 #include "imapd/number_text.h"
 #include "imapd/recent_messages.h"
 #include "imapd/replies.h"
@@ -120,6 +121,8 @@ class Session {
   net::Task<Reply> run(imap::Lsub command);
   net::Task<Reply> run(imap::Xlist command);
   net::Task<Reply> run(imap::Namespace command);
+  /// Errors: the reply that ends the command, also when nobody is there any more.
+  net::Task<std::expected<std::vector<ListLine>, Reply>> next_lines(ListWork& work);
   // commands/status.cc
   net::Task<Reply> run(imap::Status command);
   /// Sends the line. Errors: unavailable, io.
@@ -163,6 +166,8 @@ class Session {
   net::Task<bool> listen();
   /// `idles`: in the course of IDLE, when expunges may be told in any case.
   net::Task<void> notify_client(bool idles);
+  /// Errors: the reply that ends the command, also when nobody is there any more.
+  net::Task<std::expected<void, Reply>> tell_step_by_step(WatchWork& work);
   net::Task<void> tell_new_messages(store::UidSet uids);
   [[nodiscard]] Watch::Manner manner() const;
   // commands/idle.cc

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <iterator>
 #include <utility>
-#include <vector>
 
 #include "imapd/limits.h"
 #include "imapd/listing.h"
@@ -17,11 +16,6 @@ bool is_about_selected(const imap::NotifyGroup& group) {
   return group.filter == imap::NotifyFilter::selected || group.filter == imap::NotifyFilter::selected_delayed;
 }
 
-bool is_below(const std::string& name, const std::string& parent) {
-  return name.size() > parent.size() && name.starts_with(parent) &&
-         name[parent.size()] == imap::kHierarchyDelimiter;
-}
-
 }  // namespace
 
 void ChangedMailboxes::note(const std::optional<store::Change>& change) {
@@ -33,28 +27,24 @@ void ChangedMailboxes::note(const std::optional<store::Change>& change) {
   }
 }
 
-/// The hierarchy, read when a name is first to be told.
-class Watch::Names {
- public:
-  Names(const store::Snapshot& snapshot, const Manner& manner) : snapshot_(snapshot), manner_(manner) {}
-
-  std::expected<void, StoreError> tell(const std::string& name, std::optional<std::string> old_name,
-                                       std::string& out) {
-    if (!hierarchy_) {
-      auto hierarchy = Hierarchy::read(snapshot_);
-      if (!hierarchy) return std::unexpected(hierarchy.error());
-      hierarchy_ = std::move(*hierarchy);
+Watch::Watch(imap::Notify wanted) : wanted_(std::move(wanted)) {
+  for (std::size_t i = 0; i < wanted_.groups.size(); ++i) {
+    const imap::NotifyGroup& group = wanted_.groups[i];
+    switch (group.filter) {
+      case imap::NotifyFilter::selected:
+      case imap::NotifyFilter::selected_delayed: break;
+      case imap::NotifyFilter::inboxes:  // any mailbox may be delivered to (RFC 5465 §6.3)
+      case imap::NotifyFilter::personal: personal_.set(i); break;
+      case imap::NotifyFilter::subscribed: subscribing_.set(i); break;
+      case imap::NotifyFilter::mailboxes:
+        for (const auto& name : group.mailboxes) named_[name].set(i);
+        break;
+      case imap::NotifyFilter::subtree:
+        for (const auto& name : group.mailboxes) rooted_[name].set(i);
+        break;
     }
-    append_list_line(out, "LIST", list_name(*hierarchy_, name, std::move(old_name)),
-                     manner_.dialect.mailbox_encoding());
-    return {};
   }
-
- private:
-  const store::Snapshot& snapshot_;
-  const Manner& manner_;
-  std::optional<Hierarchy> hierarchy_;
-};
+}
 
 const imap::NotifyGroup* Watch::selected() const {
   const auto group = std::ranges::find_if(wanted_.groups, is_about_selected);
@@ -68,7 +58,7 @@ bool Watch::wants_metadata() const {
 }
 
 bool Watch::wants_metadata_of(const std::string& mailbox) const {
-  return wants(&imap::NotifyEvents::mailbox_metadata_change, mailbox);
+  return wants(&imap::NotifyEvents::mailbox_metadata_change, covering(mailbox));
 }
 
 bool Watch::wants_server_metadata() const {
@@ -76,39 +66,39 @@ bool Watch::wants_server_metadata() const {
                              [](const imap::NotifyGroup& group) { return group.events.server_metadata_change; });
 }
 
-bool Watch::covers(const imap::NotifyGroup& group, const std::string& name) const {
-  switch (group.filter) {
-    case imap::NotifyFilter::selected:
-    case imap::NotifyFilter::selected_delayed: return false;
-    case imap::NotifyFilter::inboxes:  // any mailbox may be delivered to (RFC 5465 §6.3)
-    case imap::NotifyFilter::personal: return true;
-    case imap::NotifyFilter::subscribed: return subscribed_.contains(name);
-    case imap::NotifyFilter::mailboxes: return std::ranges::count(group.mailboxes, name) > 0;
-    case imap::NotifyFilter::subtree:
-      return std::ranges::any_of(group.mailboxes,
-                                 [&name](const std::string& root) { return name == root || is_below(name, root); });
+Watch::Groups Watch::covering(std::string_view name) const {
+  Groups groups = personal_;
+  if (subscribing_.any() && subscribed_.contains(name)) groups |= subscribing_;
+  if (const auto found = named_.find(name); found != named_.end()) groups |= found->second;
+  if (rooted_.empty()) return groups;
+  for (std::size_t level = 0; level != std::string_view::npos;) {
+    level = name.find(imap::kHierarchyDelimiter, level + 1);
+    if (const auto found = rooted_.find(name.substr(0, level)); found != rooted_.end()) groups |= found->second;
   }
-  std::unreachable();
+  return groups;
 }
 
-bool Watch::wants(bool imap::NotifyEvents::*event, const std::string& name) const {
-  return std::ranges::any_of(
-      wanted_.groups, [&](const imap::NotifyGroup& group) { return group.events.*event && covers(group, name); });
+bool Watch::wants(bool imap::NotifyEvents::*event, const Groups& covering) const {
+  for (std::size_t i = 0; i < wanted_.groups.size(); ++i) {
+    if (covering.test(i) && wanted_.groups[i].events.*event) return true;
+  }
+  return false;
 }
 
 /// RFC 5465 §5.1 to §5.3: of flags, without mod-sequences, only what changes a number.
-bool Watch::wants_status(const Known& before, const Known& now, const Manner& manner) const {
+bool Watch::wants_status(const Known& before, const Known& now, const Groups& covering,
+                         const Manner& manner) const {
   const bool counts_changed = before.uid_next != now.uid_next || before.messages != now.messages;
-  if (counts_changed && wants(&imap::NotifyEvents::message_new, now.name)) return true;
+  if (counts_changed && wants(&imap::NotifyEvents::message_new, covering)) return true;
   const bool flags_changed =
       before.unseen != now.unseen || (manner.dialect.condstore && before.highest_modseq != now.highest_modseq);
-  return flags_changed && wants(&imap::NotifyEvents::flag_change, now.name);
+  return flags_changed && wants(&imap::NotifyEvents::flag_change, covering);
 }
 
-std::vector<imap::StatusItem> Watch::status_items(const std::string& name, const Manner& manner) const {
+std::vector<imap::StatusItem> Watch::status_items(const Groups& covering, const Manner& manner) const {
   std::vector<imap::StatusItem> items{imap::StatusItem::messages, imap::StatusItem::uid_next,
                                       imap::StatusItem::uid_validity};
-  if (wants(&imap::NotifyEvents::flag_change, name)) items.push_back(imap::StatusItem::unseen);
+  if (wants(&imap::NotifyEvents::flag_change, covering)) items.push_back(imap::StatusItem::unseen);
   if (manner.dialect.condstore) items.push_back(imap::StatusItem::highest_mod_seq);
   return items;
 }
@@ -117,90 +107,154 @@ Watch::Known Watch::known(const store::MailboxInfo& info) {
   return {info.name, info.uid_next, info.messages, info.unseen, info.highest_modseq};
 }
 
-std::expected<Watch::Outcome, StoreError> Watch::begin(const store::Snapshot& snapshot, const Manner& manner,
-                                                       std::string& out) {
-  auto mailboxes = snapshot.mailboxes();
-  if (!mailboxes) return std::unexpected(mailboxes.error());
-  auto subscriptions = snapshot.subscriptions();
-  if (!subscriptions) return std::unexpected(subscriptions.error());
-  if (mailboxes->size() > kNotifiedMailboxesMax) return Outcome::overflow;
-  subscribed_ = {subscriptions->begin(), subscriptions->end()};
-  for (const store::MailboxInfo& info : *mailboxes) {
-    mailboxes_[info.id] = known(info);
-    if (!wanted_.status || info.id == manner.selected) continue;
-    if (!wants(&imap::NotifyEvents::message_new, info.name)) continue;
-    append_status(out, info, status_items(info.name, manner), manner.status);
+WatchWork::WatchWork(Watch& watch, const store::Store& store, UserId user, Watch::Manner manner)
+    : watch_(watch), store_(store), user_(user), manner_(std::move(manner)), begins_(true), changed_{true, {}} {}
+
+WatchWork::WatchWork(Watch& watch, const store::Store& store, UserId user, Watch::Manner manner,
+                     ChangedMailboxes changed)
+    : watch_(watch),
+      store_(store),
+      user_(user),
+      manner_(std::move(manner)),
+      begins_(false),
+      changed_(std::move(changed)) {}
+
+std::expected<std::string, StoreError> WatchWork::step() {
+  std::string out;
+  if (!planned_) {
+    auto planned = plan(out);
+    if (!planned) return std::unexpected(planned.error());
+    if (overflows_) return std::string{};
   }
-  return Outcome::told;
+  auto seen = look();
+  if (!seen) return std::unexpected(seen.error());
+  std::string statuses;
+  for (Seen& one : *seen) {
+    if (!begins_)
+      compare(std::move(one), statuses);
+    else if (one.second)
+      begin_with(*one.second, statuses);
+  }
+  auto told = tell_names(out);  // before anything is said of a new name
+  if (!told) return std::unexpected(told.error());
+  out += statuses;
+  overflows_ = watch_.mailboxes_.size() > kNotifiedMailboxesMax;
+  return out;
 }
 
-std::expected<Watch::Outcome, StoreError> Watch::tell(const store::Snapshot& snapshot,
-                                                      const ChangedMailboxes& changed, const Manner& manner,
-                                                      std::string& out) {
-  Names names{snapshot, manner};
-  std::set<MailboxId> to_look_at = changed.some;
-  if (changed.all) {
-    auto mailboxes = snapshot.mailboxes();
-    if (!mailboxes) return std::unexpected(mailboxes.error());
-    for (const auto& info : *mailboxes) to_look_at.insert(info.id);
-    for (const auto& [id, mailbox] : mailboxes_) to_look_at.insert(id);
+WatchWork::Read WatchWork::plan(std::string& out) {
+  std::vector<store::MailboxName> mailboxes;
+  std::optional<std::vector<std::string>> subscriptions;
+  {
+    const auto snapshot = store_.read(user_);
+    if (!snapshot) return std::unexpected(snapshot.error());
+    if (changed_.all) {
+      auto names = snapshot->mailbox_names();
+      if (!names) return std::unexpected(names.error());
+      mailboxes = std::move(*names);
+    }
+    if (changed_.all || changed_.some.contains(store::kNoMailbox)) {
+      auto names = snapshot->subscriptions();
+      if (!names) return std::unexpected(names.error());
+      subscriptions = std::move(*names);
+    }
   }
-  if (changed.all || changed.some.contains(store::kNoMailbox)) {
-    auto told = tell_subscriptions(snapshot, names, out);
-    if (!told) return std::unexpected(told.error());
+  overflows_ = mailboxes.size() > kNotifiedMailboxesMax;
+  if (begins_) {
+    for (const auto& mailbox : mailboxes) to_look_at_.push_back(mailbox.id);  // told by their names
+  } else {
+    std::set<MailboxId> to_look_at = changed_.some;
+    for (const auto& mailbox : mailboxes) to_look_at.insert(mailbox.id);
+    if (changed_.all) {
+      for (const auto& [id, mailbox] : watch_.mailboxes_) to_look_at.insert(id);
+    }
+    to_look_at_.assign(to_look_at.begin(), to_look_at.end());
   }
-  for (const MailboxId id : to_look_at) {
-    auto told = tell_mailbox(snapshot, id, manner, names, out);
-    if (!told) return std::unexpected(told.error());
-  }
-  return mailboxes_.size() > kNotifiedMailboxesMax ? Outcome::overflow : Outcome::told;
+  if (subscriptions) take_subscriptions(std::move(*subscriptions));
+  planned_ = true;
+  return tell_names(out);
 }
 
-std::expected<void, StoreError> Watch::tell_subscriptions(const store::Snapshot& snapshot, Names& names,
-                                                          std::string& out) {
-  auto subscriptions = snapshot.subscriptions();
-  if (!subscriptions) return std::unexpected(subscriptions.error());
-  const std::set<std::string> now{subscriptions->begin(), subscriptions->end()};
-  std::vector<std::string> differ;
-  std::ranges::set_symmetric_difference(subscribed_, now, std::back_inserter(differ));
-  subscribed_.insert(now.begin(), now.end());  // the filter "subscribed" covers what was on the list or is now
-  for (const std::string& name : differ) {
-    if (!wants(&imap::NotifyEvents::subscription_change, name)) continue;
-    auto told = names.tell(name, std::nullopt, out);
-    if (!told) return told;
+void WatchWork::take_subscriptions(std::vector<std::string> subscriptions) {
+  std::set<std::string, std::less<>> now{subscriptions.begin(), subscriptions.end()};
+  auto& before = watch_.subscribed_;
+  if (!begins_) {
+    std::vector<std::string> differ;
+    std::ranges::set_symmetric_difference(before, now, std::back_inserter(differ));
+    before.insert(now.begin(), now.end());  // the filter "subscribed" covers what was on the list or is now
+    for (const std::string& name : differ) {
+      if (!watch_.wants(&imap::NotifyEvents::subscription_change, watch_.covering(name))) continue;
+      new_names_.push_back({name, std::nullopt});
+    }
   }
-  subscribed_ = now;
-  return {};
+  before = std::move(now);
 }
 
-std::expected<void, StoreError> Watch::tell_mailbox(const store::Snapshot& snapshot, MailboxId id,
-                                                    const Manner& manner, Names& names, std::string& out) {
-  const auto before = mailboxes_.find(id);
-  auto info = snapshot.mailbox(id);
+std::expected<std::vector<WatchWork::Seen>, StoreError> WatchWork::look() {
+  std::vector<Seen> seen;
+  const auto snapshot = store_.read(user_);
+  if (!snapshot) return std::unexpected(snapshot.error());
+  for (; next_ < to_look_at_.size() && seen.size() < kListedAtOnce; ++next_) {
+    const MailboxId id = to_look_at_[next_];
+    auto info = snapshot->mailbox(id);
+    if (!info && info.error() != StoreError::no_such_mailbox) return std::unexpected(info.error());
+    seen.emplace_back(id, info ? std::optional(std::move(*info)) : std::nullopt);
+  }
+  return seen;
+}
+
+void WatchWork::begin_with(const store::MailboxInfo& info, std::string& out) {
+  watch_.mailboxes_[info.id] = Watch::known(info);
+  if (!watch_.wanted_.status || info.id == manner_.selected) return;
+  const auto covering = watch_.covering(info.name);
+  if (!watch_.wants(&imap::NotifyEvents::message_new, covering)) return;
+  append_status(out, info, watch_.status_items(covering, manner_), manner_.status);
+}
+
+void WatchWork::compare(Seen seen, std::string& out) {
+  auto& [id, info] = seen;
+  const auto wants_name = [this](const std::string& name) {
+    return watch_.wants(&imap::NotifyEvents::mailbox_name, watch_.covering(name));
+  };
+  const auto before = watch_.mailboxes_.find(id);
   if (!info) {
-    if (info.error() != StoreError::no_such_mailbox) return std::unexpected(info.error());
-    if (before == mailboxes_.end()) return {};
-    const std::string name = std::move(before->second.name);
-    mailboxes_.erase(before);
-    if (!wants(&imap::NotifyEvents::mailbox_name, name)) return {};
-    return names.tell(name, std::nullopt, out);
+    if (before == watch_.mailboxes_.end()) return;
+    std::string name = std::move(before->second.name);
+    watch_.mailboxes_.erase(before);
+    if (wants_name(name)) new_names_.push_back({std::move(name), std::nullopt});
+    return;
   }
-  const Known now = known(*info);
-  if (before == mailboxes_.end()) {
-    mailboxes_[id] = now;
-    if (!wants(&imap::NotifyEvents::mailbox_name, now.name)) return {};
-    return names.tell(now.name, std::nullopt, out);
+  const Watch::Known now = Watch::known(*info);
+  if (before == watch_.mailboxes_.end()) {
+    watch_.mailboxes_[id] = now;
+    if (wants_name(now.name)) new_names_.push_back({now.name, std::nullopt});
+    return;
   }
-  const Known was = std::exchange(before->second, now);
-  const bool renamed = was.name != now.name && (wants(&imap::NotifyEvents::mailbox_name, now.name) ||
-                                                wants(&imap::NotifyEvents::mailbox_name, was.name));
-  if (renamed) {
-    auto told = names.tell(now.name, was.name, out);
-    if (!told) return told;
+  const Watch::Known was = std::exchange(before->second, now);
+  if (was.name != now.name && (wants_name(now.name) || wants_name(was.name))) {
+    new_names_.push_back({now.name, was.name});
   }
-  if (id != manner.selected && wants_status(was, now, manner)) {
-    append_status(out, *info, status_items(now.name, manner), manner.status);
+  if (id == manner_.selected) return;
+  const auto covering = watch_.covering(now.name);
+  if (watch_.wants_status(was, now, covering, manner_)) {
+    append_status(out, *info, watch_.status_items(covering, manner_), manner_.status);
   }
+}
+
+WatchWork::Read WatchWork::tell_names(std::string& out) {
+  std::vector<ListLine> lines;
+  for (std::size_t begin = 0; begin < new_names_.size(); begin += kListedAtOnce) {
+    const auto snapshot = store_.read(user_);
+    if (!snapshot) return std::unexpected(snapshot.error());
+    const std::size_t end = std::min(begin + kListedAtOnce, new_names_.size());
+    for (std::size_t i = begin; i < end; ++i) {
+      auto line = list_name(*snapshot, new_names_[i].name, std::move(new_names_[i].old_name));
+      if (!line) return std::unexpected(line.error());
+      lines.push_back(std::move(*line));
+    }
+  }
+  new_names_.clear();
+  for (const ListLine& line : lines) append_list_line(out, "LIST", line, manner_.dialect.mailbox_encoding());
   return {};
 }
 

@@ -1,16 +1,22 @@
 // What a client that uses NOTIFY is told of mailboxes other than the selected one (RFC 5465).
 #pragma once
 
+#include <bitset>
+#include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "common/imap/notify.h"
 #include "common/store/operations.h"
-#include "common/store/snapshot.h"
+#include "common/store/store.h"
 #include "imapd/dialect.h"
 #include "imapd/status_line.h"
 
@@ -26,10 +32,10 @@ struct ChangedMailboxes {
   [[nodiscard]] bool empty() const { return !all && some.empty(); }
 };
 
-/// The mailboxes as the client knows them, and the comparison with the store: never on a loop.
+/// The mailboxes as the client knows them.
 class Watch {
  public:
-  explicit Watch(imap::Notify wanted) : wanted_(std::move(wanted)) {}
+  explicit Watch(imap::Notify wanted);
 
   /// What the client wants to hear of the selected mailbox.
   [[nodiscard]] const imap::NotifyGroup* selected() const;
@@ -47,18 +53,8 @@ class Watch {
     StatusContext status;
   };
 
-  /// What came of it: too many mailboxes are not watched (RFC 5465 §5.8).
-  enum class Outcome { overflow, told };
-
-  /// Takes all mailboxes as they are, and says STATUS of them if the client wants that. Errors: io.
-  [[nodiscard]] std::expected<Outcome, store::StoreError> begin(const store::Snapshot& snapshot,
-                                                                const Manner& manner, std::string& out);
-  /// Tells what has changed in these. Errors: io.
-  [[nodiscard]] std::expected<Outcome, store::StoreError> tell(const store::Snapshot& snapshot,
-                                                               const ChangedMailboxes& changed,
-                                                               const Manner& manner, std::string& out);
-
  private:
+  friend class WatchWork;
   struct Known {
     std::string name;
     Uid uid_next{};
@@ -67,21 +63,70 @@ class Watch {
     ModSeq highest_modseq{};
     bool operator==(const Known&) const = default;
   };
-  class Names;
+  /// Some of the groups, by their places.
+  using Groups = std::bitset<imap::kNotifyGroupsMax>;
+  using GroupsByName = std::map<std::string, Groups, std::less<>>;
 
-  [[nodiscard]] bool covers(const imap::NotifyGroup& group, const std::string& name) const;
-  [[nodiscard]] bool wants(bool imap::NotifyEvents::*event, const std::string& name) const;
-  [[nodiscard]] bool wants_status(const Known& before, const Known& now, const Manner& manner) const;
-  [[nodiscard]] std::vector<imap::StatusItem> status_items(const std::string& name, const Manner& manner) const;
-  std::expected<void, store::StoreError> tell_subscriptions(const store::Snapshot& snapshot, Names& names,
-                                                            std::string& out);
-  std::expected<void, store::StoreError> tell_mailbox(const store::Snapshot& snapshot, MailboxId id,
-                                                      const Manner& manner, Names& names, std::string& out);
+  /// The groups that are about this mailbox. Looks the name and those above it up, however many names were given.
+  [[nodiscard]] Groups covering(std::string_view name) const;
+  [[nodiscard]] bool wants(bool imap::NotifyEvents::*event, const Groups& covering) const;
+  [[nodiscard]] bool wants_status(const Known& before, const Known& now, const Groups& covering,
+                                  const Manner& manner) const;
+  [[nodiscard]] std::vector<imap::StatusItem> status_items(const Groups& covering, const Manner& manner) const;
   static Known known(const store::MailboxInfo& info);
 
   const imap::Notify wanted_;
+  Groups personal_;     // about all mailboxes
+  Groups subscribing_;  // about those that are subscribed
+  GroupsByName named_;
+  GroupsByName rooted_;  // about a mailbox and all below it
   std::map<MailboxId, Known> mailboxes_;
-  std::set<std::string> subscribed_;
+  std::set<std::string, std::less<>> subscribed_;
+};
+
+/// A look of a Watch at the store, in steps, none of them on a loop: some mailboxes are read, then their snapshot
+/// goes, then what is to be told of them is thought out.
+class WatchWork {
+ public:
+  /// The first look takes all mailboxes as they are, and says STATUS of them if the client wants that. `watch` and
+  /// `store` outlive it; nobody else looks meanwhile.
+  WatchWork(Watch& watch, const store::Store& store, UserId user, Watch::Manner manner);
+  /// Another one tells what has changed in these.
+  WatchWork(Watch& watch, const store::Store& store, UserId user, Watch::Manner manner, ChangedMailboxes changed);
+
+  /// What to say next. Errors: unavailable, io.
+  [[nodiscard]] std::expected<std::string, store::StoreError> step();
+  [[nodiscard]] bool done() const { return overflows_ || (planned_ && next_ == to_look_at_.size()); }
+  /// Too many mailboxes are not watched (RFC 5465 §5.8).
+  [[nodiscard]] bool overflows() const { return overflows_; }
+
+ private:
+  struct NewName {
+    std::string name;
+    std::optional<std::string> old_name;
+  };
+  using Read = std::expected<void, store::StoreError>;
+  /// A mailbox as it is now, or nothing when it is gone.
+  using Seen = std::pair<MailboxId, std::optional<store::MailboxInfo>>;
+
+  Read plan(std::string& out);
+  void take_subscriptions(std::vector<std::string> subscriptions);
+  [[nodiscard]] std::expected<std::vector<Seen>, store::StoreError> look();
+  void begin_with(const store::MailboxInfo& info, std::string& out);
+  void compare(Seen seen, std::string& out);
+  Read tell_names(std::string& out);
+
+  Watch& watch_;
+  const store::Store& store_;
+  const UserId user_;
+  const Watch::Manner manner_;
+  const bool begins_;
+  const ChangedMailboxes changed_;
+  bool planned_ = false;
+  bool overflows_ = false;
+  std::vector<MailboxId> to_look_at_;
+  std::size_t next_ = 0;            // of them
+  std::vector<NewName> new_names_;  // to be told, with what is so of them now
 };
 
 }  // namespace posthaste::imapd

@@ -155,6 +155,35 @@ std::expected<std::vector<MailboxInfo>, StoreError> Snapshot::mailboxes() const 
   return mailboxes;
 }
 
+std::expected<std::vector<MailboxName>, StoreError> Snapshot::mailbox_names() const {
+  const View view(*environment_, txn_);
+  const Key prefix = user_key(user_);
+  std::vector<MailboxName> names;
+  Cursor cursor(view, Table::mailbox_names);
+  for (bool there = cursor.seek(prefix); there && cursor.key().starts_with(prefix); there = cursor.next()) {
+    OctetReader id(cursor.value());
+    names.push_back({id.take<MailboxId>(), std::string(cursor.key().substr(sizeof(UserId)))});
+  }
+  if (view.failure() != 0) return std::unexpected(StoreError::io);
+  return names;
+}
+
+std::expected<bool, StoreError> Snapshot::has_mailbox_below(std::string_view name) const {
+  const View view(*environment_, txn_);
+  const Key prefix = name_key(user_, std::string(name) + '/');
+  Cursor cursor(view, Table::mailbox_names);
+  const bool there = cursor.seek(prefix) && cursor.key().starts_with(prefix);
+  if (view.failure() != 0) return std::unexpected(StoreError::io);
+  return there;
+}
+
+std::expected<bool, StoreError> Snapshot::is_subscribed(std::string_view name) const {
+  const View view(*environment_, txn_);
+  const bool subscribed = view.get(Table::subscriptions, name_key(user_, name)).has_value();
+  if (view.failure() != 0) return std::unexpected(StoreError::io);
+  return subscribed;
+}
+
 std::expected<std::vector<std::string>, StoreError> Snapshot::subscriptions() const {
   const View view(*environment_, txn_);
   const Key prefix = user_key(user_);

@@ -35,8 +35,15 @@ struct AnnotationView {
   std::string_view value;
 };
 
+/// A mailbox of which no more is known than this.
+struct MailboxName {
+  MailboxId id{};
+  std::string name;
+};
+
 /// Holds its instant while it lives, and with it every page freed since: never keep one across an await, a socket
-/// write or 100 ms. Used by one thread at a time. All that it gives are copies, but for summaries. Every call can
+/// write, 100 ms, or work whose length somebody else decides: copy what you need, let it go, then think. Used by one
+/// thread at a time. All that it gives are copies, but for summaries. Every call can
 /// say `io` when a row cannot be read.
 class Snapshot {
  public:
@@ -53,8 +60,13 @@ class Snapshot {
   [[nodiscard]] std::expected<MailboxInfo, StoreError> mailbox(std::string_view name) const;
   /// All of them, by the octets of their names.
   [[nodiscard]] std::expected<std::vector<MailboxInfo>, StoreError> mailboxes() const;
+  /// The same, without a look at their rows: for those who look at some of them later, few at a time.
+  [[nodiscard]] std::expected<std::vector<MailboxName>, StoreError> mailbox_names() const;
+  /// Whether there is one below this name, which may be no mailbox itself.
+  [[nodiscard]] std::expected<bool, StoreError> has_mailbox_below(std::string_view name) const;
   /// Names on the subscription list, whether or not such mailboxes exist.
   [[nodiscard]] std::expected<std::vector<std::string>, StoreError> subscriptions() const;
+  [[nodiscard]] std::expected<bool, StoreError> is_subscribed(std::string_view name) const;
 
   /// Of the last change of any annotation; a mailbox that goes with its own is none.
   [[nodiscard]] std::expected<ModSeq, StoreError> metadata_modseq() const;

@@ -1,7 +1,6 @@
 // LIST, LSUB, XLIST and NAMESPACE (RFC 9051 §6.3.9-10, RFC 3501 §6.3.9, RFC 5258, RFC 5819).
 #include <algorithm>
 
-#include "common/imap/list_pattern.h"
 #include "common/imap/mailbox_name.h"
 #include "imapd/listing.h"
 #include "imapd/session.h"
@@ -9,18 +8,6 @@
 
 namespace posthaste::imapd {
 namespace {
-
-using Lines = std::expected<std::vector<ListLine>, store::StoreError>;
-
-/// What `choose` takes out of the user's hierarchy. Never on a loop: names times patterns can be many steps.
-template <typename Choose>
-Lines read_lines(const store::Store& store, UserId user, const Choose& choose) {
-  auto snapshot = store.read(user);
-  if (!snapshot) return std::unexpected(snapshot.error());
-  auto hierarchy = Hierarchy::read(*snapshot);
-  if (!hierarchy) return std::unexpected(hierarchy.error());
-  return choose(*hierarchy);
-}
 
 /// What clients of XLIST call special uses that RFC 6154 has named otherwise.
 void add_xlist_names(ListLine& line) {
@@ -44,32 +31,37 @@ net::Task<Reply> Session::run(imap::List command) {
     append_delimiter(stream_.output(), "LIST");
     co_return ok("That is the delimiter");
   }
-  const auto choose = [&](const Hierarchy& hierarchy) { return list_mailboxes(hierarchy, command); };
-  auto work = [&] { return read_lines(around_.store, login_->user, choose); };
-  auto lines = co_await off_loop(std::move(work));
-  if (!lines) co_return reply_for(lines.error());
-  for (const ListLine& line : *lines) {
-    append_list_line(stream_.output(), "LIST", line, dialect_.mailbox_encoding());
-    if (line.status_of) {
-      auto sent = co_await send_status(*line.status_of, *command.returns.status);
-      if (!sent) co_return reply_for(sent.error());
+  const auto status = command.returns.status;
+  ListWork work{around_.store, login_->user, ListWork::Kind::list, std::move(command)};
+  while (!work.done()) {
+    auto lines = co_await next_lines(work);
+    if (!lines) co_return std::move(lines.error());
+    for (const ListLine& line : *lines) {
+      append_list_line(stream_.output(), "LIST", line, dialect_.mailbox_encoding());
+      if (line.status_of) {
+        auto sent = co_await send_status(*line.status_of, *status);
+        if (!sent) co_return reply_for(sent.error());
+      }
+      auto relieved = co_await relieve();
+      if (!relieved) co_return farewell(net::StreamError::closed);
     }
-    auto relieved = co_await relieve();
-    if (!relieved) co_return farewell(net::StreamError::closed);
   }
   co_return ok("That is all");
 }
 
 net::Task<Reply> Session::run(imap::Lsub command) {
-  const auto pattern = imap::interpret_pattern(command.reference, command.pattern);
-  const auto choose = [&](const Hierarchy& hierarchy) { return list_subscriptions(hierarchy, pattern); };
-  auto work = [&] { return read_lines(around_.store, login_->user, choose); };
-  auto lines = co_await off_loop(std::move(work));
-  if (!lines) co_return reply_for(lines.error());
-  for (const ListLine& line : *lines) {
-    append_list_line(stream_.output(), "LSUB", line, dialect_.mailbox_encoding());
-    auto relieved = co_await relieve();
-    if (!relieved) co_return farewell(net::StreamError::closed);
+  imap::List list{{}, std::move(command.reference), {std::move(command.pattern)}, {}, false};
+  list.selection.subscribed = true;
+  list.selection.recursive_match = true;
+  ListWork work{around_.store, login_->user, ListWork::Kind::lsub, std::move(list)};
+  while (!work.done()) {
+    auto lines = co_await next_lines(work);
+    if (!lines) co_return std::move(lines.error());
+    for (const ListLine& line : *lines) {
+      append_list_line(stream_.output(), "LSUB", line, dialect_.mailbox_encoding());
+      auto relieved = co_await relieve();
+      if (!relieved) co_return farewell(net::StreamError::closed);
+    }
   }
   co_return ok("That is all");
 }
@@ -79,18 +71,30 @@ net::Task<Reply> Session::run(imap::Xlist command) {
     append_delimiter(stream_.output(), "XLIST");
     co_return ok("That is the delimiter");
   }
-  const imap::List list{{}, std::move(command.reference), {std::move(command.pattern)}, {}, false};
-  const auto choose = [&](const Hierarchy& hierarchy) { return list_mailboxes(hierarchy, list); };
-  auto work = [&] { return read_lines(around_.store, login_->user, choose); };
-  auto lines = co_await off_loop(std::move(work));
-  if (!lines) co_return reply_for(lines.error());
-  for (ListLine& line : *lines) {
-    add_xlist_names(line);
-    append_list_line(stream_.output(), "XLIST", line, dialect_.mailbox_encoding());
-    auto relieved = co_await relieve();
-    if (!relieved) co_return farewell(net::StreamError::closed);
+  imap::List list{{}, std::move(command.reference), {std::move(command.pattern)}, {}, false};
+  ListWork work{around_.store, login_->user, ListWork::Kind::list, std::move(list)};
+  while (!work.done()) {
+    auto lines = co_await next_lines(work);
+    if (!lines) co_return std::move(lines.error());
+    for (ListLine& line : *lines) {
+      add_xlist_names(line);
+      append_list_line(stream_.output(), "XLIST", line, dialect_.mailbox_encoding());
+      auto relieved = co_await relieve();
+      if (!relieved) co_return farewell(net::StreamError::closed);
+    }
   }
   co_return ok("That is all");
+}
+
+net::Task<std::expected<std::vector<ListLine>, Reply>> Session::next_lines(ListWork& work) {
+  auto step = [&work] { return work.step(); };
+  auto lines = co_await off_loop(std::move(step));
+  if (!lines) co_return std::unexpected(reply_for(lines.error()));
+  if (!work.done()) {
+    auto is_there_still = co_await is_there();
+    if (!is_there_still) co_return std::unexpected(farewell(net::StreamError::closed));
+  }
+  co_return std::move(*lines);
 }
 
 net::Task<Reply> Session::run(imap::Namespace) {

@@ -48,6 +48,29 @@ void append_changes(std::string& out, imap::MailboxEncoding encoding, std::strin
   writer.crlf();
 }
 
+/// A mailbox's name, or nothing for the server, and the entries of it that have changed.
+using NamedChanges = std::vector<std::pair<std::optional<std::string>, std::set<std::string>>>;
+
+/// The snapshot is gone when they are told.
+std::expected<NamedChanges, store::StoreError> read_changes(const store::Store& store, UserId user,
+                                                            KnownMetadata& known) {
+  NamedChanges named;
+  auto snapshot = store.read(user);
+  if (!snapshot) return std::unexpected(snapshot.error());
+  auto changes = known.changes(*snapshot);
+  if (!changes) return std::unexpected(changes.error());
+  for (auto& [mailbox, entries] : *changes) {
+    std::optional<std::string> name;
+    if (mailbox) {
+      auto info = snapshot->mailbox(*mailbox);
+      if (!info) return std::unexpected(info.error());
+      name = std::move(info->name);
+    }
+    named.emplace_back(std::move(name), std::move(entries));
+  }
+  return named;
+}
+
 }  // namespace
 
 net::Task<Reply> Session::run(imap::GetMetadata command) {
@@ -112,20 +135,12 @@ bool Session::wants_metadata_of(const std::optional<std::string>& mailbox) const
 net::Task<void> Session::tell_metadata() {
   if (!known_metadata_) co_return;
   auto tell = [this]() -> std::expected<std::string, store::StoreError> {
-    std::string lines;
-    auto snapshot = around_.store.read(login_->user);
-    if (!snapshot) return std::unexpected(snapshot.error());
-    auto changes = known_metadata_->changes(*snapshot);
+    auto changes = read_changes(around_.store, login_->user, *known_metadata_);
     if (!changes) return std::unexpected(changes.error());
+    std::string lines;
     for (const auto& [mailbox, entries] : *changes) {
-      std::optional<std::string> name;
-      if (mailbox) {
-        auto info = snapshot->mailbox(*mailbox);
-        if (!info) return std::unexpected(info.error());
-        name = std::move(info->name);
-      }
-      if (!wants_metadata_of(name)) continue;
-      append_changes(lines, dialect_.mailbox_encoding(), name.value_or(std::string{}), entries);
+      if (!wants_metadata_of(mailbox)) continue;
+      append_changes(lines, dialect_.mailbox_encoding(), mailbox.value_or(std::string{}), entries);
     }
     return lines;
   };

@@ -45,16 +45,10 @@ net::Task<Reply> Session::run(imap::Notify command) {
     stream_.wake();
   };
   next->subscription = around_.subscriptions.subscribe(login_->user, note);
-  std::string lines;
-  auto begin = [&]() -> std::expected<Watch::Outcome, store::StoreError> {
-    auto snapshot = around_.store.read(login_->user);
-    if (!snapshot) return std::unexpected(snapshot.error());
-    return next->watch.begin(*snapshot, manner(), lines);
-  };
-  auto begun = co_await off_loop(std::move(begin));
-  if (!begun) co_return reply_for(begun.error());
-  if (*begun == Watch::Outcome::overflow) co_return no("NOTIFICATIONOVERFLOW", "Too many mailboxes");
-  stream_.write(lines);
+  WatchWork work{next->watch, around_.store, login_->user, manner()};
+  auto begun = co_await tell_step_by_step(work);
+  if (!begun) co_return std::move(begun.error());
+  if (work.overflows()) co_return no("NOTIFICATIONOVERFLOW", "Too many mailboxes");
   notifications_ = std::move(next);
   co_return ok("Changes will be told");
 }
@@ -81,19 +75,13 @@ net::Task<bool> Session::listen() {
 net::Task<void> Session::notify_client(bool idles) {
   const ChangedMailboxes changed = std::exchange(notifications_->changed, {});
   if (changed.empty()) co_return;
-  std::string lines;
-  auto tell = [&]() -> std::expected<Watch::Outcome, store::StoreError> {
-    auto snapshot = around_.store.read(login_->user);
-    if (!snapshot) return std::unexpected(snapshot.error());
-    return notifications_->watch.tell(*snapshot, changed, manner(), lines);
-  };
-  auto told = co_await off_loop(std::move(tell));
-  if (!told || *told == Watch::Outcome::overflow) {
+  WatchWork work{notifications_->watch, around_.store, login_->user, manner(), changed};
+  auto told = co_await tell_step_by_step(work);
+  if (!told || work.overflows()) {
     notifications_.reset();
     append_reply(stream_.output(), "*", ok("NOTIFICATIONOVERFLOW", "Changes are told no more"));
     co_return;
   }
-  stream_.write(lines);
   co_await tell_metadata();
   auto relieved = co_await relieve();
   if (!relieved) co_return;
@@ -105,6 +93,18 @@ net::Task<void> Session::notify_client(bool idles) {
   news.flags = wanted->events.flag_change;
   news.new_messages = true;
   co_await tell_news(std::move(news));
+}
+
+net::Task<std::expected<void, Reply>> Session::tell_step_by_step(WatchWork& work) {
+  while (!work.done()) {
+    auto step = [&work] { return work.step(); };
+    auto lines = co_await off_loop(std::move(step));
+    if (!lines) co_return std::unexpected(reply_for(lines.error()));
+    stream_.write(*lines);
+    auto relieved = co_await relieve();
+    if (!relieved) co_return std::unexpected(farewell(net::StreamError::closed));
+  }
+  co_return std::expected<void, Reply>{};
 }
 
 net::Task<void> Session::tell_new_messages(store::UidSet uids) {

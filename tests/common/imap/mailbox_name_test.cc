@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+#include <utility>
+#include <vector>
+
 #include "common/imap/list_pattern.h"
 
 namespace posthaste::imap {
@@ -175,6 +179,57 @@ TEST(ListPattern, ManyWildcardsStayCheap) {
   std::string pattern;
   for (std::size_t i = 0; i < kPatternMaxOctets / 2; ++i) pattern += "*a";
   EXPECT_FALSE(matches_pattern(pattern + "b", std::string(kMailboxNameMaxOctets, 'a')));
+}
+
+/// By the definition: all places of the name that each octet of the pattern can lead to.
+bool matches_slowly(std::string_view pattern, std::string_view name) {
+  std::vector<bool> reached(name.size() + 1, false);
+  reached[0] = true;
+  for (const char c : pattern) {
+    if (c == '*' || c == '%') {
+      for (std::size_t i = 1; i < reached.size(); ++i) {
+        if (reached[i - 1] && (c == '*' || name[i - 1] != '/')) reached[i] = true;
+      }
+    } else {
+      for (std::size_t i = name.size(); i > 0; --i) reached[i] = reached[i - 1] && name[i - 1] == c;
+      reached[0] = false;
+    }
+  }
+  return reached[name.size()];
+}
+
+TEST(ListPattern, MatchesAsTheDefinitionSays) {
+  std::minstd_rand random{1};
+  const auto any_of = [&random](std::string_view octets, std::size_t octets_max) {
+    std::string text(random() % (octets_max + 1), ' ');
+    for (char& c : text) c = octets[random() % octets.size()];
+    return text;
+  };
+  int matched = 0;
+  for (int i = 0; i < 5'000; ++i) {
+    const std::string pattern = any_of("ab/*%", i % 2 == 0 ? 8 : 150);
+    const std::string name = any_of("aab/", i % 2 == 0 ? 12 : 300);
+    const bool expected = matches_slowly(pattern, name);
+    matched += expected ? 1 : 0;
+    ASSERT_EQ(matches_pattern(pattern, name), expected) << pattern << " " << name;
+  }
+  EXPECT_GT(matched, 100);
+}
+
+/// 64 places of the pattern are one step, and those before a "*" that was reached are none.
+TEST(ListPattern, TakesAFewStepsForAnOctet) {
+  const std::string name(kMailboxNameMaxOctets, 'a');
+  std::string stars;
+  for (std::size_t i = 0; i < kMailboxNameMaxOctets - 10; ++i) stars += "*a";
+  std::string percents = "*";
+  for (std::size_t i = 0; i < kMailboxNameMaxOctets - 10; ++i) percents += "%a";
+  for (const auto& [pattern, steps_max] : {std::pair{stars + "*b*", 2 * name.size()},
+                                           {percents + "*b*", 7 * name.size()},
+                                           {std::string(kPatternMaxOctets, 'a') + "*", 0UZ}}) {
+    std::uint64_t steps = 0;
+    EXPECT_FALSE(ListPattern(pattern).matches(name, steps));
+    EXPECT_LE(steps, steps_max) << pattern.substr(0, 5);
+  }
 }
 
 TEST(ListPattern, ComesFromReferenceAndPattern) {
