@@ -207,6 +207,7 @@ Result<std::unique_ptr<Transaction>> Transaction::begin(std::shared_ptr<Environm
   if (const int code = mdb_txn_begin(environment->get(), nullptr, flags, &begun); code != 0) {
     return std::unexpected(error_of(code));
   }
+  if (access == Access::read) lmdb::note_reader_begins(begun);
   return std::unique_ptr<Transaction>{new Transaction{std::move(environment), begun}};
 }
 
@@ -264,6 +265,7 @@ Result<void> Transaction::walk(
 }
 
 Result<void> Transaction::commit() {
+  lmdb::note_reader_ends(transaction_.get());
   const int code = mdb_txn_commit(transaction_.release());  // freed whatever comes back
   if (code != 0) return std::unexpected(error_of(code));
   return {};

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "common/auth/directory.h"
+#include "common/lmdb/open_readers.h"
 
 namespace posthaste::auth {
 
@@ -110,7 +111,10 @@ class Transaction {
       : environment_(std::move(environment)), transaction_(transaction) {}
 
   struct Abort {
-    void operator()(MDB_txn* transaction) const noexcept { mdb_txn_abort(transaction); }
+    void operator()(MDB_txn* transaction) const noexcept {
+      lmdb::note_reader_ends(transaction);  // nothing, of a change
+      mdb_txn_abort(transaction);
+    }
   };
 
   std::shared_ptr<Environment> environment_;

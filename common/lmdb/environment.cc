@@ -1,13 +1,18 @@
 #include "common/lmdb/environment.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cinttypes>
+#include <cstdio>
 #include <cstring>
 #include <map>
 #include <string>
 #include <utility>
+
+#include "common/lmdb/open_readers.h"
 
 namespace posthaste::lmdb {
 namespace {
@@ -27,6 +32,17 @@ OpenError open_error(const std::filesystem::path& directory, int code) {
   if (is_damage(code)) kind = Kind::damaged;
   if (is_space(code)) kind = Kind::full;
   return {kind, directory.string() + ": " + mdb_strerror(code)};
+}
+
+using Readers = std::vector<OtherReader>;
+
+/// A line of LMDB's list: process, thread, and what it reads or "-".
+int note_reader(const char* line, void* readers) {
+  OtherReader reader;
+  if (std::sscanf(line, "%d %*x %" SCNu64, &reader.pid, &reader.snapshot) == 2) {
+    static_cast<Readers*>(readers)->push_back(reader);
+  }
+  return 0;
 }
 
 }  // namespace
@@ -127,17 +143,18 @@ std::expected<MDB_txn*, BeginError> Environment::begin_read() {
       idle_readers_.pop_back();
     }
   }
-  if (txn != nullptr) {
-    if (mdb_txn_renew(txn) == 0) return txn;
-    mdb_txn_abort(txn);
+  if (txn != nullptr && mdb_txn_renew(txn) != 0) mdb_txn_abort(std::exchange(txn, nullptr));
+  const int code = txn != nullptr ? 0 : mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn);
+  if (code == 0) {
+    note_reader_begins(txn);
+    return txn;
   }
-  const int code = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn);
-  if (code == 0) return txn;
   return std::unexpected(code == MDB_READERS_FULL ? BeginError::unavailable : BeginError::io);
 }
 
 void Environment::end_read(MDB_txn* txn) {
   mdb_txn_reset(txn);
+  note_reader_ends(txn);
   const std::scoped_lock lock(mutex_);
   idle_readers_.push_back(txn);
 }
@@ -179,6 +196,31 @@ std::uint64_t Environment::free_octets(std::uint64_t enough) {
 int Environment::clear_dead_readers() {
   int dead = 0;
   return mdb_reader_check(env_, &dead) == 0 ? dead : 0;
+}
+
+std::vector<OtherReader> clear_dead_readers() {
+  std::vector<std::shared_ptr<Environment>> written;
+  {
+    Environment::Registry& known = Environment::registry();
+    const std::scoped_lock lock(known.mutex);
+    for (const auto& [identity, open] : known.open) {
+      auto environment = open.lock();
+      if (environment && environment->access_ == Environment::Access::write)
+        written.push_back(std::move(environment));
+    }
+  }
+  std::vector<OtherReader> others;
+  for (const auto& environment : written) {
+    environment->clear_dead_readers();
+    Readers readers;
+    mdb_reader_list(environment->handle(), &note_reader, &readers);
+    MDB_envinfo info{};
+    mdb_env_info(environment->handle(), &info);
+    for (const OtherReader& reader : readers) {
+      if (reader.pid != getpid() && reader.snapshot < info.me_last_txnid) others.push_back(reader);
+    }
+  }
+  return others;
 }
 
 }  // namespace posthaste::lmdb

@@ -45,6 +45,17 @@ enum class BeginError {
 /// An LMDB or system code in words.
 [[nodiscard]] std::string describe(int code);
 
+/// A reader of another process.
+struct OtherReader {
+  int pid = 0;
+  std::uint64_t snapshot = 0;  // the commit after which it began
+  auto operator<=>(const OtherReader&) const = default;
+};
+
+/// Of all environments that this process has open for writing: frees the reader slots of processes that died, and
+/// gives those of others that keep pages from being used again.
+std::vector<OtherReader> clear_dead_readers();
+
 /// One LMDB environment. Whoever opens the same directory again in this process shares it: a second descriptor
 /// would drop the first one's locks when it is closed.
 ///
@@ -82,6 +93,7 @@ class Environment {
   int clear_dead_readers();
 
  private:
+  friend std::vector<OtherReader> clear_dead_readers();
   struct Identity {
     std::uint64_t device = 0;
     std::uint64_t inode = 0;
