@@ -15,7 +15,7 @@ namespace posthaste::admin {
 
 [[nodiscard]] Outcome<Report> list_app_passwords(const auth::Directory& directory, const std::string& address);
 
-/// From the next login on it is worth nothing; sessions that are open stay open.
+/// It is worth nothing any more; sessions that it opened end within seconds.
 [[nodiscard]] Outcome<Report> delete_app_password(auth::Directory& directory, const std::string& address,
                                                   const std::string& name);
 

@@ -109,6 +109,8 @@ Reply reply_for(imap::SyntaxErrorKind kind) {
   std::unreachable();
 }
 
+Reply login_lost() { return bye("EXPIRED", "The password or the account was changed, log in again"); }
+
 Reply farewell(net::StreamError error) {
   using enum net::StreamError;
   switch (error) {

@@ -42,6 +42,8 @@ void append_reply(std::string& out, std::string_view tag, const Reply& reply);
 [[nodiscard]] Reply reply_for(auth::AuthError error);
 [[nodiscard]] Reply reply_for(auth::SaslError error);
 [[nodiscard]] Reply reply_for(imap::SyntaxErrorKind kind);
+/// The last words to a session whose login counts no more.
+[[nodiscard]] Reply login_lost();
 /// The last words before a stream that failed is closed; to a peer who is gone nobody speaks.
 [[nodiscard]] Reply farewell(net::StreamError error);
 

@@ -108,11 +108,13 @@ net::Task<void> Service::serve(daemon::Worker& worker) {
       *certificates_, user_connections_, recent_messages_, append_memory_, log_};
   net::TaskScope connection;
   connection.spawn(client.run());
+  connection.spawn(authenticator.logins().run());
   for (const auto& [name, listener] : worker.listeners) {
     if (name == "imap") worker.scope.spawn(accept(*listener, Security::starttls, worker.scope, surroundings));
     if (name == "imaps") worker.scope.spawn(accept(*listener, Security::implicit_tls, worker.scope, surroundings));
   }
   co_await worker.scope.drained();
+  authenticator.logins().stop();
   client.stop();
   co_await connection.drained();
 }

@@ -35,9 +35,13 @@ net::Task<void> Session::serve() {
   while (open_) {
     auto listening = co_await listen();
     if (!listening) co_return;
+    if (login_lost_) {
+      hang_up(net::StreamError::interrupted);
+      co_return;
+    }
     auto command = co_await read_command(stream_, limits(), around_.append_memory);
     if (!command) {
-      hang_up(farewell(command.error()));
+      hang_up(command.error());
       co_return;
     }
     if (stream_.queued() == 0) oldest_reply_at_ = around_.world.clock.now();
@@ -128,6 +132,18 @@ void Session::refuse(std::string_view tag, const Reply& reply) {
 void Session::hang_up(const Reply& last_words) {
   append_reply(stream_.output(), "*", last_words);
   open_ = false;
+}
+
+void Session::hang_up(net::StreamError error) {
+  const bool is_last_word = login_lost_ && error == net::StreamError::interrupted;
+  hang_up(is_last_word ? login_lost() : farewell(error));
+}
+
+void Session::lose_login() {
+  around_.log.info("imap.login.ended", {{"user", login_->address}, {"client", stream_.peer().address}});
+  login_lost_ = true;
+  stream_.interrupt();
+  cut_off_ = around_.world.clock.start_timer(auth::LoginWatch::kLastWordsTime, [this] { stream_.close(); });
 }
 
 net::Task<bool> Session::relieve() {

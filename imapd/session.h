@@ -70,6 +70,7 @@ class Session {
     UserId user{};
     std::string address;
     daemon::UserConnections::Place place;
+    auth::LoginWatch::Place watched;
   };
 
   /// What NOTIFY asked for, until it is asked again.
@@ -87,6 +88,10 @@ class Session {
   net::Task<Reply> execute(imap::CommandBody body);
   void refuse(std::string_view tag, const Reply& reply);
   void hang_up(const Reply& last_words);
+  /// After an error of the stream.
+  void hang_up(net::StreamError error);
+  /// The login counts no more: the session ends with what it is at, or is cut off in the midst of it.
+  void lose_login();
   [[nodiscard]] CommandLimits limits() const;
   /// Lets other sessions run when many commands came at once.
   net::Task<void> take_turns();
@@ -281,6 +286,8 @@ class Session {
   int bad_commands_before_login_ = 0;
   int failed_logins_ = 0;
   std::optional<Login> login_;
+  bool login_lost_ = false;
+  std::unique_ptr<net::Timer> cut_off_;  // once the login is lost
   std::optional<SelectedMailbox> selected_;
   Dialect dialect_;
   std::unique_ptr<Notifications> notifications_;

@@ -107,6 +107,7 @@ net::Task<void> Service::serve(daemon::Worker& worker) {
                                   *certificates_, locks_,          last_logins_, setting_.log};
   net::TaskScope store_connection;
   store_connection.spawn(deliveryd.run());
+  store_connection.spawn(authenticator.logins().run());
   net::TaskScope accepting;
   for (const auto& port : kPorts) {
     const auto [first, last] = worker.listeners.equal_range(port.name);
@@ -117,6 +118,7 @@ net::Task<void> Service::serve(daemon::Worker& worker) {
   }
   co_await accepting.drained();
   co_await worker.scope.drained();
+  authenticator.logins().stop();
   deliveryd.stop();
   co_await store_connection.drained();
 }

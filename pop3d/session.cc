@@ -33,10 +33,10 @@ net::Task<void> Session::converse(net::TaskScope& scope) {
 }
 
 net::Task<void> Session::serve() {
-  while (open_) {
+  while (open_ && !login_lost_) {
     auto line = co_await read_line();
     if (!line) {
-      hang_up(farewell(line.error()));
+      if (!login_lost_) hang_up(farewell(line.error()));
       co_return;
     }
     co_await answer(std::move(*line));
@@ -98,6 +98,14 @@ void Session::refuse(const pop3::Reply& reply) {
 void Session::hang_up(const std::optional<pop3::Reply>& last_words) {
   if (last_words) say(*last_words);
   open_ = false;
+}
+
+void Session::lose_login() {
+  around_.log.info("pop3.login.ended",
+                   {{"user", transaction_->identity.address}, {"client", stream_.peer().address}});
+  login_lost_ = true;
+  stream_.interrupt();
+  cut_off_ = around_.world.clock.start_timer(auth::LoginWatch::kLastWordsTime, [this] { stream_.close(); });
 }
 
 net::Task<void> Session::relieve() {

@@ -60,6 +60,7 @@ class Session {
     MaildropLocks::Lock lock;
     Maildrop maildrop;
     MessageReader reader;
+    auth::LoginWatch::Place watched;
     std::uint64_t retrieved = 0;
   };
 
@@ -106,6 +107,8 @@ class Session {
   /// Says what was wrong with a command; the client may not go on like this for ever.
   void refuse(const pop3::Reply& reply);
   void hang_up(const std::optional<pop3::Reply>& last_words);
+  /// The login counts no more: the connection ends without the UPDATE state (RFC 1939 §6).
+  void lose_login();
   /// Sends what is queued when it is much.
   net::Task<void> relieve();
 
@@ -122,6 +125,8 @@ class Session {
   std::optional<std::string> user_;  // of the last USER
   bool utf8_ = false;                // UTF8 was said: headers need not be ASCII
   std::optional<Transaction> transaction_;
+  bool login_lost_ = false;
+  std::unique_ptr<net::Timer> cut_off_;  // once the login is lost
 };
 
 }  // namespace posthaste::pop3d

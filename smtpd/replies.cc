@@ -30,6 +30,7 @@ smtp::Reply reply_for(Refusal refusal) {
     case Refusal::auth_first: return {530, {5, 7, 0}, "Authentication required"};
     case Refusal::auth_done_already: return {503, {5, 5, 1}, "You are authenticated already"};
     case Refusal::unknown_mechanism: return {504, {5, 5, 4}, "Mechanism not supported"};
+    case Refusal::login_lost: return {421, {4, 7, 0}, "The password or the account was changed: log in again"};
     case Refusal::too_many_auth_errors: return {421, {4, 7, 0}, "Too many failed logins"};
     case Refusal::too_many_errors: return {421, {4, 7, 0}, "Too many errors"};
     case Refusal::too_many_of_user: return {454, {4, 7, 0}, "Too many connections of this user"};

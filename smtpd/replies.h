@@ -40,6 +40,7 @@ enum class Refusal {
   auth_done_already,     // AUTH twice
   unknown_mechanism,     // AUTH
   too_many_of_user,      // AUTH of a user who has all sessions they may have
+  login_lost,            // the password was changed, or the user deleted; ends the session
   too_many_auth_errors,  // ends the session
   too_many_errors,       // ends the session
   too_many_connections,  // ends the session

@@ -165,6 +165,7 @@ net::Task<void> Service::serve(daemon::Worker& worker) {
                   .log = setting_.log};
   net::TaskScope connection;
   connection.spawn(store.run());
+  connection.spawn(authenticator.logins().run());
   net::TaskScope accepting;
   for (const auto& port : kPorts) {
     const auto [first, last] = worker.listeners.equal_range(port.name);
@@ -177,6 +178,7 @@ net::Task<void> Service::serve(daemon::Worker& worker) {
     accepting.spawn(accept_control(*listener->second, context));
   }
   co_await outbound_->serve(worker, delivery, accepting);
+  authenticator.logins().stop();
   store.stop();
   co_await connection.drained();
 }

@@ -48,6 +48,7 @@ net::Task<void> Session::converse_in_turns() {
   }
   send({220, context_.config.hostname + " ESMTP Posthaste"});
   while (open_) {
+    if (login_lost_) co_return co_await hang_up(net::StreamError::interrupted);
     auto line = co_await stream_.read_line(smtp::kAuthLineMaxOctets);
     if (!line) co_return co_await hang_up(line.error());
     const bool utf8 = transaction_ && transaction_->smtp_utf8;
@@ -94,11 +95,19 @@ net::Task<std::expected<void, net::StreamError>> Session::slow_down() {
 
 net::Task<void> Session::hang_up(net::StreamError error) {
   context_.log.debug("smtp.session.broken", {{"client", stream_.peer().address}, {"reason", net::name_of(error)}});
-  const auto last_words = reply_for(error);
+  const bool may_return = !login_lost_ || error != net::StreamError::interrupted;
+  const auto last_words = may_return ? reply_for(error) : reply_for(Refusal::login_lost);
   if (last_words) stream_.write(smtp::to_wire(*last_words));
   // Also what was said before: a client that only listens now must hear that its message was taken.
   stream_.set_timeout(kLastWordsTimeout);
   co_await stream_.flush();
+}
+
+void Session::lose_login() {
+  context_.log.info("smtp.login.ended", {{"user", identity_->address}, {"client", stream_.peer().address}});
+  login_lost_ = true;
+  stream_.interrupt();
+  cut_off_ = context_.world.clock.start_timer(auth::LoginWatch::kLastWordsTime, [this] { stream_.close(); });
 }
 
 std::vector<SaslMechanism> Session::sasl_mechanisms() const {

@@ -121,6 +121,8 @@ class Session {
                                                  std::shared_ptr<const MessageOctets> octets) const;
   [[nodiscard]] std::string added_header(const Transaction& transaction, std::string_view message) const;
 
+  /// The login counts no more: the session ends between commands, or is cut off in the midst of one.
+  void lose_login();
   [[nodiscard]] bool is_submission() const noexcept { return role_ != Role::mx; }
   [[nodiscard]] std::vector<SaslMechanism> sasl_mechanisms() const;
   [[nodiscard]] std::string_view tls_version() const noexcept;
@@ -136,6 +138,9 @@ class Session {
   std::optional<Client> client_;
   std::optional<auth::Identity> identity_;
   std::optional<daemon::UserConnections::Place> user_place_;  // beside identity_
+  std::optional<auth::LoginWatch::Place> watched_;  // since AUTH
+  bool login_lost_ = false;
+  std::unique_ptr<net::Timer> cut_off_;  // once the login is lost
   std::optional<Transaction> transaction_;
   std::size_t speech_errors_ = 0;
   std::size_t authentication_errors_ = 0;

@@ -28,6 +28,15 @@ std::optional<Service> parse_service(std::string_view name) noexcept {
   return std::nullopt;
 }
 
+std::uint64_t version_of(const AppPassword& app_password) noexcept {
+  // Its digest's beginning: no two of a user's have the same.
+  std::uint64_t version = 0;
+  for (const char octet : std::string_view{app_password.digest}.substr(0, sizeof version)) {
+    version = version << 8U | static_cast<unsigned char>(octet);
+  }
+  return version;
+}
+
 bool is_app_password_name(std::string_view name) noexcept {
   const auto fits = [](char c) { return c == ' ' || is_printable(c) || is_eight_bit(c); };
   return !name.empty() && name.size() <= kAppPasswordNameMaxOctets && is_utf8(name) &&

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
@@ -33,6 +34,9 @@ struct AppPassword {
   std::optional<ScramKeys> scram_sha256;
   bool operator==(const AppPassword&) const = default;
 };
+
+/// Tells it from another one of the same name, made later.
+[[nodiscard]] std::uint64_t version_of(const AppPassword& app_password) noexcept;
 
 /// 1 to kAppPasswordNameMaxOctets octets of UTF-8 without control characters.
 [[nodiscard]] bool is_app_password_name(std::string_view name) noexcept;

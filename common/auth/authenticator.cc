@@ -12,35 +12,37 @@ namespace {
 /// The hash of a password that nobody knows, by hash_password()'s scheme and cost: what is checked for nobody.
 constexpr const char* kNobodysHash = "$y$j9T$pwpChwfi7paXcTV40z3B60$vA.s6EMy3CydWot67dWcfHrbLOwgEqPPDhiUfVKTkP8";
 
-std::expected<Identity, AuthError> admit(const User& user, std::string app_password = {}) {
+std::expected<Identity, AuthError> admit(const User& user, ScramOffer::Password password) {
   if (!user.enabled) return std::unexpected(AuthError::disabled);
-  return Identity{user.id, user.address, std::move(app_password)};
+  return Identity{user.id, user.address, std::move(password.app_password), password.version};
 }
 
 /// The keys of all passwords of an account that this service takes. Beside them, the salt that the account has, be
 /// it in a password for another service alone.
 struct AccountKeys {
   std::vector<ScramKeys> keys;
-  std::vector<std::string> app_passwords;
+  std::vector<ScramOffer::Password> passwords;
   std::optional<ScramKeys> any;
 };
 
 AccountKeys keys_of(const Directory::Account& account, ScramHash hash, Service service) {
   const bool sha1 = hash == ScramHash::sha1;
   AccountKeys found;
-  const auto add = [&found](const ScramKeys& keys, const std::string& app_password) {
+  const auto add = [&found](const ScramKeys& keys, ScramOffer::Password password) {
     // Another salt than the client will be told can't be proved: somebody's hand was in the directory.
     if (!found.keys.empty() && found.keys.front().salt != keys.salt) return;
     found.keys.push_back(keys);
-    found.app_passwords.push_back(app_password);
+    found.passwords.push_back(std::move(password));
   };
   const auto& own = sha1 ? account.credential.scram_sha1 : account.credential.scram_sha256;
-  if (own) add(*own, "");
+  if (own) add(*own, {"", account.credential.version});
   found.any = own;
   for (const auto& app_password : account.app_passwords) {
     const auto& keys = sha1 ? app_password.scram_sha1 : app_password.scram_sha256;
     if (keys && !found.any) found.any = keys;
-    if (keys && app_password.scope.contains(service)) add(*keys, app_password.name);
+    if (keys && app_password.scope.contains(service)) {
+      add(*keys, {app_password.name, version_of(app_password)});
+    }
   }
   return found;
 }
@@ -48,7 +50,11 @@ AccountKeys keys_of(const Directory::Account& account, ScramHash hash, Service s
 }  // namespace
 
 Authenticator::Authenticator(Directory directory, LoginMemory& memory, net::World& world, LoginRules rules)
-    : directory_(std::move(directory)), memory_(memory), world_(world), rules_(std::move(rules)) {}
+    : directory_(std::move(directory)),
+      memory_(memory),
+      world_(world),
+      rules_(std::move(rules)),
+      logins_(directory_, world.clock) {}
 
 std::vector<SaslMechanism> Authenticator::mechanisms(const net::TlsSession* tls) const {
   if (tls == nullptr && !rules_.allow_plaintext) return {};
@@ -92,7 +98,7 @@ net::Task<std::expected<Identity, AuthError>> Authenticator::check_password(std:
   }
   memory_.note_success(attempt, world_.clock.now());
   memory_.remember(account->user.id, account->credential.version, password, world_.clock.now());
-  co_return admit(account->user);
+  co_return admit(account->user, {"", account->credential.version});
 }
 
 net::Task<std::expected<ScramOffer, AuthError>> Authenticator::offer_scram(std::string login, ScramHash hash,
@@ -108,7 +114,7 @@ net::Task<std::expected<ScramOffer, AuthError>> Authenticator::offer_scram(std::
   AccountKeys found;
   if (named->account) found = keys_of(*named->account, hash, rules_.service);
   if (!found.keys.empty()) {
-    co_return ScramOffer{std::move(attempt), std::move(found.keys), std::move(found.app_passwords),
+    co_return ScramOffer{std::move(attempt), std::move(found.keys), std::move(found.passwords),
                          std::move(named->account->user)};
   }
   const auto disguise = directory_.disguise(hash == ScramHash::sha1 ? "SCRAM-SHA-1" : "SCRAM-SHA-256", login);
@@ -119,7 +125,7 @@ net::Task<std::expected<ScramOffer, AuthError>> Authenticator::offer_scram(std::
     keys.iterations = found.any->iterations;
   }
   std::vector<ScramKeys> made_up{std::move(keys)};
-  std::vector<std::string> nothing{""};
+  std::vector<ScramOffer::Password> nothing(1);
   co_return ScramOffer{std::move(attempt), std::move(made_up), std::move(nothing), std::nullopt};
 }
 
@@ -130,7 +136,7 @@ std::expected<Identity, AuthError> Authenticator::conclude_scram(const ScramOffe
     return std::unexpected(AuthError::wrong);
   }
   memory_.note_success(offer.attempt, world_.clock.now());
-  return admit(*offer.user, offer.app_passwords[*proved]);
+  return admit(*offer.user, offer.passwords[*proved]);
 }
 
 std::string Authenticator::make_nonce() {
@@ -159,13 +165,13 @@ std::optional<std::expected<Identity, AuthError>> Authenticator::recognise(const
     };
     const auto known = std::ranges::find_if(account.app_passwords, is_this);
     if (known != account.app_passwords.end()) {
-      if (known->scope.contains(rules_.service)) return admit(account.user, known->name);
+      if (known->scope.contains(rules_.service)) return admit(account.user, {known->name, version_of(*known)});
       return std::unexpected(AuthError::out_of_scope);
     }
   }
   const auto& credential = account.credential;
   if (memory_.remembers(account.user.id, credential.version, password, world_.clock.now()))
-    return admit(account.user);
+    return admit(account.user, {"", credential.version});
   return std::nullopt;
 }
 

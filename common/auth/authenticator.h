@@ -9,6 +9,7 @@
 
 #include "common/auth/directory.h"
 #include "common/auth/login_memory.h"
+#include "common/auth/login_watch.h"
 #include "common/auth/password.h"
 #include "common/auth/settings.h"
 #include "common/net/task.h"
@@ -21,8 +22,14 @@ struct Identity {
   UserId id{};
   std::string address;
   std::string app_password;  // the name of the one that was used; empty for the user's own password
+  std::uint64_t password_version = 0;
   bool operator==(const Identity&) const = default;
 };
+
+/// What to watch while a session of theirs is open.
+[[nodiscard]] inline ProvedLogin login_of(const Identity& identity) {
+  return {identity.id, identity.app_password, identity.password_version};
+}
 
 enum class AuthError {
   wrong,         // no such user, or not their password: nobody learns which (535 5.7.8, NO [AUTHENTICATIONFAILED])
@@ -37,8 +44,13 @@ inline constexpr std::size_t kLoginMaxOctets = 320;  // a local part of 64, '@',
 /// What a SCRAM exchange needs of its user, or of somebody made up in their place. Spent by conclude_scram().
 struct ScramOffer {
   LoginMemory::Attempt attempt;
-  std::vector<ScramKeys> keys;             // of each password that may be proved, all with one salt; never empty
-  std::vector<std::string> app_passwords;  // their names, key by key; "" is the user's own
+  /// A password that may be proved: its name, "" for the user's own, and its version.
+  struct Password {
+    std::string app_password;
+    std::uint64_t version = 0;
+  };
+  std::vector<ScramKeys> keys;      // of each password that may be proved, all with one salt; never empty
+  std::vector<Password> passwords;  // key by key
   std::optional<User> user;                // nobody when the login names no user with such keys
 };
 
@@ -69,6 +81,9 @@ class Authenticator {
   /// Errors: wrong, disabled.
   std::expected<Identity, AuthError> conclude_scram(const ScramOffer& offer, std::optional<std::size_t> proved);
 
+  /// Where sessions that have logged in hear that their login counts no more. To be run().
+  [[nodiscard]] LoginWatch& logins() noexcept { return logins_; }
+
   /// A server's part of a SCRAM nonce.
   [[nodiscard]] std::string make_nonce();
 
@@ -88,6 +103,7 @@ class Authenticator {
   LoginMemory& memory_;
   net::World& world_;
   const LoginRules rules_;
+  LoginWatch logins_;
 };
 
 }  // namespace posthaste::auth

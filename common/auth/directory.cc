@@ -35,6 +35,26 @@ Result<std::optional<Address>> address_of_login(const Transaction& transaction, 
   return Address{lower(login), **domain};
 }
 
+/// The version that this password has now. Errors: not_found, also for a user who may not log in.
+Result<std::uint64_t> password_version(const Transaction& transaction, std::optional<MDB_dbi> app_passwords,
+                                       const ProvedLogin& login) {
+  const auto user = user_by_id(transaction, login.user);
+  if (!user) return std::unexpected(user.error());
+  if (!user->enabled) return std::unexpected(DirectoryError::not_found);
+  if (login.app_password.empty()) {
+    const auto credential = credential_of(transaction, login.user);
+    if (!credential) return std::unexpected(credential.error());
+    return credential->version;
+  }
+  if (!app_passwords) return std::unexpected(DirectoryError::not_found);
+  const auto row = transaction.get(*app_passwords, key_of(login.user) + login.app_password);
+  if (!row) return std::unexpected(row.error());
+  if (!*row) return std::unexpected(DirectoryError::not_found);
+  const auto app_password = decode_app_password(login.app_password, **row);
+  if (!app_password) return std::unexpected(DirectoryError::damaged);
+  return version_of(*app_password);
+}
+
 /// The route of the first of `keys` that has one.
 Result<std::optional<Route>> first_route(const std::shared_ptr<Environment>& environment,
                                          std::span<const std::string> keys) {
@@ -118,6 +138,23 @@ Result<std::vector<AppPassword>> Directory::app_passwords(UserId id) const {
   const auto transaction = Transaction::begin(environment_, Access::read);
   if (!transaction) return std::unexpected(transaction.error());
   return app_passwords_of(**transaction, *table, id);
+}
+
+Result<bool> Directory::still_counts(const ProvedLogin& login) const {
+  const auto table = environment_->app_passwords();
+  if (!table) return std::unexpected(table.error());
+  const auto transaction = Transaction::begin(environment_, Access::read);
+  if (!transaction) return std::unexpected(transaction.error());
+  const auto version = password_version(**transaction, *table, login);
+  if (version) return *version == login.password_version;
+  if (version.error() == DirectoryError::not_found) return false;
+  return std::unexpected(version.error());
+}
+
+Result<std::uint64_t> Directory::last_transaction() const {
+  MDB_envinfo info{};
+  if (const int code = mdb_env_info(environment_->get(), &info); code != 0) return std::unexpected(error_of(code));
+  return info.me_last_txnid;
 }
 
 Result<std::string> Directory::name_of_login(std::string_view login) const {

@@ -59,6 +59,14 @@ struct Credential {
   std::optional<ScramKeys> scram_sha256;
 };
 
+/// By what a session has logged in: the user's own password, or an app password, as it was then.
+struct ProvedLogin {
+  UserId user{};
+  std::string app_password;           // its name; empty for the user's own password
+  std::uint64_t password_version = 0;  // Credential::version, or version_of() the app password
+  bool operator==(const ProvedLogin&) const = default;
+};
+
 struct Alias {
   std::string address;               // "@example.org" takes whatever the domain does not name
   std::vector<std::string> targets;  // addresses here or elsewhere
@@ -188,6 +196,13 @@ class Directory {
     Credential credential;
     std::vector<AppPassword> app_passwords;
   };
+  /// Whether a session that logged in so may go on: the user is there and may log in, and the password is the same.
+  /// Errors: damaged, io.
+  [[nodiscard]] std::expected<bool, DirectoryError> still_counts(const ProvedLogin& login) const;
+
+  /// The number of the last change: another one when anything was changed since. Costs no transaction. Errors: io.
+  [[nodiscard]] std::expected<std::uint64_t, DirectoryError> last_transaction() const;
+
   /// `login` is an address, or a local part alone while there is exactly one domain.
   /// Errors: not_found, damaged, io.
   [[nodiscard]] std::expected<Account, DirectoryError> find_account(std::string_view login) const;

@@ -25,7 +25,7 @@ net::Task<Reply> Session::run(imap::Idle) {
     co_await tell_metadata();
     auto ready = co_await stream_.wait();
     if (!ready) {
-      hang_up(farewell(ready.error()));
+      hang_up(ready.error());
       co_return bad("Idling was cut off");
     }
     if (*ready == net::Readiness::input) break;
@@ -33,7 +33,7 @@ net::Task<Reply> Session::run(imap::Idle) {
   // What follows DONE in the same packet stays in the stream: it is the next command.
   auto line = co_await stream_.read_line(kCommandBeforeLoginMaxOctets);
   if (!line) {
-    hang_up(farewell(line.error()));
+    hang_up(line.error());
     co_return bad("Idling was cut off");
   }
   if (!iequals(*line, "DONE")) co_return bad("DONE ends IDLE");

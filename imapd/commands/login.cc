@@ -49,7 +49,7 @@ net::Task<Reply> Session::run(imap::StartTls) {
 net::Task<void> Session::start_tls() {
   const auto certificate = around_.certificates.current();
   auto secured = co_await stream_.accept_tls(*certificate);
-  if (!secured) hang_up(farewell(secured.error()));
+  if (!secured) hang_up(secured.error());
 }
 
 net::Task<Reply> Session::run(imap::Login command) {
@@ -70,7 +70,7 @@ net::Task<Reply> Session::run(imap::Authenticate command) {
   SaslDialogue dialogue{stream_, *login_deadline_};
   auto outcome = co_await auth::authenticate(around_.authenticator, *mechanism, stream_.tls(),
                                              std::move(command.initial_response), stream_.peer().address, dialogue);
-  if (dialogue.end()) hang_up(farewell(*dialogue.end()));
+  if (dialogue.end()) hang_up(*dialogue.end());
   if (!outcome.identity) co_return refuse_login(outcome.login, outcome.identity.error());
   co_return co_await log_in(std::move(*outcome.identity), name_of(*mechanism));
 }
@@ -116,7 +116,9 @@ net::Task<Reply> Session::log_in(auth::Identity identity, std::string_view mecha
   }
   auto met = co_await meet(identity.id);
   if (!met) co_return reply_for(met.error());
-  login_.emplace(identity.id, std::move(identity.address), std::move(*place));
+  auto lose = [this] { lose_login(); };
+  auto watched = around_.authenticator.logins().add(auth::login_of(identity), std::move(lose));
+  login_.emplace(identity.id, std::move(identity.address), std::move(*place), std::move(watched));
   place_.log_in(around_.world.clock.now());
   stream_.set_timeout(around_.config.imap.idle_timeout);
   around_.log.info("imap.login.succeeded", {{"user", login_->address},

@@ -64,7 +64,7 @@ net::Task<bool> Session::listen() {
     if (!open_) co_return false;
     auto ready = co_await stream_.wait();
     if (!ready) {
-      hang_up(farewell(ready.error()));
+      hang_up(ready.error());
       co_return false;
     }
     if (*ready == net::Readiness::input) co_return true;

@@ -172,8 +172,10 @@ net::Task<void> Session::log_in(auth::Identity identity, std::string_view mechan
   around_.last_logins.note(id, now);
   place_.log_in(now);
   stream_.set_timeout(around_.config.pop3.idle_timeout);
+  auto lose = [this] { lose_login(); };
+  auto watched = around_.authenticator.logins().add(auth::login_of(identity), std::move(lose));
   transaction_.emplace(std::move(identity), std::move(*lock), std::move(*maildrop),
-                       MessageReader{around_.store, around_.world, id});
+                       MessageReader{around_.store, around_.world, id}, std::move(watched));
   around_.log.info("pop3.login.succeeded", {{"user", transaction_->identity.address},
                                             {"client", stream_.peer().address},
                                             {"tls", stream_.tls() != nullptr},

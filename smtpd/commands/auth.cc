@@ -77,6 +77,8 @@ net::Task<Session::Answer> Session::authenticate(SaslMechanism mechanism,
   }
   identity_ = std::move(*outcome.identity);
   place_.log_in(context_.world.clock.now());
+  auto lose = [this] { lose_login(); };
+  watched_ = context_.authenticator.logins().add(auth::login_of(*identity_), std::move(lose));
   context_.log.info("smtp.auth.succeeded", {{"client", stream_.peer().address},
                                             {"user", identity_->address},
                                             {"mechanism", name_of(mechanism)},

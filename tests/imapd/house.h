@@ -43,14 +43,16 @@ class ScratchDirectory {
   std::filesystem::path path_;
 };
 
-/// alice@example.org and bob@example.org with one password, and a certificate: made once, read by all tests.
+/// alice@example.org and bob@example.org with one password, and a certificate: made once, read by all tests. Carol,
+/// dave and erin are each there for one test, which changes them.
 struct Accounts {
   Accounts() : directory(*auth::Directory::open(folder.path() / "directory", auth::Role::writer)) {
     auth::Credential credential;
     credential.hash = *auth::hash_password(kPassword, std::string(auth::kHashSaltOctets, 's'));
     auto change = directory.change();
     EXPECT_TRUE(change->add_domain("example.org"));
-    for (const char* address : {"alice@example.org", "bob@example.org"}) {
+    for (const char* address :
+         {"alice@example.org", "bob@example.org", "carol@example.org", "dave@example.org", "erin@example.org"}) {
       const auto user = change->add_user({address, "", std::nullopt, true, WallTime{}});
       EXPECT_TRUE(change->set_credential(*user, credential));
       users[address] = *user;
@@ -61,6 +63,19 @@ struct Accounts {
     std::ofstream{folder.path() / "cert.pem"} << pair.certificate_pem;
     std::ofstream{folder.path() / "key.pem"} << pair.key_pem;
     certificates = *daemon::Certificates::load(folder.path() / "cert.pem", folder.path() / "key.pem");
+  }
+
+  /// As `posthaste user password` and `posthaste user delete` do.
+  void change_password(const std::string& user) {
+    auto change = directory.change();
+    const UserId id = users.at(user + "@example.org");
+    EXPECT_TRUE(change->set_credential(id, *directory.find_credential(id)));
+    EXPECT_TRUE(change->commit());
+  }
+  void remove(const std::string& user) {
+    auto change = directory.change();
+    EXPECT_TRUE(change->delete_user(users.at(user + "@example.org")));
+    EXPECT_TRUE(change->commit());
   }
 
   static Accounts& shared() {
@@ -157,8 +172,9 @@ class TestSubscriptions final : public Subscriptions {
 /// line it must hear, where a "*" at the end stands for anything. And directives:
 ///   "1 connect" (by itself before a client's first line), "1 connect tls", "1 starttls" (the handshake), "1
 ///   compress" (from now on), "1 login", "1 login bob", "1 closed", "1 silent" (nothing more has come), "1 select
-///   INBOX" (reads up to OK), "1 until a OK *" (passes over all lines before it), "1 never b" (until the end no answer
-///   to tag b), "deliver NAME MAILBOX" (a message comes in for alice).
+///   INBOX" (reads up to OK), "1 until a OK *" (passes over all lines before it), "1 never b" (until the end no
+///   answer to tag b), "deliver NAME MAILBOX" (a message comes in for alice), "password USER" (it is changed),
+///   "remove USER".
 using Script = std::vector<std::string>;
 
 class House {
@@ -297,6 +313,8 @@ class House {
     const auto imaps = sim_.network().listen(kImaps);
     net::TaskScope sessions;
     net::TaskScope listeners;
+    net::TaskScope logins;
+    logins.spawn(surroundings.authenticator.logins().run());
     listeners.spawn(serve(*imap, surroundings, Security::starttls, sessions));
     listeners.spawn(serve(*imaps, surroundings, Security::implicit_tls, sessions));
     auto all_clients = clients();
@@ -305,6 +323,8 @@ class House {
     imaps->close();
     co_await listeners.drained();
     co_await sessions.drained();
+    surroundings.authenticator.logins().stop();
+    co_await logins.drained();
   }
 
   net::Task<void> perform(const Script& script) {
@@ -318,6 +338,10 @@ class House {
         std::vector<std::string> keywords;
         const store::InternalDate date;
         co_await append_now(std::move(mailbox), std::move(octets), store::FlagSet(), std::move(keywords), date);
+      } else if (line.starts_with("password ")) {
+        Accounts::shared().change_password(line.substr(9));
+      } else if (line.starts_with("remove ")) {
+        Accounts::shared().remove(line.substr(7));
       } else {
         went_on = co_await speak(clients, line);
       }

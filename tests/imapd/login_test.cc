@@ -107,6 +107,47 @@ TEST(Login, GoesAsThePostmasterReadsIt) {
   }
 }
 
+/// The server's last words come within two seconds, the directory's watch and the session's part included.
+TEST(Login, ChangedPasswordEndsTheUsersSessionsWhateverTheyAreAt) {
+  House house;
+  house.play({"1 login carol",
+              "2 connect tls",
+              "2 login carol",
+              "2C: a COMPRESS DEFLATE",
+              "2S: a OK *",
+              "2 compress",
+              "2C: b IDLE",
+              "2S: + idling",
+              "3 login alice",
+              "4 login carol",
+              "4C+ a LOGIN {100}\r\nxyz",
+              "4S: + Ready *",
+              "password carol",
+              "1S: * BYE [EXPIRED] *",
+              "1 closed",
+              "2S: * BYE [EXPIRED] *",
+              "2S: b BAD *",
+              "2 closed",
+              "4S: * BYE [EXPIRED] *",
+              "4 closed",
+              "3C: a NOOP",
+              "3S: a OK *",
+              "3 silent"});
+}
+
+TEST(Login, DeletedUserIsSentAway) {
+  House house;
+  house.play({"1 login dave", "1C: a SELECT INBOX", "1 until a OK *", "1C: b IDLE", "1S: + idling", "2 login alice",
+              "remove dave", "1S: * BYE [EXPIRED] *", "1S: b BAD *", "1 closed", "2C: a NOOP", "2S: a OK *"});
+}
+
+/// Who is not logged in any more is not concerned.
+TEST(Login, UnauthenticatedSessionOutlivesTheUser) {
+  House house;
+  house.play({"1 login erin", "1C: a UNAUTHENTICATE", "1S: a OK *", "remove erin", "1 silent",
+              "1C: b LOGIN alice@example.org secret", "1S: b OK *"});
+}
+
 TEST(Login, OneUserHasSoManySessions) {
   House house;
   house.config.imap.connections_per_user_max = 2;

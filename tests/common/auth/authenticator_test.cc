@@ -1,6 +1,8 @@
 #include "common/auth/authenticator.h"
 
 #include <gtest/gtest.h>
+
+#include <algorithm>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -107,7 +109,12 @@ class AuthenticatorTest : public testing::Test {
   }
 
   Identity alice(std::string app_password = {}) const {
-    return {alice_, "alice@example.org", std::move(app_password)};
+    std::uint64_t version = directory_->find_credential(alice_)->version;
+    if (!app_password.empty()) {
+      const auto all = *directory_->app_passwords(alice_);
+      version = version_of(*std::ranges::find(all, app_password, &AppPassword::name));
+    }
+    return {alice_, "alice@example.org", std::move(app_password), version};
   }
 
   /// What a login that comes alone has to wait.

@@ -221,7 +221,7 @@ TEST_F(SaslTest, WhatIsNoMessageOfPlainOrLogin) {
 TEST_F(SaslTest, ScramProvesOnesOwnPasswordOrAnAppPassword) {
   const auto own = run(scram_sha_256, {ScramHash::sha256, "alice@example.org", "secret"});
   ASSERT_TRUE(own.identity);
-  EXPECT_EQ(*own.identity, (Identity{alice_, "alice@example.org", ""}));
+  EXPECT_EQ(*own.identity, (Identity{alice_, "alice@example.org", "", 1}));
   EXPECT_TRUE(run(scram_sha_1, {ScramHash::sha1, "alice", "secret"}).identity);
   EXPECT_TRUE(run(scram_sha_256, {ScramHash::sha256, "alice", "secret", "n,a=alice,"}).identity);
   const auto phone = run(scram_sha_256, {ScramHash::sha256, "alice", kPhone});

@@ -1,0 +1,87 @@
+"""Does a changed password, a deleted app password or a deleted user end the sessions that it opened, and no others?"""
+
+import imaplib
+import json
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import support
+from support import address, message, must
+
+# The promise is two seconds; a loaded machine is granted more, idle sessions would stay for half an hour.
+PATIENCE_S = 20
+
+
+class AccountChanges(support.MailTest):
+    users = ("alice", "bob", "carol", "dave")
+    settings = {"workers.count": 2}
+
+    def goodbye(self, client, expected=b"* BYE [EXPIRED]"):
+        """What an idling IMAP client hears before its connection ends."""
+        client.sock.settimeout(PATIENCE_S)
+        self.assertTrue(client.readline().startswith(expected))
+        while client.readline():
+            pass
+
+    def idle(self, client):
+        client.send(b"i IDLE\r\n")
+        self.assertTrue(client.readline().startswith(b"+"))
+        return client
+
+    def test_changed_password_ends_every_session_of_the_user(self):
+        sent = message("Stays")
+        self.mail.deliver(sent, "alice")
+        self.mail.find("alice", sent)
+        idling = [self.mail.imap("alice", implicit=tls) for tls in (False, True)]
+        for client in idling:
+            must(client.select())
+            self.idle(client)
+        pop3 = self.mail.pop3("alice")
+        count = pop3.stat()[0]
+        pop3.dele(1)
+        smtp = self.mail.submission("alice")
+        bystander = self.mail.imap("bob")
+
+        self.mail.run("user", "password", address("alice"), "--password-stdin", input="another\n")
+        for client in idling:
+            self.goodbye(client)
+        pop3.sock.settimeout(PATIENCE_S)
+        self.assertEqual(pop3.file.readline(), b"", "closed without a word")
+        smtp.sock.settimeout(PATIENCE_S)
+        self.assertEqual(smtp.getreply()[0], 421)
+        must(bystander.noop())
+        self.assertEqual(bystander.noop()[0], "OK", "others stay")
+
+        self.mail.run("user", "password", address("alice"), "--password-stdin", input=support.password("alice") + "\n")
+        pop3 = self.mail.pop3("alice")
+        self.assertEqual(pop3.stat()[0], count, "nothing was removed")
+        pop3.quit()
+
+    def test_deleted_app_password_ends_its_own_sessions_alone(self):
+        made = json.loads(
+            self.mail.run("--json", "user", "app-password", "add", address("bob"), "--name", "phone")
+        )
+        phone = imaplib.IMAP4(self.mail.host, self.mail.port("imap"), timeout=PATIENCE_S)
+        phone.starttls(self.mail.tls())
+        phone.login(address("bob"), made["password"])
+        own = self.mail.imap("bob")
+        self.idle(phone)
+        self.mail.run("user", "app-password", "delete", address("bob"), "phone")
+        self.goodbye(phone)
+        must(own.noop())
+
+    def test_deleted_user_is_sent_away(self):
+        idling = self.idle(self.mail.imap("carol"))
+        other = self.idle(self.mail.imap("dave"))
+        self.mail.run("user", "delete", address("carol"))
+        self.goodbye(idling)
+        other.send(b"DONE\r\n")
+        self.assertTrue(other.readline().startswith(b"i OK"))
+        with self.assertRaises(imaplib.IMAP4.error):
+            self.mail.imap("carol")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
