@@ -9,9 +9,6 @@
 namespace posthaste::auth {
 namespace {
 
-/// The hash of a password that nobody knows, by hash_password()'s scheme and cost: what is checked for nobody.
-constexpr const char* kNobodysHash = "$y$j9T$pwpChwfi7paXcTV40z3B60$vA.s6EMy3CydWot67dWcfHrbLOwgEqPPDhiUfVKTkP8";
-
 std::expected<Identity, AuthError> admit(const User& user, ScramOffer::Password password) {
   if (!user.enabled) return std::unexpected(AuthError::disabled);
   return Identity{user.id, user.address, std::move(password.app_password), password.version};
@@ -71,9 +68,9 @@ bool Authenticator::takes_passwords(const net::TlsSession* tls) const {
 
 net::Task<std::expected<Identity, AuthError>> Authenticator::check_password(std::string login, std::string password,
                                                                             std::string peer) {
-  auto named = find(login);
+  const auto named = find(login);
   if (!named) co_return std::unexpected(named.error());
-  const auto attempt = memory_.begin(peer, named->name);
+  auto attempt = memory_.begin(peer, named->name);
   if (named->account) {
     auto recognised = recognise(*named->account, password);
     if (recognised) {
@@ -84,21 +81,39 @@ net::Task<std::expected<Identity, AuthError>> Authenticator::check_password(std:
 
   const auto delay = memory_.delay(attempt, world_.clock.now());
   if (delay.count() > 0) co_await world_.clock.sleep(delay);
-  named = find(login);  // anew: the wait may have been long
-  if (!named) co_return std::unexpected(named.error());
-  if (!world_.hashing.has_room()) co_return std::unexpected(AuthError::busy);
-  const auto& account = named->account;
-  std::string hash = account && !account->credential.hash.empty() ? account->credential.hash : kNobodysHash;
-  auto verify = [password, hash = std::move(hash)] { return verify_password(password, hash); };
-  const bool fits = co_await world_.hashing.run(world_.loop, std::move(verify));
+  const auto begun = world_.clock.now();
+  auto verified = co_await verify(std::move(attempt), std::move(login), std::move(password));
+  if (!verified && verified.error() != AuthError::unavailable) co_await hold_back(begun);
+  co_return verified;
+}
 
-  if (!fits || !account) {
+net::Task<std::expected<Identity, AuthError>> Authenticator::verify(LoginMemory::Attempt attempt, std::string login,
+                                                                    std::string password) {
+  const auto named = find(login);  // anew: the wait may have been long
+  if (!named) co_return std::unexpected(named.error());
+  // Whoever is not there asks for a place too, so that it is refused to them no less often.
+  if (!world_.hashing.has_room() || !memory_.take_check(attempt, world_.clock.now())) {
+    co_return std::unexpected(AuthError::busy);
+  }
+  const auto& account = named->account;
+  bool fits = false;
+  if (account && !account->credential.hash.empty()) {
+    auto check = [password, hash = account->credential.hash] { return verify_password(password, hash); };
+    fits = co_await world_.hashing.run(world_.loop, std::move(check));
+  }
+  if (!fits) {
     memory_.note_failure(attempt, world_.clock.now());
     co_return std::unexpected(AuthError::wrong);
   }
   memory_.note_success(attempt, world_.clock.now());
   memory_.remember(account->user.id, account->credential.version, password, world_.clock.now());
   co_return admit(account->user, {"", account->credential.version});
+}
+
+net::Task<void> Authenticator::hold_back(net::Instant begun) {
+  const auto passed = world_.clock.now() - begun;
+  const auto times = passed / kFailedAnswerAfter + 1;
+  co_await world_.clock.sleep(times * kFailedAnswerAfter - passed);
 }
 
 net::Task<std::expected<ScramOffer, AuthError>> Authenticator::offer_scram(std::string login, ScramHash hash,
@@ -129,14 +144,21 @@ net::Task<std::expected<ScramOffer, AuthError>> Authenticator::offer_scram(std::
   co_return ScramOffer{std::move(attempt), std::move(made_up), std::move(nothing), std::nullopt};
 }
 
-std::expected<Identity, AuthError> Authenticator::conclude_scram(const ScramOffer& offer,
-                                                                 std::optional<std::size_t> proved) {
-  if (!proved || !offer.user) {
-    memory_.note_failure(offer.attempt, world_.clock.now());
-    return std::unexpected(AuthError::wrong);
+net::Task<std::expected<Identity, AuthError>> Authenticator::conclude_scram(ScramOffer offer,
+                                                                            std::optional<std::size_t> proved) {
+  const auto begun = world_.clock.now();
+  std::expected<Identity, AuthError> identity = std::unexpected(AuthError::wrong);
+  if (proved && offer.user) {
+    memory_.note_success(offer.attempt, begun);
+    identity = admit(*offer.user, std::move(offer.passwords[*proved]));
+  } else {
+    memory_.note_failure(offer.attempt, begun);
   }
-  memory_.note_success(offer.attempt, world_.clock.now());
-  return admit(*offer.user, offer.passwords[*proved]);
+  if (!identity) {
+    offer.attempt.end();  // it is a failure now, and under way no more
+    co_await hold_back(begun);
+  }
+  co_return identity;
 }
 
 std::string Authenticator::make_nonce() {

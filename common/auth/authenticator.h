@@ -1,6 +1,7 @@
 // The one place where smtpd, imapd and pop3d ask whether somebody is who they say.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <expected>
 #include <optional>
@@ -41,6 +42,11 @@ enum class AuthError {
 
 inline constexpr std::size_t kLoginMaxOctets = 320;  // a local part of 64, '@', a domain of 255
 
+/// When a failed login is answered, counted from the instant at which it was begun, or after its delay: whether
+/// nothing was hashed, or by which scheme, nobody can tell. A hash takes some fifty milliseconds, and where many
+/// wait for the threads, half a second more; what lasts even longer is answered after twice this time, and so on.
+inline constexpr auto kFailedAnswerAfter = std::chrono::seconds{1};
+
 /// What a SCRAM exchange needs of its user, or of somebody made up in their place. Spent by conclude_scram().
 struct ScramOffer {
   LoginMemory::Attempt attempt;
@@ -69,7 +75,7 @@ class Authenticator {
   [[nodiscard]] bool takes_passwords(const net::TlsSession* tls) const;
 
   /// `login` is an address, or a local part alone while there is one domain; `peer` is the client's IP address.
-  /// A login that names nobody takes as long as one that does.
+  /// A failure is told after a fixed time. A login that names nobody costs no hash.
   net::Task<std::expected<Identity, AuthError>> check_password(std::string login, std::string password,
                                                                std::string peer);
 
@@ -77,9 +83,9 @@ class Authenticator {
   /// fails at the proof. Errors: unavailable.
   net::Task<std::expected<ScramOffer, AuthError>> offer_scram(std::string login, ScramHash hash, std::string peer);
 
-  /// Ends the exchange: `proved` is which key ScramExchange::finish() found proved, or nothing.
-  /// Errors: wrong, disabled.
-  std::expected<Identity, AuthError> conclude_scram(const ScramOffer& offer, std::optional<std::size_t> proved);
+  /// Ends the exchange: `proved` is which key ScramExchange::finish() found proved, or nothing. A failure is told
+  /// after a fixed time. Errors: wrong, disabled.
+  net::Task<std::expected<Identity, AuthError>> conclude_scram(ScramOffer offer, std::optional<std::size_t> proved);
 
   /// Where sessions that have logged in hear that their login counts no more. To be run().
   [[nodiscard]] LoginWatch& logins() noexcept { return logins_; }
@@ -98,6 +104,11 @@ class Authenticator {
   /// What is known without hashing: an app password, or a password that was right lately.
   [[nodiscard]] std::optional<std::expected<Identity, AuthError>> recognise(const Directory::Account& account,
                                                                             const std::string& password);
+  /// Hashes, where there is a hash to compare with. Errors: wrong, busy, disabled, unavailable.
+  net::Task<std::expected<Identity, AuthError>> verify(LoginMemory::Attempt attempt, std::string login,
+                                                       std::string password);
+  /// Waits until a failure may be told of what began at `begun`.
+  net::Task<void> hold_back(net::Instant begun);
 
   Directory directory_;
   LoginMemory& memory_;

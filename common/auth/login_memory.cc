@@ -74,8 +74,8 @@ LoginMemory::Attempt LoginMemory::begin(const std::string& peer, const std::stri
   return attempt;
 }
 
-LoginMemory::Attempt::~Attempt() {
-  if (memory_ != nullptr) memory_->end(*this);
+void LoginMemory::Attempt::end() {
+  if (memory_ != nullptr) std::exchange(memory_, nullptr)->end(*this);
 }
 
 void LoginMemory::end(const Attempt& attempt) {
@@ -87,6 +87,17 @@ void LoginMemory::end(const Attempt& attempt) {
   take_one(networks_under_way_, attempt.network_);
   take_one(accounts_under_way_, attempt.account_);
   take_one(pairs_under_way_, attempt.pair());
+  if (attempt.checks_) --strangers_checks_;
+}
+
+bool LoginMemory::take_check(Attempt& attempt, net::Instant now) {
+  const auto pair = attempt.pair();
+  const std::scoped_lock lock{mutex_};
+  if (acquaintances_.count(pair, now) > 0) return true;
+  if (strangers_checks_ >= limits_.strangers_checks_max) return false;
+  ++strangers_checks_;
+  attempt.checks_ = true;
+  return true;
 }
 
 std::chrono::milliseconds LoginMemory::delay(const Attempt& attempt, net::Instant now) const {

@@ -55,6 +55,7 @@ class LoginMemory {
     std::chrono::milliseconds remember{};
     std::chrono::milliseconds failure_delay{};
     std::chrono::milliseconds failure_delay_max{};
+    std::size_t strangers_checks_max = 32;  // by hashing, at once, of those who are not acquainted
   };
 
   /// `secret` is 32 random octets, made at start and kept nowhere else.
@@ -71,9 +72,13 @@ class LoginMemory {
     Attempt(Attempt&& other) noexcept
         : memory_(std::exchange(other.memory_, nullptr)),
           network_(std::move(other.network_)),
-          account_(std::move(other.account_)) {}
+          account_(std::move(other.account_)),
+          checks_(std::exchange(other.checks_, false)) {}
     Attempt& operator=(Attempt&&) = delete;
-    ~Attempt();
+    ~Attempt() { end(); }
+
+    /// It is under way no more.
+    void end();
 
    private:
     friend class LoginMemory;
@@ -85,6 +90,7 @@ class LoginMemory {
     LoginMemory* memory_;
     std::string network_;
     std::string account_;
+    bool checks_ = false;  // has one of the strangers' places
   };
 
   /// `peer` is an IP address; `account` the same for each way to write a login.
@@ -93,6 +99,9 @@ class LoginMemory {
   /// from this network lately waits for its own failures from there alone: neither an attacker elsewhere nor a
   /// neighbour behind the same address slows it.
   [[nodiscard]] std::chrono::milliseconds delay(const Attempt& attempt, net::Instant now) const;
+  /// Takes a place among the checks that hash, until the attempt ends. False when there is none: those who are not
+  /// acquainted have some of the queue's places, so that some are left to those who are.
+  [[nodiscard]] bool take_check(Attempt& attempt, net::Instant now);
   void note_failure(const Attempt& attempt, net::Instant now);
   /// The account is known here, and slowed no longer. The address is slowed still: who knows one password may be
   /// guessing another. So is the account elsewhere: its owner's logins do not free those who guess.
@@ -122,6 +131,7 @@ class LoginMemory {
   Counts networks_under_way_;
   Counts accounts_under_way_;
   Counts pairs_under_way_;
+  std::size_t strangers_checks_ = 0;
 };
 
 /// What failures of an address are counted under: an IPv4 address itself, an IPv6 address' /64, which one host

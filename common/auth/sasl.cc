@@ -110,7 +110,7 @@ net::Task<SaslOutcome> scram(Authenticator& authenticator, SaslMechanism mechani
     co_return SaslOutcome{login, std::unexpected(SaslOutcome::Failure{error_of(proof.error())})};
   }
   const auto proved = proof ? std::optional{proof->key} : std::nullopt;
-  auto identity = authenticator.conclude_scram(*offer, proved);
+  auto identity = co_await authenticator.conclude_scram(std::move(*offer), proved);
   if (!identity) co_return outcome(login, std::unexpected(identity.error()));
 
   // None of the three protocols has room for more data beside its success (RFC 4954 §4, RFC 5034 §4, RFC 9051

@@ -290,7 +290,10 @@ Section auth() {
              "a SASL mechanism such as \"SCRAM-SHA-256\" or \"PLAIN\""}},
        {"hashing_threads", "Threads of each daemon that check passwords.",
         number<&Config::auth, &Auth::hashing_threads>("threads", 1, 256)},
-       {"hashing_queue_max", "Checks that may wait for these threads; further logins are told to try again.",
+       {"hashing_queue_max",
+        "Checks that may wait for these threads, half of them from where the user has not logged in lately; "
+        "further\n"
+        "logins are told to try again.",
         number<&Config::auth, &Auth::hashing_queue_max>("checks", 1, 100'000)},
        {"remember_s", "How long a password that was right is known without hashing it again. 0: never.",
         number<&Config::auth, &Auth::remember>("seconds", 0, 3'600)},
