@@ -96,7 +96,7 @@ Reply reply_for_maildrop(store::StoreError error) {
 
 Reply reply_for_update(store::StoreError error) {
   if (needs_repair(error))
-    return err(ResponseCode::sys_perm, "Deleted messages were not removed: maildrop is damaged");
+    return err(ResponseCode::sys_temp, "No answer from the mail store, or an error in it: messages may be left");
   return err(ResponseCode::sys_temp, "Some deleted messages were not removed");
 }
 

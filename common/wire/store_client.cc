@@ -16,7 +16,8 @@ namespace {
 constexpr std::chrono::milliseconds kConnectTimeout{2'000};
 constexpr std::chrono::milliseconds kReconnectDelayMin{20};
 constexpr std::chrono::milliseconds kReconnectDelayMax{500};
-constexpr std::chrono::seconds kWatchInterval{15};  // how often calls without an answer are looked at
+constexpr std::chrono::milliseconds kWatchInterval{500};  // how often calls without an answer are looked at
+constexpr std::chrono::hours kSilencePatience{1};  // nothing may have to be said for long: then it waits again
 
 std::string random_key(net::Random& random) {
   std::array<std::byte, 16> octets{};
@@ -60,7 +61,6 @@ net::Task<void> StoreClient::run() {
       if (world_.clock.now() - begun > kReconnectDelayMax) delay = kReconnectDelayMin;
     }
     if (stopping_) break;
-    expire_calls();
     co_await world_.clock.sleep(delay);
     delay = std::min(2 * delay, kReconnectDelayMax);
   }
@@ -80,8 +80,7 @@ net::Task<void> StoreClient::converse(std::unique_ptr<net::Transport> transport)
   log_.debug("store.connected", {{"socket", socket_.address}});
   std::string_view reason = "stopping";
   while (!stopping_) {
-    expire_calls();
-    auto frame = co_await connection_->read(kWatchInterval);
+    auto frame = co_await connection_->read(kSilencePatience);
     if (!frame && frame.error() == net::StreamError::timed_out && !connection_->closed()) continue;
     if (!frame) {
       reason = net::name_of(frame.error());
@@ -128,6 +127,7 @@ net::Task<std::expected<store::ApplyResult, store::StoreError>> StoreClient::app
   if (key.octets.empty()) key.octets = random_key(world_.random);
   Call call{{next_id_++, user, std::move(batch), std::move(key)}, world_.clock.now(), false, std::nullopt, {}};
   calls_.emplace(call.request.id, &call);
+  watch_calls();
   if (connection_) send(call);
   while (!call.outcome) co_await call.answered.wait();
   co_return std::move(*call.outcome);
@@ -194,6 +194,18 @@ void StoreClient::expire_calls() {
     if (!call->sent || age >= kAnswerPatience) overdue.push_back(call);
   }
   for (Call* call : overdue) fail(*call);
+}
+
+void StoreClient::watch_calls() {
+  if (calls_watched_ || calls_.empty()) return;
+  calls_watched_ = world_.clock.start_timer(kWatchInterval, [this] {
+    const auto fired = std::move(calls_watched_);  // goes when this is over
+    std::move_only_function<void()> look = [this] {
+      expire_calls();
+      watch_calls();
+    };
+    net::run_in_turn(look);  // whoever is answered may let the client go
+  });
 }
 
 void StoreClient::fail(Call& call) {

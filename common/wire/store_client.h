@@ -29,8 +29,8 @@ using OnChange = std::function<void(const Notification&)>;
 class StoreClient final : public store::Applier {
  public:
   static constexpr std::chrono::seconds kConnectionPatience{5};  // apply() waits so long for a connection
-  static constexpr std::chrono::seconds kAnswerPatience{60};  // and about so long for the answer, repeats included
-  static constexpr std::chrono::seconds kVerifyPatience{2};   // verify() waits so long for the answer
+  static constexpr std::chrono::seconds kAnswerPatience{30};     // and so long for the answer, repeats included
+  static constexpr std::chrono::seconds kVerifyPatience{2};      // verify() waits so long for the answer
 
   /// `world` and `log` outlive it. `socket` is config::store_socket().
   StoreClient(net::World& world, net::Endpoint socket, const log::Log& log);
@@ -103,6 +103,8 @@ class StoreClient final : public store::Applier {
   void notify(UserId user, const Notification& notification);
   void notify_all();
   void expire_calls();
+  /// Sees to it that calls expire in time while the connection is silent.
+  void watch_calls();
   void fail(Call& call);
   void unsubscribe(const Subscriber& subscriber);
 
@@ -111,6 +113,7 @@ class StoreClient final : public store::Applier {
   const log::Log& log_;
   std::map<std::uint64_t, Call*> calls_;          // by id, and so by age; each lives in its apply()
   std::map<std::uint64_t, Question*> questions_;  // by id; each lives in its verify()
+  std::unique_ptr<net::Timer> calls_watched_;     // while there are calls
   std::uint64_t next_id_ = 1;
   std::map<UserId, std::vector<std::shared_ptr<Subscriber>>> subscribers_;
   std::unique_ptr<FrameStream> connection_;  // while there is one

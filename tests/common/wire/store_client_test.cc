@@ -162,14 +162,48 @@ net::Task<void> apply_to_the_silent(Installation& here, Outcome& outcome, std::c
   co_await scope.drained();
 }
 
-TEST(StoreClient, ASilentServerIsAnIoErrorAfterAboutAMinute) {
+TEST(StoreClient, ASilentServerIsAnIoErrorAfterHalfAMinute) {
   Installation here{1};
   Outcome outcome = done(0);
   std::chrono::milliseconds waited{};
   ASSERT_TRUE(here.sim.run(apply_to_the_silent(here, outcome, waited)));
   EXPECT_EQ(outcome, Outcome{std::unexpected(store::StoreError::io)});
-  EXPECT_GE(waited, 60s);
-  EXPECT_LE(waited, 90s);
+  EXPECT_GE(waited, 30s);
+  EXPECT_LE(waited, 31s);
+}
+
+/// It takes what it is sent, and keeps the connection busy with what happens to others: answers come none.
+net::Task<void> apply_to_the_chatty(Installation& here, Outcome& outcome, std::chrono::milliseconds& waited) {
+  const auto listener = here.sim.network().listen(kSocket);
+  net::TaskScope scope;
+  scope.spawn(here.client.run());
+  auto peer = co_await accept(*listener);
+  bool answered = false;
+  const auto chat = [](Peer& chatty, net::Clock& clock, const bool& done) -> net::Task<void> {
+    while (!done) {
+      say(chatty, store::Change{UserId{2}, MailboxId{1}, ModSeq{1}});
+      co_await clock.sleep(1s);
+    }
+  };
+  scope.spawn(chat(*peer, here.sim.loop(), answered));
+  const auto begun = here.sim.loop().now();
+  co_await apply(here.client, kCreateUser, outcome);
+  waited = here.sim.loop().now() - begun;
+  answered = true;
+  co_await here.sim.loop().sleep(2s);
+  here.client.stop();
+  co_await hang_up(std::move(peer));
+  co_await scope.drained();
+}
+
+TEST(StoreClient, ABusyServerThatDoesNotAnswerIsAnIoErrorAsSoon) {
+  Installation here{1};
+  Outcome outcome = done(0);
+  std::chrono::milliseconds waited{};
+  ASSERT_TRUE(here.sim.run(apply_to_the_chatty(here, outcome, waited)));
+  EXPECT_EQ(outcome, Outcome{std::unexpected(store::StoreError::io)});
+  EXPECT_GE(waited, 30s);
+  EXPECT_LE(waited, 31s);
 }
 
 net::Task<void> refuse_to_send(Installation& here, store::Batch batch, Outcome& outcome) {
