@@ -36,5 +36,6 @@ inline constexpr std::uint64_t kAppendTogetherOctets =
     104'857'600;  // what one APPEND may bring, if no single message is larger
 inline constexpr std::uint64_t kAppendMemoryOctets =
     1'073'741'824;  // of all sessions' messages under way, and what they sort
+inline constexpr std::uint64_t kUserMemoryPart = 4;  // of it, for one user; and one message at least
 
 }  // namespace posthaste::imapd

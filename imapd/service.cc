@@ -1,5 +1,6 @@
 #include "imapd/service.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <span>
@@ -91,7 +92,8 @@ Service::Service(const daemon::Setting& setting, auth::Directory directory, std:
       imaps_admission_(clients_, config::kImapsPort, config_.imap.connections_max, daemon::Clientele::users),
       user_connections_(config_.imap.connections_per_user_max),
       recent_messages_(std::chrono::floor<std::chrono::seconds>(wall_clock())),
-      append_memory_(kAppendMemoryOctets) {}
+      append_memory_(kAppendMemoryOctets,
+                     std::max(kAppendMemoryOctets / kUserMemoryPart, config_.smtp.message_max_octets)) {}
 
 void Service::reload() {
   auto reloaded = certificates_->reload();

@@ -10,9 +10,9 @@
 #include "common/auth/login_memory.h"
 #include "common/daemon/admission.h"
 #include "common/daemon/certificates.h"
-#include "common/daemon/memory_budget.h"
 #include "common/daemon/program.h"
 #include "common/daemon/user_connections.h"
+#include "common/daemon/user_memory.h"
 #include "common/store/store.h"
 #include "imapd/session.h"
 
@@ -49,7 +49,7 @@ class Service final : public daemon::Program {
   daemon::Admission imaps_admission_;
   daemon::UserConnections user_connections_;
   RecentMessages recent_messages_;
-  daemon::MemoryBudget append_memory_;
+  daemon::UserMemory append_memory_;
 };
 
 }  // namespace posthaste::imapd

@@ -39,7 +39,8 @@ net::Task<void> Session::serve() {
       hang_up(net::StreamError::interrupted);
       co_return;
     }
-    auto command = co_await read_command(stream_, limits(), around_.append_memory);
+    auto& memory = login_ ? *login_->memory : around_.append_memory.all();
+    auto command = co_await read_command(stream_, limits(), memory);
     if (!command) {
       hang_up(command.error());
       co_return;

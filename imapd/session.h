@@ -16,6 +16,7 @@
 #include "common/daemon/certificates.h"
 #include "common/daemon/memory_budget.h"
 #include "common/daemon/user_connections.h"
+#include "common/daemon/user_memory.h"
 #include "common/imap/command.h"
 #include "common/log/log.h"
 #include "common/net/deadline.h"
@@ -50,7 +51,7 @@ struct Surroundings {
   const daemon::Certificates& certificates;
   daemon::UserConnections& user_connections;
   RecentMessages& recent_messages;
-  daemon::MemoryBudget& append_memory;
+  daemon::UserMemory& append_memory;
   const log::Log& log;
 };
 
@@ -71,6 +72,7 @@ class Session {
     std::string address;
     daemon::UserConnections::Place place;
     auth::LoginWatch::Place watched;
+    std::shared_ptr<daemon::MemoryBudget> memory;  // for messages and for sorting
   };
 
   /// What NOTIFY asked for, until it is asked again.

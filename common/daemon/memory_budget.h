@@ -12,6 +12,8 @@ namespace posthaste::daemon {
 class MemoryBudget {
  public:
   explicit MemoryBudget(std::size_t max_octets) noexcept : max_octets_(max_octets) {}
+  /// A part of `whole`, which outlives it: what is taken from it is taken from both.
+  MemoryBudget(std::size_t max_octets, MemoryBudget& whole) noexcept : max_octets_(max_octets), whole_(&whole) {}
   MemoryBudget(const MemoryBudget&) = delete;
   MemoryBudget& operator=(const MemoryBudget&) = delete;
 
@@ -30,11 +32,7 @@ class MemoryBudget {
     /// Makes the share at least `octets` large. False, and nothing changes, when the budget has not so much left.
     [[nodiscard]] bool grow_to(std::size_t octets) noexcept {
       if (octets <= octets_) return true;
-      const std::size_t more = octets - octets_;
-      if (budget_->taken_.fetch_add(more, std::memory_order_relaxed) + more > budget_->max_octets_) {
-        budget_->taken_.fetch_sub(more, std::memory_order_relaxed);
-        return false;
-      }
+      if (!budget_->take_more(octets - octets_)) return false;
       octets_ = octets;
       return true;
     }
@@ -42,10 +40,10 @@ class MemoryBudget {
     /// Gives back what is beyond `octets`.
     void shrink_to(std::size_t octets) noexcept {
       if (octets >= octets_) return;
-      budget_->taken_.fetch_sub(std::exchange(octets_, octets) - octets, std::memory_order_relaxed);
+      budget_->give_back(std::exchange(octets_, octets) - octets);
     }
 
-    void give_back() noexcept { budget_->taken_.fetch_sub(std::exchange(octets_, 0), std::memory_order_relaxed); }
+    void give_back() noexcept { shrink_to(0); }
     [[nodiscard]] std::size_t octets() const noexcept { return octets_; }
 
    private:
@@ -63,7 +61,21 @@ class MemoryBudget {
   [[nodiscard]] std::size_t taken() const noexcept { return taken_.load(std::memory_order_relaxed); }
 
  private:
+  [[nodiscard]] bool take_more(std::size_t octets) noexcept {
+    if (taken_.fetch_add(octets, std::memory_order_relaxed) + octets <= max_octets_ &&
+        (whole_ == nullptr || whole_->take_more(octets))) {
+      return true;
+    }
+    taken_.fetch_sub(octets, std::memory_order_relaxed);
+    return false;
+  }
+  void give_back(std::size_t octets) noexcept {
+    taken_.fetch_sub(octets, std::memory_order_relaxed);
+    if (whole_ != nullptr) whole_->give_back(octets);
+  }
+
   const std::size_t max_octets_;
+  MemoryBudget* const whole_ = nullptr;
   std::atomic<std::size_t> taken_ = 0;
 };
 

@@ -80,7 +80,7 @@ net::Task<std::expected<std::vector<store::Append>, Reply>> Session::compose(
 net::Task<Reply> Session::run(imap::Append command) {
   const auto target = find_target(around_.store, login_->user, command.mailbox);
   if (!target) co_return target.error();
-  daemon::MemoryBudget::Share memory{around_.append_memory};
+  daemon::MemoryBudget::Share memory{*login_->memory};
   auto appends = co_await compose(std::move(command.messages), *target, memory);
   if (!appends) co_return std::move(appends.error());
   store::Batch batch;
@@ -100,7 +100,7 @@ net::Task<Reply> Session::run(imap::Replace command) {
   if (!target) co_return target.error();
   std::vector<imap::AppendMessage> messages;
   messages.push_back(std::move(command.message));
-  daemon::MemoryBudget::Share memory{around_.append_memory};
+  daemon::MemoryBudget::Share memory{*login_->memory};
   auto appends = co_await compose(std::move(messages), *target, memory);
   if (!appends) co_return std::move(appends.error());
   // First the expunge, for of the quota the difference alone counts (RFC 8508 §3.4).

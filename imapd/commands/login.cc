@@ -118,7 +118,8 @@ net::Task<Reply> Session::log_in(auth::Identity identity, std::string_view mecha
   if (!met) co_return reply_for(met.error());
   auto lose = [this] { lose_login(); };
   auto watched = around_.authenticator.logins().add(auth::login_of(identity), std::move(lose));
-  login_.emplace(identity.id, std::move(identity.address), std::move(*place), std::move(watched));
+  login_.emplace(identity.id, std::move(identity.address), std::move(*place), std::move(watched),
+                 around_.append_memory.of(identity.id));
   place_.log_in(around_.world.clock.now());
   stream_.set_timeout(around_.config.imap.idle_timeout);
   around_.log.info("imap.login.succeeded", {{"user", login_->address},

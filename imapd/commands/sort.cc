@@ -41,8 +41,8 @@ net::Task<Reply> Session::run(imap::Sort command) {
   }
   auto found = co_await find_messages(std::move(command.program));
   if (!found) co_return std::move(found.error());
-  SortWork work{around_.store, login_->user,         selected_->id, std::move(command.criteria),
-                found->uids,   around_.append_memory};
+  SortWork work{around_.store, login_->user,   selected_->id, std::move(command.criteria),
+                found->uids,   *login_->memory};
   auto done = co_await finish(work);
   if (!done) co_return std::move(done.error());
   if (work.too_large()) co_return too_large();
@@ -94,7 +94,7 @@ net::Task<Reply> Session::run(imap::Thread command) {
   auto found = co_await find_messages(std::move(command.program));
   if (!found) co_return std::move(found.error());
   ThreadWork work{around_.store,     login_->user,           selected_->id,
-                  command.algorithm, std::move(found->uids), around_.append_memory};
+                  command.algorithm, std::move(found->uids), *login_->memory};
   auto done = co_await finish(work);
   if (!done) co_return std::move(done.error());
   if (work.too_large()) co_return too_large();

@@ -189,6 +189,7 @@ class House {
   std::map<std::string, std::string> messages;
   config::Config config;
   std::uint64_t append_memory_octets = kAppendMemoryOctets;
+  std::optional<std::uint64_t> user_memory_octets;  // all, unless said
   /// Messages that came before are \Recent to nobody: all of those that are there when the first session comes.
   std::chrono::sys_seconds recent_since = std::chrono::sys_seconds::max();
 
@@ -201,7 +202,7 @@ class House {
   void serve(const std::function<net::Task<void>()>& clients) {
     daemon::UserConnections user_connections{config.imap.connections_per_user_max};
     RecentMessages recent_messages{recent_since};
-    daemon::MemoryBudget append_memory{append_memory_octets};
+    daemon::UserMemory append_memory{append_memory_octets, user_memory_octets.value_or(append_memory_octets)};
     auth::Authenticator authenticator{Accounts::shared().directory, login_memory_, sim_.world(),
                                       auth::login_rules(config.auth, auth::Service::imap)};
     const Surroundings surroundings{sim_.world(),

@@ -69,6 +69,17 @@ TEST(Limits, MessagesShareAMemory) {
               "2C: b APPEND INBOX {8000}", "2S: + Ready for literal data"});
 }
 
+TEST(Limits, OneUserLeavesMemoryToOthers) {
+  House house;
+  house.append_memory_octets = 20'000;
+  house.user_memory_octets = 10'000;
+  house.play({"1 login", "2 login", "3 login bob", "1C: a APPEND INBOX {8000}", "1S: + Ready for literal data",
+              "2C: a APPEND INBOX {8000}", "2S: a NO [UNAVAILABLE] Too many messages at once, try again later",
+              "3C: a APPEND INBOX {8000}", "3S: + Ready for literal data",
+              "1C: " + kPlain + std::string(8'000 - kPlain.size(), 'x'), "1S: a OK [APPENDUID *",
+              "2C: b APPEND INBOX {8000}", "2S: + Ready for literal data"});
+}
+
 TEST(Limits, AClientThatSaysNothingIsLeft) {
   House house;
   house.play({"1S: * OK *", "1S: * BYE [UNAVAILABLE] Nothing heard for too long", "1 closed", "2 login",
