@@ -111,6 +111,7 @@ class Session {
   [[nodiscard]] net::LeastSpeed least_speed() const;
   net::Task<std::expected<std::string_view, net::StreamError>> read_piece(net::LeastSpeed& speed,
                                                                           std::size_t max_octets);
+  [[nodiscard]] MessageMemory::Share memory_share() const;
   [[nodiscard]] IncomingMessage incoming_message() const;
   net::Task<Answer> read_data();
   net::Task<Answer> read_chunk(smtp::Bdat bdat);

@@ -38,6 +38,11 @@ Client Clients::identify(std::string_view address) const {
   return {.address = hash(household_of(*ip)), .network = hash(neighbourhood_of(*ip))};
 }
 
+Name Clients::account(UserId user) const noexcept {
+  const auto octets = number(user);
+  return Name{siphash(key_, {reinterpret_cast<const char*>(&octets), sizeof octets})};
+}
+
 Name Clients::at_port(Name name, std::uint16_t port) const noexcept {
   std::array<char, sizeof name + sizeof port> octets{};
   std::memcpy(octets.data(), &name, sizeof name);

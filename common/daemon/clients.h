@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/base/ids.h"
 #include "common/base/ip_network.h"
 #include "common/base/siphash.h"
 #include "common/config/config.h"
@@ -43,6 +44,7 @@ class Clients {
 
   /// `address` as net::Endpoint has it.
   [[nodiscard]] Client identify(std::string_view address) const;
+  [[nodiscard]] Name account(UserId user) const noexcept;
   /// `name` on `port`, where its places are counted apart from those on other ports.
   [[nodiscard]] Name at_port(Name name, std::uint16_t port) const noexcept;
 

@@ -50,14 +50,16 @@ net::Task<std::expected<std::string_view, net::StreamError>> Session::read_piece
   co_return piece;
 }
 
+MessageMemory::Share Session::memory_share() const {
+  if (identity_) return context_.memory.for_user(context_.clients.account(identity_->id));
+  return peer_.trusted ? context_.memory.for_trusted() : context_.memory.for_stranger(peer_.address);
+}
+
 IncomingMessage Session::incoming_message() const {
-  const bool is_users = identity_.has_value();
-  auto memory =
-      is_users || peer_.trusted ? context_.memory.for_user() : context_.memory.for_stranger(peer_.address);
   return {context_.world,
           context_.spool,
-          is_users ? Spool::Claim::user : Spool::Claim::stranger,
-          std::move(memory),
+          identity_ ? Spool::Claim::user : Spool::Claim::stranger,
+          memory_share(),
           context_.config.smtp.message_max_octets,
           transaction_->announced_octets};
 }

@@ -125,7 +125,7 @@ class Scene {
     message.envelope.delivery_id.octets[0] = std::byte{7};
     message.recipients = std::move(recipients);
     message.added_header = "Received: by us\r\n";
-    message.octets = std::make_shared<const MessageOctets>("Subject: x\r\n\r\nhi\r\n", smtpd.memory.for_user());
+    message.octets = std::make_shared<const MessageOctets>("Subject: x\r\n\r\nhi\r\n", smtpd.memory.for_trusted());
     return message;
   }
 

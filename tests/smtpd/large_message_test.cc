@@ -158,7 +158,7 @@ TEST(LargeMessage, ThatNeverEndsLeavesNothingBehind) {
 /// A message in pieces as a session reads them.
 net::Task<void> receive(net::World& world, const Spool& spool, MessageMemory& memory, std::string octets,
                         std::shared_ptr<const MessageOctets>& whole) {
-  IncomingMessage message{world, spool, Spool::Claim::user, memory.for_user(), octets.size(), 0};
+  IncomingMessage message{world, spool, Spool::Claim::user, memory.for_trusted(), octets.size(), 0};
   for (std::size_t at = 0; at < octets.size(); at += 65'536) {
     message.append(std::string_view{octets}.substr(at, 65'536));
     if (message.overflows()) co_await message.spill();
