@@ -13,6 +13,8 @@ namespace {
 
 using Stored = std::expected<void, store::StoreError>;
 
+constexpr auto kGone = store::StoreError::no_such_mailbox;  // which no delivery ends in that was tried
+
 /// Where a copy goes.
 struct Place {
   UserId user{};
@@ -40,6 +42,14 @@ std::optional<store::DeliveryId> delivery_at(const Place& place, const std::opti
   return store::DeliveryId{smtp::to_string(*id), std::to_string(number(place.user)) + "/" + place.mailbox};
 }
 
+/// Whether the user was deleted after RCPT was answered. What cannot be read deletes nobody.
+bool is_gone(const auth::Directory& directory, const Recipient& recipient, UserId user) {
+  const auto last = directory.last_transaction();
+  if (last && recipient.looked_up_at == *last) return false;
+  const auto found = directory.find_user(user);
+  return !found && found.error() == auth::DirectoryError::not_found;
+}
+
 Place place_of(const auth::LocalUser& user) { return {user.id, mailbox_for(user.detail)}; }
 
 }  // namespace
@@ -65,12 +75,14 @@ net::Task<std::vector<std::expected<void, store::StoreError>>> deliver(Resources
   std::map<Place, Stored> copies;
   for (const Recipient& recipient : recipients) {
     for (const auth::LocalUser& user : recipient.users) {
-      copies.emplace(place_of(user), std::unexpected(store::StoreError::unavailable));
+      const bool gone = is_gone(resources.directory, recipient, user.id);
+      copies.emplace(place_of(user), std::unexpected(gone ? kGone : store::StoreError::unavailable));
     }
   }
   const store::InternalDate now{std::chrono::floor<std::chrono::seconds>(resources.world.clock.wall())};
   net::TaskScope under_way;
   for (auto& [place, stored] : copies) {
+    if (stored == Stored{std::unexpected(kGone)}) continue;
     store::Deliver copy{place.user, place.mailbox, blob, {}, {}, now, delivery_at(place, message.delivery_id)};
     under_way.spawn(store_copy(resources, std::move(copy), stored));
   }
@@ -78,10 +90,12 @@ net::Task<std::vector<std::expected<void, store::StoreError>>> deliver(Resources
 
   std::vector<Stored> outcomes;
   for (const Recipient& recipient : recipients) {
-    Stored outcome;
+    Stored outcome = std::unexpected(kGone);
     for (const auth::LocalUser& user : recipient.users) {
       const Stored& stored = copies.at(place_of(user));
-      if (!stored) outcome = stored;
+      const bool gone = stored == Stored{std::unexpected(kGone)};
+      const bool is_first = outcome == Stored{std::unexpected(kGone)};
+      if (!gone && (!stored || is_first)) outcome = stored;
     }
     outcomes.push_back(outcome);
   }

@@ -1,6 +1,7 @@
 // Stores a message for all its recipients at once.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@ namespace posthaste::deliveryd {
 struct Recipient {
   std::string address;
   std::vector<auth::LocalUser> users;
+  std::optional<std::uint64_t> looked_up_at;  // the directory's last transaction before it was asked
 };
 
 /// A message as it will be stored, trace fields included.
@@ -33,7 +35,8 @@ struct Message {
 /// Hands one delivery for each user and mailbox to the store, all before the first is answered, so that they share
 /// a group; the octets are written once. A user whom two recipients lead to gets one copy. With a delivery id, a
 /// repeat stores nothing that was stored before. What comes back is in the order of `recipients`: durable for all
-/// of a recipient's users, or the error of one of them. Errors: over_quota, full, io.
+/// of a recipient's users, or the error of one of them. A user who was deleted since is left out, and a recipient
+/// who led to such users alone has no_such_mailbox. Errors: no_such_mailbox, over_quota, full, io.
 net::Task<std::vector<std::expected<void, store::StoreError>>> deliver(Resources& resources, Message message,
                                                                        std::vector<Recipient> recipients);
 

@@ -99,6 +99,7 @@ void LmtpSession::add_recipient(const smtp::Rcpt& rcpt) {
   if (!transaction_) return send(bad_sequence("Say MAIL first"));
   if (transaction_->chunked) return send(bad_sequence("The message has begun"));
   if (transaction_->recipients.size() >= resources_.config.smtp.recipients_max) return send(too_many_recipients());
+  const auto last = resources_.directory.last_transaction();  // a change while it is asked counts as a later one
   auto users = find_recipient(resources_, rcpt.forward_path, transaction_->mail.parameters.size);
   const std::string address = smtp::to_string(rcpt.forward_path);
   if (!users) {
@@ -109,7 +110,9 @@ void LmtpSession::add_recipient(const smtp::Rcpt& rcpt) {
                                                    {"reply", reply.lines.front()}});
     return send(reply);
   }
-  transaction_->recipients.push_back({address, std::move(*users)});
+  std::optional<std::uint64_t> looked_up_at;
+  if (last) looked_up_at = *last;
+  transaction_->recipients.push_back({address, std::move(*users), looked_up_at});
   send(recipient_ok());
 }
 

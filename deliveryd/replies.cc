@@ -55,8 +55,8 @@ smtp::Reply reply_for(store::StoreError error) {
   switch (error) {
     case store::StoreError::over_quota: return {452, {4, 2, 2}, "Mailbox full"};
     case store::StoreError::full: return {452, {4, 3, 1}, "Mail system full"};
+    case store::StoreError::no_such_mailbox: return reply_for(RecipientError::unknown_user);
     // A delivery never ends in one of these; should it, its sender keeps the message.
-    case store::StoreError::no_such_mailbox:
     case store::StoreError::no_such_message:
     case store::StoreError::already_exists:
     case store::StoreError::too_many_keywords:

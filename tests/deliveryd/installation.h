@@ -79,6 +79,13 @@ class Installation {
   /// Serves all three sockets while `client` runs, then stops.
   bool run(net::Task<void> client) { return sim.run(serve_during(std::move(client))); }
 
+  /// As `posthaste user delete` does.
+  void remove(UserId user) {
+    auto change = directory_.change();
+    EXPECT_TRUE(change->delete_user(user));
+    EXPECT_TRUE(change->commit());
+  }
+
   /// The octets of a mailbox's messages, in the order of their UIDs.
   [[nodiscard]] std::vector<std::string> messages(UserId user, const std::string& mailbox = "INBOX") const {
     std::vector<std::string> octets;

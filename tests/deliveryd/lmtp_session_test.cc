@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -290,6 +291,51 @@ TEST(Lmtp, SessionsSideBySideShareTheirGroups) {
   for (const auto& output : outputs) EXPECT_EQ(codes(output).at(3), "250 2.0.0");
   EXPECT_EQ(here.messages(kAlice).size(), 50U);
   EXPECT_LE(here.writer->counters().log_syncs, 20U);
+}
+
+/// Sends `first`, hears the last of its replies, lets `meanwhile` happen, and goes on with `rest`.
+net::Task<void> converse_around(net::Network& network, std::string first, std::string last_reply,
+                                std::function<void()> meanwhile, std::string rest, std::string& output) {
+  auto transport = co_await network.connect(kLmtpPort, 1s);
+  if (!transport) co_return;
+  net::Stream stream{std::move(*transport), 10min};
+  stream.write(first);
+  while (!output.ends_with(last_reply)) {
+    auto octets = co_await stream.read_some(65'536);
+    if (!octets) co_return;
+    output += *octets;
+  }
+  meanwhile();
+  stream.write(rest);
+  for (;;) {
+    auto octets = co_await stream.read_some(65'536);
+    if (!octets) co_return;
+    output += *octets;
+  }
+}
+
+TEST(Lmtp, UserDeletedAfterRcptGetsNothing) {
+  struct {
+    std::string recipients;
+    Codes codes;
+    std::size_t bob;
+  } const cases[] = {
+      {kToAlice, {"250 2.1.0", "250 2.1.5", "354", "550 5.1.1", "221 2.0.0"}, 0},
+      {kToAlice + kToBob, {"250 2.1.0", "250 2.1.5", "250 2.1.5", "354", "550 5.1.1", "250 2.0.0", "221 2.0.0"}, 1},
+      {"RCPT TO:<staff@example.org>\r\n", {"250 2.1.0", "250 2.1.5", "354", "250 2.0.0", "221 2.0.0"}, 1},
+  };
+  for (const auto& test : cases) {
+    Installation here{1};
+    std::string output;
+    const std::string first = "LHLO client.example.com\r\n" + kMail + test.recipients + "VRFY x\r\n";
+    const auto remove = [&here] { here.remove(kAlice); };
+    ASSERT_TRUE(here.run(converse_around(here.sim.network(), first, "and see\r\n", remove, kData + kQuit, output)));
+    Codes said = codes(output);
+    std::erase(said, "252 2.5.0");
+    EXPECT_EQ(said, test.codes);
+    EXPECT_FALSE(*here.writer->store().read(kAlice)->user()) << "stored for nobody";
+    EXPECT_EQ(here.messages(kBob).size(), test.bob);
+  }
 }
 
 }  // namespace
