@@ -27,7 +27,7 @@ struct Paths {
 struct Listen {
   std::vector<std::string> addresses{"0.0.0.0", "::"};
   std::uint16_t port_base = 0;  // every port is this plus the standard one
-  bool lmtp_port = true;        // LMTP on port_base + 24, on the loopback addresses alone
+  bool lmtp_port = false;       // LMTP on port_base + 24, on the loopback addresses alone
 };
 
 /// Of whoever connects to smtpd, imapd and pop3d from elsewhere. Each port counts for itself.

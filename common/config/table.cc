@@ -143,7 +143,8 @@ Section listen() {
                  "an IP address"}},
            {"port_base", "Every port is this plus the standard one: with 20000, smtp is 20025 and imaps 20993.",
             number<&Config::listen, &Listen::port_base>("a port number", 0, 64'540)},
-           {"lmtp_port", "LMTP on port 24 (plus port_base) of the loopback addresses, beside the socket in `run`.",
+           {"lmtp_port", "LMTP on port 24 (plus port_base) of the loopback addresses, beside the socket in `run`. It asks nobody\n"
+            "who they are: every program of this machine can deliver there, past all limits on senders.",
             flag<&Config::listen, &Listen::lmtp_port>()}}};
 }
 

@@ -374,7 +374,7 @@ class Installation:
             self.port_base = self.port_base or free_port_base(self.host)
             self.account = _account()
             self._init()
-            self.configure(self.settings)
+            self.configure({"listen.lmtp_port": True, **self.settings})
             if self.users:
                 lines = "".join(f"{self.address(name)}:{password(name)}\n" for name in self.users)
                 self.run("user", "import", input=lines)
