@@ -42,14 +42,23 @@ struct CommandLine {
     return group;
   }
 
-  /// A step that needs the configuration.
+  /// A step that needs the configuration, and to be who the caller is: it starts, asks or ends daemons.
   template <typename Step>
-  Action with_config(Step step) {
+  Action with_config_as_caller(Step step) {
     return [this, step]() -> Outcome<Report> {
       const auto config = load_config(folder);
       if (!config) return Failure(config.error());
       return step(*config);
     };
+  }
+
+  /// A step that needs the configuration; root takes it as the daemons' user.
+  template <typename Step>
+  Action with_config(Step step) {
+    return with_config_as_caller([step](const config::Config& config) -> Outcome<Report> {
+      if (const auto become = become_the_daemons_user(config); !become) return Failure(become.error());
+      return step(config);
+    });
   }
 
   /// A step that needs the directory.
@@ -86,12 +95,13 @@ void add_daemon_commands(CommandLine& line, Arguments& arguments) {
   init_command->add_option("--port-base", arguments.init.port_base, "Every port is this plus the standard one (0)");
   init_command->add_option("--user", arguments.init.user, "The system user of the daemons, for root (posthaste)");
 
-  line.add(line.app, "start", "Start the four daemons; returns when all ports answer",
-           line.with_config([&line](const config::Config& config) { return start(line.folder, config); }));
+  line.add(
+      line.app, "start", "Start the four daemons; returns when all ports answer",
+      line.with_config_as_caller([&line](const config::Config& config) { return start(line.folder, config); }));
   line.add(line.app, "stop", "Stop the four daemons",
-           line.with_config([](const config::Config& config) { return stop(config); }));
+           line.with_config_as_caller([](const config::Config& config) { return stop(config); }));
   line.add(line.app, "status", "Which daemons run, and which ports answer",
-           line.with_config([](const config::Config& config) { return status(config); }));
+           line.with_config_as_caller([](const config::Config& config) { return status(config); }));
 
   CLI::App* config_group = line.add_group("config", "The configuration file");
   line.add(*config_group, "check", "Tell what is wrong in posthaste.toml",

@@ -1,6 +1,9 @@
 #include "admin/daemons.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -8,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <climits>
 #include <csignal>
 #include <cstring>
 #include <fstream>
@@ -17,7 +21,10 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/octets.h"
+#include "common/base/trusted_folder.h"
 #include "common/config/layout.h"
+#include "common/daemon/privileges.h"
 #include "common/net/stream.h"
 #include "common/net/uv_loop.h"
 #include "common/net/uv_network.h"
@@ -29,6 +36,7 @@ namespace fs = std::filesystem;
 
 constexpr std::chrono::seconds kStartMax{30};
 constexpr std::chrono::seconds kStopMax{30};
+constexpr std::chrono::seconds kWrittenMax{1};
 constexpr std::chrono::milliseconds kLookAgain{20};
 
 /// In the order of starting: the store before those who need it.
@@ -77,19 +85,77 @@ std::vector<Port> ports_of(std::string_view daemon, const config::Config& config
   return ports;
 }
 
-/// The process that holds the daemon's pid file, or nothing when it does not run.
-std::optional<pid_t> running(std::string_view daemon, const config::Config& config) {
+/// Who holds a daemon's pid file, and so runs as that daemon.
+struct Holder {
+  pid_t pid = 0;  // as the file says
+  /// Its pidfd, when it is that daemon's parent beyond doubt: signals go nowhere else. Nothing for a process that
+  /// is not ours to look at, for a parent that was killed and whose child still ends, and for a file that lies.
+  std::optional<OpenFile> process;
+  bool is_ours_to_end = true;  // as far as its owner goes
+  bool is_alive = false;       // somebody with that number, at least
+};
+
+/// Whether `process` has the file open that `status` is of.
+bool has_open(const fs::path& process, const struct stat& status) {
+  std::error_code failed;
+  for (fs::directory_iterator entry{process / "fd", failed}, end; entry != end; entry.increment(failed)) {
+    struct stat opened {};
+    const bool looked = stat(entry->path().c_str(), &opened) == 0;
+    if (looked && opened.st_dev == status.st_dev && opened.st_ino == status.st_ino) return true;
+    if (failed) break;
+  }
+  return false;
+}
+
+bool runs_program(const fs::path& process, std::string_view daemon) {
+  std::error_code failed;
+  std::string name = fs::read_symlink(process / "exe", failed).filename();
+  constexpr std::string_view kReplaced = " (deleted)";  // by a newer version
+  if (name.ends_with(kReplaced)) name.resize(name.size() - kReplaced.size());
+  return name == daemon;
+}
+
+/// Fills in what can be known of the process that the file names. The pidfd is opened first, and its process alive
+/// at the end: what was seen in between was seen of no other.
+void look_at_process(Holder& holder, std::string_view daemon, const struct stat& pid_file) {
+  OpenFile process{static_cast<int>(syscall(SYS_pidfd_open, holder.pid, 0))};
+  const fs::path folder = "/proc/" + std::to_string(holder.pid);
+  struct stat status {};
+  if (process.get() < 0 || stat(folder.c_str(), &status) != 0) return;
+  holder.is_alive = true;
+  holder.is_ours_to_end = geteuid() == 0 || status.st_uid == geteuid();
+  // Root's parents are root's: a child that wrote its own number into the file is none.
+  if (status.st_uid != geteuid() || !runs_program(folder, daemon) || !has_open(folder, pid_file)) return;
+  pollfd ended{process.get(), POLLIN, 0};
+  if (poll(&ended, 1, 0) == 0) holder.process = std::move(process);
+}
+
+/// Nothing when nobody holds it: the daemon does not run.
+std::optional<Holder> running(std::string_view daemon, const config::Config& config) {
   const auto path = config::pid_file(config, daemon);
-  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return std::nullopt;
-  struct flock lock{};
+  const auto folder = TrustedFolder::open(path.parent_path());
+  if (!folder) return std::nullopt;
+  const auto file = folder->open_file(path.filename(), O_RDONLY);
+  struct stat status {};
+  if (!file || fstat(file->get(), &status) != 0) return std::nullopt;
+  struct flock lock {};
   lock.l_type = F_WRLCK;
-  const bool held = fcntl(descriptor, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-  close(descriptor);
-  if (!held) return std::nullopt;
-  pid_t pid = 0;
-  std::ifstream{path} >> pid;
-  return pid > 0 ? std::optional{pid} : std::nullopt;
+  if (fcntl(file->get(), F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) return std::nullopt;
+  std::array<char, 32> text{};
+  const ssize_t octets = pread(file->get(), text.data(), text.size(), 0);
+  const std::string_view first{text.data(), octets > 0 ? static_cast<std::size_t>(octets) : 0};
+  Holder holder;
+  const auto number = parse_decimal(first.substr(0, first.find('\n')));
+  if (number && *number > 0 && *number <= INT_MAX) holder.pid = static_cast<pid_t>(*number);
+  if (holder.pid > 0) look_at_process(holder, daemon, status);
+  return holder;
+}
+
+/// Errors: the folder of the pid files is one in which others than root could lay traps for root.
+Outcome<void> trust_run_folder(const config::Config& config) {
+  const auto folder = TrustedFolder::open(config.paths.run);
+  if (folder || folder.error().code == std::errc::no_such_file_or_directory) return {};
+  return Failure(folder.error().text);
 }
 
 net::Task<void> see_whether_it_answers(net::Network& network, Port port, bool& answers) {
@@ -146,21 +212,52 @@ fs::path first_words(const config::Config& config, std::string_view daemon) {
   return config.paths.run / (std::string{daemon} + ".start");
 }
 
-Outcome<pid_t> launch(std::string_view daemon, const fs::path& folder, const config::Config& config) {
+/// Keeps SIGINT, SIGTERM and SIGHUP waiting for as long as it lives: who is interrupted first ends what he began.
+class Interruption {
+ public:
+  Interruption() {
+    sigemptyset(&signals_);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals_, signal);
+    sigprocmask(SIG_BLOCK, &signals_, &before_);
+  }
+  Interruption(const Interruption&) = delete;
+  Interruption& operator=(const Interruption&) = delete;
+  ~Interruption() { let_through(); }
+
+  void let_through() const { sigprocmask(SIG_SETMASK, &before_, nullptr); }
+  [[nodiscard]] bool came() const {
+    sigset_t waiting;
+    sigemptyset(&waiting);
+    sigpending(&waiting);
+    return sigismember(&waiting, SIGINT) == 1 || sigismember(&waiting, SIGTERM) == 1 ||
+           sigismember(&waiting, SIGHUP) == 1;
+  }
+
+ private:
+  sigset_t signals_{};
+  sigset_t before_{};
+};
+
+Outcome<pid_t> launch(std::string_view daemon, const fs::path& folder, const config::Config& config,
+                      const Interruption& interruption) {
   std::error_code error;
   const auto program = fs::read_symlink("/proc/self/exe", error).parent_path() / daemon;
   if (!fs::exists(program, error)) return Failure(program.string() + " is not there: build or install it");
-  const auto words = first_words(config, daemon);
+  const auto run = TrustedFolder::open(config.paths.run);
+  if (!run) return Failure(run.error().text);
+  const auto words = run->open_file(first_words(config, daemon).filename(), O_WRONLY | O_CREAT | O_APPEND, 0640);
+  if (!words) return Failure(words.error().text);
+  if (ftruncate(words->get(), 0) != 0) return Failure(std::string{"can't write in run: "} + std::strerror(errno));
   const std::string home = fs::absolute(folder).string();
   const pid_t child = fork();
   if (child < 0) return Failure(std::string{"can't start a process: "} + std::strerror(errno));
   if (child == 0) {
     setsid();
+    interruption.let_through();
     const int nothing = open("/dev/null", O_RDWR);
-    const int output = open(words.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0640);
     dup2(nothing, STDIN_FILENO);
     dup2(nothing, STDOUT_FILENO);
-    dup2(output, STDERR_FILENO);
+    dup2(words->get(), STDERR_FILENO);
     for (int descriptor = STDERR_FILENO + 1; descriptor < 64; ++descriptor) close(descriptor);
     execl(program.c_str(), program.c_str(), "-C", home.c_str(), nullptr);
     _exit(127);
@@ -168,48 +265,66 @@ Outcome<pid_t> launch(std::string_view daemon, const fs::path& folder, const con
   return child;
 }
 
-enum class Launched { silent, ended, ready };
+enum class Launched { silent, interrupted, ended, ready };
 
 /// Until every port of `daemon` answers. `waiting` keeps those that do not.
-Launched wait_for_ports(pid_t pid, std::vector<Port>& waiting) {
+Launched wait_for_ports(pid_t pid, std::vector<Port>& waiting, const Interruption& interruption) {
   bool ended = false;
   const auto settled = [&] {
     ended = waitpid(pid, nullptr, WNOHANG) == pid;
     if (!ended) std::erase_if(waiting, answers);
-    return ended || waiting.empty();
+    return ended || waiting.empty() || interruption.came();
   };
   const bool in_time = wait_until(settled, kStartMax);
   if (ended) return Launched::ended;
-  return in_time ? Launched::ready : Launched::silent;
+  if (!in_time) return Launched::silent;
+  return waiting.empty() ? Launched::ready : Launched::interrupted;
 }
 
-/// Asks it to end and waits until it is gone; kills it when it takes too long.
-void end(std::string_view daemon, pid_t pid, const config::Config& config) {
-  kill(pid, SIGTERM);
-  const auto gone = [&] {
-    waitpid(pid, nullptr, WNOHANG);  // when it is our own child
-    return !running(daemon, config);
+void send_signal(const Holder& holder, int signal) {
+  if (holder.process) syscall(SYS_pidfd_send_signal, holder.process->get(), signal, nullptr, 0);
+}
+
+/// Asks whoever runs to end and waits until it is gone; kills it when it takes too long.
+void end(std::string_view daemon, const config::Config& config) {
+  const auto gone = [&] { return !running(daemon, config); };
+  for (const int signal : {SIGTERM, SIGKILL}) {
+    const auto holder = running(daemon, config);
+    if (!holder || !holder->process) return;
+    send_signal(*holder, signal);
+    if (wait_until(gone, kStopMax)) return;
+  }
+}
+
+/// The same for our own child, which may not hold its pid file yet. Its number is its own until it is waited for.
+void end_child(std::string_view daemon, pid_t pid, const config::Config& config) {
+  bool ended = false;
+  const auto has_ended = [&] { return ended = ended || waitpid(pid, nullptr, WNOHANG) != 0; };
+  for (const int signal : {SIGTERM, SIGKILL}) {
+    if (has_ended()) break;
+    kill(pid, signal);
+    wait_until(has_ended, kStopMax);
+  }
+  end(daemon, config);
+}
+
+/// Whoever runs, once a child whose parent was killed has followed it: until then it keeps the lock.
+std::optional<Holder> running_after_orphans(const std::string& daemon, const config::Config& config) {
+  auto holder = running(daemon, config);
+  if (!holder || holder->process || !holder->is_ours_to_end) return holder;
+  const auto is_clear = [&] {
+    holder = running(daemon, config);
+    return !holder || holder->process;
   };
-  if (wait_until(gone, kStopMax)) return;
-  kill(pid, SIGKILL);
-  wait_until(gone, kStopMax);
+  // A parent that lives writes its number into the file as soon as it holds it.
+  wait_until(is_clear, holder->is_alive ? kWrittenMax : kStopMax);
+  return holder;
 }
 
-}  // namespace
-
-namespace {
-
-/// The same as running(), once a child whose parent was killed has followed it: until then it keeps the lock.
-std::optional<pid_t> running_after_orphans(const std::string& daemon, const config::Config& config) {
-  auto pid = running(daemon, config);
-  if (!pid || kill(*pid, 0) == 0) return pid;
-  wait_until(
-      [&] {
-        pid = running(daemon, config);
-        return !pid.has_value();
-      },
-      kStopMax);
-  return pid;
+/// Of a pid file that is held, though not by the process it names.
+std::string held_by_a_stranger(const std::string& daemon, const Holder& holder, const config::Config& config) {
+  return config::pid_file(config, daemon).string() + " is held, but process " + std::to_string(holder.pid) +
+         ", which it names, is not " + daemon + "'s: see with \"fuser\" who holds it, and end that";
 }
 
 /// A port of a running daemon that does not answer, as the operator knows it.
@@ -224,11 +339,12 @@ std::optional<std::string> silent_port(const std::string& daemon, const config::
 }
 
 /// A daemon's process once its ports answer. Errors: what it said when it ended, or which port stays silent.
-Outcome<pid_t> start_one(const std::string& daemon, const fs::path& folder, const config::Config& config) {
-  const auto pid = launch(daemon, folder, config);
+Outcome<pid_t> start_one(const std::string& daemon, const fs::path& folder, const config::Config& config,
+                         const Interruption& interruption) {
+  const auto pid = launch(daemon, folder, config, interruption);
   if (!pid) return pid;
   auto waiting = ports_of(daemon, config);
-  const Launched launched = wait_for_ports(*pid, waiting);
+  const Launched launched = wait_for_ports(*pid, waiting, interruption);
   if (launched == Launched::ready) return pid;
   const auto log = config::log_file(config, daemon);
   const std::string where = log ? " (its log: " + log->string() + ")" : "";
@@ -236,7 +352,8 @@ Outcome<pid_t> start_one(const std::string& daemon, const fs::path& folder, cons
     const std::string words = contents(first_words(config, daemon));
     return Failure(daemon + " did not start" + where + (words.empty() ? "" : "\n" + words));
   }
-  end(daemon, *pid, config);
+  end_child(daemon, *pid, config);
+  if (launched == Launched::interrupted) return Failure("interrupted; what was started is stopped again");
   return Failure(daemon + ": " + waiting.front().name + ", " + net::to_string(waiting.front().endpoint) +
                  ", does not answer" + where);
 }
@@ -244,22 +361,32 @@ Outcome<pid_t> start_one(const std::string& daemon, const fs::path& folder, cons
 }  // namespace
 
 Outcome<Report> start(const fs::path& folder, const config::Config& config) {
+  std::error_code ignored;
+  const bool existed = fs::exists(config.paths.run, ignored);
+  const auto run = TrustedFolder::make(config.paths.run);
+  if (!run) return Failure(run.error().text);
+  const auto owner = daemon::child_of_root(config);
+  if (!owner) return Failure(owner.error());
+  if (!existed && *owner) ignored = run->open_for_group((*owner)->group);
+  const Interruption interruption;
   Report report;
   std::vector<std::pair<std::string, pid_t>> started;
   for (const std::string daemon : kDaemons) {
-    if (const auto pid = running_after_orphans(daemon, config)) {
+    if (const auto holder = running_after_orphans(daemon, config)) {
+      if (!holder->process && holder->is_ours_to_end) return Failure(held_by_a_stranger(daemon, *holder, config));
+      const pid_t pid = holder->pid;
       if (const auto silent = silent_port(daemon, config)) {
-        return Failure(daemon + " runs already, process " + std::to_string(*pid) + ", but " + *silent +
+        return Failure(daemon + " runs already, process " + std::to_string(pid) + ", but " + *silent +
                        " does not answer; \"posthaste stop\" ends it");
       }
-      report.text += daemon + " runs already, process " + std::to_string(*pid) + "\n";
-      report.json[daemon] = {{"pid", *pid}, {"started", false}};
+      report.text += daemon + " runs already, process " + std::to_string(pid) + "\n";
+      report.json[daemon] = {{"pid", pid}, {"started", false}};
       continue;
     }
-    const auto pid = start_one(daemon, folder, config);
+    const auto pid = start_one(daemon, folder, config, interruption);
     if (!pid) {
       std::ranges::reverse(started);
-      for (const auto& [name, process] : started) end(name, process, config);
+      for (const auto& [name, process] : started) end_child(name, process, config);
       return Failure(pid.error());
     }
     started.emplace_back(daemon, *pid);
@@ -270,32 +397,42 @@ Outcome<Report> start(const fs::path& folder, const config::Config& config) {
 }
 
 Outcome<Report> stop(const config::Config& config) {
+  if (const auto trusted = trust_run_folder(config); !trusted) return Failure(trusted.error());
   Report report;
   auto daemons = kDaemons;
   std::ranges::reverse(daemons);
   for (const std::string daemon : daemons) {
-    const auto pid = running(daemon, config);
-    if (pid) end(daemon, *pid, config);
-    if (pid && running(daemon, config))
-      return Failure(daemon + " (process " + std::to_string(*pid) + ") does not end");
-    report.text += daemon + (pid ? " stopped\n" : " did not run\n");
-    report.json[daemon] = {{"stopped", pid.has_value()}};
+    const auto holder = running_after_orphans(daemon, config);
+    if (holder && !holder->process && holder->is_ours_to_end) {
+      return Failure(held_by_a_stranger(daemon, *holder, config));
+    }
+    if (holder) end(daemon, config);
+    if (const auto left = holder ? running(daemon, config) : std::nullopt) {
+      return Failure(daemon + " (process " + std::to_string(left->pid) + ") does not end");
+    }
+    report.text += daemon + (holder ? " stopped\n" : " did not run\n");
+    report.json[daemon] = {{"stopped", holder.has_value()}};
   }
   return report;
 }
 
 Outcome<Report> status(const config::Config& config) {
+  if (const auto trusted = trust_run_folder(config); !trusted) return Failure(trusted.error());
   Report report;
   for (const std::string daemon : kDaemons) {
-    const auto pid = running(daemon, config);
-    report.json[daemon] = {{"running", pid.has_value()}, {"ports", nlohmann::json::array()}};
-    if (!pid) {
+    const auto holder = running(daemon, config);
+    report.json[daemon] = {{"running", holder.has_value()}, {"ports", nlohmann::json::array()}};
+    if (!holder) {
       report.text += daemon + " does not run\n";
       report.success = false;
       continue;
     }
-    report.json[daemon]["pid"] = *pid;
-    report.text += daemon + " runs, process " + std::to_string(*pid) + "\n";
+    report.json[daemon]["pid"] = holder->pid;
+    report.text += daemon + " runs, process " + std::to_string(holder->pid) + "\n";
+    if (!holder->process && holder->is_ours_to_end) {
+      report.text += "  " + held_by_a_stranger(daemon, *holder, config) + "\n";
+      report.success = false;
+    }
     for (const auto& port : ports_of(daemon, config)) {
       const bool ok = answers(port);
       const std::string endpoint = net::to_string(port.endpoint);

@@ -10,9 +10,11 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "common/auth/address.h"
 #include "common/base/clock.h"
+#include "common/base/trusted_folder.h"
 #include "common/config/layout.h"
 #include "common/net/tls.h"
 
@@ -32,7 +34,7 @@ struct Account {
 /// Whether somebody who owns nothing on the way can walk down to `folder`.
 bool can_reach(const fs::path& folder) {
   for (fs::path step = fs::absolute(folder).parent_path();; step = step.parent_path()) {
-    struct stat entry{};
+    struct stat entry {};
     if (stat(step.c_str(), &entry) == 0 && (entry.st_mode & S_IXOTH) == 0) return false;
     if (step == step.root_path()) return true;
   }
@@ -70,7 +72,7 @@ Outcome<void> write_file(const fs::path& path, std::string_view text, mode_t mod
 std::string toml_string(std::string_view text) { return "\"" + std::string{text} + "\""; }
 
 /// The sample configuration with what was asked for in place of the defaults.
-std::string configuration(const InitOptions& options, const std::string& hostname) {
+std::string configuration(const InitOptions& options, const std::string& hostname, const std::string& user) {
   std::string text = config::sample();
   const auto set = [&text](std::string_view key, const std::string& value) {
     const std::string start = "\n" + std::string{key} + " = ";
@@ -79,6 +81,7 @@ std::string configuration(const InitOptions& options, const std::string& hostnam
     text.replace(line, end - line, start + value);
   };
   set("hostname", toml_string(hostname));
+  set("user", toml_string(user));
   set("port_base", std::to_string(options.port_base));
   if (!options.addresses.empty()) {
     std::string list;
@@ -88,25 +91,44 @@ std::string configuration(const InitOptions& options, const std::string& hostnam
   return text;
 }
 
-Outcome<void> make_folders(const fs::path& folder) {
-  for (const auto* name : {"", "tls", "run", "store", "queue", "log"}) {
+/// Root's, when root makes them: it opens what lies in them.
+Outcome<void> make_folders(const fs::path& folder, const std::optional<Account>& account) {
+  for (const auto* name : {"", "tls", "run", "log", "store", "queue", "spool"}) {
     std::error_code error;
     fs::create_directories(folder / name, error);
     if (error) return Failure("can't make " + (folder / name).string() + ": " + error.message());
+    // The daemons' user walks through, by its group.
+    if (account && lchown((folder / name).c_str(), geteuid(), account->group) != 0) {
+      return Failure("can't give " + (folder / name).string() + " to its group: " + std::strerror(errno));
+    }
     chmod((folder / name).c_str(), 0750);
   }
   return {};
 }
 
-void give_all(const fs::path& folder, const Account& account) {
-  const auto give = [&account](const fs::path& path) {
-    [[maybe_unused]] const int given = lchown(path.c_str(), account.user, account.group);
-  };
-  give(folder);
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) give(entry.path());
+/// What the daemons write, and what only they read. The folder around it is root's, so nobody else is in there yet.
+Outcome<void> give_to_daemons(const fs::path& folder, const Account& account) {
+  std::vector<fs::path> theirs;
+  for (const auto* name : {"directory", "store", "queue", "spool"}) {
+    for (const auto& entry : fs::directory_iterator(folder / name)) theirs.push_back(entry.path());
+    theirs.push_back(folder / name);
+  }
+  for (const auto& path : theirs) {
+    if (lchown(path.c_str(), account.user, account.group) != 0) {
+      return Failure("can't give " + path.string() + " to " + account.name + ": " + std::strerror(errno));
+    }
+  }
+  constexpr mode_t kForTheGroup = 0640;
+  for (const fs::path& path : {folder / config::kFileName, folder / "tls/key.pem"}) {
+    if (lchown(path.c_str(), geteuid(), account.group) != 0 || chmod(path.c_str(), kForTheGroup) != 0) {
+      return Failure("can't let " + account.name + " read " + path.string() + ": " + std::strerror(errno));
+    }
+  }
+  return {};
 }
 
-Outcome<void> fill(const InitOptions& options, const std::string& hostname, const std::string& domain) {
+Outcome<void> fill(const InitOptions& options, const std::string& hostname, const std::string& domain,
+                   const std::string& user) {
   const fs::path& folder = options.folder;
   const auto certificate = net::make_self_signed(hostname, wall_clock());
   if (auto made = write_file(folder / "tls/cert.pem", certificate.certificate_pem, 0644); !made) return made;
@@ -118,7 +140,7 @@ Outcome<void> fill(const InitOptions& options, const std::string& hostname, cons
   if (auto added = change->add_domain(domain); !added) return Failure(sentence(added.error(), domain));
   if (auto committed = change->commit(); !committed) return Failure(sentence(committed.error(), domain));
   // Last: a folder with this file is an installation.
-  return write_file(folder / config::kFileName, configuration(options, hostname), 0640);
+  return write_file(folder / config::kFileName, configuration(options, hostname, user), 0640);
 }
 
 }  // namespace
@@ -128,7 +150,7 @@ Outcome<Report> init(const InitOptions& options) {
   if (!domain) return Failure("\"" + options.domain + "\" is not a domain name, like example.org");
   const auto hostname = auth::parse_domain(options.hostname.empty() ? "mail." + *domain : options.hostname);
   if (!hostname) return Failure("\"" + options.hostname + "\" is not a host name, like mail.example.org");
-  const auto checked = config::parse(configuration(options, *hostname));
+  const auto checked = config::parse(configuration(options, *hostname, options.user));
   if (!checked) return Failure(checked.error().front().text);
   if (fs::exists(options.folder / config::kFileName)) {
     return Failure(options.folder.string() + " is an installation already; nothing was changed");
@@ -140,14 +162,17 @@ Outcome<Report> init(const InitOptions& options) {
   if (existed && !fs::is_empty(options.folder, ignored)) {
     return Failure(options.folder.string() + " is not empty: name a new folder; nothing was changed");
   }
-  auto made = make_folders(options.folder);
-  if (made) made = fill(options, *hostname, *domain);
+  // Root's, and on a way that is root's: nobody else can put anything there.
+  const auto trusted = TrustedFolder::make(options.folder);
+  if (!trusted) return Failure(trusted.error().text);
+  auto made = make_folders(options.folder, *account);
+  if (made) made = fill(options, *hostname, *domain, *account ? (*account)->name : "");
+  if (made && *account) made = give_to_daemons(options.folder, **account);
   if (!made) {
     for (const auto& entry : fs::directory_iterator(options.folder, ignored)) fs::remove_all(entry.path(), ignored);
     if (!existed) fs::remove(options.folder, ignored);
     return Failure(made.error());
   }
-  if (*account) give_all(options.folder, **account);
 
   const std::string folder = options.folder.string();
   Report report;

@@ -20,8 +20,9 @@ struct InitOptions {
   std::string user;  // the system user of the daemons, for root; empty: "posthaste" when it can be
 };
 
-/// Makes the folder with configuration, directory, store, self-signed certificate and the domain, owned by the user
-/// that the daemons will run as. Refused when an installation is there already; nothing is changed then.
+/// Makes the folder with configuration, directory, store, self-signed certificate and the domain. Run by root, what
+/// root obeys or opens is root's, and the rest belongs to the user that the daemons will run as. Refused when an
+/// installation is there already; nothing is changed then.
 [[nodiscard]] Outcome<Report> init(const InitOptions& options);
 
 }  // namespace posthaste::admin

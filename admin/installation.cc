@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/config/layout.h"
+#include "common/daemon/privileges.h"
 
 namespace posthaste::admin {
 
@@ -23,6 +24,8 @@ Outcome<config::Config> load_config(const std::filesystem::path& folder) {
   }
   return Failure(std::move(text));
 }
+
+Outcome<void> become_the_daemons_user(const config::Config& config) { return daemon::drop_privileges(config); }
 
 Outcome<auth::Directory> open_directory(const config::Config& config) {
   auto directory = auth::Directory::open(config.paths.directory, auth::Role::writer);

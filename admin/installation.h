@@ -18,6 +18,10 @@ using Outcome = std::expected<T, std::string>;
 /// The configuration in `folder`. Errors: every fault of the file, a line each.
 [[nodiscard]] Outcome<config::Config> load_config(const std::filesystem::path& folder);
 
+/// For good: whoever the daemons run as, when this is root. What they own, root opens only as one of them: LMDB
+/// follows links, and believes what it finds in a lock file. Errors: a sentence for the operator.
+[[nodiscard]] Outcome<void> become_the_daemons_user(const config::Config& config);
+
 /// The directory, for reading and changing.
 [[nodiscard]] Outcome<auth::Directory> open_directory(const config::Config& config);
 

@@ -50,16 +50,6 @@ std::optional<FileIdentity> identity_of(const std::filesystem::path& path) {
   return FileIdentity{status.st_dev, status.st_ino};
 }
 
-/// Files made by root belong to whoever owns the installation around them.
-void adopt_owner(const std::filesystem::path& path) {
-  struct stat status {};
-  if (::geteuid() != 0 || ::stat((path / "..").c_str(), &status) != 0) return;
-  for (const auto& file : {path, path / "data.mdb", path / "lock.mdb"}) {
-    // A failure leaves the file to root: the daemons then say that they can't open it.
-    [[maybe_unused]] const int changed = ::lchown(file.c_str(), status.st_uid, status.st_gid);
-  }
-}
-
 Result<void> make_folder(const std::filesystem::path& path) {
   std::error_code error;
   const bool made = std::filesystem::create_directories(path, error);
@@ -140,7 +130,6 @@ Result<std::unique_ptr<Environment>> Environment::open_anew(const std::filesyste
     return std::unexpected(error_of(code));
   }
   if (role == Role::writer) {
-    adopt_owner(path);
     int dead_readers = 0;
     mdb_reader_check(created, &dead_readers);
   }

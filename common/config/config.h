@@ -117,7 +117,7 @@ struct Log {
 
 struct Config {
   std::string hostname;  // empty only before load(), which asks the machine for its name
-  std::string user;      // the system user of the daemons' children; empty: the owner of the data folder
+  std::string user;      // the system user of the daemons' children; empty: the owner of the folder `store`
   Paths paths;
   Listen listen;
   Clients clients;
@@ -148,7 +148,8 @@ struct ConfigError {
 [[nodiscard]] std::expected<Config, std::vector<ConfigError>> parse(std::string_view text);
 
 /// parse() of the file at `path`, with paths made absolute and an empty hostname replaced by the machine's.
-/// Errors: parse()'s, and a file that can't be read.
+/// Errors: parse()'s, a file that can't be read, and one that others than root, or than the user who asks, could have
+/// written (open_to_obey).
 [[nodiscard]] std::expected<Config, std::vector<ConfigError>> load(const std::filesystem::path& path);
 
 /// The default file: every key with its comment, unit and default, from the table that parse() reads by.

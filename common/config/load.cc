@@ -1,11 +1,12 @@
 #include <unistd.h>
 
 #include <array>
-#include <fstream>
+#include <cerrno>
 #include <optional>
 #include <string>
 #include <system_error>
 
+#include "common/base/trusted_folder.h"
 #include "common/config/config.h"
 
 namespace posthaste::config {
@@ -21,17 +22,25 @@ std::string machine_name() {
   return name.data();
 }
 
-/// The whole file. Nothing when it can't be opened or read: a folder can be opened, but not read.
-std::optional<std::string> read_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
+/// The whole file. Nothing when it can't be read: a folder can be opened, but not read.
+std::optional<std::string> contents(const OpenFile& file) {
   std::string text;
   std::array<char, 4'096> piece{};
-  while (file) {
-    file.read(piece.data(), piece.size());
-    text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
+  for (;;) {
+    const ssize_t octets = read(file.get(), piece.data(), piece.size());
+    if (octets == 0) return text;
+    if (octets < 0 && errno != EINTR) return std::nullopt;
+    if (octets > 0) text.append(piece.data(), static_cast<std::size_t>(octets));
   }
-  if (file.bad() || !file.eof()) return std::nullopt;
-  return text;
+}
+
+/// What to do about a file that root must not obey.
+std::string advice(const TrustError& error, const std::filesystem::path& path) {
+  if (error.code != std::errc::operation_not_permitted || geteuid() != 0) return error.text;
+  const std::string folder = path.parent_path().string();
+  return error.text + ". Root obeys it, so root alone may write it. Read it through, then \"chown -h root " +
+         folder + " " + path.string() + " " + folder + "/run " + folder +
+         "/log\" and \"chmod go-w\" the same; if the daemons run without root, run this as their user";
 }
 
 /// operator/ keeps an absolute right side as it is.
@@ -49,7 +58,9 @@ std::expected<Config, std::vector<ConfigError>> load(const std::filesystem::path
   std::error_code error;
   const auto absolute = std::filesystem::absolute(path, error);
   if (error) return failure("can't find " + path.string() + ": " + error.message());
-  const auto text = read_file(absolute);
+  const auto file = open_to_obey(absolute);
+  if (!file) return failure(advice(file.error(), absolute));
+  const auto text = contents(*file);
   if (!text) return failure("can't read " + absolute.string());
 
   auto config = parse(*text);

@@ -112,8 +112,8 @@ Section general() {
         "machine's own name.",
         Text{[](Config& config) -> std::string& { return config.hostname; }, is_hostname, "a host name"}},
        {"user",
-        "The system user that the daemons run as once their ports are bound. Empty: the owner of the data\n"
-        "folder.",
+        "The system user that the daemons run as once their ports are bound. Empty: the owner of the folder\n"
+        "`store`. Started by another user than root, the daemons run as that user.",
         Text{[](Config& config) -> std::string& { return config.user; }, is_account_name,
              "the name of a system user"}}}};
 }

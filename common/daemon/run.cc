@@ -21,6 +21,7 @@
 #include <thread>
 
 #include "common/base/clock.h"
+#include "common/base/trusted_folder.h"
 #include "common/config/layout.h"
 #include "common/daemon/privileges.h"
 #include "common/daemon/program.h"
@@ -75,12 +76,17 @@ class Signals {
 /// Held by the parent for as long as it lives; a second parent is refused.
 class PidFile {
  public:
-  static std::expected<PidFile, std::string> take(const std::filesystem::path& path) {
+  /// Beside `owner`'s sockets: their group is let into a folder that is made for it.
+  static std::expected<PidFile, std::string> take(const std::filesystem::path& path, std::optional<Owner> owner) {
     std::error_code ignored;
-    std::filesystem::create_directories(path.parent_path(), ignored);
-    const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (descriptor < 0) return std::unexpected("cannot write " + path.string() + ": " + std::strerror(errno));
-    PidFile file{descriptor};
+    const bool existed = std::filesystem::exists(path.parent_path(), ignored);
+    const auto folder = TrustedFolder::make(path.parent_path());
+    if (!folder) return std::unexpected(folder.error().text);
+    if (!existed && owner) ignored = folder->open_for_group(owner->group);
+    auto opened = folder->open_file(path.filename(), O_RDWR | O_CREAT, 0644);
+    if (!opened) return std::unexpected(opened.error().text);
+    PidFile file{std::move(*opened)};
+    const int descriptor = file.file_.get();
     // Of the open file, not the process: a child that outlives its parent keeps the store's second writer out.
     struct flock lock {};
     lock.l_type = F_WRLCK;
@@ -91,16 +97,11 @@ class PidFile {
     }
     return file;
   }
-  PidFile(PidFile&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-  PidFile& operator=(PidFile&&) = delete;
-  /// The lock tells who runs, the file may stay: removing it would race with the next start.
-  ~PidFile() {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
 
  private:
-  explicit PidFile(int descriptor) : descriptor_(descriptor) {}
-  int descriptor_;
+  explicit PidFile(OpenFile file) : file_(std::move(file)) {}
+  /// The lock tells who runs, the file may stay: removing it would race with the next start.
+  OpenFile file_;
 };
 
 /// Tells when a file in the folders of certificate and key, or in a further certificate's folder, is written or
@@ -155,7 +156,27 @@ std::size_t worker_count(const config::Config& config) {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
-std::expected<std::vector<BoundSocket>, std::string> bind_all(const config::Config& config, const Daemon& daemon) {
+/// Unix sockets lie in the folder of the pid file, which is trusted.
+std::expected<void, std::string> give_socket(const std::filesystem::path& path, Owner owner) {
+  const auto folder = TrustedFolder::open(path.parent_path());
+  if (!folder) return std::unexpected(folder.error().text);
+  if (const auto failed = folder->give(path.filename(), owner)) {
+    return std::unexpected("cannot give " + path.string() + " to the daemon's user: " + failed.message());
+  }
+  return {};
+}
+
+/// Makes what a child writes and can't make itself, in a folder that is root's.
+void make_child_folders(const config::Config& config, Owner owner) {
+  for (const auto& path : {config.paths.store, config.paths.queue, config::spool_folder(config)}) {
+    const auto parent = TrustedFolder::open(path.parent_path());
+    if (!parent) continue;  // in a folder that is not root's, the child makes it, or says why not
+    [[maybe_unused]] const auto failed = parent->make_folder_for(path.filename(), owner);
+  }
+}
+
+std::expected<std::vector<BoundSocket>, std::string> bind_all(const config::Config& config, const Daemon& daemon,
+                                                              std::optional<Owner> owner) {
   using enum net::ListeningSocket::Sharing;
   const bool ipv6 = net::has_ipv6();
   std::vector<BoundSocket> sockets;
@@ -169,7 +190,11 @@ std::expected<std::vector<BoundSocket>, std::string> bind_all(const config::Conf
     for (std::size_t i = 0; i < copies; ++i) {
       auto socket = net::ListeningSocket::bind(binding.endpoint);
       if (!socket) return std::unexpected(socket.error());
-      if (binding.endpoint.is_unix()) give_to_child(config, binding.endpoint.address);
+      if (binding.endpoint.is_unix() && owner) {
+        if (const auto given = give_socket(binding.endpoint.address, *owner); !given) {
+          return std::unexpected(given.error());
+        }
+      }
       sockets.push_back({binding.name, std::move(*socket), binding.served});
     }
   }
@@ -287,11 +312,9 @@ class Supervisor {
     }
   }
 
-  /// The next child inherits the descriptor; the one that lives opens the file itself, as its own user.
-  void reopen_log() {
-    reopen(sink_, log_);
-    if (const auto path = config::log_file(config_, daemon_.name)) give_to_child(config_, *path);
-  }
+  /// The next child inherits the descriptor; the one that lives opens the file itself, as its own user, once it was
+  /// made for it here.
+  void reopen_log() { reopen(sink_, log_); }
 
   const Daemon& daemon_;
   const config::Config& config_;
@@ -304,13 +327,12 @@ class Supervisor {
 };
 
 std::expected<std::unique_ptr<log::Sink>, std::string> open_log(const config::Config& config,
-                                                                const std::string& daemon) {
+                                                                const std::string& daemon,
+                                                                std::optional<Owner> owner) {
   const auto path = config::log_file(config, daemon);
   if (!path) return std::make_unique<log::StandardErrorSink>();
-  auto file = log::FileSink::open(*path);
-  if (!file) return std::unexpected("cannot open the log " + path->string() + ": " + file.error().message());
-  give_to_child(config, path->parent_path());
-  give_to_child(config, *path);
+  auto file = log::FileSink::open(*path, owner);
+  if (!file) return std::unexpected(file.error().text);
   return std::move(*file);
 }
 
@@ -329,12 +351,15 @@ int run(int argc, char** argv, const Daemon& daemon) {
     }
     return 1;
   }
-  const auto pid_file = PidFile::take(config::pid_file(*config, daemon.name));
+  const auto owner = child_of_root(*config);
+  if (!owner) return fail(daemon.name, owner.error());
+  const auto pid_file = PidFile::take(config::pid_file(*config, daemon.name), *owner);
   if (!pid_file) return fail(daemon.name, pid_file.error());
+  if (*owner) make_child_folders(*config, **owner);
   raise_descriptor_limit();
-  const auto sockets = bind_all(*config, daemon);
+  const auto sockets = bind_all(*config, daemon, *owner);
   if (!sockets) return fail(daemon.name, sockets.error());
-  const auto sink = open_log(*config, daemon.name);
+  const auto sink = open_log(*config, daemon.name, *owner);
   if (!sink) return fail(daemon.name, sink.error());
   const auto format = config->log.format == config::LogFormat::json ? log::Format::json : log::Format::text;
   const log::Log log{**sink, daemon.name, format, static_cast<log::Level>(config->log.level),

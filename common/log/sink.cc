@@ -14,9 +14,15 @@ void write_once(int descriptor, std::string_view line) noexcept {
   }
 }
 
-int open_for_append(const std::filesystem::path& path) noexcept {
+std::expected<OpenFile, TrustError> open_for_append(const TrustedFolder& folder, const std::filesystem::path& path,
+                                                    std::optional<Owner> owner) {
   constexpr mode_t kMode = 0640;
-  return ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, kMode);
+  auto file = folder.open_file(path.filename(), O_WRONLY | O_APPEND | O_CREAT, kMode);
+  // A failure leaves it to root: it is written all the same, until it is to be opened again.
+  if (file && owner && ::geteuid() == 0) {
+    [[maybe_unused]] const int given = ::fchown(file->get(), owner->user, owner->group);
+  }
+  return file;
 }
 
 std::error_code last_error() noexcept { return {errno, std::system_category()}; }
@@ -25,13 +31,17 @@ std::error_code last_error() noexcept { return {errno, std::system_category()}; 
 
 void StandardErrorSink::write(std::string_view line) noexcept { write_once(STDERR_FILENO, line); }
 
-std::expected<std::unique_ptr<FileSink>, std::error_code> FileSink::open(std::filesystem::path path) {
-  std::error_code error;
-  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
-  if (error) return std::unexpected(error);
-  const int descriptor = open_for_append(path);
-  if (descriptor < 0) return std::unexpected(last_error());
-  return std::unique_ptr<FileSink>{new FileSink(std::move(path), descriptor)};
+std::expected<std::unique_ptr<FileSink>, TrustError> FileSink::open(std::filesystem::path path,
+                                                                    std::optional<Owner> owner) {
+  std::error_code ignored;
+  const auto parent = std::filesystem::absolute(path, ignored).parent_path();
+  const bool existed = std::filesystem::exists(parent, ignored);
+  const auto folder = TrustedFolder::make(parent);
+  if (!folder) return std::unexpected(folder.error());
+  if (!existed && owner && ::geteuid() == 0) ignored = folder->open_for_group(owner->group);
+  auto file = open_for_append(*folder, path, owner);
+  if (!file) return std::unexpected(file.error());
+  return std::unique_ptr<FileSink>{new FileSink(std::move(path), owner, file->release())};
 }
 
 FileSink::~FileSink() { ::close(descriptor_); }
@@ -39,12 +49,13 @@ FileSink::~FileSink() { ::close(descriptor_); }
 void FileSink::write(std::string_view line) noexcept { write_once(descriptor_, line); }
 
 std::error_code FileSink::reopen() {
-  const int fresh = open_for_append(path_);
-  if (fresh < 0) return last_error();
-  const bool replaced = ::dup3(fresh, descriptor_, O_CLOEXEC) >= 0;  // at once, for writers in other threads too
-  const auto error = replaced ? std::error_code{} : last_error();
-  ::close(fresh);
-  return error;
+  std::error_code ignored;
+  const auto folder = TrustedFolder::open(std::filesystem::absolute(path_, ignored).parent_path());
+  if (!folder) return folder.error().code;
+  const auto fresh = open_for_append(*folder, path_, owner_);
+  if (!fresh) return fresh.error().code;
+  const bool replaced = ::dup3(fresh->get(), descriptor_, O_CLOEXEC) >= 0;  // at once, for other threads too
+  return replaced ? std::error_code{} : last_error();
 }
 
 void MemorySink::write(std::string_view line) noexcept {

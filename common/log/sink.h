@@ -5,9 +5,12 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
+
+#include "common/base/trusted_folder.h"
 
 namespace posthaste::log {
 
@@ -28,8 +31,10 @@ class StandardErrorSink final : public Sink {
 /// One write(2) with O_APPEND for each line, so that processes and threads share a file without mixing lines.
 class FileSink final : public Sink {
  public:
-  /// Opens or creates the file, mode 0640; makes its folder when that is missing.
-  [[nodiscard]] static std::expected<std::unique_ptr<FileSink>, std::error_code> open(std::filesystem::path path);
+  /// Opens or creates the file, mode 0640, in a trusted folder; makes that when it is missing. Root gives the file to
+  /// `owner`, and lets their group into the folder.
+  [[nodiscard]] static std::expected<std::unique_ptr<FileSink>, TrustError> open(
+      std::filesystem::path path, std::optional<Owner> owner = std::nullopt);
   ~FileSink() override;
   FileSink(const FileSink&) = delete;
   FileSink& operator=(const FileSink&) = delete;
@@ -40,9 +45,11 @@ class FileSink final : public Sink {
   [[nodiscard]] std::error_code reopen();
 
  private:
-  FileSink(std::filesystem::path path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}
+  FileSink(std::filesystem::path path, std::optional<Owner> owner, int descriptor)
+      : path_(std::move(path)), owner_(owner), descriptor_(descriptor) {}
 
   std::filesystem::path path_;
+  std::optional<Owner> owner_;
   int descriptor_;  // its number never changes: reopen() puts the new file under it
 };
 

@@ -285,6 +285,7 @@ class Away(support.MailTest):
         for name, place in (("key.pem", key), ("cert.pem", self.mail.certificate)):
             if os.geteuid() == 0:
                 os.chown(fresh / name, owner.st_uid, owner.st_gid)
+            os.chmod(fresh / name, owner.st_mode & 0o777)
             os.replace(fresh / name, place)
         self.assertNotEqual(self.mail.certificate.read_bytes(), old)
 

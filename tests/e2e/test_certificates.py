@@ -33,6 +33,7 @@ class Certificates(support.LoggedTest):
         folder.mkdir(exist_ok=True)
         for file in ("key.pem", "cert.pem"):
             os.chown(made / file, owner.st_uid, owner.st_gid)
+            (made / file).chmod(0o640)  # the daemons' user reads it by its group
             (made / file).rename(folder / file)
         return self.certificate_in(folder)
 

@@ -58,7 +58,7 @@ class LargeMessages(support.LoggedTest):
         if os.geteuid() != 0:
             self.skipTest("only root may mount a file system")
         owner = (self.mail.folder / "store").stat()
-        self.spool.mkdir(mode=0o700)
+        self.spool.mkdir(mode=0o700, exist_ok=True)
         options = f"size=8m,mode=0700,uid={owner.st_uid},gid={owner.st_gid}"
         mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(self.spool)]
         mounted = subprocess.run(mount, capture_output=True, text=True)
