@@ -86,6 +86,7 @@ struct Pop3 {
 struct Workers {
   std::uint32_t count = 0;       // 0: one for each core
   std::uint32_t io_threads = 4;  // threads of the I/O executor of each daemon
+  std::chrono::seconds hung_after{60};
 };
 
 struct Store {

@@ -261,7 +261,11 @@ Section workers() {
           {{"count", "Loops of each network daemon. 0: one for each core.",
             number<&Config::workers, &Workers::count>("threads", 0, 1'024)},
            {"io_threads", "Threads of each daemon that read files and make long scans.",
-            number<&Config::workers, &Workers::io_threads>("threads", 1, 1'024)}}};
+            number<&Config::workers, &Workers::io_threads>("threads", 1, 1'024)},
+           {"hung_after_s",
+            "How long a loop may stand still, while nothing waits for a disk, until its process is told of in the\n"
+            "log and replaced.",
+            number<&Config::workers, &Workers::hung_after>("seconds", 1, 3'600)}}};
 }
 
 Section store() {

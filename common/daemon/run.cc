@@ -23,6 +23,7 @@
 #include "common/base/clock.h"
 #include "common/base/trusted_folder.h"
 #include "common/config/layout.h"
+#include "common/daemon/heartbeat.h"
 #include "common/daemon/privileges.h"
 #include "common/daemon/program.h"
 #include "common/daemon/workers.h"
@@ -213,8 +214,13 @@ int cannot_serve(const Daemon& daemon, const log::Log& log, const std::string& r
   return kCannotServe;
 }
 
+/// How often the parent looks whether its child's loops turn.
+std::chrono::milliseconds look_every(const config::Config& config) {
+  return std::chrono::milliseconds{config.workers.hung_after} / HangWatch::kLooks;
+}
+
 int child_main(const config::Config& config, const Daemon& daemon, const std::vector<BoundSocket>& sockets,
-               log::Sink& sink, const log::Log& log, Signals& signals, pid_t parent) {
+               log::Sink& sink, const log::Log& log, Signals& signals, Heartbeat& heart, pid_t parent) {
   const auto dropped = drop_privileges(config);
   // After the change of user, which clears it: a parent that is killed takes its child along.
   prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -225,14 +231,18 @@ int child_main(const config::Config& config, const Daemon& daemon, const std::ve
   if (!program) return cannot_serve(daemon, log, program.error());
   const CertificateWatch watch{config};
   log.info("daemon.started", {{"workers", setting.workers}});
-  serve(**program, setting, sockets, [&] {
+  const auto ask_every = std::min<std::chrono::milliseconds>(look_every(config) / 2, kTellRepeatedEvery);
+  serve(**program, setting, sockets, heart, [&](const std::function<void()>& ask_loops) {
+    heart.expect_beats(true);
     for (;;) {
-      const auto signal = signals.wait(kTellRepeatedEvery, watch.descriptor());
+      ask_loops();
+      const auto signal = signals.wait(ask_every, watch.descriptor());
       if (signal == SIGTERM || signal == SIGINT) break;
       if (signal == SIGHUP) reopen(sink, log);
       log.tell_repeated();
       if (watch.changed() || signal == SIGHUP) (*program)->reload();
     }
+    heart.expect_beats(false);
     alarm(kDrainMaxSeconds);  // an orphan has no parent to end it
   });
   program->reset();
@@ -246,15 +256,16 @@ class Supervisor {
  public:
   Supervisor(const Daemon& daemon, const config::Config& config, const std::vector<BoundSocket>& sockets,
              log::Sink& sink, const log::Log& log)
-      : daemon_(daemon), config_(config), sockets_(sockets), sink_(sink), log_(log) {}
+      : daemon_(daemon), config_(config), sockets_(sockets), sink_(sink), log_(log), heart_(worker_count(config)) {}
 
   /// The exit status: 0 after the end that was asked for, 1 when not even the first child could serve.
   int keep_alive() {
     for (bool first = true;; first = false) {
       const auto started = std::chrono::steady_clock::now();
       const pid_t parent = getpid();
+      heart_.reset();
       const pid_t child = fork();
-      if (child == 0) std::exit(child_main(config_, daemon_, sockets_, sink_, log_, signals_, parent));
+      if (child == 0) std::exit(child_main(config_, daemon_, sockets_, sink_, log_, signals_, heart_, parent));
       if (child < 0) {
         log_.error("daemon.fork.failed", {{"reason", std::strerror(errno)}});
       } else {
@@ -271,11 +282,18 @@ class Supervisor {
   }
 
  private:
-  /// The child's wait status. Signals are passed on; a child that is asked to end and does not is killed.
+  /// The child's wait status: it is dead then, every thread of it, and the store's lock is free. Signals are passed
+  /// on; a child that is asked to end and does not is killed, and so is one whose loops stand still.
   int wait_for_end_of(pid_t child) {
     std::chrono::steady_clock::time_point kill_at;
+    HangWatch watch;
+    auto look_at = std::chrono::steady_clock::now() + look_every(config_);
     for (;;) {
-      const auto signal = signals_.wait(ending_ ? std::optional{std::chrono::milliseconds{100}} : std::nullopt);
+      const auto signal = signals_.wait(ending_ ? std::chrono::milliseconds{100} : look_every(config_));
+      if (!ending_ && std::chrono::steady_clock::now() >= look_at) {
+        kill_when_hung(child, watch);
+        look_at = std::chrono::steady_clock::now() + look_every(config_);
+      }
       if (signal == SIGTERM || signal == SIGINT) {
         if (!ending_) kill_at = std::chrono::steady_clock::now() + kDrainMax;
         ending_ = true;
@@ -292,6 +310,18 @@ class Supervisor {
       }
       if (ending_ && std::chrono::steady_clock::now() > kill_at) kill(child, SIGKILL);
     }
+  }
+
+  void kill_when_hung(pid_t child, HangWatch& watch) {
+    const auto worker = watch.look(heart_.counts());
+    if (!worker) return;
+    if (waits_for_disk(child)) {
+      log_.warning("daemon.child.waits_for_disk", {{"process", child}, {"worker", *worker}});
+      return;
+    }
+    log_.error("daemon.child.hung",
+               {{"process", child}, {"worker", *worker}, {"seconds", config_.workers.hung_after.count()}});
+    kill(child, SIGKILL);
   }
 
   void report_death(int status) {
@@ -322,6 +352,7 @@ class Supervisor {
   log::Sink& sink_;
   const log::Log& log_;
   Signals signals_;
+  Heartbeat heart_;
   std::chrono::milliseconds delay_ = kRestartDelayMin;
   bool ending_ = false;
 };

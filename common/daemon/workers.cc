@@ -57,7 +57,7 @@ class Thread {
 
 }  // namespace
 
-void serve(Program& program, const Setting& setting, const std::vector<BoundSocket>& sockets,
+void serve(Program& program, const Setting& setting, const std::vector<BoundSocket>& sockets, Heartbeat& heart,
            const WaitForEnd& wait_for_end) {
   net::ThreadPool io{setting.config.workers.io_threads};
   net::ThreadPool hashing{setting.config.auth.hashing_threads, setting.config.auth.hashing_queue_max};
@@ -85,7 +85,11 @@ void serve(Program& program, const Setting& setting, const std::vector<BoundSock
   program.prepare(workers);
   const ReaderWatch reader_watch{setting.log};
   for (const auto& thread : threads) thread->start(program);
-  wait_for_end();
+  wait_for_end([&] {
+    for (const auto& thread : threads) {
+      thread->loop().post([&heart, loop = thread->worker().index] { heart.beat(loop); });
+    }
+  });
   for (const auto& thread : threads) thread->stop();
   for (const auto& thread : threads) thread->join();
 }

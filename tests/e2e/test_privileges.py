@@ -187,5 +187,37 @@ class Ends(support.LoggedTest):
             self.mail.dialogue("lmtp")
 
 
+class Hangs(support.LoggedTest):
+    """A child whose loops stand still is told of and replaced; one that waits for its disk is not."""
+
+    def setUp(self):
+        self.mail = self.enterContext(support.Installation(settings={"workers.hung_after_s": 2}))
+        self.mail.start()
+
+    def log_of(self, daemon):
+        return (self.mail.folder / "log" / f"{daemon}.log").read_text()
+
+    def test_stopped_children_are_replaced(self):
+        stopped = self.mail.children()
+        for pid in stopped.values():
+            os.kill(pid, signal.SIGSTOP)
+        for daemon, pid in stopped.items():
+            support.wait_until(lambda: not support.alive(pid), f"{daemon}'s stopped child is gone")
+            self.assertIn("daemon.child.hung", self.log_of(daemon))
+            self.assertNotEqual(self.mail.child(daemon), pid)
+        self.mail.start()  # returns once all ports answer
+        with self.mail.smtp() as client:
+            client.sendmail("a@example.com", [support.address("bob")], support.message())
+
+    def test_a_slow_flush_is_no_hang(self):
+        child = self.mail.child("deliveryd")
+        slow = ["-e", "inject=fdatasync,fsync,msync:delay_enter=6s"]
+        with support.Trace(child, "-e", "trace=fdatasync,fsync,msync", *slow):
+            with self.mail.smtp() as client:
+                client.sendmail("a@example.com", [support.address("bob")], support.message())
+        self.assertEqual(self.mail.child("deliveryd"), child)
+        self.assertNotIn("daemon.child.hung", self.log_of("deliveryd"))
+
+
 if __name__ == "__main__":
     unittest.main()
