@@ -3,5 +3,12 @@
 #include "imapd/service.h"
 
 int main(int argc, char** argv) {
-  return posthaste::daemon::run(argc, argv, {"imapd", posthaste::imapd::bindings, posthaste::imapd::Service::make});
+  using posthaste::config::Config;
+  constexpr int kPorts = 2;
+  return posthaste::daemon::run(argc, argv,
+                                {"imapd",
+                                 posthaste::imapd::bindings,
+                                 posthaste::imapd::Service::make,
+                                 {[](Config& config) -> std::uint32_t& { return config.imap.connections_max; },
+                                  kPorts, posthaste::daemon::nothing_beside_clients}});
 }

@@ -1,6 +1,7 @@
 // What a daemon is made of: its listening sockets, and a program that serves them on every worker.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <functional>
 #include <map>
@@ -62,12 +63,25 @@ struct Setting {
   std::size_t workers;
 };
 
+/// What each client's connection costs a daemon in open files.
+struct ClientDescriptors {
+  /// Of the configuration: on each port. Lowered to what the limit on open files leaves room for.
+  std::uint32_t& (*connections_max)(config::Config&);
+  /// What one more connection on every port takes.
+  std::uint64_t for_each;
+  /// What is open beside clients, on all workers together.
+  std::uint64_t (*beside_clients)(const config::Config&, std::size_t workers);
+};
+
 struct Daemon {
   std::string name;  // "smtpd"
   std::function<std::vector<Binding>(const config::Config&)> bindings;
   /// Errors: a sentence for the operator.
   std::function<std::expected<std::unique_ptr<Program>, std::string>(const Setting&)> make;
+  ClientDescriptors descriptors;
 };
+
+[[nodiscard]] inline std::uint64_t nothing_beside_clients(const config::Config&, std::size_t) { return 0; }
 
 /// The whole of main(): reads the configuration of the folder named by `-C DIR`, binds, then keeps a child alive
 /// that serves, until SIGTERM or SIGINT. SIGHUP reloads. Returns the exit status: 0 after an orderly end, 1 for a

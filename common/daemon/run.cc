@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <sys/inotify.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,6 +22,7 @@
 #include "common/base/clock.h"
 #include "common/base/trusted_folder.h"
 #include "common/config/layout.h"
+#include "common/daemon/descriptors.h"
 #include "common/daemon/heartbeat.h"
 #include "common/daemon/privileges.h"
 #include "common/daemon/program.h"
@@ -145,16 +145,36 @@ class CertificateWatch {
   std::filesystem::path folder_;
 };
 
-void raise_descriptor_limit() {
-  rlimit limit{};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 std::size_t worker_count(const config::Config& config) {
   if (config.workers.count != 0) return config.workers.count;
   return std::max(1U, std::thread::hardware_concurrency());
+}
+
+/// What became of the connections that were asked for.
+struct Lowered {
+  std::uint64_t configured;
+  std::uint64_t allowed;
+  std::uint64_t descriptors;
+};
+
+/// Makes room for all connections, or lowers `config` to what there is room for; then says so. Errors: a sentence
+/// for the operator, when there is room for none.
+std::expected<std::optional<Lowered>, std::string> fit_connections(config::Config& config, const Daemon& daemon) {
+  std::uint32_t& connections_max = daemon.descriptors.connections_max(config);
+  const DescriptorNeeds needs{connections_max, daemon.descriptors.for_each,
+                              daemon.descriptors.beside_clients(config, worker_count(config))};
+  const std::uint64_t limit = raise_descriptor_limit(descriptors_for(needs));
+  const auto allowed = connections_within(needs, limit);
+  if (!allowed) {
+    return std::unexpected("may open " + std::to_string(limit) + " files, and needs " +
+                           std::to_string(descriptors_for(needs)) + " for " + std::to_string(connections_max) +
+                           " connections on each port, " +
+                           std::to_string(descriptors_for(needs) - needs.connections * needs.for_each) +
+                           " without any: raise the limit (ulimit -Hn, LimitNOFILE)");
+  }
+  if (*allowed == needs.connections) return std::nullopt;
+  connections_max = static_cast<std::uint32_t>(*allowed);
+  return Lowered{needs.connections, *allowed, limit};
 }
 
 /// Unix sockets lie in the folder of the pid file, which is trusted.
@@ -375,7 +395,7 @@ int run(int argc, char** argv, const Daemon& daemon) {
     return 2;
   }
   const auto file = std::filesystem::path{argv[2]} / config::kFileName;
-  const auto config = config::load(file);
+  auto config = config::load(file);
   if (!config) {
     for (const auto& error : config.error()) {
       fail(daemon.name, file.string() + ":" + std::to_string(error.line) + ": " + error.text);
@@ -387,7 +407,8 @@ int run(int argc, char** argv, const Daemon& daemon) {
   const auto pid_file = PidFile::take(config::pid_file(*config, daemon.name), *owner);
   if (!pid_file) return fail(daemon.name, pid_file.error());
   if (*owner) make_child_folders(*config, **owner);
-  raise_descriptor_limit();
+  const auto lowered = fit_connections(*config, daemon);
+  if (!lowered) return fail(daemon.name, lowered.error());
   const auto sockets = bind_all(*config, daemon, *owner);
   if (!sockets) return fail(daemon.name, sockets.error());
   const auto sink = open_log(*config, daemon.name, *owner);
@@ -395,6 +416,11 @@ int run(int argc, char** argv, const Daemon& daemon) {
   const auto format = config->log.format == config::LogFormat::json ? log::Format::json : log::Format::text;
   const log::Log log{**sink, daemon.name, format, static_cast<log::Level>(config->log.level),
                      [] { return wall_clock(); }};
+  if (*lowered) {
+    log.warning("daemon.connections.lowered", {{"configured", (*lowered)->configured},
+                                               {"allowed", (*lowered)->allowed},
+                                               {"descriptors_max", (*lowered)->descriptors}});
+  }
   return Supervisor{daemon, *config, *sockets, **sink, log}.keep_alive();
 }
 

@@ -3,10 +3,12 @@
 import contextlib
 import os
 import pwd
+import resource
 import signal
 import subprocess
 import sys
 import unittest
+import unittest.mock
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -217,6 +219,66 @@ class Hangs(support.LoggedTest):
                 client.sendmail("a@example.com", [support.address("bob")], support.message())
         self.assertEqual(self.mail.child("deliveryd"), child)
         self.assertNotIn("daemon.child.hung", self.log_of("deliveryd"))
+
+
+@unittest.skipUnless(os.geteuid() == 0, "needs root, to be somebody else")
+class WithoutRoot(support.LoggedTest):
+    """An installation made and run by a user of no power, with few files to open."""
+
+    OWN = 1_024  # what a daemon keeps for those who are connected
+    PLACES = 20
+
+    def setUp(self):
+        self.mail = support.Installation()
+        self.user = pwd.getpwnam(support._account())
+        original = support.execute
+        self.addCleanup(setattr, support, "execute", original)
+        support.execute = self.execute
+        with unittest.mock.patch.object(support, "_account", lambda: None):
+            give = lambda path, mode: os.chown(path, self.user.pw_uid, self.user.pw_gid)
+            with unittest.mock.patch.object(support.Path, "chmod", give):
+                self.enterContext(self.mail)
+
+    def execute(self, *command, input=None, timeout=support.PATIENCE_S, environment=None):
+        files = self.OWN + 2 * self.PLACES
+        return subprocess.run(
+            [str(word) for word in command],
+            input=input or "",
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            user=self.user.pw_uid,
+            group=self.user.pw_gid,
+            extra_groups=[],
+            cwd="/",
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, files)),
+        )
+
+    def test_connections_stop_where_descriptors_end(self):
+        self.mail.configure({"relay.connections_max": 1, "workers.count": 1, "clients.connections_per_address_max": 1_000})
+        self.mail.configure({"smtp.connections_max": 1})
+        self.mail.start()
+        self.assertIn("daemon.connections.lowered", (self.mail.folder / "log/imapd.log").read_text())
+        with contextlib.ExitStack() as stack:
+            user = stack.enter_context(self.mail.dialogue("imaps"))
+            user.expect(r"\* OK")
+            user.send(f"1 LOGIN {support.address('alice')} {support.password('alice')}")
+            user.tagged("1")
+            greetings = []
+            for _ in range(2 * self.PLACES):
+                client = stack.enter_context(self.mail.dialogue("imap"))
+                greetings.append(client.line())
+            self.assertTrue(greetings[0].startswith("* OK"), greetings[0])
+            self.assertTrue(greetings[-1].startswith("* BYE"), greetings[-1])
+            user.send("2 SELECT INBOX")
+            user.tagged("2")
+
+    def test_too_few_for_anybody_is_refused_at_the_start(self):
+        self.mail.configure({"relay.connections_max": 100_000})
+        done = self.mail.try_run("start")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("raise the limit", done.stderr)
+        self.assertEqual(self.mail.processes(), [])
 
 
 if __name__ == "__main__":
