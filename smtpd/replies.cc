@@ -33,6 +33,7 @@ smtp::Reply reply_for(Refusal refusal) {
     case Refusal::login_lost: return {421, {4, 7, 0}, "The password or the account was changed: log in again"};
     case Refusal::too_many_auth_errors: return {421, {4, 7, 0}, "Too many failed logins"};
     case Refusal::too_many_errors: return {421, {4, 7, 0}, "Too many errors"};
+    case Refusal::too_many_commands: return {421, {4, 7, 0}, "Too many commands without a message"};
     case Refusal::too_many_of_user: return {454, {4, 7, 0}, "Too many connections of this user"};
     case Refusal::too_many_connections: return {421, {4, 3, 2}, "Too many connections: try again later"};
     case Refusal::loop: return {554, {5, 4, 6}, "Too many hops: this message goes in circles"};

@@ -43,6 +43,7 @@ enum class Refusal {
   login_lost,            // the password was changed, or the user deleted; ends the session
   too_many_auth_errors,  // ends the session
   too_many_errors,       // ends the session
+  too_many_commands,     // without a message; ends the session
   too_many_connections,  // ends the session
   loop,                  // too many Received fields
 };

@@ -1,5 +1,6 @@
 #include "smtpd/session.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/smtp/command.h"
@@ -27,6 +28,9 @@ Session::Session(std::unique_ptr<net::Transport> transport, Context& context, Ro
       role_(role),
       place_(std::move(place)),
       stream_(std::move(transport), context.config.smtp.session_timeout),
+      limit_(context.world.clock, stream_),
+      connected_at_(context.world.clock.now()),
+      last_message_at_(connected_at_),
       peer_(context.clients.identify(stream_.peer().address)),
       held_back_(context.world.clock) {}
 
@@ -43,14 +47,23 @@ net::Task<void> Session::converse() {
 net::Task<void> Session::converse_in_turns() {
   if (role_ == Role::submissions) {
     const auto server = context_.certificates.current();
+    limit_.end_at(patience_ends());
     auto secured = co_await stream_.accept_tls(*server);
     if (!secured) co_return co_await hang_up(secured.error());
   }
   send({220, context_.config.hostname + " ESMTP Posthaste"});
   while (open_) {
     if (login_lost_) co_return co_await hang_up(net::StreamError::interrupted);
+    const auto patience_end = patience_ends();
+    if (patience_end <= context_.world.clock.now()) co_return co_await hang_up(net::StreamError::timed_out);
+    limit_.end_at(patience_end);
     auto line = co_await stream_.read_line(smtp::kAuthLineMaxOctets);
+    limit_.lift();
     if (!line) co_return co_await hang_up(line.error());
+    if (!transaction_ && ++commands_without_mail_ > kCommandsWithoutMailMax) {
+      send(reply_for(Refusal::too_many_commands));
+      break;
+    }
     const bool utf8 = transaction_ && transaction_->smtp_utf8;
     auto command = smtp::parse_command(*line, {.recipient_utf8 = utf8 ? smtp::Utf8::allowed : smtp::Utf8::refused});
     if (!command) {
@@ -93,7 +106,15 @@ net::Task<std::expected<void, net::StreamError>> Session::slow_down() {
   co_return std::expected<void, net::StreamError>{};
 }
 
+net::Instant Session::patience_ends() const {
+  const auto end = context_.world.clock.now() + context_.config.smtp.session_timeout;
+  const bool has_to_log_in = is_submission() && !identity_;
+  return std::min(end, has_to_log_in ? connected_at_ + context_.config.smtp.session_timeout
+                                     : last_message_at_ + kWithoutMessageMax);
+}
+
 net::Task<void> Session::hang_up(net::StreamError error) {
+  error = limit_.reason(error);
   context_.log.debug("smtp.session.broken", {{"client", stream_.peer().address}, {"reason", net::name_of(error)}});
   const bool may_return = !login_lost_ || error != net::StreamError::interrupted;
   const auto last_words = may_return ? reply_for(error) : reply_for(Refusal::login_lost);

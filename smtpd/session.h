@@ -1,6 +1,7 @@
 // One SMTP session, on any of the three ports: the dialogue from the greeting to the last reply.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -18,6 +19,7 @@
 #include "common/net/least_speed.h"
 #include "common/net/stream.h"
 #include "common/net/task.h"
+#include "common/net/time_limit.h"
 #include "common/smtp/command.h"
 #include "common/smtp/received.h"
 #include "common/smtp/reply.h"
@@ -28,9 +30,12 @@
 
 namespace posthaste::smtpd {
 
-inline constexpr std::size_t kSpeechErrorsMax = 20;         // then 421
-inline constexpr std::size_t kAuthenticationErrorsMax = 5;  // then 421
-inline constexpr std::size_t kRefusedRecipientsMax = 100;   // then 421: somebody harvests addresses
+inline constexpr std::size_t kSpeechErrorsMax = 20;          // then 421
+inline constexpr std::size_t kAuthenticationErrorsMax = 5;   // then 421
+inline constexpr std::size_t kRefusedRecipientsMax = 100;    // then 421: somebody harvests addresses
+inline constexpr std::size_t kCommandsWithoutMailMax = 100;  // NOOP and the like, then 421
+/// How long a session may go on without a message, whatever else it asks for.
+inline constexpr std::chrono::milliseconds kWithoutMessageMax = std::chrono::hours{1};
 
 class Session {
  public:
@@ -67,6 +72,9 @@ class Session {
 
   net::Task<void> converse_in_turns();
   net::Task<void> hang_up(net::StreamError error);
+  /// When the client's time for what comes next is up: a whole line, a whole SASL dialogue or handshake. Before a
+  /// login that is needed, no later than for all of these together.
+  [[nodiscard]] net::Instant patience_ends() const;
   void send(smtp::Reply reply);
   /// Holds a refusal back when there were many of this client's, in this session or others. Errors: closed,
   /// timed_out; interrupted, when the daemon stops meanwhile.
@@ -133,6 +141,9 @@ class Session {
   const Role role_;
   daemon::Admission::Place place_;
   net::Stream stream_;
+  net::TimeLimit limit_;  // while we wait for the client
+  const net::Instant connected_at_;
+  net::Instant last_message_at_;  // or connected_at_
   const daemon::Client peer_;
   net::Alarm held_back_;  // rings when the daemon stops
   bool open_ = true;
@@ -146,6 +157,7 @@ class Session {
   std::size_t speech_errors_ = 0;
   std::size_t authentication_errors_ = 0;
   std::size_t refused_recipients_ = 0;
+  std::size_t commands_without_mail_ = 0;
 };
 
 }  // namespace posthaste::smtpd

@@ -60,8 +60,10 @@ Session::Pending Session::on(smtp::Auth auth) {
 net::Task<Session::Answer> Session::authenticate(SaslMechanism mechanism,
                                                  std::optional<std::string> initial_response) {
   SaslDialogue dialogue{stream_};
+  limit_.end_at(patience_ends());
   auto outcome = co_await auth::authenticate(context_.authenticator, mechanism, stream_.tls(),
                                              std::move(initial_response), stream_.peer().address, dialogue);
+  limit_.lift();
   if (!outcome.identity) {
     if (outcome.identity.error() == auth::SaslOutcome::Failure{auth::SaslError::gone}) {
       co_return std::unexpected(dialogue.end());

@@ -25,6 +25,7 @@ std::optional<smtp::Reply> Session::refuse_mail(const smtp::Mail& mail) const {
 
 Session::Pending Session::on(smtp::Mail mail) {
   if (auto refusal = refuse_mail(mail)) return Answer{std::move(refusal)};
+  commands_without_mail_ = 0;
   transaction_.emplace(Transaction{.trace_id = mint_trace_id(context_.world.random),
                                    .reverse_path = std::move(mail.reverse_path),
                                    .announced_octets = mail.parameters.size.value_or(0),

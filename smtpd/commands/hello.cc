@@ -44,7 +44,9 @@ net::Task<Session::Answer> Session::start_tls() {
   user_place_.reset();
   transaction_.reset();
   const auto server = context_.certificates.current();
+  limit_.end_at(patience_ends());
   auto secured = co_await stream_.accept_tls(*server);
+  limit_.lift();
   if (!secured) co_return std::unexpected(secured.error());
   co_return Answer{std::nullopt};
 }

@@ -38,14 +38,14 @@ net::LeastSpeed Session::least_speed() const {
   return {context_.world.clock.now(), context_.config.smtp.session_timeout, kOctetsPerSecondMin};
 }
 
-/// Leaves the stream with its usual timeout. Errors: as Stream::read_some().
+/// Errors: as Stream::read_some().
 net::Task<std::expected<std::string_view, net::StreamError>> Session::read_piece(net::LeastSpeed& speed,
                                                                                  std::size_t max_octets) {
   const auto left = speed.left(context_.world.clock.now());
   if (left.count() == 0) co_return std::unexpected(net::StreamError::timed_out);
-  stream_.set_timeout(left);
+  limit_.end_at(context_.world.clock.now() + left);
   auto piece = co_await stream_.read_some(max_octets);
-  stream_.set_timeout(context_.config.smtp.session_timeout);
+  limit_.lift();
   if (piece) speed.note(context_.world.clock.now(), piece->size());
   co_return piece;
 }
@@ -153,6 +153,7 @@ net::Task<smtp::Reply> Session::finish(Transaction transaction, IncomingMessage 
     AcceptedMessage whole = accepted_message(transaction, *octets);
     reply = co_await accept(context_, std::move(whole));
   }
+  last_message_at_ = context_.world.clock.now();
   tell_outcome(transaction, octets ? (*octets)->view().size() : 0, *reply);
   co_return std::move(*reply);
 }

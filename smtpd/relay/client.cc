@@ -5,6 +5,7 @@
 
 #include "common/base/base64.h"
 #include "common/base/octets.h"
+#include "common/net/time_limit.h"
 #include "common/smtp/command.h"
 #include "smtpd/relay/reply_reader.h"
 #include "smtpd/relay/transaction.h"
@@ -146,7 +147,7 @@ net::Task<Client::Done> Client::shake_hands() {
   const auto* tls = opportunistic ? &context_.opportunistic_tls : context_.verifying_tls.get();
   if (tls == nullptr) co_return std::unexpected(refused(tls_failed(address_.endpoint)));
   stream_.set_timeout(kTlsTimeout);
-  auto secured = co_await stream_.connect_tls(*tls, address_.host);
+  auto secured = co_await net::connect_tls(stream_, *tls, address_.host, context_.world.clock, kTlsTimeout);
   if (secured) co_return Done{};
   const bool may_do_without = opportunistic && secured.error() != net::StreamError::interrupted;
   const auto kind = may_do_without ? OpenFailure::Kind::tls_failed : OpenFailure::Kind::refused;
@@ -197,12 +198,15 @@ std::string Client::tls_version() const {
 }
 
 net::Task<void> Client::idle(std::chrono::milliseconds time) {
+  // The stream's own timeout begins anew with each octet that is no input yet, as of a record of TLS.
+  constexpr std::chrono::seconds kGrace{1};
+  net::TimeLimit limit{context_.world.clock, stream_, time + kGrace};
   stream_.set_timeout(time);
   auto seen = co_await stream_.wait();
   const bool quiet =
       seen ? *seen == net::Readiness::woken
            : seen.error() == net::StreamError::timed_out || seen.error() == net::StreamError::interrupted;
-  if (!quiet || stream_.has_input()) broken_ = true;
+  if (!quiet || stream_.has_input() || limit.has_passed()) broken_ = true;
 }
 
 net::Task<void> Client::quit() {

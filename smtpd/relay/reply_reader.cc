@@ -3,7 +3,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/net/deadline.h"
+#include "common/net/time_limit.h"
 
 namespace posthaste::relay {
 
@@ -20,13 +20,13 @@ ReplyError error_of(net::StreamError error) noexcept {
   std::unreachable();
 }
 
-net::Task<std::expected<smtp::Reply, ReplyError>> read_reply(net::Stream& stream, const net::Clock& clock,
+net::Task<std::expected<smtp::Reply, ReplyError>> read_reply(net::Stream& stream, net::Clock& clock,
                                                              std::chrono::milliseconds timeout) {
-  const net::Deadline deadline{clock, clock.now() + timeout};
+  net::TimeLimit limit{clock, stream, timeout};
   std::vector<smtp::ReplyLine> lines;
   while (lines.empty() || !lines.back().last) {
-    auto octets = co_await deadline.read_line(stream, kForeignReplyLineMaxOctets);
-    if (!octets) co_return std::unexpected(error_of(octets.error()));
+    auto octets = co_await stream.read_line(kForeignReplyLineMaxOctets);
+    if (!octets) co_return std::unexpected(error_of(limit.reason(octets.error())));
     auto line = smtp::parse_reply_line(*octets);
     if (!line || lines.size() == smtp::kReplyMaxLines) co_return std::unexpected(ReplyError::malformed);
     lines.push_back(std::move(*line));

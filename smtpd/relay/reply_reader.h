@@ -23,9 +23,9 @@ enum class ReplyError {
 };
 [[nodiscard]] ReplyError error_of(net::StreamError error) noexcept;
 
-/// The next reply, all lines of it before `timeout` has passed, in however small pieces they come.
-[[nodiscard]] net::Task<std::expected<smtp::Reply, ReplyError>> read_reply(net::Stream& stream,
-                                                                           const net::Clock& clock,
+/// The next reply, all lines of it before `timeout` has passed, in however small pieces they come. When it has, the
+/// stream is of no use any more.
+[[nodiscard]] net::Task<std::expected<smtp::Reply, ReplyError>> read_reply(net::Stream& stream, net::Clock& clock,
                                                                            std::chrono::milliseconds timeout);
 
 }  // namespace posthaste::relay
