@@ -36,18 +36,38 @@ Field first_field(std::string_view header) {
   return {name, raw, raw.substr(colon + 1)};
 }
 
-bool is_one_of(const Field& field, std::span<const std::string> names) {
-  return !field.name.empty() &&
-         std::ranges::any_of(names, [&](const std::string& name) { return iequals(field.name, name); });
-}
+/// Names of fields, in any case. With many of them, whether a name is one costs as their logarithm.
+class NameSet {
+ public:
+  explicit NameSet(std::span<const std::string> names) : few_(names) {
+    if (names.size() <= kFewNames) return;
+    for (const std::string& name : names) many_.push_back(lower(name));
+    std::ranges::sort(many_);
+    longest_ = std::ranges::max(many_, {}, &std::string::size).size();
+  }
+
+  [[nodiscard]] bool contains(std::string_view name) const {
+    if (name.empty()) return false;
+    if (!many_.empty()) return name.size() <= longest_ && std::ranges::binary_search(many_, lower(name));
+    return std::ranges::any_of(few_, [name](const std::string& each) { return iequals(name, each); });
+  }
+
+ private:
+  static constexpr std::size_t kFewNames = 32;  // so many are soon told apart by their lengths
+
+  std::span<const std::string> few_;
+  std::vector<std::string> many_;
+  std::size_t longest_ = 0;
+};
 
 /// The octets of the fields that are, or are not, among `names`, and the empty line.
 std::string select_fields(std::string_view header, std::span<const std::string> names, bool among) {
+  const NameSet wanted{names};
   std::string selected;
   std::size_t octets = 0;
   for (const Field& field : Fields(header)) {
     octets += field.raw.size();
-    if (is_one_of(field, names) == among) selected += field.raw;
+    if (wanted.contains(field.name) == among) selected += field.raw;
   }
   selected += header.substr(octets);
   return selected;
