@@ -1,6 +1,7 @@
 #include "imapd/catenate.h"
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 
@@ -23,11 +24,29 @@ Reply bad_url(std::string_view url) {
   return no("BADURL " + shown, "No message or part of one is there");
 }
 
+Reply too_much_at_once() { return no("UNAVAILABLE", "Too many messages at once, try again later"); }
+
+bool chooses_fields(const imap::Section& section) {
+  return section.text == imap::SectionText::header_fields || section.text == imap::SectionText::header_fields_not;
+}
+
+std::size_t parts_of(const mime::Part& root) {
+  std::size_t parts = 1;
+  for (const mime::Part& child : root.children) parts += parts_of(child);
+  return parts;
+}
+
 class Catenation {
  public:
   Catenation(const store::Store& store, UserId user, std::optional<MailboxId> selected,
-             std::uint64_t message_max_octets)
-      : store_(store), user_(user), selected_(selected), message_max_octets_(message_max_octets) {}
+             std::uint64_t message_max_octets, daemon::MemoryBudget& budget)
+      : store_(store),
+        user_(user),
+        selected_(selected),
+        message_max_octets_(message_max_octets),
+        budget_(budget),
+        structures_(budget),
+        memory_(budget) {}
 
   std::expected<std::string, Reply> run(std::vector<imap::CatenatePart> parts) && {
     for (auto& part : parts) {
@@ -39,6 +58,12 @@ class Catenation {
 
  private:
   using Added = std::expected<void, Reply>;
+  /// A message that URLs name.
+  struct Source {
+    Source(MessageReader its_reader, const mime::Part& its_root) : reader(std::move(its_reader)), root(its_root) {}
+    MessageReader reader;
+    mime::Part root;
+  };
 
   Added add(imap::CatenateText& text) {
     auto added = append(text.octets);
@@ -55,18 +80,68 @@ class Catenation {
     }
     if (!location) return std::unexpected(reply_for(location.error()));
     if (location->octets > kSourceMaxOctets) return std::unexpected(too_big());
-    MessageReader reader{store_, user_, *location};
-    const auto source = reader.all();
-    if (!source) return std::unexpected(reply_for(source.error()));
-    const auto root = reader.structure();
+    auto kept = keep(*location);
+    if (!kept) return std::unexpected(kept.error());
+    const imap::Section& section = url->part.section;
+    if (chooses_fields(section)) return add_fields(part, url->part);
+    const auto place = imap::section_extent(source_->root, section);
+    if (!place) return std::unexpected(bad_url(part.url));
+    return append_of(*place, url->part.partial);
+  }
+
+  /// A message that URLs have named before is not parsed again: its structure was kept.
+  Added keep(const store::BlobLocation& location) {
+    const auto known = sources_.find(location.blob);
+    if (known != sources_.end()) {
+      source_ = &known->second;
+      return {};
+    }
+    daemon::MemoryBudget::Share memory{budget_};
+    if (!memory.grow_to(location.octets)) return std::unexpected(too_much_at_once());
+    MessageReader whole{store_, user_, location};
+    const auto root = whole.structure();
     if (!root) return std::unexpected(reply_for(root.error()));
-    const auto section = imap::cut_section(*source, **root, url->part.section, url->part.partial);
-    if (!section) return std::unexpected(bad_url(part.url));
-    return append(imap::view_of(*section));
+    if (!structures_.grow_to(structures_.octets() + kPartOctets * parts_of(**root))) {
+      return std::unexpected(too_much_at_once());
+    }
+    source_ = &sources_.try_emplace(location.blob, MessageReader{store_, user_, location}, **root).first->second;
+    return {};
+  }
+
+  /// Only the octets that are wanted are read.
+  Added append_of(const mime::Extent& place, const std::optional<imap::Partial>& partial) {
+    const std::uint64_t skipped = partial ? std::min<std::uint64_t>(partial->offset, place.octets) : 0;
+    const std::uint64_t rest = place.octets - skipped;
+    const std::uint64_t wanted = partial ? std::min<std::uint64_t>(partial->octets, rest) : rest;
+    if (wanted > message_max_octets_ - message_.size()) return std::unexpected(too_big());
+    const auto octets = source_->reader.read(place.offset + skipped, wanted);
+    if (!octets) return std::unexpected(reply_for(octets.error()));
+    if (octets->size() != wanted) return std::unexpected(reply_for(store::StoreError::io));
+    return append(*octets);
+  }
+
+  /// Each time the header is walked; a command may not have more of them walked than so.
+  Added add_fields(const imap::CatenateUrl& part, const imap::FetchBody& wanted) {
+    imap::Section header = wanted.section;
+    header.text = imap::SectionText::header;
+    const auto place = imap::section_extent(source_->root, header);
+    if (!place) return std::unexpected(bad_url(part.url));
+    walked_octets_ += place->octets;
+    if (walked_octets_ > kWalkedMaxOctets) return std::unexpected(no("LIMIT", "Too many fields of large headers"));
+    const auto octets = source_->reader.read(place->offset, place->octets);
+    if (!octets) return std::unexpected(reply_for(octets.error()));
+    mime::Part root;
+    root.header = {0, octets->size()};
+    imap::Section own = wanted.section;
+    own.parts.clear();
+    const auto chosen = imap::cut_section(*octets, root, own, wanted.partial);
+    if (!chosen) return std::unexpected(bad_url(part.url));
+    return append(imap::view_of(*chosen));
   }
 
   Added append(std::string_view octets) {
     if (octets.size() > message_max_octets_ - message_.size()) return std::unexpected(too_big());
+    if (!memory_.grow_to(message_.size() + octets.size())) return std::unexpected(too_much_at_once());
     message_ += octets;
     return {};
   }
@@ -86,12 +161,20 @@ class Catenation {
     return snapshot->locate(*message);
   }
 
-  static constexpr std::uint64_t kSourceMaxOctets = 268'435'456;  // read whole, whatever is taken of it
+  static constexpr std::uint64_t kSourceMaxOctets = 268'435'456;  // read whole once, whatever is taken of it
+  static constexpr std::uint64_t kWalkedMaxOctets = 268'435'456;  // headers that fields are chosen from
+  static constexpr std::size_t kPartOctets = 1'024;               // a part's place in a structure, about
 
   const store::Store& store_;
   const UserId user_;
   const std::optional<MailboxId> selected_;
   const std::uint64_t message_max_octets_;
+  daemon::MemoryBudget& budget_;
+  daemon::MemoryBudget::Share structures_;
+  std::unordered_map<BlobId, Source> sources_;
+  Source* source_ = nullptr;
+  std::uint64_t walked_octets_ = 0;
+  daemon::MemoryBudget::Share memory_;  // for message_
   std::string message_;
 };
 
@@ -99,8 +182,8 @@ class Catenation {
 
 std::expected<std::string, Reply> catenate(const store::Store& store, UserId user,
                                            std::optional<MailboxId> selected, std::vector<imap::CatenatePart> parts,
-                                           std::uint64_t message_max_octets) {
-  return Catenation{store, user, selected, message_max_octets}.run(std::move(parts));
+                                           std::uint64_t message_max_octets, daemon::MemoryBudget& memory) {
+  return Catenation{store, user, selected, message_max_octets, memory}.run(std::move(parts));
 }
 
 }  // namespace posthaste::imapd

@@ -52,7 +52,7 @@ net::Task<std::expected<std::vector<store::Append>, Reply>> Session::compose(
       octets = std::move(text->octets);
     } else {
       auto work = [&, user = login_->user, parts = std::move(message.parts)]() mutable {
-        return catenate(around_.store, user, selected, std::move(parts), max_octets);
+        return catenate(around_.store, user, selected, std::move(parts), max_octets, *login_->memory);
       };
       auto made = co_await off_loop(std::move(work));
       if (!made) co_return std::unexpected(std::move(made.error()));
