@@ -93,6 +93,7 @@ void search(benchmark::State& state, const char* program) {
   const Mailbox& mailbox = Mailbox::of(static_cast<std::size_t>(state.range(0)));
   const auto command = imap::parse_command(std::string{"a SEARCH "} + program);
   const std::vector<std::string> keywords;
+  daemon::MemoryBudget budget{std::size_t{1} << 30U};
   for (auto _ : state) {
     const SearchContext context{mailbox.selected(), keywords, {}};
     SearchWork work{mailbox.store(),
@@ -100,7 +101,8 @@ void search(benchmark::State& state, const char* program) {
                     mailbox.selected().id,
                     compile_search(std::get<imap::Search>(command->body).program, context),
                     1,
-                    mailbox.selected().messages.all()};
+                    mailbox.selected().messages.all(),
+                    budget};
     finish(state, work);
     benchmark::DoNotOptimize(work.found());
   }

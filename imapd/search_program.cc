@@ -51,9 +51,42 @@ sys_days day_of(std::chrono::sys_seconds instant, std::chrono::minutes zone) {
   return std::chrono::floor<std::chrono::days>(instant + zone);
 }
 
+/// False when the message cannot be read, or there is no memory for it.
+bool read_all(Candidate& candidate) {
+  if (!candidate.memory.grow_to(candidate.reader.location().octets)) {
+    candidate.out_of_memory = true;
+    return false;
+  }
+  return candidate.reader.structure().has_value();
+}
+
+bool is_in_header(Candidate& candidate, const std::vector<SoughtText>& texts, std::size_t which) {
+  auto& found = candidate.found_texts.in_header;
+  if (!found) {
+    TextScan scan{texts};
+    if (const auto header = candidate.reader.header()) scan_header(*header, scan);
+    found = scan.found();
+  }
+  return (*found)[which];
+}
+
+bool is_in_body(Candidate& candidate, const std::vector<SoughtText>& texts, std::size_t which) {
+  auto& found = candidate.found_texts.in_body;
+  if (!found) {
+    TextScan scan{texts};
+    const auto message = candidate.reader.all();
+    const auto root = candidate.reader.structure();
+    if (!message || !root) return false;
+    if (!scan_body(*message, **root, scan, candidate.memory)) candidate.out_of_memory = true;
+    found = scan.found();
+  }
+  return (*found)[which];
+}
+
 /// One overload for each kind of key.
 struct Compiler {
   const SearchContext& context;
+  std::shared_ptr<std::vector<SoughtText>> texts = std::make_shared<std::vector<SoughtText>>();  // of TEXT and BODY
 
   [[nodiscard]] SearchTest test(const imap::SearchKey& key) const { return std::visit(*this, key.value); }
 
@@ -153,13 +186,11 @@ struct Compiler {
   }
   SearchTest operator()(const imap::SearchText& key) const {
     const bool in_header = key.field == imap::SearchTextField::header_and_body;
-    return {SearchCost::message, [in_header, text = std::make_shared<SoughtText>(key.text)](Candidate& candidate) {
-              const auto message = candidate.reader.all();
-              if (!message) return false;
-              const auto root = candidate.reader.structure();
-              if (!root) return false;
-              return (in_header && header_contains((*root)->header.of(*message), *text)) ||
-                     body_contains(*message, **root, *text);
+    const std::size_t which = texts->size();
+    texts->emplace_back(key.text);
+    return {SearchCost::message, [in_header, which, texts = texts](Candidate& candidate) {
+              if (candidate.out_of_memory || !read_all(candidate)) return false;
+              return (in_header && is_in_header(candidate, *texts, which)) || is_in_body(candidate, *texts, which);
             }};
   }
 

@@ -4,10 +4,12 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "common/daemon/memory_budget.h"
 #include "common/imap/search.h"
 #include "common/store/message.h"
 #include "imapd/message_reader.h"
@@ -18,11 +20,20 @@ namespace posthaste::imapd {
 /// What a key must read of a message.
 enum class SearchCost { row, summary, message };
 
+/// Which of a program's texts are in one message: found out for all of them at once, when the first is asked for.
+struct FoundTexts {
+  std::optional<std::vector<bool>> in_header;
+  std::optional<std::vector<bool>> in_body;
+};
+
 /// One message under test. What could not be read makes the key that wanted it fail.
 struct Candidate {
   const store::Message& message;
   std::string_view header_cache;
   MessageReader& reader;  // not used by tests of summaries when there is a header_cache
+  FoundTexts& found_texts;
+  daemon::MemoryBudget::Share& memory;  // for the message and what is made of it
+  bool& out_of_memory;                  // then the result says nothing
 };
 
 /// A key, or several.

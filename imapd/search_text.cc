@@ -1,6 +1,7 @@
 #include "imapd/search_text.h"
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 
 #include "common/base/octets.h"
@@ -14,6 +15,7 @@
 namespace posthaste::imapd {
 namespace {
 
+constexpr std::size_t kWindowOctets = 65'536;
 constexpr char kNoText = '\xFF';  // in no text that can be looked for
 
 /// A field, or its body, on one line and with encoded words decoded. What is so already is not copied into `space`.
@@ -26,26 +28,141 @@ std::string_view readable(std::string_view value, std::string& space) {
   return space;
 }
 
-bool part_contains(const mime::Part& part, std::string_view message, const SoughtText& text) {
+/// Octets at the end of `text` that begin a character which goes on behind it.
+std::size_t cut_octets(std::string_view text) {
+  constexpr std::size_t kCharacterMaxOctets = 4;
+  for (std::size_t octets = 1; octets < kCharacterMaxOctets && octets <= text.size(); ++octets) {
+    const auto octet = static_cast<unsigned char>(text[text.size() - octets]);
+    if ((octet & 0xC0U) == 0x80U) continue;
+    const std::size_t whole = octet < 0xC0 ? 1 : octet < 0xE0 ? 2 : octet < 0xF0 ? 3 : 4;
+    return whole > octets ? octets : 0;
+  }
+  return 0;
+}
+
+/// A part in UTF-8 that shows what it holds is decoded slice by slice.
+void scan_in_slices(std::string_view body, mime::TransferEncoding encoding, TextScan& scan) {
+  mime::TransferDecoder decoder{encoding};
+  while (!body.empty() && !scan.done()) {
+    const std::string_view slice = body.substr(0, kWindowOctets);
+    scan.feed(decoder.feed(slice));
+    body.remove_prefix(slice.size());
+  }
+  scan.feed(decoder.finish());
+}
+
+bool scan_part(const mime::Part& part, std::string_view message, TextScan& scan,
+               daemon::MemoryBudget::Share& memory) {
   const auto encoding = mime::transfer_encoding(part.transfer_encoding);
   const std::string charset = mime::find_parameter(part.content_type.parameters, "charset").value_or("us-ascii");
   const bool is_html = part.content_type.is("text", "html");
-  const auto shown_contains = [&](std::string_view octets) {
-    return is_html ? text.is_in(mime::html_text(octets)) : text.is_in(octets);
-  };
+  const bool is_utf8 = mime::is_part_of_utf8(charset);
   const std::string_view body = part.body.of(message);
-  if (encoding == mime::TransferEncoding::identity && mime::is_part_of_utf8(charset)) return shown_contains(body);
-  return shown_contains(mime::to_utf8(charset, mime::decode_transfer(encoding, body)));
+  if (!is_html && is_utf8) {
+    if (encoding == mime::TransferEncoding::identity) {
+      scan.feed(body);
+    } else {
+      scan_in_slices(body, encoding, scan);
+    }
+    return true;
+  }
+  // Decoded, in UTF-8 and as HTML shows it: about so much, for few octets of a charset become three. The largest
+  // message stays within a user's memory.
+  constexpr std::size_t kGrowth = 4;
+  if (!memory.grow_to(memory.octets() + kGrowth * body.size())) return false;
+  const auto scan_shown = [&](std::string_view octets) {
+    if (is_html) {
+      scan.feed(mime::html_text(octets));
+    } else {
+      scan.feed(octets);
+    }
+  };
+  if (encoding == mime::TransferEncoding::identity && is_utf8) {
+    scan_shown(body);
+  } else {
+    scan_shown(mime::to_utf8(charset, mime::decode_transfer(encoding, body)));
+  }
+  memory.shrink_to(memory.octets() - kGrowth * body.size());
+  return true;
 }
 
 }  // namespace
 
-SoughtText::SoughtText(std::string_view text)
-    : folded_(mime::casemap(text)), searcher_(folded_.begin(), folded_.end()) {}
+SoughtText::SoughtText(std::string_view text) : folded_(mime::casemap(text)) {}
 
 bool SoughtText::is_in(std::string_view text) const {
-  const std::string folded = mime::casemap(text);
-  return std::search(folded.begin(), folded.end(), searcher_) != folded.end() || empty();
+  if (text.size() > kWindowOctets) {
+    TextScan scan{{this, 1}};
+    scan.feed(text);
+    scan.end();
+    return scan.found().front();
+  }
+  return is_in_folded(mime::casemap(text));
+}
+
+/// glibc's memmem: two-way for long needles, and for those of up to 256 octets a shift table (glibc 2.29 on).
+bool SoughtText::is_in_folded(std::string_view folded) const {
+  return ::memmem(folded.data(), folded.size(), folded_.data(), folded_.size()) != nullptr || empty();
+}
+
+TextScan::TextScan(std::span<const SoughtText> texts) : texts_(texts), found_(texts.size(), false) {
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    longest_ = std::max(longest_, texts[i].size());
+    if (texts[i].empty()) {
+      found_[i] = true;
+    } else {
+      sought_.push_back(i);
+    }
+  }
+}
+
+void TextScan::feed(std::string_view octets) {
+  while (!octets.empty() && !done()) {
+    if (unfolded_.empty() && octets.size() >= kWindowOctets) {
+      const std::string_view slice = octets.substr(0, kWindowOctets);
+      const std::size_t whole = slice.size() - cut_octets(slice);
+      fold(slice.substr(0, whole));
+      octets.remove_prefix(whole);
+      continue;
+    }
+    const std::string_view slice = octets.substr(0, kWindowOctets - unfolded_.size());
+    unfolded_ += slice;
+    octets.remove_prefix(slice.size());
+    if (unfolded_.size() < kWindowOctets) return;
+    const std::size_t whole = unfolded_.size() - cut_octets(unfolded_);
+    fold(std::string_view{unfolded_}.substr(0, whole));
+    unfolded_.erase(0, whole);
+  }
+}
+
+void TextScan::end() {
+  if (!done()) {
+    fold(unfolded_);
+    look();
+  }
+  unfolded_.clear();
+  window_.clear();
+}
+
+/// A window is looked through once it is longer than what stays of it for the next, so each octet is looked at no
+/// more than twice for each text.
+void TextScan::fold(std::string_view octets) {
+  if (window_.empty()) {
+    window_ = mime::casemap(octets);
+  } else {
+    window_ += mime::casemap(octets);
+  }
+  held_max_ = std::max(held_max_, window_.size());
+  if (window_.size() < 2 * longest_) return;
+  look();
+  window_.erase(0, window_.size() - std::min(window_.size(), longest_ - 1));
+}
+
+void TextScan::look() {
+  std::erase_if(sought_, [this](std::size_t i) {
+    if (texts_[i].is_in_folded(window_)) found_[i] = true;
+    return found_[i];
+  });
 }
 
 bool field_contains(std::string_view header, std::string_view field_name, const SoughtText& text) {
@@ -56,21 +173,28 @@ bool field_contains(std::string_view header, std::string_view field_name, const 
   return false;
 }
 
-bool header_contains(std::string_view header, const SoughtText& text) {
+void scan_header(std::string_view header, TextScan& scan) {
   std::string space;
-  std::string lines;
-  lines.reserve(header.size());
-  for (const mime::Field& field : mime::Fields(header)) lines.append(readable(field.raw, space)).push_back(kNoText);
-  return text.is_in(lines);
+  for (const mime::Field& field : mime::Fields(header)) {
+    if (scan.done()) break;
+    scan.feed(readable(field.raw, space));
+    scan.feed({&kNoText, 1});
+  }
+  scan.end();
 }
 
-bool body_contains(std::string_view message, const mime::Part& root, const SoughtText& text) {
+bool scan_body(std::string_view message, const mime::Part& root, TextScan& scan,
+               daemon::MemoryBudget::Share& memory) {
+  if (scan.done()) return true;
   if (root.kind == mime::PartKind::leaf) {
-    return text.empty() || (root.content_type.is("text") && part_contains(root, message, text));
+    if (!root.content_type.is("text")) return true;
+    const bool complete = scan_part(root, message, scan, memory);
+    scan.end();
+    return complete;
   }
-  return std::ranges::any_of(root.children, [&](const mime::Part& child) {
-    const bool embedded = root.kind == mime::PartKind::message;
-    return (embedded && header_contains(child.header.of(message), text)) || body_contains(message, child, text);
+  return std::ranges::all_of(root.children, [&](const mime::Part& child) {
+    if (root.kind == mime::PartKind::message) scan_header(child.header.of(message), scan);
+    return scan_body(message, child, scan, memory);
   });
 }
 

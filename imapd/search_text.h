@@ -1,10 +1,13 @@
 // Finding text as SEARCH means it: decoded, in UTF-8, and by i;unicode-casemap (RFC 9051 §6.4.4, RFC 5051).
 #pragma once
 
-#include <functional>
+#include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "common/daemon/memory_budget.h"
 #include "common/mime/structure.h"
 
 namespace posthaste::imapd {
@@ -13,24 +16,58 @@ namespace posthaste::imapd {
 class SoughtText {
  public:
   explicit SoughtText(std::string_view text);
-  SoughtText(const SoughtText&) = delete;
-  SoughtText& operator=(const SoughtText&) = delete;
 
   [[nodiscard]] bool empty() const { return folded_.empty(); }
+  /// Its octets once folded.
+  [[nodiscard]] std::size_t size() const { return folded_.size(); }
   /// Octets of `text` that are not UTF-8 are like nothing that can be looked for.
   [[nodiscard]] bool is_in(std::string_view text) const;
+  /// The same of text that is folded already. In time that grows with `folded` alone, whatever repeats in it.
+  [[nodiscard]] bool is_in_folded(std::string_view folded) const;
 
  private:
-  const std::string folded_;
-  const std::boyer_moore_horspool_searcher<std::string::const_iterator> searcher_;
+  std::string folded_;
+};
+
+/// Several texts, looked for at once in octets that come in slices: each octet is folded once, and no more of them
+/// are held than a window of 64 KB and twice the longest of the texts.
+class TextScan {
+ public:
+  /// `texts` outlive it.
+  explicit TextScan(std::span<const SoughtText> texts);
+
+  /// Adds octets to the text under way; characters may be cut.
+  void feed(std::string_view octets);
+  /// The text under way is over: nothing is found across its end.
+  void end();
+  /// All have been found: there is nothing more to look for.
+  [[nodiscard]] bool done() const { return sought_.empty(); }
+  /// Which of the texts were found up to the last end().
+  [[nodiscard]] const std::vector<bool>& found() const { return found_; }
+  /// The most octets of text that were held at once.
+  [[nodiscard]] std::size_t held_max() const { return held_max_; }
+
+ private:
+  void fold(std::string_view octets);
+  void look();
+
+  std::span<const SoughtText> texts_;
+  std::vector<std::size_t> sought_;  // those not found yet
+  std::size_t longest_ = 0;
+  std::vector<bool> found_;
+  std::string unfolded_;  // less than one window
+  std::string window_;    // folded
+  std::size_t held_max_ = 0;
 };
 
 /// Whether a field called `field_name` holds it, encoded words decoded.
 [[nodiscard]] bool field_contains(std::string_view header, std::string_view field_name, const SoughtText& text);
-/// Whether any line of the header does, names included.
-[[nodiscard]] bool header_contains(std::string_view header, const SoughtText& text);
-/// Whether a text part does, transfer encoding and charset undone and HTML read as the text it shows, or the header
-/// of an embedded message.
-[[nodiscard]] bool body_contains(std::string_view message, const mime::Part& root, const SoughtText& text);
+/// Looks for them in each line of the header, names included.
+void scan_header(std::string_view header, TextScan& scan);
+/// Looks for them in the text parts, transfer encoding and charset undone and HTML read as the text it shows, and
+/// in the headers of embedded messages. `memory` grows by what a part that must be decoded whole takes. False, and
+/// the search is not complete, when there is not so much.
+[[nodiscard]] bool scan_body(std::string_view message, const mime::Part& root, TextScan& scan,
+                             daemon::MemoryBudget::Share& memory);
 
 }  // namespace posthaste::imapd

@@ -21,8 +21,9 @@ std::size_t rows_at_once(SearchCost cost, std::size_t keys) {
 }  // namespace
 
 SearchWork::SearchWork(const store::Store& store, UserId user, MailboxId mailbox, std::vector<SearchTest> tests,
-                       std::size_t keys, store::UidSet uids)
+                       std::size_t keys, store::UidSet uids, daemon::MemoryBudget& memory)
     : store_(store),
+      memory_(memory),
       user_(user),
       mailbox_(mailbox),
       tests_(std::move(tests)),
@@ -35,8 +36,13 @@ std::expected<void, store::StoreError> SearchWork::step() {
   if (!rows) return std::unexpected(rows.error());
   for (const Row& row : *rows) {
     MessageReader reader{store_, user_, row.location};
-    const Candidate candidate{row.message, row.header_cache, reader};
-    if (passes(candidate, SearchCost::summary) && passes(candidate, SearchCost::message)) note(row.message);
+    FoundTexts found_texts;
+    daemon::MemoryBudget::Share memory{memory_};
+    bool out_of_memory = false;
+    const Candidate candidate{row.message, row.header_cache, reader, found_texts, memory, out_of_memory};
+    const bool found = passes(candidate, SearchCost::summary) && passes(candidate, SearchCost::message);
+    if (out_of_memory) return std::unexpected(store::StoreError::unavailable);
+    if (found) note(row.message);
   }
   return {};
 }
@@ -59,13 +65,16 @@ std::expected<std::vector<SearchWork::Row>, store::StoreError> SearchWork::sift(
   if (!messages) return std::unexpected(messages.error());
   std::vector<Row> undecided;
   MessageReader no_reader{store_, user_, {}};
+  FoundTexts no_texts;
+  daemon::MemoryBudget::Share no_memory{memory_};
+  bool no_failure = false;
   std::uint64_t octets = 0;
   for (const store::Message& message : *messages) {
     if (octets > kMessageOctetsAtOnce) {
       walk_.go_on_from(message.uid);
       break;
     }
-    Candidate candidate{message, {}, no_reader};
+    Candidate candidate{message, {}, no_reader, no_texts, no_memory, no_failure};
     if (!passes(candidate, SearchCost::row)) continue;
     if (cost_ != SearchCost::row) candidate.header_cache = snapshot->header_cache(message.blob).value_or("");
     const bool has_header = !candidate.header_cache.empty();

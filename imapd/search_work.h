@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "common/daemon/memory_budget.h"
 #include "common/store/store.h"
 #include "imapd/row_walk.h"
 #include "imapd/search_program.h"
@@ -14,10 +15,11 @@ namespace posthaste::imapd {
 class SearchWork {
  public:
   /// `store` outlives it. `tests` come from so many `keys`. `uids` are the messages to look at.
+  /// What is read of a message is taken from `memory`.
   SearchWork(const store::Store& store, UserId user, MailboxId mailbox, std::vector<SearchTest> tests,
-             std::size_t keys, store::UidSet uids);
+             std::size_t keys, store::UidSet uids, daemon::MemoryBudget& memory);
 
-  /// Looks at some more messages. Never on a loop. Errors: no_such_mailbox, unavailable, io.
+  /// Looks at some more messages. Never on a loop. Errors: no_such_mailbox; unavailable, also without memory; io.
   [[nodiscard]] std::expected<void, store::StoreError> step();
   [[nodiscard]] bool done() const { return walk_.done(); }
   [[nodiscard]] const RowWalk& walk() const { return walk_; }
@@ -38,6 +40,7 @@ class SearchWork {
   void note(const store::Message& message);
 
   const store::Store& store_;
+  daemon::MemoryBudget& memory_;
   const UserId user_;
   const MailboxId mailbox_;
   const std::vector<SearchTest> tests_;

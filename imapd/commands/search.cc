@@ -51,8 +51,8 @@ net::Task<std::expected<Session::FoundMessages, Reply>> Session::find_messages(i
   const SearchContext context{*selected_, keywords, now};
   auto compile = [&] { return compile_search(program, context); };
   auto tests = co_await off_loop(std::move(compile));
-  SearchWork work{around_.store,    login_->user, selected_->id,
-                  std::move(tests), demands.keys, selected_->messages.all()};
+  SearchWork work{around_.store, login_->user,               selected_->id,         std::move(tests),
+                  demands.keys,  selected_->messages.all(), *login_->memory};
   auto done = co_await finish(work);
   if (!done) co_return std::unexpected(std::move(done.error()));
   FoundMessages found{work.found(), std::nullopt};
