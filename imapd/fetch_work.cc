@@ -327,6 +327,7 @@ class FetchWork::Response {
   Written octets_of(const mime::Extent& place, const std::optional<imap::Partial>& partial, bool binary) {
     BlobExtent wanted = cut_extent(place, partial);
     if (wanted.octets > kSliceOctets) {
+      if (const auto sure = reader_.make_sure(); !sure) return std::unexpected(sure.error());
       announce(wanted.octets, binary);
       wanted.location = reader_.location();
       wanted.binary = binary;
@@ -405,6 +406,7 @@ void FetchWork::tell(const Row& row, Pieces& pieces) {
   } else {
     before.cut(pieces);
     unreadable_ = true;
+    damaged_ = damaged_ || written.error() == StoreError::io;
   }
 }
 

@@ -79,6 +79,8 @@ class FetchWork {
   /// has changed.
   [[nodiscard]] std::uint64_t missing() const { return plan_.changed_since ? 0 : walk_.uids().size() - told_; }
   [[nodiscard]] bool unreadable() const { return unreadable_; }
+  /// Some of them because their octets are not what was stored.
+  [[nodiscard]] bool damaged() const { return damaged_; }
   /// A part was asked for in binary whose encoding we cannot undo (RFC 3516 §4.3).
   [[nodiscard]] bool unknown_encoding() const { return unknown_encoding_; }
 
@@ -115,6 +117,7 @@ class FetchWork {
   std::vector<std::string> keywords_;
   std::uint64_t told_ = 0;
   bool unreadable_ = false;
+  bool damaged_ = false;
   bool unknown_encoding_ = false;
 };
 

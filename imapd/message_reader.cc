@@ -20,6 +20,12 @@ std::expected<std::string, store::StoreError> MessageReader::read(std::uint64_t 
   return store_.read_blob(location_, offset, octets);
 }
 
+std::expected<void, store::StoreError> MessageReader::make_sure() {
+  const auto first = read(0, 1);  // finds it again when its segment has gone
+  if (!first) return std::unexpected(first.error());
+  return store_.make_sure(location_);
+}
+
 std::expected<std::string_view, store::StoreError> MessageReader::all() {
   if (!beginning_ || beginning_->size() < location_.octets) {
     auto text = read(0, location_.octets);

@@ -22,6 +22,8 @@ class MessageReader {
   /// Errors of all: no_such_message, io, unavailable.
   [[nodiscard]] std::expected<std::string, store::StoreError> read(std::uint64_t offset, std::uint64_t octets);
   [[nodiscard]] std::expected<std::string_view, store::StoreError> all();
+  /// Before octets are announced that are read later: whether they will be sound.
+  [[nodiscard]] std::expected<void, store::StoreError> make_sure();
   /// The message's own header, with its empty line.
   [[nodiscard]] std::expected<std::string_view, store::StoreError> header();
   [[nodiscard]] std::expected<const mime::Part*, store::StoreError> structure();

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "common/journal/log.h"
+#include "common/store/blobs.h"
 #include "common/store/index.h"
 #include "common/store/rows.h"
 
@@ -102,13 +102,13 @@ struct Snapshot::Walks {
   std::string from_segment;  // the summary read last that was too long for the table
 };
 
-Snapshot::Snapshot(std::shared_ptr<Environment> environment, std::shared_ptr<journal::SegmentFiles> files,
+Snapshot::Snapshot(std::shared_ptr<Environment> environment, std::shared_ptr<Blobs> blobs,
                    MDB_txn* txn, UserId user)
-    : environment_(std::move(environment)), files_(std::move(files)), txn_(txn), user_(user) {}
+    : environment_(std::move(environment)), blobs_(std::move(blobs)), txn_(txn), user_(user) {}
 
 Snapshot::Snapshot(Snapshot&& other) noexcept
     : environment_(std::move(other.environment_)),
-      files_(std::move(other.files_)),
+      blobs_(std::move(other.blobs_)),
       txn_(std::exchange(other.txn_, nullptr)),
       user_(other.user_),
       walks_(std::move(other.walks_)) {}
@@ -318,10 +318,9 @@ std::expected<Value, StoreError> Snapshot::decode_summary_by(std::optional<Value
   if (!row->empty()) return found_or(view, decode(*row), StoreError::io);
   const auto location = locate(blob);
   if (!location) return std::unexpected(location.error());
-  auto octets =
-      files_->read(location->segment, location->offset - location->summary_octets, location->summary_octets);
+  auto octets = blobs_->read_summary(*location);
   if (!octets) {
-    const bool closed = octets.error() == journal::SegmentFiles::Failure::unavailable;
+    const bool closed = octets.error() == StoreError::unavailable;
     return std::unexpected(closed ? StoreError::unavailable : StoreError::io);
   }
   walks().from_segment = std::move(*octets);

@@ -21,11 +21,9 @@ namespace posthaste::lmdb {
 class Environment;
 }
 
-namespace posthaste::journal {
-class SegmentFiles;
-}
-
 namespace posthaste::store {
+
+class Blobs;
 
 /// An annotation where it lies, for as long as the call that tells of it.
 struct AnnotationView {
@@ -117,7 +115,7 @@ class Snapshot {
 
  private:
   friend class Store;
-  Snapshot(std::shared_ptr<lmdb::Environment> environment, std::shared_ptr<journal::SegmentFiles> files,
+  Snapshot(std::shared_ptr<lmdb::Environment> environment, std::shared_ptr<Blobs> blobs,
            MDB_txn* txn, UserId user);
   class Walk;
   struct Walks;
@@ -128,7 +126,7 @@ class Snapshot {
                                                      BlobId blob) const;
 
   std::shared_ptr<lmdb::Environment> environment_;
-  std::shared_ptr<journal::SegmentFiles> files_;
+  std::shared_ptr<Blobs> blobs_;
   MDB_txn* txn_;  // goes back to the environment's idle readers
   UserId user_;
   mutable std::unique_ptr<Walks> walks_;  // once there is something to find

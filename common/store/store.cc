@@ -1,10 +1,9 @@
 #include "common/store/store.h"
 
-#include <algorithm>
 #include <utility>
 
-#include "common/base/crc32c.h"
 #include "common/journal/log.h"
+#include "common/store/blobs.h"
 #include "common/store/index.h"
 #include "common/store/rows.h"
 
@@ -13,19 +12,28 @@ namespace {
 
 using journal::SegmentFiles;
 
-StoreError error_of(SegmentFiles::Failure failure) {
-  switch (failure) {
-    case SegmentFiles::Failure::gone: return StoreError::no_such_message;
-    case SegmentFiles::Failure::unavailable: return StoreError::unavailable;
-    case SegmentFiles::Failure::damaged: return StoreError::io;
+std::vector<UserId> users_of(Environment& environment, BlobId blob) {
+  std::vector<UserId> users;
+  const auto txn = environment.begin_read();
+  if (!txn) return users;
+  {
+    const View view(environment, *txn);
+    Cursor cursor(view, Table::users);
+    for (bool there = cursor.seek(std::string(1, '\0')); there && users.size() < kDamageUsersMax;
+         there = cursor.next()) {
+      std::string_view key = cursor.key();
+      const auto user = take_key_part<UserId>(key);
+      if (view.get(Table::cold_rows, user_blob_key(user, blob))) users.push_back(user);
+    }
   }
-  std::unreachable();
+  environment.end_read(*txn);
+  return users;
 }
 
 }  // namespace
 
 Store::Store(std::shared_ptr<Environment> environment, std::shared_ptr<SegmentFiles> files)
-    : environment_(std::move(environment)), files_(std::move(files)) {}
+    : environment_(std::move(environment)), blobs_(std::make_shared<Blobs>(std::move(files))) {}
 
 Store::~Store() = default;
 
@@ -43,31 +51,26 @@ std::expected<Snapshot, StoreError> Store::read(UserId user) const {
     const bool no_slot = txn.error() == lmdb::BeginError::unavailable;
     return std::unexpected(no_slot ? StoreError::unavailable : StoreError::io);
   }
-  return Snapshot(environment_, files_, *txn, user);
+  return Snapshot(environment_, blobs_, *txn, user);
 }
 
 std::expected<std::string, StoreError> Store::read_blob(const BlobLocation& location, std::uint64_t offset,
                                                         std::uint64_t length) const {
-  if (offset >= location.octets) return std::string();
-  length = std::min(length, location.octets - offset);
-  auto octets = files_->read(location.segment, location.offset + offset, length);
-  if (octets) return std::move(*octets);
-  return std::unexpected(error_of(octets.error()));
+  return blobs_->read(location, offset, length);
+}
+
+std::expected<void, StoreError> Store::make_sure(const BlobLocation& location) const {
+  return blobs_->make_sure(location);
 }
 
 std::expected<void, StoreError> Store::verify_blob(const BlobLocation& location) const {
-  const std::uint64_t before = record_octets(location) - location.octets;
-  const auto record = files_->read(location.segment, location.offset - before, record_octets(location));
-  if (!record) return std::unexpected(error_of(record.error()));
-  const auto header = journal::decode_header(*record);
-  const std::string_view body = std::string_view(*record).substr(journal::kRecordHeaderOctets);
-  if (!header || header->type != number(RecordType::blob) || header->body_octets != body.size() ||
-      header->body_crc != crc32c(body)) {
-    return std::unexpected(StoreError::io);
-  }
-  const auto blob = decode_body(RecordType::blob, body);
-  if (!blob || std::get<BlobRecord>(*blob).blob != location.blob) return std::unexpected(StoreError::io);
-  return {};
+  return blobs_->verify(location);
+}
+
+void Store::on_damage(std::function<void(const Damage&)> tell) {
+  blobs_->on_damage([environment = environment_, tell = std::move(tell)](const BlobLocation& location) {
+    tell({location, users_of(*environment, location.blob)});
+  });
 }
 
 int Store::clear_dead_readers() const { return environment_->clear_dead_readers(); }

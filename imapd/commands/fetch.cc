@@ -38,6 +38,7 @@ std::expected<std::string, store::StoreError> decode_next(MessageReader& reader,
 }
 
 Reply outcome(const FetchWork& work, bool by_uid) {
+  if (work.damaged()) return no("CORRUPTION", "Some messages are damaged");  // RFC 5530 §3
   if (work.unreadable()) return no("UNAVAILABLE", "Some messages could not be read");
   if (work.unknown_encoding()) return no("UNKNOWN-CTE", "Some parts have an encoding that is not known here");
   if (!by_uid && work.missing() > 0) return no("EXPUNGEISSUED", "Some of the messages are gone");

@@ -1,0 +1,65 @@
+// Message octets from the log's segments: none go out before their checksum was compared.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "common/base/ids.h"
+#include "common/journal/log.h"
+#include "common/store/message.h"
+#include "common/store/store_error.h"
+
+namespace posthaste::store {
+
+/// Used by any number of threads; never on a loop. A blob is compared as a whole when it is read as a whole, and
+/// before the first part of it is read; which ones were sound is remembered, in a table of fixed size. That costs a
+/// pass over its record, of message_max_octets at most: some 10 ms.
+class Blobs {
+ public:
+  explicit Blobs(std::shared_ptr<journal::SegmentFiles> files) : files_(std::move(files)) {}
+
+  /// Called once for each damaged blob, by whoever came upon it. Set before the first read.
+  void on_damage(std::function<void(const BlobLocation&)> tell) { tell_ = std::move(tell); }
+
+  /// As Store::read_blob().
+  [[nodiscard]] std::expected<std::string, StoreError> read(const BlobLocation& location, std::uint64_t offset,
+                                                            std::uint64_t length);
+  /// The encoded summary. It is compared together with its record, when that has at most kComparedForSummaryMax:
+  /// whoever lists messages holds a snapshot meanwhile.
+  [[nodiscard]] std::expected<std::string, StoreError> read_summary(const BlobLocation& location);
+
+  /// Compares the record's checksums, unless it is known that they match. Errors: as verify().
+  [[nodiscard]] std::expected<void, StoreError> make_sure(const BlobLocation& location);
+  /// Compares the record's checksums. Errors: no_such_message, when its segment is gone; unavailable, when no
+  /// descriptor is left; io, when they differ.
+  [[nodiscard]] std::expected<void, StoreError> verify(const BlobLocation& location) const;
+
+  static constexpr std::uint64_t kComparedForSummaryMax = std::uint64_t{256} << 10;
+
+ private:
+  [[nodiscard]] std::expected<std::string, StoreError> read_whole(const BlobLocation& location);
+  [[nodiscard]] std::expected<std::string, StoreError> read_small(const BlobLocation& location) const;
+  [[nodiscard]] std::expected<std::string, StoreError> read_large(const BlobLocation& location) const;
+  /// Notes what comparing a blob came to.
+  void note(const BlobLocation& location, const StoreError* error);
+  [[nodiscard]] bool is_known_sound(const BlobLocation& location) const;
+  void tell_once(const BlobLocation& location);
+
+  static constexpr std::size_t kRemembered = 16'384;
+  static constexpr std::size_t kToldMax = 1'024;
+  const std::shared_ptr<journal::SegmentFiles> files_;
+  std::function<void(const BlobLocation&)> tell_ = [](const BlobLocation&) {};
+  std::array<std::atomic<std::uint64_t>, kRemembered> sound_{};  // fingerprints, by blob; 0: none
+  std::mutex mutex_;
+  std::set<BlobId> told_;  // guarded by mutex_
+};
+
+}  // namespace posthaste::store

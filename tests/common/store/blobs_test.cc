@@ -1,0 +1,89 @@
+// No octet of a message goes out that is not what was stored, wherever in its record the damage lies.
+#include "common/store/blobs.h"
+
+#include "common/store/rows.h"
+
+#include "scratch.h"
+
+namespace posthaste::store {
+namespace {
+
+/// A message in a store of its own, and its record's file to be damaged.
+class Rot : public ::testing::TestWithParam<std::size_t> {
+ protected:
+  void SetUp() override {
+    auto writer = open_writer(options_for(scratch_.path()));
+    octets_ = std::string(GetParam(), 'm');
+    const auto delivered = deliver(*writer, delivery(kAlice, octets_));
+    location_ = *writer->store().read(kAlice)->locate(delivered->message.blob);
+    writer.reset();
+    start_ = location_.offset + location_.octets - record_octets(location_);
+  }
+
+  [[nodiscard]] std::unique_ptr<Store> open() {
+    auto store = std::move(*Store::open(scratch_.path(), std::uint64_t{1} << 30));
+    store->on_damage([this](const Damage& damage) { told_.push_back(damage); });
+    return store;
+  }
+
+  void flip(std::uint64_t offset) {
+    std::fstream file(journal::segment_path(scratch_.path() / "log", location_.segment),
+                      std::ios::in | std::ios::out | std::ios::binary);
+    file.seekg(static_cast<std::streamoff>(offset));
+    const auto octet = static_cast<char>(file.get() ^ 0x10);
+    file.seekp(static_cast<std::streamoff>(offset));
+    file.put(octet);
+  }
+
+  ScratchDirectory scratch_;
+  std::string octets_;
+  BlobLocation location_;
+  std::uint64_t start_ = 0;  // of the record
+  std::vector<Damage> told_;
+};
+
+TEST_P(Rot, SoundOctetsComeAsTheyWereStored) {
+  const auto store = open();
+  EXPECT_EQ(store->read_blob(location_, 0, octets_.size()), octets_);
+  EXPECT_EQ(store->read_blob(location_, 1, 2), octets_.substr(1, 2));
+  EXPECT_TRUE(store->make_sure(location_));
+  EXPECT_TRUE(told_.empty());
+}
+
+TEST_P(Rot, AFlippedBitIsFoundAndNeverServed) {
+  const std::uint64_t end = location_.offset + location_.octets;
+  // Magic, type, length, checksum; id and summary; the message's first, a middle and its last octet.
+  for (const std::uint64_t place :
+       {start_, start_ + 4, start_ + 8, start_ + 20, start_ + journal::kRecordHeaderOctets,
+        location_.offset - location_.summary_octets, location_.offset - 1, location_.offset,
+        location_.offset + location_.octets / 2, end - 1}) {
+    flip(place);
+    told_.clear();
+    const auto whole = open();
+    EXPECT_EQ(whole->read_blob(location_, 0, octets_.size()).error(), StoreError::io) << place - start_;
+    const auto part = open();
+    EXPECT_EQ(part->read_blob(location_, 0, 1).error(), StoreError::io) << place - start_;
+    EXPECT_EQ(part->make_sure(location_).error(), StoreError::io) << place - start_;
+    EXPECT_EQ(check(*part, CheckDepth::bodies).problems.size(), 1U) << place - start_;
+    ASSERT_EQ(told_.size(), 2U) << "once by each who came upon it";
+    EXPECT_EQ(told_[0].location, location_);
+    EXPECT_EQ(told_[0].users, std::vector{kAlice});
+    flip(place);
+  }
+  EXPECT_EQ(open()->read_blob(location_, 0, octets_.size()), octets_);
+}
+
+TEST_P(Rot, ASummaryInItsRecordIsComparedWithIt) {
+  if (record_octets(location_) > Blobs::kComparedForSummaryMax) GTEST_SKIP() << "compared when the message is read";
+  Blobs blobs{std::make_shared<journal::SegmentFiles>(scratch_.path() / "log")};
+  EXPECT_EQ(blobs.read_summary(location_)->size(), location_.summary_octets);
+  flip(location_.offset - 1);
+  Blobs later{std::make_shared<journal::SegmentFiles>(scratch_.path() / "log")};
+  EXPECT_EQ(later.read_summary(location_).error(), StoreError::io);
+}
+
+// A record that is read at once, one that ends at a slice's end or so, and one of several slices.
+INSTANTIATE_TEST_SUITE_P(Sizes, Rot, ::testing::Values(10, 65'400, 400'000));
+
+}  // namespace
+}  // namespace posthaste::store
