@@ -17,6 +17,7 @@ queue::ControlAnswer answer_for(const std::expected<void, queue::QueueError>& do
     case queue::QueueError::not_found: return std::unexpected("there is no such entry");
     case queue::QueueError::full: return std::unexpected("the disk is full");
     case queue::QueueError::io: return std::unexpected("the disk failed");
+    case queue::QueueError::damaged: return std::unexpected("the message is damaged");
     case queue::QueueError::unavailable: return std::unexpected("the queue can't be read now: try again");
   }
   std::unreachable();

@@ -230,6 +230,8 @@ net::Task<void> Dispatcher::run_group(Lane& lane, Group group) {
   if (wanted && message) {
     pieces = message->pieces;
     carried = co_await attempt(lane, group, pieces);
+  } else if (wanted && message.error() == queue::QueueError::damaged) {
+    co_await set_aside(entry);
   } else if (wanted) {
     carried = not_carried(group.recipients);
   }
@@ -251,6 +253,17 @@ net::Task<void> Dispatcher::run_group(Lane& lane, Group group) {
   if (lane.running == 0 && lane.waiting.empty() && lane.parked.empty()) lanes_.erase(NextHop{lane.hop});
   if (--entry->groups_under_way == 0) finish(entry);
   alarm_.ring();
+}
+
+/// What is damaged is neither sent nor given up: the operator may have a copy, or knows whom to tell.
+net::Task<void> Dispatcher::set_aside(Entry entry) {
+  log_.error("queue.message.damaged", {{"trace", entry->envelope.trace_id},
+                                       {"entry", number(entry->id)},
+                                       {"segment", entry->location.segment},
+                                       {"offset", entry->location.offset}});
+  const auto held = co_await recorder_.set_held(entry, true);
+  if (!held)
+    log_.error("queue.entry.unrecorded", {{"trace", entry->envelope.trace_id}, {"entry", number(entry->id)}});
 }
 
 net::Task<Carried> Dispatcher::attempt(Lane& lane, Group group, std::vector<queue::SharedOctets> message) {
@@ -285,7 +298,7 @@ net::Task<std::expected<Dispatcher::Message, queue::QueueError>> Dispatcher::oct
       co_await octets_given_back_.wait();
     }
     octets_in_hand_ += location.octets;
-    auto fetch = [this, location] { return queue_.reader().read_octets(location, 0, location.octets); };
+    auto fetch = [this, location] { return queue_.reader().read_message(location); };
     auto octets = co_await home_.io.run(home_.loop, fetch);
     if (octets) {
       Message message{{}, location.octets};

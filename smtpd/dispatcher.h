@@ -123,6 +123,7 @@ class Dispatcher {
   void pump(Lane& lane);
   void unpark(Lane& lane);
   net::Task<void> run_group(Lane& lane, Group group);
+  net::Task<void> set_aside(Entry entry);
   net::Task<Carried> attempt(Lane& lane, Group group, std::vector<queue::SharedOctets> message);
   net::Task<std::expected<Message, queue::QueueError>> octets_of(Entry entry);
   void finish(const Entry& entry);

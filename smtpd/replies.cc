@@ -144,6 +144,7 @@ smtp::Reply reply_for(queue::QueueError error) {
   switch (error) {
     case queue::QueueError::full: return {452, {4, 3, 1}, "Mail system full: try again later"};
     case queue::QueueError::io:
+    case queue::QueueError::damaged:
     case queue::QueueError::not_found:
     case queue::QueueError::unavailable: return {451, {4, 3, 0}, "The queue can't be written now: try again"};
   }

@@ -61,6 +61,7 @@ enum class QueueError {
   full,         // no room on the disk or in the index, or a record beyond 1 GB: nothing was done; removing goes on
   io,           // the disk failed, or what it holds is damaged: what was asked may or may not last
   not_found,    // no such entry, or no such recipient in it; or its octets have moved: read the entry again
+  damaged,      // the message's octets are not what was taken
   unavailable,  // no reader slot or no descriptor is left; nothing was done
 };
 

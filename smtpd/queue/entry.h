@@ -67,6 +67,7 @@ struct OctetsLocation {
   std::uint32_t segment = 0;
   std::uint64_t offset = 0;
   std::uint64_t octets = 0;
+  std::uint64_t record_offset = 0;  // of the header of the record that ends with them
   bool operator==(const OctetsLocation&) const = default;
 };
 

@@ -52,7 +52,8 @@ struct EntryRow {
 };
 
 [[nodiscard]] inline OctetsLocation message_of(const EntryRow& row) {
-  return {row.segment, row.record_offset + row.record_octets - row.message_octets, row.message_octets};
+  return {row.segment, row.record_offset + row.record_octets - row.message_octets, row.message_octets,
+          row.record_offset};
 }
 
 /// Octets of a segment up to the index's tail, and those of records of entries that are there.

@@ -1,9 +1,11 @@
 #include "smtpd/queue/reader.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "common/base/crc32c.h"
 #include "common/base/octet_codec.h"
 #include "common/journal/log.h"
 #include "smtpd/queue/index.h"
@@ -127,6 +129,22 @@ std::expected<void, QueueError> Reader::walk(const std::function<bool(const Summ
     }
     after = slice->back().id;
   }
+}
+
+std::expected<std::string, QueueError> Reader::read_message(const OctetsLocation& message) const {
+  const std::uint64_t record_octets = message.offset + message.octets - message.record_offset;
+  auto record = files_->read(message.segment, message.record_offset, record_octets);
+  if (!record) {
+    const bool is_short = record.error() == journal::SegmentFiles::Failure::damaged;
+    return std::unexpected(is_short ? QueueError::damaged : error_of(record.error()));
+  }
+  const auto header = journal::decode_header(*record);
+  const std::string_view body = std::string_view(*record).substr(journal::kRecordHeaderOctets);
+  if (!header || header->body_octets != body.size() || crc32c(body) != header->body_crc) {
+    return std::unexpected(QueueError::damaged);
+  }
+  record->erase(0, record->size() - message.octets);
+  return std::move(*record);
 }
 
 std::expected<std::string, QueueError> Reader::read_octets(const OctetsLocation& message, std::uint64_t offset,

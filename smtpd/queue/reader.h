@@ -48,8 +48,12 @@ class Reader {
   [[nodiscard]] std::expected<void, QueueError> walk(const std::function<bool(const Summary&)>& visit,
                                                      EntryId after = EntryId{0}) const;
 
-  /// `count` octets of a message from `offset`, fewer at its end, none beyond it.
-  /// Errors: not_found, when the segment is gone: read the entry again; unavailable, io.
+  /// All of a message, once its checksum was compared. Errors: damaged, when it differs or octets are missing;
+  /// not_found, when the segment is gone: read the entry again; unavailable, io.
+  [[nodiscard]] std::expected<std::string, QueueError> read_message(const OctetsLocation& message) const;
+
+  /// `count` octets of a message from `offset`, fewer at its end, none beyond it. They are not compared
+  /// with the checksum: for looking, never for sending. Errors: not_found, when the segment is gone: read the entry again; unavailable, io.
   [[nodiscard]] std::expected<std::string, QueueError> read_octets(const OctetsLocation& message,
                                                                    std::uint64_t offset, std::uint64_t count) const;
 

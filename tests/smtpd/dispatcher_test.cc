@@ -3,7 +3,10 @@
 #include "smtpd/dispatcher.h"
 
 #include <algorithm>
+#include <fstream>
 #include <list>
+
+#include "common/journal/log.h"
 
 #include "fake_host.h"
 #include "installation.h"
@@ -92,6 +95,17 @@ class Scene {
     const auto left = Dispatcher::left_in(*queue_);
     for (const auto& due : *left) ids.push_back(due.id);
     return ids;
+  }
+  /// Flips a bit of an entry's message on disk.
+  void damage(EntryId id) const {
+    const auto location = entry(id)->message;
+    const auto place = static_cast<std::streamoff>(location.offset + location.octets - 3);
+    std::fstream file(journal::segment_path(scratch_.path() / "log", location.segment),
+                      std::ios::in | std::ios::out | std::ios::binary);
+    file.seekg(place);
+    const auto octet = static_cast<char>(file.get() ^ 0x10);
+    file.seekp(place);
+    file.put(octet);
   }
   [[nodiscard]] queue::Queue& queue() { return *queue_; }
   [[nodiscard]] std::string events() const { return sink_.text(); }
@@ -291,6 +305,27 @@ net::Task<void> hold_and_release(Scene& scene) {
 }
 
 TEST(Dispatcher, WhatIsHeldWaitsUntilItIsReleased) { run(hold_and_release); }
+
+net::Task<void> damaged_message(Scene& scene) {
+  auto& host = scene.host("busy.test");
+  host.manners = always(Stage::rcpt, "451 4.7.1 Greylisted");
+  const auto id = co_await scene.submit(all(at("busy.test")));
+  co_await scene.sim.loop().sleep(1s);
+  host.manners = [](Stage, const std::string&) { return FakeHost::Answer{}; };
+  scene.damage(id);
+  co_await scene.sim.loop().sleep(24h);
+  EXPECT_TRUE(host.taken.empty()) << "not sent";
+  EXPECT_TRUE(scene.entry(id)->recipients.front().status.held) << "and not lost";
+  EXPECT_NE(scene.events().find("queue.message.damaged"), std::string::npos);
+  scene.damage(id);  // the bit is right again
+  const auto done = co_await scene.dispatcher().set_held(id, false);
+  EXPECT_TRUE(done);
+  co_await scene.sim.loop().sleep(1min);
+  EXPECT_EQ(host.taken.size(), 1U);
+  EXPECT_TRUE(scene.entries().empty());
+}
+
+TEST(Dispatcher, WhatIsDamagedIsHeldAndToldOf) { run(damaged_message); }
 
 net::Task<void> hold_under_way(Scene& scene) {
   auto& host = scene.host("slow.test");
