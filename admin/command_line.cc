@@ -14,6 +14,7 @@
 #include "admin/names.h"
 #include "admin/queue.h"
 #include "admin/routes.h"
+#include "admin/store.h"
 #include "admin/trace.h"
 #include "common/config/layout.h"
 
@@ -83,6 +84,7 @@ struct Arguments {
   std::vector<std::string> scope{"imap", "pop3", "smtp"};
   std::string trace_id;
   bool password_from_stdin = false;
+  bool bodies = false;
 };
 
 void add_daemon_commands(CommandLine& line, Arguments& arguments) {
@@ -259,6 +261,17 @@ void add_queue_commands(CommandLine& line, Arguments& arguments) {
              "Its number or trace id");
 }
 
+void add_store_commands(CommandLine& line, Arguments& arguments) {
+  CLI::App* group = line.add_group("store", "The stored mail");
+  line.add(*group, "check", "Whether it is sound; exit status 0 only if so",
+           line.with_config([&arguments](const config::Config& config) {
+             return check_store(config, arguments.bodies ? store::CheckDepth::bodies : store::CheckDepth::index);
+           }))
+      ->add_flag("--bodies", arguments.bodies, "Read every message, too, and compare its checksum");
+  line.add(*group, "rebuild", "Make the index again from the log; deliveryd must be stopped",
+           line.with_config([](const config::Config& config) { return rebuild_store(config); }));
+}
+
 void add_trace_command(CommandLine& line, Arguments& arguments) {
   line.add(line.app, "trace", "Tell what became of one message, from the logs of all daemons",
            line.with_config(
@@ -298,6 +311,7 @@ int run(int argc, char** argv) {
   add_name_commands(line, arguments);
   add_route_commands(line, arguments);
   add_queue_commands(line, arguments);
+  add_store_commands(line, arguments);
   add_trace_command(line, arguments);
   try {
     line.app.parse(argc, argv);

@@ -1,0 +1,23 @@
+// `posthaste store`: whether the stored mail is sound, and its index made again.
+#pragma once
+
+#include <expected>
+#include <string>
+
+#include "admin/installation.h"
+#include "admin/report.h"
+#include "common/config/config.h"
+#include "common/store/check.h"
+
+namespace posthaste::admin {
+
+/// Reads the index, and with `depth` bodies every message, whether deliveryd runs or not. Changes nothing. The
+/// report has success only when nothing was found. Errors: the store cannot be opened, or reading it ends the
+/// reader.
+[[nodiscard]] Outcome<Report> check_store(const config::Config& config, store::CheckDepth depth);
+
+/// Makes the index again from the log, beside the old one, which is kept. What was broken off is begun anew.
+/// Errors: deliveryd runs; the log is damaged; no room.
+[[nodiscard]] Outcome<Report> rebuild_store(const config::Config& config);
+
+}  // namespace posthaste::admin
