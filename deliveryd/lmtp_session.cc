@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <exception>
 #include <utility>
 #include <variant>
 
@@ -32,21 +33,26 @@ LmtpSession::LmtpSession(Resources& resources, std::unique_ptr<net::Transport> t
 
 net::Task<void> LmtpSession::converse() {
   const net::TaskScope::StopHandler on_stop{resources_.scope, [this] { stream_.interrupt(); }};
-  send(greeting(resources_.config.hostname));
-  while (open_) {
-    auto line = co_await stream_.read_line(smtp::kEnvelopeLineMaxOctets);
-    if (!line) {
-      co_await hang_up(line.error());
-      co_return;
+  try {
+    send(greeting(resources_.config.hostname));
+    while (open_) {
+      auto line = co_await stream_.read_line(smtp::kEnvelopeLineMaxOctets);
+      if (!line) {
+        co_await hang_up(line.error());
+        co_return;
+      }
+      auto command = smtp::parse_command(*line, options());
+      if (!command) {
+        send(reply_for(command.error()));
+        continue;
+      }
+      co_await execute(std::move(*command));
     }
-    auto command = smtp::parse_command(*line, options());
-    if (!command) {
-      send(reply_for(command.error()));
-      continue;
-    }
-    co_await execute(std::move(*command));
+    co_await stream_.flush();
+  } catch (const std::exception& failure) {  // ends this session alone; whoever sent here tries again
+    resources_.log.error("lmtp.session.failed",
+                         {{"peer", net::to_string(stream_.peer())}, {"reason", failure.what()}});
   }
-  co_await stream_.flush();
 }
 
 net::Task<void> LmtpSession::execute(smtp::Command command) {

@@ -1,6 +1,7 @@
 #include "deliveryd/store_session.h"
 
 #include <chrono>
+#include <exception>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -42,7 +43,11 @@ net::Task<void> StoreSession::converse() {
   resources_.store.clear_dead_readers();  // of a client that died, and comes back here
   net::TaskScope sender;
   sender.spawn(frames_.send_queued());
-  co_await take_requests();
+  try {
+    co_await take_requests();
+  } catch (const std::exception& failure) {  // ends this connection alone: the client repeats what is unanswered
+    resources_.log.error("store.connection.failed", {{"reason", failure.what()}});
+  }
   co_await under_way_.drained();
   for (const UserId user : users_) resources_.changes.stop_listening(user, *this);
   co_await frames_.queued_at_most(0);
@@ -109,7 +114,12 @@ wire::RecipientState StoreSession::verify(const wire::VerifyRecipient& question)
 
 net::Task<void> StoreSession::apply(wire::ApplyCall call, std::size_t attached_octets) {
   const std::uint64_t id = call.id;
-  auto outcome = co_await resources_.local_store.apply(call.user, std::move(call.batch), std::move(call.key));
+  std::expected<store::ApplyResult, store::StoreError> outcome = std::unexpected(store::StoreError::io);
+  try {
+    outcome = co_await resources_.local_store.apply(call.user, std::move(call.batch), std::move(call.key));
+  } catch (const std::exception& failure) {
+    resources_.log.error("store.request.failed", {{"reason", failure.what()}});
+  }
   attached_octets_ -= attached_octets;
   send(wire::ApplyAnswer{id, std::move(outcome)});
   answered_.notify_all();
