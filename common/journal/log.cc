@@ -14,7 +14,6 @@
 #include <system_error>
 #include <utility>
 
-#include "common/base/crc32c.h"
 #include "common/base/disk_reserve.h"
 #include "common/base/octets.h"
 
@@ -24,8 +23,6 @@ namespace {
 constexpr std::string_view kSegmentSuffix = ".seg";
 constexpr std::size_t kSegmentDigits = 8;
 constexpr mode_t kFileMode = 0640;
-constexpr std::string_view kRecordMagicOctets = "PHR1";
-constexpr std::size_t kSectorOctets = 512;
 constexpr std::size_t kCopyOctets = std::size_t{1} << 20;
 constexpr std::uint64_t kPreallocateOctets = std::uint64_t{16} << 20;
 constexpr std::uint64_t kPreallocateLeastOctets = std::uint64_t{64} << 10;
@@ -36,56 +33,24 @@ LogFailure failure_of(int error) {
   return space ? LogFailure::space : LogFailure::io;
 }
 
-/// The record at `offset` when its header is whole and its body lies within the segment, whether or not that is
-/// sound.
-std::optional<ScannedRecord> record_at(std::string_view segment, std::uint64_t offset) {
-  const auto header = decode_header(segment.substr(offset));
-  const std::uint64_t body_offset = offset + kRecordHeaderOctets;
-  if (!header || segment.size() - body_offset < header->body_octets) return std::nullopt;
-  return ScannedRecord{*header, segment.substr(body_offset, header->body_octets), body_offset};
+/// Up to `length` octets from `offset` on; fewer at the file's end, or when it cannot be read.
+std::string read_up_to(int descriptor, std::uint64_t offset, std::uint64_t length) {
+  std::string octets;
+  octets.resize_and_overwrite(length, [&](char* into, std::size_t) {  // g++ 12 gives the capacity here
+    std::size_t done = 0;
+    while (done < length) {
+      const ssize_t got = ::pread(descriptor, into + done, length - done, static_cast<off_t>(offset + done));
+      if (got < 0 && errno == EINTR) continue;
+      if (got <= 0) break;
+      done += static_cast<std::size_t>(got);
+    }
+    return done;
+  });
+  return octets;
 }
 
-bool body_is_sound(const ScannedRecord& record) { return crc32c(record.body) == record.header.body_crc; }
-
-std::uint64_t end_of(const ScannedRecord& record) { return record.body_offset + record.body.size(); }
-
-/// The first sound record from `offset` on whose sequence is `sequence` or above.
-std::optional<ScannedRecord> sound_record_behind(std::string_view segment, std::uint64_t offset,
-                                                 std::uint64_t sequence) {
-  for (std::size_t place = segment.find(kRecordMagicOctets, offset); place != std::string_view::npos;
-       place = segment.find(kRecordMagicOctets, place + 1)) {
-    const auto record = record_at(segment, place);
-    if (record && record->header.sequence >= sequence && body_is_sound(*record)) return record;
-  }
-  return std::nullopt;
-}
-
-/// Whether the header at `offset` may never have been written. The log is only appended to, and what was cut off is
-/// given back: what no write reached reads as zeros, to the end of its sector at least.
-bool may_be_unwritten(std::string_view segment, std::uint64_t offset) {
-  const std::uint64_t first_end = (offset / kSectorOctets + 1) * kSectorOctets;
-  for (std::uint64_t start = offset, end = first_end; start < offset + kRecordHeaderOctets;
-       start = end, end += kSectorOctets) {
-    const std::string_view sector = segment.substr(std::min<std::uint64_t>(start, segment.size()), end - start);
-    if (sector.find_first_not_of('\0') == std::string_view::npos) return true;
-  }
-  return false;
-}
-
-/// Whether the unsound record at `offset`, which should have `sequence`, had been on disk as a whole. Groups are
-/// synced one after the other: so it was when a sound record stands behind the end of its group. Where its header
-/// is wrong we cannot see where that was; then what was written there, and is followed by the sound end of a group,
-/// was synced.
-bool was_synced(std::string_view segment, std::uint64_t offset, std::uint64_t sequence) {
-  auto record = record_at(segment, offset);
-  const bool lost = !record || record->header.sequence != sequence;
-  if (lost) record = sound_record_behind(segment, offset, sequence + 1);
-  bool group_ended = false;
-  for (; record; record = record_at(segment, end_of(*record))) {
-    if (group_ended && body_is_sound(*record)) return true;
-    if (record->header.end == RecordEnd::group) group_ended = true;
-  }
-  return lost && group_ended && !may_be_unwritten(segment, offset);
+std::optional<SegmentHeader> read_header(const FileDescriptor& file) {
+  return decode_segment_header(read_up_to(file.get(), 0, kSegmentHeaderMaxOctets));
 }
 
 }  // namespace
@@ -138,36 +103,6 @@ std::expected<FileDescriptor, OpenError> lock_writer(const std::filesystem::path
   return std::unexpected(OpenError{OpenError::Kind::unavailable, path.string() + ": " + why});
 }
 
-ScanResult scan_records(std::string_view segment, std::uint64_t offset, std::uint64_t sequence,
-                        const std::function<bool(std::span<const ScannedRecord>)>& apply) {
-  ScanResult result{ScanEnd::clean, offset, sequence};
-  if (offset > segment.size()) {
-    result.end = ScanEnd::damaged;
-    return result;
-  }
-  std::vector<ScannedRecord> pending;
-  while (offset < segment.size()) {
-    const auto record = record_at(segment, offset);
-    if (!record || record->header.sequence != sequence || !body_is_sound(*record)) {
-      result.end = was_synced(segment, offset, sequence) ? ScanEnd::damaged : ScanEnd::torn;
-      return result;
-    }
-    pending.push_back(*record);
-    offset = end_of(*record);
-    ++sequence;
-    if (record->header.end == RecordEnd::none) continue;
-    if (!apply(pending)) {
-      result.end = ScanEnd::refused;
-      return result;
-    }
-    pending.clear();
-    result.offset = offset;
-    result.sequence = sequence;
-  }
-  if (!pending.empty()) result.end = ScanEnd::torn;
-  return result;
-}
-
 std::optional<MappedFile> MappedFile::open(const std::filesystem::path& path) {
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status {};
@@ -185,21 +120,18 @@ MappedFile::~MappedFile() {
 
 std::expected<std::string, SegmentFiles::Failure> SegmentFiles::read(std::uint32_t segment, std::uint64_t offset,
                                                                      std::uint64_t length) {
-  const auto file = descriptor(segment);
-  if (!file) return std::unexpected(errno == ENOENT ? Failure::gone : Failure::unavailable);
-  std::string octets;
-  octets.resize_and_overwrite(length, [&](char* into, std::size_t) {  // g++ 12 gives the capacity here
-    std::size_t done = 0;
-    while (done < length) {
-      const ssize_t got = ::pread(file->get(), into + done, length - done, static_cast<off_t>(offset + done));
-      if (got < 0 && errno == EINTR) continue;
-      if (got <= 0) break;
-      done += static_cast<std::size_t>(got);
-    }
-    return done;
-  });
+  const auto opened = open(segment);
+  if (!opened) return std::unexpected(errno == ENOENT ? Failure::gone : Failure::unavailable);
+  std::string octets = read_up_to(opened->file.get(), offset, length);
   if (octets.size() != length) return std::unexpected(Failure::damaged);
   return octets;
+}
+
+std::expected<SegmentHeader, SegmentFiles::Failure> SegmentFiles::header(std::uint32_t segment) {
+  const auto opened = open(segment);
+  if (!opened) return std::unexpected(errno == ENOENT ? Failure::gone : Failure::unavailable);
+  if (!opened->header || opened->header->segment != segment) return std::unexpected(Failure::damaged);
+  return *opened->header;
 }
 
 void SegmentFiles::close(std::uint32_t segment) {
@@ -208,24 +140,30 @@ void SegmentFiles::close(std::uint32_t segment) {
 }
 
 /// Nothing, with errno, when it cannot be opened.
-std::shared_ptr<FileDescriptor> SegmentFiles::descriptor(std::uint32_t segment) {
+std::shared_ptr<const SegmentFiles::OpenSegment> SegmentFiles::open(std::uint32_t segment) {
   const std::scoped_lock lock(mutex_);
   if (const auto found = open_.find(segment); found != open_.end()) return found->second;
-  auto file = std::make_shared<FileDescriptor>(::open(segment_path(log_, segment).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file->is_open()) return nullptr;
+  FileDescriptor file(::open(segment_path(log_, segment).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) return nullptr;
+  const auto header = read_header(file);
+  auto opened = std::make_shared<const OpenSegment>(OpenSegment{std::move(file), header});
   if (open_.size() == kDescriptorsMax) open_.erase(open_.begin());  // the oldest mail is read least
-  open_.emplace(segment, file);
-  return file;
+  open_.emplace(segment, opened);
+  return opened;
 }
 
-LogWriter::LogWriter(std::filesystem::path log, const SegmentMagic& magic, std::uint64_t segment_octets)
-    : log_(std::move(log)), magic_(magic), segment_octets_(segment_octets) {}
+LogWriter::LogWriter(std::filesystem::path log, const SegmentMagic& magic, std::uint64_t segment_octets,
+                     Secrets secrets)
+    : log_(std::move(log)), magic_(magic), segment_octets_(segment_octets), secrets_(std::move(secrets)) {}
 
 std::expected<void, LogFailure> LogWriter::open(LogPosition tail) {
   tail_ = tail;
   if (tail.segment == 0) return {};
   file_ = FileDescriptor(::open(segment_path(log_, tail.segment).c_str(), O_RDWR | O_CLOEXEC));
   if (!file_.is_open()) return std::unexpected(LogFailure::io);
+  const auto header = read_header(file_);
+  if (!header) return std::unexpected(LogFailure::io);
+  framing_ = header->framing;
   if (const auto kept = keep_torn_end(); !kept) return kept;
   if (!cut(tail.offset)) return std::unexpected(LogFailure::io);
   return {};
@@ -255,7 +193,8 @@ std::expected<void, LogFailure> LogWriter::keep_torn_end() {
 }
 
 std::expected<void, LogFailure> LogWriter::begin_segment_when_due(std::uint64_t next_id) {
-  if (tail_.segment != 0 && tail_.offset < segment_octets_) return {};
+  const bool earlier_format = framing_.format != kFormat;
+  if (tail_.segment != 0 && tail_.offset < segment_octets_ && !earlier_format) return {};
   const auto begun = begin_segment(next_id);
   // A full segment can take more when there is no room for another.
   if (!begun && begun.error() == LogFailure::space && tail_.segment != 0) return {};
@@ -265,8 +204,9 @@ std::expected<void, LogFailure> LogWriter::begin_segment_when_due(std::uint64_t 
 std::expected<void, LogFailure> LogWriter::begin_segment(std::uint64_t next_id) {
   const std::uint32_t segment = tail_.segment + 1;
   const auto path = segment_path(log_, segment);
+  const Framing framing = framing_of(secrets_());
   std::string header;
-  encode_segment_header(magic_, {segment, tail_.sequence, next_id}, header);
+  encode_segment_header(magic_, {segment, tail_.sequence, next_id, framing}, header);
 
   FileDescriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, kFileMode));
   if (!file.is_open()) return std::unexpected(failure_of(errno));
@@ -279,6 +219,7 @@ std::expected<void, LogFailure> LogWriter::begin_segment(std::uint64_t next_id) 
   // The old segment gives back the blocks that it did not need; it is sound with them, too.
   if (file_.is_open()) static_cast<void>(::ftruncate(file_.get(), static_cast<off_t>(tail_.offset)));
   file_ = std::move(file);
+  framing_ = framing;
   tail_ = {segment, header.size(), tail_.sequence};
   allocated_ = 0;
   return {};

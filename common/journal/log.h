@@ -1,4 +1,4 @@
-// The log's segment files: appended by one writer, scanned at recovery, read by position.
+// The log's segment files: appended by one writer, mapped at recovery, read by position.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -70,31 +69,6 @@ class FileDescriptor {
 /// Errors: unavailable, when another writer has it or the file cannot be opened.
 [[nodiscard]] std::expected<FileDescriptor, OpenError> lock_writer(const std::filesystem::path& path);
 
-/// A record in a scanned segment. `body` looks into what was scanned.
-struct ScannedRecord {
-  RecordHeader header;
-  std::string_view body;
-  std::uint64_t body_offset = 0;
-};
-
-enum class ScanEnd {
-  clean,    // the last whole apply ends where the segment ends
-  torn,     // what follows it was never synced as a whole
-  damaged,  // what follows it is damaged, and was synced: something whole was written after it
-  refused,  // `apply` returned false
-};
-
-struct ScanResult {
-  ScanEnd end = ScanEnd::clean;
-  std::uint64_t offset = 0;    // after the last whole apply
-  std::uint64_t sequence = 0;  // of the record that would follow it
-};
-
-/// Calls `apply` for each whole apply in `segment` (a file's octets) from `offset`, where the record with
-/// `sequence` must stand. Checks both checksums of every record.
-[[nodiscard]] ScanResult scan_records(std::string_view segment, std::uint64_t offset, std::uint64_t sequence,
-                                      const std::function<bool(std::span<const ScannedRecord>)>& apply);
-
 /// A file's octets, mapped. Empty for an empty file.
 class MappedFile {
  public:
@@ -123,30 +97,40 @@ class SegmentFiles {
   [[nodiscard]] std::expected<std::string, Failure> read(std::uint32_t segment, std::uint64_t offset,
                                                          std::uint64_t length);
 
+  /// What a segment says of itself.
+  [[nodiscard]] std::expected<SegmentHeader, Failure> header(std::uint32_t segment);
+
   /// Lets go of a segment that was unlinked.
   void close(std::uint32_t segment);
 
   [[nodiscard]] const std::filesystem::path& log() const { return log_; }
 
  private:
-  [[nodiscard]] std::shared_ptr<FileDescriptor> descriptor(std::uint32_t segment);
+  struct OpenSegment {
+    FileDescriptor file;
+    std::optional<SegmentHeader> header;  // nothing when it cannot be read
+  };
+  [[nodiscard]] std::shared_ptr<const OpenSegment> open(std::uint32_t segment);
 
   static constexpr std::size_t kDescriptorsMax = 256;
   const std::filesystem::path log_;
   std::mutex mutex_;
-  std::map<std::uint32_t, std::shared_ptr<FileDescriptor>> open_;  // guarded by mutex_
+  std::map<std::uint32_t, std::shared_ptr<const OpenSegment>> open_;  // guarded by mutex_
 };
 
 /// The end of the log, for the one writer.
 class LogWriter {
  public:
-  LogWriter(std::filesystem::path log, const SegmentMagic& magic, std::uint64_t segment_octets);
+  /// Gives 64 bits that nobody can guess.
+  using Secrets = std::function<std::uint64_t()>;
+
+  LogWriter(std::filesystem::path log, const SegmentMagic& magic, std::uint64_t segment_octets, Secrets secrets);
 
   /// Goes on at `tail`. What lies behind it is cut off, after it was copied to NNNNNNNN.torn-OFFSET beside the
   /// segment. With segment 0 there is no segment yet.
   [[nodiscard]] std::expected<void, LogFailure> open(LogPosition tail);
 
-  /// Begins a new segment, durably, when there is none or the last is full.
+  /// Begins a new segment, durably, when there is none, or the last is full or of an earlier format.
   [[nodiscard]] std::expected<void, LogFailure> begin_segment_when_due(std::uint64_t next_id);
 
   /// Writes `octets`, whole records up to `next_sequence`, at the tail. After an error the tail is where it was,
@@ -160,6 +144,8 @@ class LogWriter {
   [[nodiscard]] bool go_back(const LogPosition& position);
 
   [[nodiscard]] const LogPosition& tail() const { return tail_; }
+  /// Of the segment in which the tail lies.
+  [[nodiscard]] const Framing& framing() const { return framing_; }
 
   /// Octets that may be added before no more than `reserve` are free on the log's file system; without one, 64 MB,
   /// or an eighth of a smaller file system. None when it does not say what it has.
@@ -181,8 +167,10 @@ class LogWriter {
   const std::filesystem::path log_;
   const SegmentMagic magic_;
   const std::uint64_t segment_octets_;
+  const Secrets secrets_;
   FileDescriptor file_;
   LogPosition tail_;
+  Framing framing_;
   std::uint64_t allocated_ = 0;  // up to this offset fallocate gave blocks, or refused to
 };
 

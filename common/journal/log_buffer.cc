@@ -1,40 +1,44 @@
 #include "common/journal/log_buffer.h"
 
+#include <algorithm>
 #include <cassert>
 
 #include "common/base/crc32c.h"
 
 namespace posthaste::journal {
 
-void LogBuffer::restart(LogPosition start) {
+void LogBuffer::restart(LogPosition start, const Framing& framing) {
   if (octets_.capacity() > kKeptOctets) octets_ = {};
   octets_.clear();
   start_ = start;
+  framing_ = framing;
   next_sequence_ = start.sequence;
-  ended_ = last_ = 0;
+  ended_ = last_ = {};
 }
 
 void LogBuffer::begin_record() {
-  last_ = octets_.size();
-  octets_.resize(last_ + kRecordHeaderOctets);
+  last_.place = octets_.size();
+  octets_.resize(last_.place + kRecordHeaderOctets);
 }
 
 std::uint64_t LogBuffer::complete_record(std::uint8_t type) {
-  const std::string_view body = std::string_view(octets_).substr(last_ + kRecordHeaderOctets);
+  const std::string_view body = std::string_view(octets_).substr(last_.place + kRecordHeaderOctets);
+  const std::uint64_t before = next_sequence_ - start_.sequence;
   RecordHeader header;
   header.type = type;
   header.body_octets = static_cast<std::uint32_t>(body.size());
   header.sequence = next_sequence_++;
   header.body_crc = crc32c(body);
-  write_header(last_, header);
-  return start_.offset + last_ + kRecordHeaderOctets;
+  header.place_in_group = static_cast<std::uint16_t>(std::min<std::uint64_t>(before, kPlaceUnknown));
+  last_.header = header;
+  write(last_);
+  return start_.offset + last_.place + kRecordHeaderOctets;
 }
 
 void LogBuffer::set_end(RecordEnd end) {
-  auto header = decode_header(std::string_view(octets_).substr(last_));
-  assert(header);
-  header->end = end;
-  write_header(last_, *header);
+  assert(last_.place < octets_.size());
+  last_.header.end = end;
+  write(last_);
   ended_ = last_;
 }
 
@@ -44,10 +48,10 @@ void LogBuffer::take_back(const Mark& mark) {
   last_ = ended_;
 }
 
-void LogBuffer::write_header(std::size_t place, const RecordHeader& header) {
-  std::string octets;
-  encode_header(header, octets);
-  octets_.replace(place, octets.size(), octets);
+void LogBuffer::write(const Placed& placed) {
+  written_.clear();
+  encode_header(framing_, start_.offset + placed.place, placed.header, written_);
+  octets_.replace(placed.place, written_.size(), written_);
 }
 
 }  // namespace posthaste::journal

@@ -14,11 +14,9 @@ namespace posthaste::journal {
 
 class LogBuffer {
  public:
-  /// `start` is the log's tail, where the octets will go.
-  explicit LogBuffer(LogPosition start) : start_(start), next_sequence_(start.sequence) {}
-
-  /// Begins another group. Up to kKeptOctets of memory stay with the buffer.
-  void restart(LogPosition start);
+  /// Begins a group at the log's tail, where the octets will go, in a segment of this framing. Up to kKeptOctets of
+  /// memory stay with the buffer.
+  void restart(LogPosition start, const Framing& framing);
 
   /// Adds a record, whose body `encode` appends to the string that it is given. Returns where the body will begin
   /// in the segment.
@@ -54,13 +52,21 @@ class LogBuffer {
   void begin_record();
   [[nodiscard]] std::uint64_t complete_record(std::uint8_t type);
   void set_end(RecordEnd end);
-  void write_header(std::size_t place, const RecordHeader& header);
+
+  /// A header, and where it stands in the octets.
+  struct Placed {
+    std::size_t place = 0;
+    RecordHeader header;
+  };
+  void write(const Placed& placed);
 
   LogPosition start_;
+  Framing framing_;
   std::string octets_;
-  std::uint64_t next_sequence_;
-  std::size_t ended_ = 0;  // the header of the last record that ended an apply
-  std::size_t last_ = 0;   // the header of the last record
+  std::string written_;  // a header, on its way into the octets
+  std::uint64_t next_sequence_ = 1;
+  Placed ended_;  // the last record that ended an apply
+  Placed last_;   // the last record
 };
 
 }  // namespace posthaste::journal

@@ -26,9 +26,10 @@ struct Replayed {
   enum class End { segment_ended, torn, enough } end = End::segment_ended;
 };
 
-/// Replays what is left of `share`, which it uses up, of the segment in which `position` lies.
+/// Replays what is left of `share`, which it uses up, of the segment in which `position` lies; offset 0 is its
+/// beginning.
 std::expected<Replayed, OpenError> replay_segment(ReplayTarget& target, const std::filesystem::path& path,
-                                                  const LogPosition& position, ReplayShare& share,
+                                                  LogPosition position, ReplayShare& share,
                                                   std::uint64_t octets_max) {
   const auto file = MappedFile::open(path);
   if (!file) return error(Kind::io, path, std::system_category().message(errno));
@@ -38,6 +39,9 @@ std::expected<Replayed, OpenError> replay_segment(ReplayTarget& target, const st
         Kind::damaged, path,
         "has " + std::to_string(octets.size()) + " octets, the index knows " + std::to_string(position.offset));
   }
+  const auto header = decode_segment_header(octets);
+  if (!header || header->segment != position.segment) return error(Kind::damaged, path, "has no sound header");
+  position.offset = std::max(position.offset, header->octets());
   const auto used_up = [&share] { return share.applies == 0 || share.octets == 0; };
   auto apply = [&](std::span<const ScannedRecord> records) {
     if (used_up()) return false;
@@ -51,7 +55,7 @@ std::expected<Replayed, OpenError> replay_segment(ReplayTarget& target, const st
     share.octets -= std::min(share.octets, end - (records.front().body_offset - kRecordHeaderOctets));
     return true;
   };
-  const ScanResult scan = scan_records(octets, position.offset, position.sequence, apply);
+  const ScanResult scan = scan_records(octets, header->framing, position.offset, position.sequence, apply);
   Replayed replayed{{position.segment, scan.offset, scan.sequence}, Replayed::End::segment_ended};
   if (scan.end == ScanEnd::refused && used_up()) {
     replayed.end = Replayed::End::enough;
@@ -71,7 +75,7 @@ std::expected<Replayed, OpenError> replay_segment(ReplayTarget& target, const st
 bool is_stillborn(const std::filesystem::path& path, const SegmentMagic& magic) {
   std::error_code ignored;
   const auto octets = std::filesystem::file_size(path, ignored);
-  if (ignored || octets > kSegmentHeaderOctets) return false;
+  if (ignored || octets > kSegmentHeaderMaxOctets) return false;
   const auto file = MappedFile::open(path);
   return file && !decode_segment_header(magic, file->octets());
 }
@@ -148,7 +152,7 @@ std::expected<bool, OpenError> replay(ReplayTarget& target, const std::filesyste
       if (!header) return std::unexpected(header.error());
       if (header->first_sequence != tail.sequence) return error(Kind::damaged, path, "has no sound header");
       target.enter_segment(*header);
-      tail = {segment, kSegmentHeaderOctets, tail.sequence};
+      tail = {segment, header->octets(), tail.sequence};
     }
     const auto replayed = replay_segment(target, path, tail, share, UINT64_MAX);
     if (!replayed) return std::unexpected(replayed.error());
@@ -173,7 +177,7 @@ std::expected<void, OpenError> replay_until(ReplayTarget& target, const std::fil
       from = replayed->tail;
       if (last && from != until) return error(Kind::damaged, path, "ends too soon");
     }
-    if (!last) from = {from.segment + 1, kSegmentHeaderOctets, from.sequence};
+    if (!last) from = {from.segment + 1, 0, from.sequence};
   }
   return {};
 }

@@ -12,6 +12,7 @@
 #include "common/base/open_error.h"
 #include "common/journal/log.h"
 #include "common/journal/record.h"
+#include "common/journal/scan.h"
 
 namespace posthaste::journal {
 

@@ -31,13 +31,16 @@ std::uint64_t octets_before(const BlobLocation& location) { return record_octets
 std::uint64_t record_offset(const BlobLocation& location) { return location.offset - octets_before(location); }
 
 /// The checksum that the body of a blob's record is to have, when `front`, the octets before the message, are those
-/// of this blob.
-std::optional<std::uint32_t> promised_crc(const BlobLocation& location, std::string_view front) {
-  const auto header = journal::decode_header(front);
-  if (!header || header->type != number(RecordType::blob)) return std::nullopt;
-  if (header->body_octets != record_octets(location) - kRecordHeaderOctets) return std::nullopt;
+/// of this blob. Errors: io, when they are not; those of reading the segment's header.
+std::expected<std::uint32_t, StoreError> promised_crc(SegmentFiles& files, const BlobLocation& location,
+                                                      std::string_view front) {
+  const auto segment = files.header(location.segment);
+  if (!segment) return std::unexpected(error_of(segment.error()));
+  const auto header = journal::decode_header(segment->framing, record_offset(location), front);
+  if (!header || header->type != number(RecordType::blob)) return std::unexpected(StoreError::io);
+  if (header->body_octets != record_octets(location) - kRecordHeaderOctets) return std::unexpected(StoreError::io);
   OctetReader prefix(front.substr(kRecordHeaderOctets));
-  if (prefix.take<BlobId>() != location.blob) return std::nullopt;
+  if (prefix.take<BlobId>() != location.blob) return std::unexpected(StoreError::io);
   return header->body_crc;
 }
 
@@ -84,8 +87,9 @@ std::expected<std::string, StoreError> Blobs::read_whole(const BlobLocation& loc
 std::expected<std::string, StoreError> Blobs::read_small(const BlobLocation& location) const {
   auto record = files_->read(location.segment, record_offset(location), record_octets(location));
   if (!record) return std::unexpected(error_of(record.error()));
-  const auto promised = promised_crc(location, *record);
-  if (!promised || crc32c(std::string_view(*record).substr(kRecordHeaderOctets)) != *promised) {
+  const auto promised = promised_crc(*files_, location, *record);
+  if (!promised) return std::unexpected(promised.error());
+  if (crc32c(std::string_view(*record).substr(kRecordHeaderOctets)) != *promised) {
     return std::unexpected(StoreError::io);
   }
   record->erase(0, octets_before(location));
@@ -95,8 +99,8 @@ std::expected<std::string, StoreError> Blobs::read_small(const BlobLocation& loc
 std::expected<std::string, StoreError> Blobs::read_large(const BlobLocation& location) const {
   const auto front = files_->read(location.segment, record_offset(location), octets_before(location));
   if (!front) return std::unexpected(error_of(front.error()));
-  const auto promised = promised_crc(location, *front);
-  if (!promised) return std::unexpected(StoreError::io);
+  const auto promised = promised_crc(*files_, location, *front);
+  if (!promised) return std::unexpected(promised.error());
   auto octets = files_->read(location.segment, location.offset, location.octets);
   if (!octets) return std::unexpected(error_of(octets.error()));
   const std::uint32_t crc = crc32c(std::string_view(*front).substr(kRecordHeaderOctets));
@@ -123,8 +127,9 @@ std::expected<void, StoreError> Blobs::verify(const BlobLocation& location) cons
     if (!octets) return std::unexpected(error_of(octets.error()));
     std::string_view counted = *octets;
     if (!promised) {
-      promised = promised_crc(location, counted);
-      if (!promised) return std::unexpected(StoreError::io);
+      const auto found = promised_crc(*files_, location, counted);
+      if (!found) return std::unexpected(found.error());
+      promised = *found;
       counted.remove_prefix(kRecordHeaderOctets);
     }
     crc = crc32c(counted, crc);

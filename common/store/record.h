@@ -20,7 +20,7 @@
 namespace posthaste::store {
 
 /// The front of each of its segments.
-inline constexpr journal::SegmentMagic kSegmentMagic = {'P', 'O', 'H', 'S', 'E', 'G', '0', '1'};
+inline constexpr journal::SegmentMagic kSegmentMagic = {'P', 'O', 'H', 'S', 'E', 'G'};
 
 /// Number in the record's header. Never reused for another meaning.
 enum class RecordType : std::uint8_t {

@@ -6,6 +6,7 @@
 
 #include "common/journal/log.h"
 #include "common/journal/log_buffer.h"
+#include "common/net/system_random.h"
 #include "common/store/execution.h"
 #include "common/store/index.h"
 #include "common/store/recovery.h"
@@ -52,7 +53,7 @@ class Writer::Core {
         environment_(std::move(environment)),
         files_(std::move(files)),
         store_(environment_, files_),
-        log_(files_->log(), kSegmentMagic, options_.segment_octets),
+        log_(files_->log(), kSegmentMagic, options_.segment_octets, [] { return net::SystemRandom{}.next(); }),
         published_(tail) {}
 
   [[nodiscard]] std::expected<void, LogFailure> open_log() { return log_.open(published_); }
@@ -82,7 +83,7 @@ class Writer::Core {
   std::shared_ptr<SegmentFiles> files_;
   const Store store_;
   LogWriter log_;
-  LogBuffer buffer_{LogPosition{}};  // of the group that is being written
+  LogBuffer buffer_;  // of the group that is being written
   WriterCounters counters_;
   bool failed_ = false;
 
@@ -127,7 +128,7 @@ std::expected<std::vector<Outcome>, StoreError> Writer::Core::write_group(std::s
     if (due.error() == LogFailure::io) return std::unexpected(fail());
     return std::unexpected(StoreError::full);
   }
-  buffer_.restart(log_.tail());
+  buffer_.restart(log_.tail(), log_.framing());
   Execution execution(*txn_, *redo_, buffer_, now, growth == Growth::allowed ? room() : 0);
   std::vector<Outcome> outcomes;
   outcomes.reserve(requests.size());

@@ -66,12 +66,14 @@ std::expected<CompactionStep, QueueError> read_step(const View& view, SegmentFil
                                                     const CompactionPlace& place, CompactionShare share) {
   const auto segment = find_segment(view, place.segment);
   if (!segment) return std::unexpected(QueueError::io);
+  const auto front = files.header(place.segment);
+  if (!front) return std::unexpected(error_of(front.error()));
   CompactionStep step;
-  step.next_offset = place.offset;
+  step.next_offset = std::max(place.offset, front->octets());
   while (step.next_offset < segment->total && share.records != 0 && share.octets != 0) {
     const auto octets = files.read(place.segment, step.next_offset, kRecordHeaderOctets);
     if (!octets) return std::unexpected(error_of(octets.error()));
-    const auto header = journal::decode_header(*octets);
+    const auto header = journal::decode_header(front->framing, step.next_offset, *octets);
     if (!header) return std::unexpected(QueueError::io);
     auto entry = live_entry(view, files, {place.segment, step.next_offset}, *header);
     if (!entry) return std::unexpected(entry.error());

@@ -22,7 +22,7 @@ namespace posthaste::queue {
 /// Where the reading of a segment has come to.
 struct CompactionPlace {
   std::uint32_t segment = 0;
-  std::uint64_t offset = journal::kSegmentHeaderOctets;
+  std::uint64_t offset = 0;  // at 0, or within the segment's header, the first record follows
 };
 
 /// What one step of a compaction reads: whole records, until one of the two is used up.

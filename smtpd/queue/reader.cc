@@ -138,7 +138,12 @@ std::expected<std::string, QueueError> Reader::read_message(const OctetsLocation
     const bool is_short = record.error() == journal::SegmentFiles::Failure::damaged;
     return std::unexpected(is_short ? QueueError::damaged : error_of(record.error()));
   }
-  const auto header = journal::decode_header(*record);
+  const auto segment = files_->header(message.segment);
+  if (!segment) {
+    const bool is_damaged = segment.error() == journal::SegmentFiles::Failure::damaged;
+    return std::unexpected(is_damaged ? QueueError::damaged : error_of(segment.error()));
+  }
+  const auto header = journal::decode_header(segment->framing, message.record_offset, *record);
   const std::string_view body = std::string_view(*record).substr(journal::kRecordHeaderOctets);
   if (!header || header->body_octets != body.size() || crc32c(body) != header->body_crc) {
     return std::unexpected(QueueError::damaged);

@@ -17,7 +17,7 @@
 namespace posthaste::queue {
 
 /// The front of each of its segments.
-inline constexpr journal::SegmentMagic kSegmentMagic = {'P', 'O', 'H', 'Q', 'U', 'E', '0', '1'};
+inline constexpr journal::SegmentMagic kSegmentMagic = {'P', 'O', 'H', 'Q', 'U', 'E'};
 
 /// Number in the record's header. Never reused for another meaning.
 enum class RecordType : std::uint8_t { entry = 1, update = 2, remove = 3 };

@@ -9,6 +9,7 @@
 
 #include "common/journal/log.h"
 #include "common/journal/log_buffer.h"
+#include "common/net/system_random.h"
 #include "smtpd/queue/compaction.h"
 #include "smtpd/queue/index.h"
 #include "smtpd/queue/record.h"
@@ -96,7 +97,7 @@ class Writer::Core {
         environment_(std::move(environment)),
         files_(std::move(files)),
         reader_(std::move(reader)),
-        log_(files_->log(), kSegmentMagic, options_.segment_octets),
+        log_(files_->log(), kSegmentMagic, options_.segment_octets, [] { return net::SystemRandom{}.next(); }),
         published_(tail) {}
 
   [[nodiscard]] std::expected<void, LogFailure> open_log() { return log_.open(published_); }
@@ -143,7 +144,7 @@ class Writer::Core {
   std::shared_ptr<SegmentFiles> files_;
   const std::unique_ptr<Reader> reader_;
   LogWriter log_;
-  LogBuffer buffer_{LogPosition{}};  // of the group that is being written
+  LogBuffer buffer_;                 // of the group that is being written
   std::uint64_t room_ = 0;           // for what the group adds
   Counters counters_;
   bool failed_ = false;
@@ -272,7 +273,7 @@ std::expected<void, QueueError> Writer::Core::begin_group() {
   if (const auto due = log_.begin_segment_when_due(number(redo_->next_entry())); !due) {
     return std::unexpected(due.error() == LogFailure::io ? fail() : QueueError::full);
   }
-  buffer_.restart(log_.tail());
+  buffer_.restart(log_.tail(), log_.framing());
   return {};
 }
 

@@ -2,154 +2,121 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
+#include "../scratch_directory.h"
 #include "common/journal/log_buffer.h"
 #include "common/journal/record.h"
+#include "common/journal/scan.h"
 
 namespace posthaste::journal {
 namespace {
 
-constexpr SegmentMagic kMagic = {'T', 'E', 'S', 'T', 'L', 'O', 'G', '1'};
+constexpr SegmentMagic kMagic = {'T', 'E', 'S', 'T', 'L', 'O'};
+constexpr std::uint64_t kSecret = 0xFEDC'BA98'7654'3210;
 
-void add(LogBuffer& buffer, std::string_view body) {
-  buffer.add(1, [body](std::string& out) { out.append(body); });
+const Framing kFramings[] = {Framing{}, framing_of(kSecret)};
+
+std::string with_wrong_bit(std::string octets, std::size_t bit) {
+  octets[bit / 8] = static_cast<char>(octets[bit / 8] ^ (1 << (bit % 8)));
+  return octets;
 }
 
 TEST(Header, AHeaderIsRefusedWhenAnyBitIsWrong) {
-  std::string octets;
-  const RecordHeader header{3, RecordEnd::apply, 1234, 56, 78};
-  encode_header(header, octets);
-  ASSERT_EQ(octets.size(), kRecordHeaderOctets);
-  EXPECT_EQ(decode_header(octets), header);
-  EXPECT_EQ(decode_header(octets.substr(0, kRecordHeaderOctets - 1)), std::nullopt);
-  for (std::size_t bit = 0; bit < octets.size() * 8; ++bit) {
-    std::string wrong = octets;
-    wrong[bit / 8] = static_cast<char>(wrong[bit / 8] ^ (1 << (bit % 8)));
-    EXPECT_EQ(decode_header(wrong), std::nullopt) << bit;
+  for (const Framing& framing : kFramings) {
+    std::string octets;
+    RecordHeader header{3, RecordEnd::apply, 1234, 56, 78};
+    if (framing.format != 1) header.place_in_group = 9;
+    encode_header(framing, 4096, header, octets);
+    ASSERT_EQ(octets.size(), kRecordHeaderOctets);
+    EXPECT_EQ(decode_header(framing, 4096, octets), header);
+    EXPECT_EQ(decode_header(framing, 4096, octets.substr(0, kRecordHeaderOctets - 1)), std::nullopt);
+    for (std::size_t bit = 0; bit < octets.size() * 8; ++bit) {
+      EXPECT_EQ(decode_header(framing, 4096, with_wrong_bit(octets, bit)), std::nullopt) << bit;
+    }
   }
 }
 
-TEST(Header, ASegmentHeaderIsRefusedWhenAnyBitIsWrong) {
+TEST(Header, AHeaderIsOneAtItsPlaceInItsSegmentAlone) {
+  const Framing framing = framing_of(kSecret);
   std::string octets;
-  const SegmentHeader header{1, 2, 3};
-  encode_segment_header(kMagic, header, octets);
-  ASSERT_EQ(octets.size(), kSegmentHeaderOctets);
-  EXPECT_EQ(octets.substr(0, 8), "TESTLOG1");
-  EXPECT_EQ(decode_segment_header(kMagic, octets), header);
-  for (std::size_t bit = 0; bit < octets.size() * 8; ++bit) {
-    std::string wrong = octets;
-    wrong[bit / 8] = static_cast<char>(wrong[bit / 8] ^ (1 << (bit % 8)));
-    EXPECT_EQ(decode_segment_header(kMagic, wrong), std::nullopt) << bit;
+  encode_header(framing, 4096, {3, RecordEnd::apply, 1234, 56, 78}, octets);
+  EXPECT_EQ(decode_header(framing, 4097, octets), std::nullopt);
+  for (int bit = 0; bit < 64; ++bit) {
+    EXPECT_EQ(decode_header(framing_of(kSecret ^ (std::uint64_t{1} << bit)), 4096, octets), std::nullopt) << bit;
+  }
+  EXPECT_EQ(decode_header(Framing{}, 4096, octets), std::nullopt);
+}
+
+TEST(Header, ASegmentHeaderIsRefusedWhenAnyBitIsWrong) {
+  for (const Framing& framing : kFramings) {
+    std::string octets;
+    const SegmentHeader header{1, 2, 3, framing};
+    encode_segment_header(kMagic, header, octets);
+    ASSERT_EQ(octets.size(), header.octets());
+    ASSERT_EQ(octets.size(), framing.format == 1 ? 36U : 44U);
+    EXPECT_EQ(octets.substr(0, 8), framing.format == 1 ? "TESTLO01" : "TESTLO02");
+    EXPECT_EQ(decode_segment_header(kMagic, octets), header);
+    EXPECT_EQ(decode_segment_header(octets), header);
+    EXPECT_EQ(decode_segment_header(octets.substr(0, octets.size() - 1)), std::nullopt);
+    for (std::size_t bit = 0; bit < octets.size() * 8; ++bit) {
+      EXPECT_EQ(decode_segment_header(kMagic, with_wrong_bit(octets, bit)), std::nullopt) << bit;
+    }
   }
 }
 
 TEST(Header, ASegmentOfAnotherLogIsRefused) {
   std::string octets;
-  encode_segment_header(kMagic, {1, 2, 3}, octets);
+  encode_segment_header(kMagic, {1, 2, 3, framing_of(kSecret)}, octets);
   SegmentMagic other = kMagic;
-  other.back() = '2';
+  other.back() = 'X';
   EXPECT_EQ(decode_segment_header(other, octets), std::nullopt);
 }
 
-// --- Scanning: three groups, of two applies, one apply, and one apply of two records.
-struct Scanned {
-  std::string segment;
-  std::vector<std::uint64_t> ends;  // of records
-};
+// --- Writing
 
-Scanned a_segment() {
-  Scanned scanned;
-  const auto group = [&](std::vector<std::vector<std::string>> applies, std::uint64_t sequence) {
-    LogBuffer buffer({1, scanned.segment.size(), sequence});
-    const std::size_t start = scanned.segment.size();
-    for (const auto& apply : applies) {
-      for (const std::string& body : apply) {
-        add(buffer, body);
-        scanned.ends.push_back(start + buffer.octets().size());
-      }
-      buffer.end_apply();
-    }
+std::string contents(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(LogWriter, GivesEachSegmentASecretOfItsOwn) {
+  const ScratchDirectory scratch;
+  std::uint64_t secret = kSecret;
+  LogWriter writer(scratch.path(), kMagic, 100, [&secret] { return ++secret; });
+  ASSERT_TRUE(writer.open({}));
+  LogBuffer buffer;
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(writer.begin_segment_when_due(1));
+    buffer.restart(writer.tail(), writer.framing());
+    buffer.add(1, [](std::string& out) { out.assign(out + std::string(100, 'x')); });
+    buffer.end_apply();
     buffer.end_group();
-    scanned.segment += buffer.octets();
-  };
-  group({{"one"}, {"the second"}}, 1);
-  group({{"third"}}, 3);
-  group({{"octets of the fourth", "and fifth"}}, 4);
-  return scanned;
-}
-
-struct Found {
-  ScanEnd end = ScanEnd::clean;
-  std::uint64_t offset = 0;
-  std::size_t applies = 0;
-  bool operator==(const Found&) const = default;
-};
-
-Found scan(std::string_view segment, std::uint64_t sequence = 1) {
-  std::size_t applies = 0;
-  const ScanResult result = scan_records(segment, 0, sequence, [&](std::span<const ScannedRecord>) {
-    ++applies;
-    return true;
-  });
-  return {result.end, result.offset, applies};
-}
-
-TEST(Scan, GivesWholeAppliesAndCutsATornEndAtEveryOctet) {
-  const Scanned scanned = a_segment();
-  const std::size_t ends[] = {0, scanned.ends[0], scanned.ends[1], scanned.ends[2], scanned.ends[4]};
-  for (std::size_t octets = 0; octets <= scanned.segment.size(); ++octets) {
-    std::size_t whole = 0;
-    while (whole < 4 && ends[whole + 1] <= octets) ++whole;
-    const ScanEnd end = ends[whole] == octets ? ScanEnd::clean : ScanEnd::torn;
-    EXPECT_EQ(scan(scanned.segment.substr(0, octets)), (Found{end, ends[whole], whole})) << octets;
+    ASSERT_TRUE(writer.append(buffer.octets(), buffer.next_sequence()));
+    ASSERT_TRUE(writer.sync());
+  }
+  SegmentFiles files(scratch.path());
+  for (std::uint32_t segment = 1; segment <= 3; ++segment) {
+    const auto header = files.header(segment);
+    ASSERT_TRUE(header);
+    EXPECT_EQ(header->framing, framing_of(kSecret + segment));
+    const std::string octets = contents(segment_path(scratch.path(), segment));
+    EXPECT_TRUE(decode_header(header->framing, header->octets(), octets.substr(header->octets())));
   }
 }
 
-TEST(Scan, TellsDamageFromATornEnd) {
-  const Scanned scanned = a_segment();
-  std::string wrong = scanned.segment;
-  wrong[scanned.ends[0] - 1] ^= 1;  // the first body: a synced group follows its own
-  EXPECT_EQ(scan(wrong), (Found{ScanEnd::damaged, 0, 0}));
-  wrong = scanned.segment;
-  wrong[scanned.ends[2] - 1] ^= 1;
-  EXPECT_EQ(scan(wrong), (Found{ScanEnd::damaged, scanned.ends[1], 2}));
-  wrong = scanned.segment;
-  wrong[scanned.ends[3] - 1] ^= 1;  // within the last group: it may never have been synced
-  EXPECT_EQ(scan(wrong), (Found{ScanEnd::torn, scanned.ends[2], 3}));
-}
-
-TEST(Scan, AWrongHeaderBeforeSoundRecordsIsDamage) {
-  const Scanned scanned = a_segment();
-  std::string wrong = scanned.segment;
-  wrong[scanned.ends[1] + 5] ^= 1;  // the second group's only header
-  EXPECT_EQ(scan(wrong), (Found{ScanEnd::damaged, scanned.ends[1], 2}));
-  wrong = scanned.segment;
-  wrong[scanned.ends[2] + 5] ^= 1;  // the blob of the last group, whose link is sound
-  EXPECT_EQ(scan(wrong), (Found{ScanEnd::damaged, scanned.ends[2], 3}));
-  wrong = scanned.segment;
-  wrong[scanned.ends[3] + 5] ^= 1;  // the very last header: nothing sound follows
-  EXPECT_EQ(scan(wrong), (Found{ScanEnd::torn, scanned.ends[2], 3}));
-}
-
-TEST(Scan, ASectorThatWasNeverWrittenIsATornEnd) {
-  // One group, larger than a sector: its first sector did not get to the disk, its end did.
-  LogBuffer buffer({1, 0, 1});
-  add(buffer, std::string(1000, 'x'));
-  add(buffer, "end");
-  buffer.end_apply();
-  buffer.end_group();
-  std::string segment(buffer.octets());
-  ASSERT_EQ(scan(segment).end, ScanEnd::clean);
-  segment.replace(0, 512, std::string(512, '\0'));
-  EXPECT_EQ(scan(segment), (Found{ScanEnd::torn, 0, 0}));
-  segment[511] = 'x';
-  EXPECT_EQ(scan(segment), (Found{ScanEnd::damaged, 0, 0}));
-}
-
-TEST(Scan, RefusesARecordOutOfSequence) {
-  const Scanned scanned = a_segment();
-  EXPECT_EQ(scan(scanned.segment, 2), (Found{ScanEnd::damaged, 0, 0}));
-  const std::string twice = scanned.segment + scanned.segment.substr(scanned.ends[2]);
-  EXPECT_EQ(scan(twice), (Found{ScanEnd::torn, scanned.ends[4], 4}));
+TEST(LogWriter, LeavesASegmentOfFormat1AtOnce) {
+  const ScratchDirectory scratch;
+  std::string octets;
+  encode_segment_header(kMagic, {1, 1, 1, Framing{}}, octets);
+  std::ofstream(segment_path(scratch.path(), 1), std::ios::binary) << octets;
+  LogWriter writer(scratch.path(), kMagic, 1 << 20, [] { return kSecret; });
+  ASSERT_TRUE(writer.open({1, octets.size(), 1}));
+  EXPECT_EQ(writer.framing(), Framing{});
+  ASSERT_TRUE(writer.begin_segment_when_due(1));
+  EXPECT_EQ(writer.framing(), framing_of(kSecret));
+  EXPECT_EQ(writer.tail(), (LogPosition{2, 44, 1}));
+  EXPECT_EQ(contents(segment_path(scratch.path(), 1)), octets);
 }
 
 }  // namespace

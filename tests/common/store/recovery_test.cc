@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,12 +11,13 @@
 #include <random>
 #include <set>
 
+#include "../journal/forged.h"
 #include "scratch.h"
 
 namespace posthaste::store {
 namespace {
 
-using journal::kSegmentHeaderOctets;
+using journal::kSegmentHeaderMaxOctets;
 using journal::list_segments;
 using journal::ReplayShare;
 using journal::scan_records;
@@ -46,7 +48,10 @@ std::vector<std::uint64_t> apply_ends(std::string_view segment) {
     ends.push_back(apply.back().body_offset + apply.back().body.size());
     return true;
   };
-  EXPECT_EQ(scan_records(segment, kSegmentHeaderOctets, 1, note).end, ScanEnd::clean);
+  const auto header = journal::decode_segment_header(kSegmentMagic, segment);
+  EXPECT_TRUE(header);
+  if (!header) return ends;
+  EXPECT_EQ(scan_records(segment, header->framing, header->octets(), 1, note).end, ScanEnd::clean);
   return ends;
 }
 
@@ -197,7 +202,7 @@ TEST_F(TornLog, MayEndInOctetsThatWereNeverWritten) {
 }
 
 TEST_F(TornLog, ShorterThanTheIndexKnowsIsAnAlarm) {
-  for (const std::uint64_t octets : {published_ - 1, std::uint64_t{kSegmentHeaderOctets}, std::uint64_t{0}}) {
+  for (const std::uint64_t octets : {published_ - 1, std::uint64_t{kSegmentHeaderMaxOctets}, std::uint64_t{0}}) {
     const auto copy = scratch_.path() / "copy";
     std::filesystem::remove_all(copy);
     copy_store(image_, copy);
@@ -220,6 +225,20 @@ TEST_F(TornLog, DamageWithinASyncedGroupIsAnAlarm) {
   EXPECT_EQ(rebuilt.error().kind, OpenError::Kind::damaged);
 }
 
+TEST_F(TornLog, DamageIsAnAlarmForEachOctetOfWhatALaterGroupFollows) {
+  // The index is lost. Some octets of many: each is as good as its neighbours, and takes its time.
+  const auto fresh = scratch_.path() / "fresh";
+  for (std::uint64_t place = kSegmentHeaderMaxOctets; place < published_; place += 97) {
+    std::string wrong = log_;
+    wrong[place] ^= 1;
+    write(segment_path(image_ / "log", 1), wrong);
+    std::filesystem::remove_all(fresh);
+    const auto rebuilt = rebuild_index(image_ / "log", fresh, std::uint64_t{1} << 30);
+    ASSERT_FALSE(rebuilt) << place;
+    EXPECT_EQ(rebuilt.error().kind, OpenError::Kind::damaged) << place;
+  }
+}
+
 TEST_F(TornLog, IsWrittenAgainBeforeItIsBelieved) {
   // A failed sync cannot be shown here; that the file was written to can.
   const auto segment = segment_path(image_ / "log", 1);
@@ -228,6 +247,93 @@ TEST_F(TornLog, IsWrittenAgainBeforeItIsBelieved) {
   ASSERT_TRUE(rebuild_index(image_ / "log", scratch_.path() / "fresh", std::uint64_t{1} << 30));
   EXPECT_GT(std::filesystem::last_write_time(segment), long_ago);
   EXPECT_EQ(contents(segment), log_);
+}
+
+/// A message that holds whole groups of records, as a stranger writes them; then more of it.
+std::string with_records(std::size_t octets) {
+  const std::string groups = journal::forged_groups();
+  std::string message;
+  while (message.size() < octets) message += groups;
+  return message;
+}
+
+TEST(ForgedRecords, InAMessageLeaveATornEndATornEnd) {
+  const ScratchDirectory scratch(quick_directory());
+  const auto store = scratch.path() / "store";
+  const auto image = scratch.path() / "image";
+  const auto copy = scratch.path() / "copy";
+  std::uint64_t published = 0;
+  {
+    const auto writer = open_writer(options_for(store));
+    static_cast<void>(writer->commit(ten_deliveries(0), kStart, Publication::now, [](std::span<const Outcome>) {}));
+    published = std::filesystem::file_size(segment_path(store / "log", 1));
+    const std::vector<Request> second = {delivery(UserId{1}, with_records(2000), "records")};
+    const auto take_image = [&](std::span<const Outcome>) { copy_store(store, image); };
+    static_cast<void>(writer->commit(second, kStart, Publication::may_wait, take_image));
+  }
+  const std::string log = contents(segment_path(image / "log", 1));
+  for (std::uint64_t octets = published + 1; octets < log.size(); octets += 151) {
+    for (const bool header_lost : {false, true}) {
+      SCOPED_TRACE(octets);
+      std::filesystem::remove_all(copy);
+      copy_store(image, copy);
+      std::string cut = log.substr(0, octets);
+      if (header_lost) cut[published] ^= 1;
+      write(segment_path(copy / "log", 1), cut);
+      const auto rebuilt = rebuild_index(copy / "log", copy / "fresh", std::uint64_t{1} << 30);
+      EXPECT_TRUE(rebuilt) << rebuilt.error().text;
+      const auto writer = open_writer(options_for(copy));
+      ASSERT_NE(writer, nullptr);
+      EXPECT_EQ(message_count(writer->store()), 10U);
+      EXPECT_EQ(deliver(*writer, delivery(UserId{1}, with_records(2000), "records"))->delivery, Delivery::first);
+      expect_sound(writer->store());
+    }
+  }
+}
+
+/// Made by the last version that wrote format 1: two segments, ten deliveries, the last two not in the index.
+TEST(Format1, IsReadAndGoesOnInFormat2) {
+  const ScratchDirectory scratch;
+  const auto store = scratch.path() / "store";
+  copy_store(std::filesystem::path(POSTHASTE_SOURCE_DIR) / "tests/common/store/format1", store);
+  const std::string second = contents(segment_path(store / "log", 2));
+  ASSERT_EQ(second.substr(0, 8), "POHSEG01");
+  for (int i = 0; i < 2; ++i) {  // opened, and opened again behind what was added
+    const auto writer = open_writer(options_for(store));
+    ASSERT_NE(writer, nullptr);
+    EXPECT_EQ(messages(writer->store(), kAlice, mailbox(writer->store(), kAlice, "INBOX").id).size(),
+              8U + (i != 0));
+    EXPECT_EQ(messages(writer->store(), kAlice, mailbox(writer->store(), kAlice, "Kept").id).size(), 2U);
+    EXPECT_EQ(messages(writer->store(), kBob, mailbox(writer->store(), kBob, "INBOX").id).size(), 1U);
+    EXPECT_EQ(deliver(*writer, delivery(kAlice, "message 9", "id9"))->delivery, Delivery::repeated);
+    EXPECT_EQ(deliver(*writer, delivery(kAlice, "message 11", "id11"))->delivery,
+              i == 0 ? Delivery::first : Delivery::repeated);
+    expect_sound(writer->store());
+  }
+  EXPECT_EQ(contents(segment_path(store / "log", 2)), second);
+  EXPECT_EQ(contents(segment_path(store / "log", 3)).substr(0, 8), "POHSEG02");
+  expect_rebuilt_the_same(store);
+}
+
+TEST(Format1, ATornEndIsCutAndDamageIsAnAlarm) {
+  const ScratchDirectory scratch;
+  const auto store = scratch.path() / "store";
+  copy_store(std::filesystem::path(POSTHASTE_SOURCE_DIR) / "tests/common/store/format1", store);
+  const std::string second = contents(segment_path(store / "log", 2));
+  write(segment_path(store / "log", 2), second.substr(0, second.size() - 1));
+  {
+    const auto writer = open_writer(options_for(store));
+    ASSERT_NE(writer, nullptr);
+    EXPECT_EQ(deliver(*writer, delivery(kBob, "message 10", "id10"))->delivery, Delivery::first);
+    expect_sound(writer->store());
+  }
+  expect_rebuilt_the_same(store);
+  std::string wrong = second;
+  wrong[200] ^= 1;
+  write(segment_path(store / "log", 2), wrong);
+  const auto rebuilt = rebuild_index(store / "log", scratch.path() / "fresh", std::uint64_t{1} << 30);
+  ASSERT_FALSE(rebuilt);
+  EXPECT_EQ(rebuilt.error().kind, OpenError::Kind::damaged);
 }
 
 TEST(Segments, AreRolledAndNeverMissedSilently) {
@@ -364,6 +470,53 @@ TEST(Killed, WhatWasAnsweredIsThere) {
   }
   EXPECT_GT(answered.size(), 100U);
   expect_rebuilt_the_same(scratch.path());
+}
+
+/// Delivers large messages that hold records, and tells of each, until it is killed.
+[[noreturn]] void deliver_records_until_killed(const std::filesystem::path& directory, int answered) {
+  auto writer = Writer::open(options_for(directory));
+  if (!writer) ::_exit(1);
+  const std::string message = with_records(4 << 20);
+  while (true) {
+    const std::vector<Request> requests = {delivery(kAlice, message)};
+    const auto tell = [&](std::span<const Outcome> outcomes) {
+      if (!std::get<DeliverOutcome>(outcomes[0])) ::_exit(2);
+      if (::write(answered, "x", 1) != 1) ::_exit(3);
+    };
+    static_cast<void>((*writer)->commit(requests, kStart, Publication::may_wait, tell));
+  }
+}
+
+/// Until the last segment grows, which it does page by page: somewhere in the next message. Or for a while.
+void wait_for_a_message_begun(const std::filesystem::path& log) {
+  const auto segment = segment_path(log, journal::list_segments(log)->back());
+  const auto before = std::filesystem::file_size(segment);
+  for (int i = 0; i < 100'000 && std::filesystem::file_size(segment) == before; ++i) ::sched_yield();
+}
+
+TEST(Killed, InTheMidstOfMessagesThatHoldRecordsItStartsAgain) {
+  const ScratchDirectory scratch(quick_directory());
+  std::uint64_t answered = 0;
+  for (unsigned round = 1; round <= 8; ++round) {
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) deliver_records_until_killed(scratch.path(), ends[1]);
+    ::close(ends[1]);
+    char octet = 0;
+    for (unsigned i = 0; i < 2 && ::read(ends[0], &octet, 1) == 1; ++i) ++answered;
+    wait_for_a_message_begun(scratch.path() / "log");
+    ::kill(child, SIGKILL);
+    while (::read(ends[0], &octet, 1) == 1) ++answered;
+    ::close(ends[0]);
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(status)) << WEXITSTATUS(status);
+    const auto writer = open_writer(options_for(scratch.path()));
+    ASSERT_NE(writer, nullptr);
+    EXPECT_GE(message_count(writer->store()), answered);
+  }
 }
 
 TEST(FullDisk, RefusesWhatAddsAndLetsTheRestGoOn) {

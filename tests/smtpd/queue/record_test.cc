@@ -139,7 +139,7 @@ TEST(Record, OctetsAreKnownBeforeItIsWritten) {
 
 TEST(Record, ASegmentOfTheMailboxStoreIsNotOurs) {
   std::string octets;
-  journal::encode_segment_header({'P', 'O', 'H', 'S', 'E', 'G', '0', '1'}, {1, 1, 1}, octets);
+  journal::encode_segment_header({'P', 'O', 'H', 'S', 'E', 'G'}, {1, 1, 1, journal::framing_of(1)}, octets);
   EXPECT_EQ(journal::decode_segment_header(kSegmentMagic, octets), std::nullopt);
 }
 

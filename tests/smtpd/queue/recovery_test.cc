@@ -2,6 +2,7 @@
 #include "smtpd/queue/recovery.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +11,8 @@
 #include <random>
 #include <set>
 
+#include "../../common/journal/forged.h"
+#include "common/journal/scan.h"
 #include "scratch.h"
 
 namespace posthaste::queue {
@@ -44,7 +47,9 @@ class TornLog : public ::testing::Test {
       if (const auto end = last.body_offset + last.body.size(); end > published_) ends_.push_back(end);
       return true;
     };
-    static_cast<void>(journal::scan_records(log_, journal::kSegmentHeaderOctets, 1, note));
+    const auto header = journal::decode_segment_header(kSegmentMagic, log_);
+    ASSERT_TRUE(header);
+    static_cast<void>(journal::scan_records(log_, header->framing, header->octets(), 1, note));
     ASSERT_EQ(ends_.size(), 3U);
   }
 
@@ -105,7 +110,7 @@ TEST_F(TornLog, MayEndInOctetsThatWereNeverWritten) {
 
 TEST_F(TornLog, ShorterThanTheIndexKnowsIsAnAlarm) {
   for (const std::uint64_t octets :
-       {published_ - 1, std::uint64_t{journal::kSegmentHeaderOctets}, std::uint64_t{0}}) {
+       {published_ - 1, std::uint64_t{journal::kSegmentHeaderMaxOctets}, std::uint64_t{0}}) {
     write_log(copy_, std::string_view(log_).substr(0, octets));
     const auto writer = Writer::open(options_for(copy_));
     ASSERT_FALSE(writer) << octets;
@@ -118,7 +123,7 @@ TEST_F(TornLog, ShorterThanTheIndexKnowsIsAnAlarm) {
 TEST_F(TornLog, ALogOfTheMailboxStoreIsNotTaken) {
   std::string other = log_;
   std::string header;
-  journal::encode_segment_header({'P', 'O', 'H', 'S', 'E', 'G', '0', '1'}, {1, 1, 1}, header);
+  journal::encode_segment_header({'P', 'O', 'H', 'S', 'E', 'G'}, {1, 1, 1, journal::framing_of(1)}, header);
   other.replace(0, header.size(), header);
   write_log(copy_, other);
   std::filesystem::remove_all(copy_ / "index");
@@ -158,6 +163,137 @@ TEST_F(TornLog, AnIndexThatIsDamagedIsAnAlarmThatSaysWhatHelps) {
   }
   std::filesystem::remove_all(copy_ / "index");
   EXPECT_NE(open_writer(options_for(copy_)), nullptr);
+}
+
+/// A message that holds whole groups of records, as a stranger writes them.
+Add message_with_records(std::size_t octets) {
+  const std::string groups = journal::forged_groups();
+  std::string records;
+  while (records.size() < octets) records += groups;
+  return message(std::move(records));
+}
+
+TEST(ForgedRecords, InAMessageLeaveATornEndATornEnd) {
+  const ScratchDirectory scratch(quick_directory());
+  const auto queue = scratch.path() / "queue";
+  const auto image = scratch.path() / "image";
+  const auto copy = scratch.path() / "copy";
+  std::uint64_t published = 0;
+  {
+    const auto writer = open_writer(options_for(queue));
+    add(*writer, message("first"));
+    published = std::filesystem::file_size(segment_path(queue / "log", 1));
+    std::vector<Request> group;
+    group.push_back({{message_with_records(2000)}, Moment::durable});
+    static_cast<void>(writer->commit(group, [&](std::span<const Outcome>) { copy_queue(queue, image); }));
+  }
+  const std::string log = contents(segment_path(image / "log", 1));
+  for (std::uint64_t octets = published + 1; octets < log.size(); octets += 151) {
+    for (const bool header_lost : {false, true}) {
+      for (const bool index_lost : {false, true}) {
+        SCOPED_TRACE(octets);
+        copy_queue(image, copy);
+        std::string cut = log.substr(0, octets);
+        if (header_lost) cut[published] ^= 1;
+        write_file(segment_path(copy / "log", 1), cut);
+        if (index_lost) std::filesystem::remove_all(copy / "index");
+        const auto writer = open_writer(options_for(copy));
+        ASSERT_NE(writer, nullptr);
+        EXPECT_EQ(ids_of(writer->reader()), std::vector<EntryId>{EntryId{1}});
+        EXPECT_EQ(add(*writer, message("second")), EntryId{2});
+        expect_sound(copy);
+      }
+    }
+  }
+}
+
+/// Made by the last version that wrote format 1: two segments, entries 1 to 8 of which 3 and 4 went; the last two
+/// batches are not in the index.
+class Format1 : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    copy_queue(std::filesystem::path(POSTHASTE_SOURCE_DIR) / "tests/smtpd/queue/format1", queue_);
+    ASSERT_EQ(contents(segment_path(queue_ / "log", 2)).substr(0, 8), "POHQUE01");
+  }
+
+  static void expect_entries(const Reader& reader) {
+    std::vector<EntryId> there;
+    for (const std::uint64_t id : {1, 2, 5, 6, 7, 8}) there.push_back(EntryId{id});
+    EXPECT_EQ(ids_of(reader), there);
+    const auto full = reader.read(EntryId{1});
+    const auto null_path = reader.read(EntryId{2});
+    const auto usual = reader.read(EntryId{8});
+    ASSERT_TRUE(full && null_path && usual);
+    Envelope expected;
+    expected.trace_id = "trace";
+    expected.delivery_id.octets.fill(std::byte{0xab});
+    expected.reverse_path = smtp::Mailbox{"a b", "[192.0.2.1]"};
+    expected.body = smtp::Body::binary_mime;
+    expected.smtp_utf8 = true;
+    expected.ret = smtp::Return::full;
+    expected.envid = "QQ 314159";
+    expected.arrived = at(1'700'000'000);
+    EXPECT_EQ(full->envelope, expected);
+    ASSERT_EQ(full->recipients.size(), 3U);
+    EXPECT_EQ(full->recipients[1].status.last_reply, "451 4.4.1 try again");
+    EXPECT_EQ(full->recipients[2].recipient.orcpt->address, "B@example.net");
+    EXPECT_EQ(full->recipients[2].status.last_host, "mx.example.net");
+    expected = message("").envelope;
+    EXPECT_EQ(usual->envelope, expected);
+    expected.reverse_path.reset();
+    expected.body = smtp::Body::eight_bit_mime;
+    expected.ret = smtp::Return::headers;
+    EXPECT_EQ(null_path->envelope, expected);
+    EXPECT_EQ(null_path->recipients[0].status.attempts, 1U);
+    EXPECT_EQ(read_message(reader, EntryId{1}), octets_of(message("full")));
+    EXPECT_EQ(read_message(reader, EntryId{8}), octets_of(message("8")));
+  }
+
+  ScratchDirectory scratch_;
+  const std::filesystem::path queue_ = scratch_.path() / "queue";
+};
+
+TEST_F(Format1, IsReadAndGoesOnInFormat2) {
+  const std::string second = contents(segment_path(queue_ / "log", 2));
+  {
+    const auto writer = open_writer(options_for(queue_));
+    ASSERT_NE(writer, nullptr);
+    expect_entries(writer->reader());
+    EXPECT_EQ(add(*writer, message("9")), EntryId{9});
+    expect_sound(queue_);
+  }
+  EXPECT_EQ(contents(segment_path(queue_ / "log", 2)), second);
+  EXPECT_EQ(contents(segment_path(queue_ / "log", 3)).substr(0, 8), "POHQUE02");
+  const auto writer = open_writer(options_for(queue_));
+  ASSERT_NE(writer, nullptr);
+  EXPECT_EQ(read_message(writer->reader(), EntryId{9}), octets_of(message("9")));
+  ASSERT_TRUE(commit(*writer, {Remove{EntryId{9}}}));
+  expect_entries(writer->reader());
+  expect_sound(queue_);
+}
+
+TEST_F(Format1, WithoutItsIndexIsTheSame) {
+  std::filesystem::remove_all(queue_ / "index");
+  const auto writer = open_writer(options_for(queue_));
+  ASSERT_NE(writer, nullptr);
+  expect_entries(writer->reader());
+  expect_sound(queue_);
+}
+
+TEST_F(Format1, IsGivenBackByCompaction) {
+  const auto writer = open_writer(options_for(queue_));
+  ASSERT_NE(writer, nullptr);
+  for (const std::uint64_t id : {5, 6}) ASSERT_TRUE(commit(*writer, {Remove{EntryId{id}}}));
+  while (writer->compact()) {
+  }
+  EXPECT_GT(writer->counters().segments_freed, 0U);
+  const auto full = writer->reader().read(EntryId{1});
+  ASSERT_TRUE(full);
+  EXPECT_EQ(full->envelope.envid, "QQ 314159");
+  EXPECT_EQ(full->message.segment, 3U);
+  EXPECT_EQ(read_message(writer->reader(), EntryId{1}), octets_of(message("full")));
+  expect_sound(queue_);
+  expect_rebuilt_the_same(queue_);
 }
 
 TEST(Segments, AreRolledAndNeverMissedSilently) {
@@ -332,6 +468,54 @@ TEST(Killed, WhatWasAnsweredIsThereAndWhatWentIsGone) {
   }
   EXPECT_GT(promised.there.size(), 50U);
   EXPECT_GT(promised.gone.size(), 5U);
+}
+
+/// Adds large messages that hold records, and tells of each, until it is killed.
+[[noreturn]] void add_records_until_killed(const std::filesystem::path& directory, int answered) {
+  auto writer = Writer::open(options_for(directory));
+  if (!writer) ::_exit(1);
+  const Add large = message_with_records(4 << 20);
+  while (true) {
+    std::vector<Request> group;
+    group.push_back({{large}, Moment::durable});
+    const auto tell = [&](std::span<const Outcome> outcomes) {
+      if (!outcomes[0]) ::_exit(2);
+      if (::write(answered, "x", 1) != 1) ::_exit(3);
+    };
+    static_cast<void>((*writer)->commit(group, tell));
+  }
+}
+
+/// Until the last segment grows, which it does page by page: somewhere in the next message. Or for a while.
+void wait_for_a_message_begun(const std::filesystem::path& log) {
+  const auto segment = segment_path(log, journal::list_segments(log)->back());
+  const auto before = std::filesystem::file_size(segment);
+  for (int i = 0; i < 100'000 && std::filesystem::file_size(segment) == before; ++i) ::sched_yield();
+}
+
+TEST(Killed, InTheMidstOfMessagesThatHoldRecordsItStartsAgain) {
+  const ScratchDirectory scratch(quick_directory());
+  std::size_t answered = 0;
+  for (unsigned round = 1; round <= 8; ++round) {
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) add_records_until_killed(scratch.path(), ends[1]);
+    ::close(ends[1]);
+    char octet = 0;
+    for (unsigned i = 0; i < 2 && ::read(ends[0], &octet, 1) == 1; ++i) ++answered;
+    wait_for_a_message_begun(scratch.path() / "log");
+    ::kill(child, SIGKILL);
+    while (::read(ends[0], &octet, 1) == 1) ++answered;
+    ::close(ends[0]);
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(status)) << WEXITSTATUS(status);
+    const auto writer = open_writer(options_for(scratch.path()));
+    ASSERT_NE(writer, nullptr);
+    EXPECT_GE(ids_of(writer->reader()).size(), answered);
+  }
 }
 
 // --- Full

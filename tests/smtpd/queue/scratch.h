@@ -152,7 +152,9 @@ inline void expect_sound(const std::filesystem::path& directory) {
     recipients.erase(id);
     const auto record = files.read(row->segment, row->record_offset, row->record_octets);
     ASSERT_TRUE(record);
-    const auto header = journal::decode_header(*record);
+    const auto segment = files.header(row->segment);
+    ASSERT_TRUE(segment);
+    const auto header = journal::decode_header(segment->framing, row->record_offset, *record);
     ASSERT_TRUE(header);
     EXPECT_EQ(header->body_crc, crc32c(std::string_view(*record).substr(journal::kRecordHeaderOctets)));
   }
