@@ -25,6 +25,7 @@ struct Envelope {
   std::optional<smtp::Return> ret{};
   std::optional<std::string> envid{};  // decoded
   WallTime arrived{};
+  std::string later_fields{};  // of versions to come, as the queue's records hold them: kept as they are
   bool operator==(const Envelope&) const = default;
 };
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/base/octet_codec.h"
+#include "smtpd/queue/envelope.h"
 #include "smtpd/queue/record.h"
 
 namespace posthaste::queue {

@@ -1,8 +1,8 @@
 #include "smtpd/queue/record.h"
 
-#include <chrono>
-#include <cstring>
 #include <utility>
+
+#include "smtpd/queue/envelope.h"
 
 namespace posthaste::queue {
 namespace {
@@ -17,37 +17,6 @@ constexpr std::uint8_t kNotifySuccess = 1;
 constexpr std::uint8_t kNotifyFailure = 2;
 constexpr std::uint8_t kNotifyDelay = 4;
 constexpr std::uint8_t kNotifyGiven = 8;
-
-void put_time(OctetWriter& writer, WallTime time) {
-  writer.put(static_cast<std::int64_t>(time.time_since_epoch().count()));
-}
-
-WallTime take_time(OctetReader& reader) { return WallTime{std::chrono::milliseconds{reader.take<std::int64_t>()}}; }
-
-/// Zero for nothing, otherwise the enumerator's number and one.
-template <typename Enum>
-void put_choice(OctetWriter& writer, std::optional<Enum> choice) {
-  writer.put(choice ? static_cast<std::uint8_t>(std::to_underlying(*choice) + 1) : std::uint8_t{0});
-}
-
-template <typename Enum>
-std::optional<Enum> take_choice(OctetReader& reader, Enum last) {
-  const auto choice = reader.take<std::uint8_t>();
-  if (choice > std::to_underlying(last) + 1) reader.refuse();
-  if (choice == 0 || !reader.ok()) return std::nullopt;
-  return static_cast<Enum>(choice - 1);
-}
-
-void put_mailbox(OctetWriter& writer, const smtp::Mailbox& mailbox) {
-  writer.put_string(mailbox.local_part).put_string(mailbox.domain);
-}
-
-smtp::Mailbox take_mailbox(OctetReader& reader) {
-  smtp::Mailbox mailbox;
-  mailbox.local_part = reader.take_string();
-  mailbox.domain = reader.take_string();
-  return mailbox;
-}
 
 void put_notify(OctetWriter& writer, const std::optional<smtp::Notify>& notify) {
   std::uint8_t bits = 0;
@@ -152,32 +121,6 @@ std::optional<Record> decode_body(std::uint8_t type, std::string_view body) {
   Record record = take_record(type, reader);
   if (!reader.done()) return std::nullopt;
   return record;
-}
-
-void put_envelope(OctetWriter& writer, const Envelope& envelope) {
-  writer.put_string(envelope.trace_id);
-  for (const std::byte octet : envelope.delivery_id.octets) writer.put(std::to_integer<std::uint8_t>(octet));
-  writer.put(static_cast<std::uint8_t>(envelope.reverse_path.has_value()));
-  if (envelope.reverse_path) put_mailbox(writer, *envelope.reverse_path);
-  put_choice(writer, envelope.body);
-  writer.put(static_cast<std::uint8_t>(envelope.smtp_utf8));
-  put_choice(writer, envelope.ret);
-  writer.put(static_cast<std::uint8_t>(envelope.envid.has_value()));
-  if (envelope.envid) writer.put_string(*envelope.envid);
-  put_time(writer, envelope.arrived);
-}
-
-Envelope take_envelope(OctetReader& reader) {
-  Envelope envelope;
-  envelope.trace_id = reader.take_string();
-  for (std::byte& octet : envelope.delivery_id.octets) octet = std::byte{reader.take<std::uint8_t>()};
-  if (reader.take_bool()) envelope.reverse_path = take_mailbox(reader);
-  envelope.body = take_choice(reader, smtp::Body::binary_mime);
-  envelope.smtp_utf8 = reader.take_bool();
-  envelope.ret = take_choice(reader, smtp::Return::headers);
-  if (reader.take_bool()) envelope.envid = reader.take_string();
-  envelope.arrived = take_time(reader);
-  return envelope;
 }
 
 void put_recipient(OctetWriter& writer, const QueuedRecipient& recipient) {

@@ -1,4 +1,4 @@
-// The queue's records, format 1: what each says, and its octets. Pure: no file, no index.
+// The queue's records: what each says, and its octets. Pure: no file, no index.
 #pragma once
 
 #include <cstdint>
@@ -53,13 +53,10 @@ void encode_remove(EntryId id, std::string& out);
 /// Octets of the record that `add` becomes, header included.
 [[nodiscard]] std::uint64_t entry_record_octets(const Add& add);
 
-/// All of `body`. Nothing for what the encoders do not write.
+/// All of `body`. Nothing for what the encoders do not write and never wrote: the envelopes of format 1 are read.
 [[nodiscard]] std::optional<Record> decode_body(std::uint8_t type, std::string_view body);
 
 // --- Parts that the index's rows share with the records
-
-void put_envelope(OctetWriter& writer, const Envelope& envelope);
-[[nodiscard]] Envelope take_envelope(OctetReader& reader);
 
 /// The status stands first, so that what a summary needs lies in front.
 void put_recipient(OctetWriter& writer, const QueuedRecipient& recipient);

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "common/base/octet_codec.h"
+#include "smtpd/queue/envelope.h"
 #include "smtpd/queue/record.h"
 
 namespace {
@@ -26,12 +27,23 @@ std::string encode(const queue::Record& record) {
   return body;
 }
 
+bool has_mark(std::string_view entry) {
+  posthaste::OctetReader reader(entry);
+  static_cast<void>(reader.take<queue::EntryId>());
+  return reader.take<std::uint32_t>() == queue::kEnvelopeMark;
+}
+
 void check_body(std::string_view input) {
   if (input.empty()) return;
   const auto type = static_cast<std::uint8_t>(input.front());
   const auto record = queue::decode_body(type, input.substr(1));
   if (!record) return;
-  if (record->index() + 1 != type || encode(*record) != input.substr(1)) std::abort();
+  if (record->index() + 1 != type) std::abort();
+  const std::string body = encode(*record);
+  if (body == input.substr(1)) return;
+  // An envelope of format 1 is written again as one of today's, which says the same.
+  if (!std::holds_alternative<queue::EntryRecord>(*record) || has_mark(input.substr(1))) std::abort();
+  if (queue::decode_body(type, body) != record) std::abort();
 }
 
 void check_recipient(std::string_view input) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "scratch.h"
+#include "smtpd/queue/envelope.h"
 
 namespace posthaste::queue {
 namespace {
@@ -92,25 +93,11 @@ TEST(Record, NumbersThatNothingStandsForAreRefused) {
   for (const int type : {0, 4, 255}) {
     EXPECT_EQ(decode_body(static_cast<std::uint8_t>(type), encode(RemoveRecord{})), std::nullopt) << type;
   }
-  // An entry with no strings: id 8, trace id 4, delivery id 16, then one octet each.
   struct Wrong {
     const char* name;
     std::size_t place;
     char octet;
   };
-  constexpr Wrong kWrong[] = {
-      {"reverse-path neither there nor not", 28, 2},
-      {"a fourth body type", 29, 4},
-      {"SMTPUTF8 twice", 30, 2},
-      {"a third RET", 31, 3},
-      {"ENVID twice", 32, 2},
-  };
-  const std::string body = encode(EntryRecord{});
-  for (const Wrong& wrong : kWrong) {
-    std::string changed = body;
-    changed[wrong.place] = wrong.octet;
-    EXPECT_EQ(decode_body(1, changed), std::nullopt) << wrong.name;
-  }
   // An update of one recipient: id 8, count 4, index 4, then fate and flags.
   constexpr Wrong kWrongStatus[] = {{"a sixth fate", 16, 5}, {"a third flag", 17, 4}, {"more recipients", 8, 2}};
   const std::string update = encode(UpdateRecord{EntryId{1}, {{0, {}}}});
@@ -118,6 +105,131 @@ TEST(Record, NumbersThatNothingStandsForAreRefused) {
     std::string changed = update;
     changed[wrong.place] = wrong.octet;
     EXPECT_EQ(decode_body(2, changed), std::nullopt) << wrong.name;
+  }
+}
+
+// --- Envelopes
+
+struct Field {
+  std::uint16_t tag = 0;
+  std::string value;
+};
+
+const Field kTraceId{1, "t"};
+const Field kDeliveryId{2, std::string(16, 'd')};
+const Field kArrived{3, std::string(8, '\0')};
+
+std::string envelope_of(const std::vector<Field>& fields) {
+  std::string octets;
+  OctetWriter writer(octets);
+  for (const Field& field : fields) writer.put(field.tag).put_string(field.value);
+  std::string out;
+  OctetWriter(out).put(kEnvelopeMark).put_string(octets);
+  return out;
+}
+
+std::optional<Envelope> decode_envelope(std::string_view octets) {
+  OctetReader reader(octets);
+  Envelope envelope = take_envelope(reader);
+  return reader.done() ? std::optional(envelope) : std::nullopt;
+}
+
+std::string encode_envelope(const Envelope& envelope) {
+  std::string out;
+  OctetWriter writer(out);
+  put_envelope(writer, envelope);
+  return out;
+}
+
+TEST(Envelope, WhatIsAbsentHasNoField) {
+  Envelope envelope;
+  envelope.trace_id = "t";
+  envelope.delivery_id.octets.fill(std::byte{'d'});
+  EXPECT_EQ(encode_envelope(envelope), envelope_of({kTraceId, kDeliveryId, kArrived}));
+  envelope.smtp_utf8 = true;
+  envelope.envid = "";
+  const std::string octets = envelope_of({kTraceId, kDeliveryId, kArrived, {6, ""}, {8, ""}});
+  EXPECT_EQ(encode_envelope(envelope), octets);
+  EXPECT_EQ(decode_envelope(octets), envelope);
+}
+
+TEST(Envelope, FieldsOfLaterVersionsAreKept) {
+  const std::string octets =
+      envelope_of({kTraceId, kDeliveryId, kArrived, {8, "envid"}, {9, "a verdict"}, {0x7FFF, ""}});
+  const auto envelope = decode_envelope(octets);
+  ASSERT_TRUE(envelope);
+  EXPECT_EQ(envelope->envid, "envid");
+  EXPECT_EQ(encode_envelope(*envelope), octets);
+}
+
+TEST(Envelope, WhatNobodyWroteAndCriticalFieldsOfLaterVersionsAreRefused) {
+  const struct {
+    const char* name;
+    std::vector<Field> fields;
+  } cases[] = {
+      {"nothing", {}},
+      {"no trace id", {kDeliveryId, kArrived}},
+      {"no arrival", {kTraceId, kDeliveryId}},
+      {"a critical field of a later version", {kTraceId, kDeliveryId, kArrived, {kCriticalField | 9, "x"}}},
+      {"a known field that is critical", {kTraceId, kDeliveryId, {kCriticalField | 3, std::string(8, '\0')}}},
+      {"field 0", {{0, ""}, kTraceId, kDeliveryId, kArrived}},
+      {"a field twice", {kTraceId, kTraceId, kDeliveryId, kArrived}},
+      {"out of order", {kDeliveryId, kTraceId, kArrived}},
+      {"a later field before a known one", {kTraceId, kDeliveryId, kArrived, {9, ""}, {8, ""}}},
+      {"a short delivery id", {kTraceId, {2, "d"}, kArrived}},
+      {"a long arrival", {kTraceId, kDeliveryId, {3, std::string(9, '\0')}}},
+      {"half a mailbox", {kTraceId, kDeliveryId, kArrived, {4, std::string(4, '\0')}}},
+      {"a fourth body type", {kTraceId, kDeliveryId, kArrived, {5, "\3"}}},
+      {"SMTPUTF8 with a value", {kTraceId, kDeliveryId, kArrived, {6, "\1"}}},
+      {"a third RET", {kTraceId, kDeliveryId, kArrived, {7, "\2"}}},
+  };
+  ASSERT_TRUE(decode_envelope(envelope_of({kTraceId, kDeliveryId, kArrived})));
+  for (const auto& c : cases) EXPECT_EQ(decode_envelope(envelope_of(c.fields)), std::nullopt) << c.name;
+  std::string longer = envelope_of({kTraceId, kDeliveryId, kArrived});
+  longer[4] += 1;  // the fields' octets
+  EXPECT_EQ(decode_envelope(longer + "x"), std::nullopt);
+}
+
+TEST(Envelope, FieldsOfLaterVersionsStayWhenAnEntryMoves) {
+  const ScratchDirectory scratch;
+  Options options = options_for(scratch.path());
+  options.segment_octets = 2048;
+  const auto writer = open_writer(options);
+  Add first = message("first");
+  OctetWriter(first.envelope.later_fields).put(std::uint16_t{20}).put_string("a verdict");
+  const EntryId id = add(*writer, first);
+  const EntryId large = add(*writer, message(std::string(3000, 'x')));
+  const EntryId last = add(*writer, message("last"));  // in another segment
+  ASSERT_TRUE(commit(*writer, {Remove{large}}));
+  while (writer->compact()) {
+  }
+  ASSERT_GT(writer->counters().segments_freed, 0U);
+  EXPECT_EQ(writer->reader().read(id)->envelope, first.envelope);
+  EXPECT_TRUE(writer->reader().read(last));
+  expect_sound(scratch.path());
+  expect_rebuilt_the_same(scratch.path());
+}
+
+TEST(Envelope, OfFormat1IsRefusedWhereItSaysWhatNothingStandsFor) {
+  // Trace id 4, delivery id 16, then one octet each; the arrival.
+  const std::string octets(4 + 16 + 5 + 8, '\0');
+  ASSERT_EQ(decode_envelope(octets), Envelope{});
+  struct Wrong {
+    const char* name;
+    std::size_t place;
+    char octet;
+  };
+  constexpr Wrong kWrong[] = {
+      {"reverse-path neither there nor not", 20, 2},
+      {"a fourth body type", 21, 4},
+      {"SMTPUTF8 twice", 22, 2},
+      {"a third RET", 23, 3},
+      {"ENVID twice", 24, 2},
+  };
+  for (const Wrong& wrong : kWrong) {
+    std::string changed = octets;
+    changed[wrong.place] = wrong.octet;
+    EXPECT_EQ(decode_envelope(changed), std::nullopt) << wrong.name;
   }
 }
 
