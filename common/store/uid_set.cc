@@ -9,6 +9,11 @@ std::uint64_t after(Uid uid) { return std::uint64_t{number(uid)} + 1; }
 
 }  // namespace
 
+UidSet::UidSet(std::vector<UidRange> ranges) {
+  std::ranges::sort(ranges, {}, &UidRange::first);
+  for (const UidRange& range : ranges) add(range);
+}
+
 void UidSet::add(UidRange range) {
   if (range.last < range.first) return;
   if (ranges_.empty() || after(ranges_.back().last) < number(range.first)) {

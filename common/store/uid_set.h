@@ -27,6 +27,9 @@ class UidSet {
   UidSet(std::initializer_list<UidRange> ranges) {
     for (const UidRange& range : ranges) add(range);
   }
+  /// Of ranges in any order, however they lie: n log n, where add() of each may be as many moves as there are
+  /// pairs.
+  explicit UidSet(std::vector<UidRange> ranges);
 
   void add(Uid uid) { add(UidRange{uid, uid}); }
   /// Constant time when `range` lies above all that is there. A range that ends before it begins adds nothing.
