@@ -57,8 +57,7 @@ class Mailbox {
       const store::Time now{std::chrono::milliseconds{1'700'000'000'000}};
       (void)writer_->commit(group, now, store::Publication::now, [](std::span<const store::Outcome>) {});
     }
-    auto snapshot = writer_->store().read(kUser);
-    auto opened_mailbox = open_mailbox(*snapshot, "INBOX", true, Recency{});
+    auto opened_mailbox = open_mailbox(writer_->store(), "INBOX", true, Recency{kUser});
     if (opened_mailbox) selected_ = std::move(opened_mailbox->mailbox);
   }
   ~Mailbox() {

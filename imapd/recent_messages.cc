@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "imapd/limits.h"
+#include "imapd/row_walk.h"
 
 namespace posthaste::imapd {
 
@@ -27,7 +28,7 @@ Uid RecentMessages::take(UserId user, MailboxId mailbox, Uid uid_next, Uid other
   return first;
 }
 
-std::expected<Uid, store::StoreError> RecentMessages::first_without_look(const store::Snapshot& snapshot,
+std::expected<Uid, store::StoreError> RecentMessages::first_without_look(const store::Store& store, UserId user,
                                                                          const store::MailboxInfo& mailbox) const {
   Uid first = mailbox.uid_next;
   const auto note = [&](const store::Message& message) {
@@ -35,12 +36,12 @@ std::expected<Uid, store::StoreError> RecentMessages::first_without_look(const s
     first = message.uid;
     return true;
   };
-  auto scanned = snapshot.scan_back(mailbox.id, note);
+  auto scanned = walk_back(store, user, mailbox.id, note);
   if (!scanned) return std::unexpected(scanned.error());
   return first;
 }
 
-std::expected<std::uint32_t, store::StoreError> RecentMessages::count(const store::Snapshot& snapshot, UserId user,
+std::expected<std::uint32_t, store::StoreError> RecentMessages::count(const store::Store& store, UserId user,
                                                                       const store::MailboxInfo& mailbox) const {
   const auto first = known_first(user, mailbox.id);
   std::uint32_t recent = 0;
@@ -49,7 +50,7 @@ std::expected<std::uint32_t, store::StoreError> RecentMessages::count(const stor
     if (is_recent) ++recent;
     return is_recent;
   };
-  auto scanned = snapshot.scan_back(mailbox.id, note);
+  auto scanned = walk_back(store, user, mailbox.id, note);
   if (!scanned) return std::unexpected(scanned.error());
   return recent;
 }

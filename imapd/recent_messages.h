@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "common/base/ids.h"
-#include "common/store/snapshot.h"
+#include "common/store/store.h"
 
 namespace posthaste::imapd {
 
@@ -28,16 +28,18 @@ class RecentMessages {
     return known_first(user, mailbox).has_value();
   }
   /// The first of the newest messages, which may be \Recent where nobody has looked yet; UIDNEXT without one. Reads
-  /// their rows: never on a loop. Errors: io.
-  [[nodiscard]] std::expected<Uid, store::StoreError> first_without_look(const store::Snapshot& snapshot,
+  /// their rows: never on a loop. Errors: unavailable,
+  /// io.
+  [[nodiscard]] std::expected<Uid, store::StoreError> first_without_look(const store::Store& store, UserId user,
                                                                          const store::MailboxInfo& mailbox) const;
 
   /// The first message that nobody has heard of; `otherwise`, when nobody has looked yet.
   [[nodiscard]] Uid first(UserId user, MailboxId mailbox, Uid otherwise) const;
   /// The same, and from now on somebody has heard of all messages below `uid_next`.
   Uid take(UserId user, MailboxId mailbox, Uid uid_next, Uid otherwise);
-  /// How many messages nobody has heard of. Reads their rows: never on a loop. Errors: io.
-  [[nodiscard]] std::expected<std::uint32_t, store::StoreError> count(const store::Snapshot& snapshot, UserId user,
+  /// How many messages nobody has heard of. Reads their rows: never on a loop. Errors: unavailable,
+  /// io.
+  [[nodiscard]] std::expected<std::uint32_t, store::StoreError> count(const store::Store& store, UserId user,
                                                                       const store::MailboxInfo& mailbox) const;
 
  private:

@@ -32,10 +32,15 @@ std::optional<std::uint32_t> last_match(const UidRuns& messages, const imap::Seq
 
 }  // namespace
 
-std::expected<imap::NumberSet, store::StoreError> vanished_earlier(const store::Snapshot& snapshot,
+std::expected<imap::NumberSet, store::StoreError> vanished_earlier(const store::Store& store, UserId user,
                                                                    const SelectedMailbox& mailbox, ModSeq since,
                                                                    const imap::NumberSet& asked) {
-  auto vanished = snapshot.vanished(mailbox.id, since);
+  const auto read = [&]() -> std::expected<std::optional<store::UidSet>, store::StoreError> {
+    const auto snapshot = store.read(user);
+    if (!snapshot) return std::unexpected(snapshot.error());
+    return snapshot->vanished(mailbox.id, since);
+  };
+  const auto vanished = read();
   if (!vanished) return std::unexpected(vanished.error());
   const imap::NumberSet gone = *vanished ? to_number_set(**vanished) : ever_given(mailbox);
   return gone.intersection(asked).without(mailbox.messages.uids());

@@ -7,15 +7,16 @@
 
 #include "common/imap/select.h"
 #include "common/imap/sequence_set.h"
-#include "common/store/snapshot.h"
+#include "common/store/store.h"
 #include "imapd/selected_mailbox.h"
 
 namespace posthaste::imapd {
 
 /// Which of the UIDs `asked` have vanished since `since`: for VANISHED (EARLIER). What the view still holds is
 /// news, and not among them. When the store's record of what vanished does not reach back so far, all that were
-/// ever given and are gone. Errors: no_such_mailbox, io.
-[[nodiscard]] std::expected<imap::NumberSet, store::StoreError> vanished_earlier(const store::Snapshot& snapshot,
+/// ever given and are gone. Errors: no_such_mailbox, unavailable, io.
+[[nodiscard]] std::expected<imap::NumberSet, store::StoreError> vanished_earlier(const store::Store& store,
+                                                                                 UserId user,
                                                                                  const SelectedMailbox& mailbox,
                                                                                  ModSeq since,
                                                                                  const imap::NumberSet& asked);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "imapd/limits.h"
+
 namespace posthaste::imapd {
 
 namespace {
@@ -53,6 +55,32 @@ void RowWalk::go_on_from(Uid uid) {
   const auto range = std::ranges::lower_bound(ranges, uid, {}, &store::UidRange::last);
   range_ = static_cast<std::size_t>(range - ranges.begin());
   if (!done()) from_ = std::max(uid, range->first);
+}
+
+std::expected<store::UidSet, store::StoreError> read_uids(const store::Store& store, UserId user, MailboxId mailbox,
+                                                          store::UidRange range) {
+  store::UidSet uids;
+  const auto note = [&uids](const store::Message& message) { uids.add(message.uid); };
+  for (auto from = std::optional(range.first); from && *from <= range.last;) {
+    const auto snapshot = store.read(user);
+    if (!snapshot) return std::unexpected(snapshot.error());
+    auto next_uid = snapshot->scan(mailbox, {*from, range.last}, kSliceRows, note);
+    if (!next_uid) return std::unexpected(next_uid.error());
+    from = *next_uid;
+  }
+  return uids;
+}
+
+std::expected<void, store::StoreError> walk_back(const store::Store& store, UserId user, MailboxId mailbox,
+                                                 const std::function<bool(const store::Message&)>& row) {
+  for (auto last = std::optional(store::kAllUids.last); last;) {
+    const auto snapshot = store.read(user);
+    if (!snapshot) return std::unexpected(snapshot.error());
+    auto next_uid = snapshot->scan_back(mailbox, {store::kAllUids.first, *last}, kSliceRows, row);
+    if (!next_uid) return std::unexpected(next_uid.error());
+    last = *next_uid;
+  }
+  return {};
 }
 
 }  // namespace posthaste::imapd

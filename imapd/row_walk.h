@@ -3,10 +3,12 @@
 
 #include <cstddef>
 #include <expected>
+#include <functional>
+#include <optional>
 #include <utility>
 #include <vector>
 
-#include "common/store/snapshot.h"
+#include "common/store/store.h"
 #include "common/store/uid_set.h"
 
 namespace posthaste::imapd {
@@ -36,5 +38,16 @@ class RowWalk {
   std::size_t range_ = 0;  // the one to go on with
   Uid from_{};             // and the UID in it
 };
+
+/// The UIDs of `range` that are there. What comes or goes meanwhile may be among them or not. Never on a loop.
+/// Errors: unavailable, io.
+[[nodiscard]] std::expected<store::UidSet, store::StoreError> read_uids(const store::Store& store, UserId user,
+                                                                        MailboxId mailbox, store::UidRange range);
+
+/// Calls `row` for the messages of a mailbox by descending UID, until it returns false; few of them in a snapshot.
+/// Never on a loop. Errors: unavailable, io.
+[[nodiscard]] std::expected<void, store::StoreError> walk_back(
+    const store::Store& store, UserId user, MailboxId mailbox,
+    const std::function<bool(const store::Message&)>& row);
 
 }  // namespace posthaste::imapd

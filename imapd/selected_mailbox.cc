@@ -8,6 +8,7 @@
 #include "common/imap/writer.h"
 #include "imapd/flags.h"
 #include "imapd/limits.h"
+#include "imapd/row_walk.h"
 
 namespace posthaste::imapd {
 namespace {
@@ -59,31 +60,50 @@ void note_recent(SelectedMailbox& mailbox, const Recency& recency, Uid uid_next,
 }
 
 /// Looks at a few from the front, and then from the end: what is unseen is most often new.
-std::expected<std::optional<Uid>, StoreError> find_first_unseen(const store::Snapshot& snapshot,
+std::expected<std::optional<Uid>, StoreError> find_first_unseen(const store::Store& store, UserId user,
                                                                 const store::MailboxInfo& info) {
   std::optional<Uid> first;
   if (info.unseen == 0) return first;
-  const auto note = [&first](const store::Message& message) {
-    if (!first && !message.flags.contains(store::SystemFlag::seen)) first = message.uid;
-  };
-  auto next_uid = snapshot.scan(info.id, below(info.uid_next), kFrontRows, note);
-  if (!next_uid) return std::unexpected(next_uid.error());
+  {
+    const auto note = [&first](const store::Message& message) {
+      if (!first && !message.flags.contains(store::SystemFlag::seen)) first = message.uid;
+    };
+    const auto snapshot = store.read(user);
+    if (!snapshot) return std::unexpected(snapshot.error());
+    auto next_uid = snapshot->scan(info.id, below(info.uid_next), kFrontRows, note);
+    if (!next_uid) return std::unexpected(next_uid.error());
+  }
   if (first) return first;
   auto note_back = [&first, left = info.unseen](const store::Message& message) mutable {
     if (message.flags.contains(store::SystemFlag::seen)) return true;
     first = message.uid;
     return --left > 0;
   };
-  auto scanned = snapshot.scan_back(info.id, std::move(note_back));
+  auto scanned = walk_back(store, user, info.id, std::move(note_back));
   if (!scanned) return std::unexpected(scanned.error());
   return first;
 }
 
-std::expected<Uid, StoreError> find_first_new(const store::Snapshot& snapshot, const store::MailboxInfo& info,
+std::expected<Uid, StoreError> find_first_new(const store::Store& store, const store::MailboxInfo& info,
                                               const Recency& recency) {
   const bool is_known = recency.messages == nullptr || recency.messages->has_looked(recency.user, info.id);
   if (is_known) return info.uid_next;
-  return recency.messages->first_without_look(snapshot, info);
+  return recency.messages->first_without_look(store, recency.user, info);
+}
+
+struct Found {
+  store::MailboxInfo info;
+  std::optional<store::UidSet> uids;  // when they could be had without reading the rows
+};
+
+std::expected<Found, StoreError> find(const store::Store& store, UserId user, const std::string& name) {
+  const auto snapshot = store.read(user);
+  if (!snapshot) return std::unexpected(snapshot.error());
+  auto info = snapshot->mailbox(name);
+  if (!info) return std::unexpected(info.error());
+  auto uids = snapshot->uids_without_rows(info->id);
+  if (!uids) return std::unexpected(uids.error());
+  return Found{std::move(*info), std::move(*uids)};
 }
 
 std::uint32_t count_recent(const SelectedMailbox& mailbox) {
@@ -92,10 +112,11 @@ std::uint32_t count_recent(const SelectedMailbox& mailbox) {
 
 }  // namespace
 
-std::expected<OpenedMailbox, StoreError> open_mailbox(const store::Snapshot& snapshot, const std::string& name,
+std::expected<OpenedMailbox, StoreError> open_mailbox(const store::Store& store, const std::string& name,
                                                       bool read_only, const Recency& recency) {
-  auto info = snapshot.mailbox(name);
-  if (!info) return std::unexpected(info.error());
+  auto found = find(store, recency.user, name);
+  if (!found) return std::unexpected(found.error());
+  const store::MailboxInfo* info = &found->info;
   OpenedMailbox opened{{info->id,
                         info->uid_validity,
                         read_only,
@@ -108,13 +129,16 @@ std::expected<OpenedMailbox, StoreError> open_mailbox(const store::Snapshot& sna
                        std::nullopt,
                        info->name,
                        info->special_use};
-  auto uids = snapshot.uids(info->id);
-  if (!uids) return std::unexpected(uids.error());
-  opened.mailbox.messages = UidRuns{*uids};
-  auto first_unseen = find_first_unseen(snapshot, *info);
+  if (!found->uids) {  // what goes from now on may be among them or not: it is news of later than is told here
+    auto uids = read_uids(store, recency.user, info->id, below(info->uid_next));
+    if (!uids) return std::unexpected(uids.error());
+    found->uids = std::move(*uids);
+  }
+  opened.mailbox.messages = UidRuns{*found->uids};
+  auto first_unseen = find_first_unseen(store, recency.user, *info);
   if (!first_unseen) return std::unexpected(first_unseen.error());
   if (*first_unseen) opened.first_unseen = opened.mailbox.messages.sequence_number(**first_unseen);
-  auto first_new = find_first_new(snapshot, *info, recency);
+  auto first_new = find_first_new(store, *info, recency);
   if (!first_new) return std::unexpected(first_new.error());
   note_recent(opened.mailbox, recency, info->uid_next, *first_new);
   return opened;

@@ -51,8 +51,9 @@ struct OpenedMailbox {
   std::optional<store::SpecialUse> special_use;
 };
 
-/// Reads all rows of the mailbox: never on a loop. Errors: no_such_mailbox, io.
-[[nodiscard]] std::expected<OpenedMailbox, store::StoreError> open_mailbox(const store::Snapshot& snapshot,
+/// Of `recency.user`. May read all rows of the mailbox, few in a snapshot: never on a loop. Errors:
+/// no_such_mailbox, unavailable, io.
+[[nodiscard]] std::expected<OpenedMailbox, store::StoreError> open_mailbox(const store::Store& store,
                                                                            const std::string& name, bool read_only,
                                                                            const Recency& recency);
 

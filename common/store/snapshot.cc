@@ -1,6 +1,7 @@
 #include "common/store/snapshot.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "common/store/blobs.h"
@@ -46,17 +47,18 @@ void prefetch(std::string_view row) {
 /// record is whole and short enough to be read.
 UidSet uids_kept(const View& view, std::string_view prefix, const MailboxInfo& mailbox) {
   constexpr std::uint32_t kMessagesForAnExpunge = 4;  // as dear to read as this many rows of messages
-  UidSet vanished;
+  std::vector<UidRange> vanished;
   std::uint32_t expunges_left = mailbox.messages / kMessagesForAnExpunge;
   Cursor cursor(view, Table::vanished);
   for (bool there = cursor.seek(prefix); there && cursor.key().starts_with(prefix); there = cursor.next()) {
     const auto uids = decode_uids(cursor.value());
     if (!uids || expunges_left-- == 0) return {};
-    for (const UidRange& range : uids->ranges()) vanished.add(range);
+    vanished.insert(vanished.end(), uids->ranges().begin(), uids->ranges().end());
   }
+  const UidSet gone_ever(std::move(vanished));
   UidSet kept;
   std::uint32_t from = 1;
-  for (const UidRange& gone : vanished.ranges()) {
+  for (const UidRange& gone : gone_ever.ranges()) {
     kept.add(UidRange{Uid{from}, Uid{number(gone.first) - 1}});
     from = number(gone.last) + 1;
   }
@@ -252,34 +254,44 @@ std::expected<std::optional<Uid>, StoreError> Snapshot::scan_changed(
   return std::nullopt;
 }
 
-std::expected<void, StoreError> Snapshot::scan_back(MailboxId mailbox,
-                                                    const std::function<bool(const Message&)>& row) const {
+std::expected<std::optional<Uid>, StoreError> Snapshot::scan_back(
+    MailboxId mailbox, UidRange range, std::size_t rows_max, const std::function<bool(const Message&)>& row) const {
   const View view(*environment_, txn_);
   const Key prefix = mailbox_key(user_, mailbox);
+  const Key end =
+      range.last == kAllUids.last ? mailbox_key(user_, next(mailbox)) : hot_key(user_, mailbox, next(range.last));
   Cursor cursor(view, Table::hot_rows);
-  bool there = cursor.seek_below(mailbox_key(user_, next(mailbox)));
-  for (; there && cursor.key().starts_with(prefix); there = cursor.previous()) {
-    const auto message = decode_message_row(uid_of(cursor.key()), cursor.value());
+  std::size_t rows = 0;
+  for (bool there = cursor.seek_below(end); there && cursor.key().starts_with(prefix); there = cursor.previous()) {
+    const Uid uid = uid_of(cursor.key());
+    if (uid < range.first) return std::nullopt;
+    if (rows++ == rows_max) return uid;
+    const auto message = decode_message_row(uid, cursor.value());
     if (!message) return std::unexpected(StoreError::io);
-    if (!row(*message)) break;
+    if (!row(*message)) return std::nullopt;
   }
   if (view.failure() != 0) return std::unexpected(StoreError::io);
-  return {};
+  return std::nullopt;
 }
 
-std::expected<UidSet, StoreError> Snapshot::uids(MailboxId mailbox) const {
+std::expected<std::optional<UidSet>, StoreError> Snapshot::uids_without_rows(MailboxId mailbox) const {
   const View view(*environment_, txn_);
   const auto info = found_or(view, find_mailbox(view, user_, mailbox), StoreError::no_such_mailbox);
   if (!info) return std::unexpected(info.error());
-  const Key prefix = mailbox_key(user_, mailbox);
-  const UidSet kept = uids_kept(view, prefix, *info);
+  UidSet kept = uids_kept(view, mailbox_key(user_, mailbox), *info);
   if (view.failure() != 0) return std::unexpected(StoreError::io);
-  if (kept.size() == info->messages) return kept;
+  if (kept.size() != info->messages) return std::nullopt;
+  return kept;
+}
+
+std::expected<UidSet, StoreError> Snapshot::uids(MailboxId mailbox) const {
+  auto kept = uids_without_rows(mailbox);
+  if (!kept) return std::unexpected(kept.error());
+  if (*kept) return std::move(**kept);
   UidSet uids;
-  Cursor cursor(view, Table::hot_rows);
-  bool there = cursor.seek(prefix);
-  for (; there && cursor.key().starts_with(prefix); there = cursor.next()) uids.add(uid_of(cursor.key()));
-  if (view.failure() != 0) return std::unexpected(StoreError::io);
+  const auto rest = scan(mailbox, kAllUids, std::numeric_limits<std::size_t>::max(),
+                         [&uids](const Message& message) { uids.add(message.uid); });
+  if (!rest) return std::unexpected(rest.error());
   return uids;
 }
 
@@ -289,16 +301,16 @@ std::expected<std::optional<UidSet>, StoreError> Snapshot::vanished(MailboxId ma
   if (!info) return std::unexpected(info.error());
   if (since < info->vanished_floor) return std::nullopt;
   const Key prefix = mailbox_key(user_, mailbox);
-  UidSet vanished;
+  std::vector<UidRange> vanished;
   Cursor cursor(view, Table::vanished);
   bool there = cursor.seek(vanished_key(user_, mailbox, next(since)));
   for (; there && cursor.key().starts_with(prefix); there = cursor.next()) {
     const auto uids = decode_uids(cursor.value());
     if (!uids) return std::unexpected(StoreError::io);
-    for (const UidRange& range : uids->ranges()) vanished.add(range);
+    vanished.insert(vanished.end(), uids->ranges().begin(), uids->ranges().end());
   }
   if (view.failure() != 0) return std::unexpected(StoreError::io);
-  return vanished;
+  return UidSet(std::move(vanished));
 }
 
 std::expected<SummaryView, StoreError> Snapshot::summary(BlobId blob) const {

@@ -40,9 +40,9 @@ struct MailboxName {
 };
 
 /// Holds its instant while it lives, and with it every page freed since: never keep one across an await, a socket
-/// write, 100 ms, or work whose length somebody else decides: copy what you need, let it go, then think. Used by one
-/// thread at a time. All that it gives are copies, but for summaries. Every call can
-/// say `io` when a row cannot be read.
+/// write, 100 ms, or work whose length somebody else decides: copy what you need, let it go, then think. Used by
+/// one thread at a time. All that it gives are copies, but for summaries. Every call can say `io` when a row cannot
+/// be read.
 class Snapshot {
  public:
   Snapshot(Snapshot&& other) noexcept;
@@ -91,12 +91,16 @@ class Snapshot {
       MailboxId mailbox, ModSeq since, UidRange range, std::size_t rows_max,
       const std::function<void(const Message&)>& row) const;
 
-  /// Calls `row` for the messages of a mailbox by descending UID, until it returns false.
-  [[nodiscard]] std::expected<void, StoreError> scan_back(MailboxId mailbox,
-                                                          const std::function<bool(const Message&)>& row) const;
+  /// Calls `row` for the messages of `range` by descending UID, for at most `rows_max` of them, until it returns
+  /// false. Returns the UID to go on from, or nothing when the range is done or `row` has enough.
+  [[nodiscard]] std::expected<std::optional<Uid>, StoreError> scan_back(
+      MailboxId mailbox, UidRange range, std::size_t rows_max,
+      const std::function<bool(const Message&)>& row) const;
 
   /// The UIDs of all messages. Reads no row of a message while little was expunged. Errors: no_such_mailbox.
   [[nodiscard]] std::expected<UidSet, StoreError> uids(MailboxId mailbox) const;
+  /// The same, or nothing where it would have to read the rows.
+  [[nodiscard]] std::expected<std::optional<UidSet>, StoreError> uids_without_rows(MailboxId mailbox) const;
 
   /// UIDs expunged after `since` (RFC 7162 §3.2.5.2). Nothing when `since` is below the mailbox's vanished floor:
   /// then whatever the client knows and we do not have has vanished.

@@ -81,11 +81,7 @@ net::Task<std::expected<void, Reply>> Session::tell_vanished(imap::SequenceSet s
   const auto largest = selected_->messages.last();
   const auto asked = set.saved_result ? to_number_set(selected_->saved_result)
                                       : imap::resolve(set, number(largest.value_or(Uid{0})));
-  auto work = [&]() -> std::expected<imap::NumberSet, store::StoreError> {
-    auto snapshot = around_.store.read(login_->user);
-    if (!snapshot) return std::unexpected(snapshot.error());
-    return vanished_earlier(*snapshot, *selected_, since, asked);
-  };
+  auto work = [&] { return vanished_earlier(around_.store, login_->user, *selected_, since, asked); };
   auto vanished = co_await off_loop(std::move(work));
   if (!vanished) co_return std::unexpected(reply_for(vanished.error()));
   append_vanished_earlier(stream_.output(), *vanished);

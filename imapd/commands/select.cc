@@ -45,9 +45,7 @@ struct Opening {
 std::expected<Opening, store::StoreError> open_and_compare(
     const store::Store& store, const std::string& name, bool read_only, const Recency& recency,
     const std::optional<imap::Resynchronization>& last_seen) {
-  auto snapshot = store.read(recency.user);
-  if (!snapshot) return std::unexpected(snapshot.error());
-  auto opened = open_mailbox(*snapshot, name, read_only, recency);
+  auto opened = open_mailbox(store, name, read_only, recency);
   if (!opened) return std::unexpected(opened.error());
   Opening opening{std::move(*opened), {}, {}};
   const SelectedMailbox& mailbox = opening.opened.mailbox;
@@ -55,7 +53,7 @@ std::expected<Opening, store::StoreError> open_and_compare(
   imap::NumberSet known = known_uids(mailbox, *last_seen);
   opening.known = mailbox.messages.select(imap::NumberedBy::uid, known);
   const imap::NumberSet asked = above_match(mailbox, std::move(known), last_seen->match);
-  auto vanished = vanished_earlier(*snapshot, mailbox, last_seen->mod_seq, asked);
+  auto vanished = vanished_earlier(store, recency.user, mailbox, last_seen->mod_seq, asked);
   if (!vanished) return std::unexpected(vanished.error());
   opening.vanished = std::move(*vanished);
   return opening;

@@ -30,11 +30,7 @@ net::Task<std::expected<void, store::StoreError>> Session::send_status(store::Ma
     context.deleted_octets = *counted;
   }
   if (std::ranges::count(items, imap::StatusItem::recent) > 0) {
-    auto count = [&]() -> std::expected<std::uint32_t, store::StoreError> {
-      auto snapshot = around_.store.read(login_->user);
-      if (!snapshot) return std::unexpected(snapshot.error());
-      return around_.recent_messages.count(*snapshot, login_->user, info);
-    };
+    auto count = [&] { return around_.recent_messages.count(around_.store, login_->user, info); };
     auto counted = co_await off_loop(std::move(count));
     if (!counted) co_return std::unexpected(counted.error());
     context.recent = *counted;

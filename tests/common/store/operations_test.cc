@@ -103,12 +103,33 @@ TEST_F(Operations, UidsAreKnownAfterFewAndAfterManyExpunges) {
   }
   const auto snapshot = writer_->store().read(kAlice);
   Uid seen{};
-  EXPECT_TRUE(snapshot->scan_back(inbox, [&seen](const Message& message) {
+  EXPECT_TRUE(snapshot->scan_back(inbox, kAllUids, SIZE_MAX, [&seen](const Message& message) {
     seen = message.uid;
     return message.uid != Uid{50};
   }));
   EXPECT_EQ(seen, Uid{50});
+  std::vector<std::uint32_t> some;
+  const auto note = [&some](const Message& message) {
+    some.push_back(number(message.uid));
+    return true;
+  };
+  EXPECT_EQ(*snapshot->scan_back(inbox, {Uid{40}, Uid{47}}, 3, note), std::optional(Uid{40}));
+  EXPECT_EQ(some, (std::vector<std::uint32_t>{46, 44, 42}));
+  EXPECT_EQ(*snapshot->scan_back(inbox, {Uid{40}, Uid{40}}, 3, note), std::nullopt);
+  EXPECT_EQ(some.back(), 40);
   EXPECT_EQ(snapshot->uids(MailboxId{99}).error(), StoreError::no_such_mailbox);
+}
+
+/// Backwards each range went to the front of all others.
+TEST(UidSets, OfManyRangesInAnyOrderAreMadeAtOnce) {
+  constexpr std::uint32_t kRanges = 400'000;
+  std::vector<UidRange> ranges;
+  for (std::uint32_t i = kRanges; i > 0; --i) ranges.push_back({Uid{2 * i}, Uid{2 * i}});
+  ranges.push_back({Uid{7}, Uid{20}});
+  ranges.push_back({Uid{10}, Uid{11}});
+  const UidSet set(std::move(ranges));
+  EXPECT_EQ(set.size(), kRanges + 7);
+  EXPECT_EQ(set.ranges()[2], (UidRange{Uid{6}, Uid{20}}));
 }
 
 TEST_F(Operations, ARepeatedDeliveryIsAnsweredAndStoresNothing) {

@@ -96,7 +96,7 @@ inline std::vector<Message> messages(const Store& store, UserId user, MailboxId 
     back.insert(back.begin(), message);
     return true;
   };
-  EXPECT_TRUE(snapshot->scan_back(id, add_back));
+  EXPECT_TRUE(snapshot->scan_back(id, kAllUids, SIZE_MAX, add_back));
   EXPECT_EQ(back, rows);
   for (const Message& row : rows) uids.add(row.uid);
   EXPECT_EQ(snapshot->uids(id).value_or(UidSet{}), uids);
