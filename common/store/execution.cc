@@ -351,7 +351,7 @@ Execution::Result Execution::rename_inbox(UserId user, const MailboxInfo& inbox,
     emit(copies.record);
   }
   const ModSeq modseq = next_modseq(user);
-  auto moved = arrivals(inbox, *mailbox, messages_of(user, inbox.id, {kAllUids}), modseq);
+  auto moved = arrivals(inbox, *mailbox, messages_of(user, inbox.id, {kAllUids}, kRenamedMessagesMax), modseq);
   assert(moved);  // a new mailbox learns all that INBOX knew
   if (moved->messages.empty()) return created;
   learn(user, mailbox->id, std::move(moved->keywords));
@@ -464,7 +464,8 @@ void Execution::learn(UserId user, MailboxId mailbox, Keywords keywords) {
   if (!keywords.unknown.empty()) emit(KeywordsRecord{user, mailbox, std::move(keywords.unknown)});
 }
 
-std::vector<Message> Execution::messages_of(UserId user, MailboxId mailbox, const UidSet& uids) const {
+std::vector<Message> Execution::messages_of(UserId user, MailboxId mailbox, const UidSet& uids,
+                                            std::size_t messages_max) const {
   std::vector<Message> messages;
   const Key prefix = mailbox_key(user, mailbox);
   Cursor cursor(txn_, Table::hot_rows);
@@ -476,6 +477,7 @@ std::vector<Message> Execution::messages_of(UserId user, MailboxId mailbox, cons
         txn_.fail_as_damaged();
         return {};
       }
+      if (messages.size() == messages_max) return messages;
       messages.push_back(*message);
     }
   }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -108,7 +109,10 @@ class Execution {
                                                                        const std::vector<std::string>& names);
   void learn(UserId user, MailboxId mailbox, Keywords keywords);
 
-  [[nodiscard]] std::vector<Message> messages_of(UserId user, MailboxId mailbox, const UidSet& uids) const;
+  /// At most so many, the first of them.
+  [[nodiscard]] std::vector<Message> messages_of(
+      UserId user, MailboxId mailbox, const UidSet& uids,
+      std::size_t messages_max = std::numeric_limits<std::size_t>::max()) const;
   /// `messages` as they will be in `to`, and the keywords that it learns for them.
   struct Arrivals {
     std::vector<Message> messages;

@@ -21,6 +21,7 @@ using Time = std::chrono::sys_time<std::chrono::milliseconds>;
 
 inline constexpr std::size_t kMailboxNameMaxOctets = 400;  // an index key holds 511
 inline constexpr std::size_t kKeywordMaxOctets = 128;
+inline constexpr std::size_t kRenamedMessagesMax = 16'384;   // that go along with a renamed INBOX
 inline constexpr std::size_t kDeliveryIdMaxOctets = 64;
 inline constexpr std::size_t kRecipientMaxOctets = 384;
 inline constexpr std::size_t kIdempotencyKeyMaxOctets = 64;
@@ -123,7 +124,8 @@ struct DeleteMailbox {
 
 /// Renames a mailbox and its children, or the children alone of a name that is no mailbox, and creates missing
 /// parents. INBOX stays: its messages move into a new mailbox (RFC 9051 §6.3.6), which gets a copy of its
-/// annotations (RFC 5464 §4.1). Answer: MailboxChanged, of the mailbox that now has the name, or of the first below
+/// annotations (RFC 5464 §4.1); no more than kRenamedMessagesMax of them, the oldest: a caller who knows of more moves
+/// the others, so that nobody's mail waits for all of it. Answer: MailboxChanged, of the mailbox that now has the name, or of the first below
 /// it. Errors: no_such_mailbox, already_exists, invalid_name, cannot (below itself), too_many_annotations, full.
 struct RenameMailbox {
   std::string from;

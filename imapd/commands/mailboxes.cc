@@ -1,7 +1,11 @@
 // CREATE, DELETE, RENAME, SUBSCRIBE and UNSUBSCRIBE (RFC 9051 §6.3.4-8, RFC 6154 §3).
+#include "common/imap/mailbox_name.h"
 #include "imapd/flags.h"
+#include "imapd/limits.h"
 #include "imapd/object_id.h"
+#include "imapd/row_walk.h"
 #include "imapd/session.h"
+#include "imapd/uid_batches.h"
 
 namespace posthaste::imapd {
 namespace {
@@ -11,6 +15,26 @@ bool is_free(const store::Store& store, UserId user, const std::string& name) {
   if (!snapshot) return false;
   const auto info = snapshot->mailbox(name);
   return !info && info.error() == store::StoreError::no_such_mailbox;
+}
+
+struct Content {
+  MailboxId mailbox{};
+  store::UidSet uids;
+};
+
+/// What is in a mailbox that has so much that it goes in parts; nothing of any other, or of none.
+std::optional<Content> much_in(const store::Store& store, UserId user, const std::string& name) {
+  MailboxId id{};
+  {
+    const auto snapshot = store.read(user);
+    if (!snapshot) return std::nullopt;
+    const auto info = snapshot->mailbox(name);
+    if (!info || info->messages <= store::kRenamedMessagesMax) return std::nullopt;
+    id = info->id;
+  }
+  auto uids = read_uids(store, user, id, store::kAllUids);
+  if (!uids) return std::nullopt;
+  return Content{id, std::move(*uids)};
 }
 
 }  // namespace
@@ -37,10 +61,23 @@ net::Task<Reply> Session::run(imap::Delete command) {
   co_return ok("Mailbox deleted");
 }
 
+/// Of a large INBOX most is moved in parts, between which the store serves others, as MOVE does it: each message is
+/// at every instant in one of the two (RFC 9051 §6.3.6 asks for no more).
 net::Task<Reply> Session::run(imap::Rename command) {
+  std::optional<Content> moved;
+  if (imap::is_inbox(command.from)) {
+    auto look = [&] { return much_in(around_.store, login_->user, command.from); };
+    moved = co_await off_loop(std::move(look));
+  }
   store::RenameMailbox rename{std::move(command.from), std::move(command.to)};
   auto renamed = co_await apply<store::MailboxChanged>(std::move(rename));
   if (!renamed) co_return reply_for(renamed.error());
+  if (!moved) co_return ok("Mailbox renamed");
+  for (UidBatches batches{std::move(moved->uids), kChangedAtOnce}; !batches.done();) {
+    store::Move move{moved->mailbox, batches.next(), renamed->first.mailbox};
+    auto part = co_await apply<store::Copied>(std::move(move));
+    if (!part) co_return reply_for(part.error());
+  }
   co_return ok("Mailbox renamed");
 }
 
