@@ -28,6 +28,7 @@ bool is_one_of(const smtp::Command& command) {
 LmtpSession::LmtpSession(Resources& resources, std::unique_ptr<net::Transport> transport)
     : resources_(resources),
       stream_(std::move(transport), resources.config.smtp.session_timeout),
+      limit_(resources.world.clock, stream_),
       private_parameters_(stream_.local().is_unix() ? smtp::PrivateParameters::allowed
                                                     : smtp::PrivateParameters::refused) {}
 
@@ -36,7 +37,9 @@ net::Task<void> LmtpSession::converse() {
   try {
     send(greeting(resources_.config.hostname));
     while (open_) {
+      limit_.end_in(resources_.config.smtp.session_timeout);
       auto line = co_await stream_.read_line(smtp::kEnvelopeLineMaxOctets);
+      limit_.lift();
       if (!line) {
         co_await hang_up(line.error());
         co_return;
@@ -122,6 +125,23 @@ void LmtpSession::add_recipient(const smtp::Rcpt& rcpt) {
   send(recipient_ok());
 }
 
+net::LeastSpeed LmtpSession::least_speed() const {
+  constexpr std::uint64_t kOctetsPerSecondMin = 1'000;
+  return {resources_.world.clock.now(), resources_.config.smtp.session_timeout, kOctetsPerSecondMin};
+}
+
+net::Task<std::expected<std::string_view, net::StreamError>> LmtpSession::read_piece(net::LeastSpeed& speed,
+                                                                                     std::uint64_t max_octets) {
+  const auto now = resources_.world.clock.now();
+  const auto left = speed.left(now);
+  if (left.count() == 0) co_return std::unexpected(net::StreamError::timed_out);
+  limit_.end_at(now + left);
+  auto piece = co_await stream_.read_some(static_cast<std::size_t>(max_octets));
+  limit_.lift();
+  if (piece) speed.note(resources_.world.clock.now(), piece->size());
+  co_return piece;
+}
+
 net::Task<void> LmtpSession::receive_data() {
   if (!transaction_ || transaction_->recipients.empty()) {  // RFC 2033 §4.2
     send(bad_sequence("No recipient was accepted"));
@@ -133,8 +153,9 @@ net::Task<void> LmtpSession::receive_data() {
   }
   send(start_mail_input());
   smtp::DataReader reader{message_max_octets()};
+  auto speed = least_speed();
   for (;;) {
-    auto octets = co_await stream_.read_some(kPieceOctets);
+    auto octets = co_await read_piece(speed, kPieceOctets);
     if (!octets) {
       open_ = false;
       co_await hang_up(octets.error());
@@ -160,8 +181,9 @@ net::Task<void> LmtpSession::receive_chunk(smtp::Bdat chunk) {
   if (in_order) transaction_->chunked = true;
   std::uint64_t left = chunk.chunk_octets;
   if (in_order && left > message_max_octets() - transaction_->content.size()) fail(too_large());
+  auto speed = least_speed();
   while (left > 0) {
-    auto octets = co_await stream_.read_some(static_cast<std::size_t>(std::min<std::uint64_t>(left, kPieceOctets)));
+    auto octets = co_await read_piece(speed, std::min<std::uint64_t>(left, kPieceOctets));
     if (!octets) {
       open_ = false;
       co_await hang_up(octets.error());
@@ -267,6 +289,7 @@ void LmtpSession::log_outcome(const Recipient& recipient, const smtp::Reply& rep
 }
 
 net::Task<void> LmtpSession::hang_up(net::StreamError error) {
+  error = limit_.reason(error);
   const std::string peer = net::to_string(stream_.peer());
   resources_.log.debug("lmtp.session.ended", {{"peer", peer}, {"reason", net::name_of(error)}});
   if (error != net::StreamError::closed) send(reply_for(error));

@@ -8,7 +8,10 @@
 #include <string_view>
 #include <vector>
 
+#include "common/net/least_speed.h"
 #include "common/net/stream.h"
+#include "common/net/task.h"
+#include "common/net/time_limit.h"
 #include "common/smtp/command.h"
 #include "common/smtp/reply.h"
 #include "deliveryd/delivery.h"
@@ -41,6 +44,10 @@ class LmtpSession {
   void greet(const smtp::Lhlo& lhlo);
   void begin(smtp::Mail mail);
   void add_recipient(const smtp::Rcpt& rcpt);
+  [[nodiscard]] net::LeastSpeed least_speed() const;
+  /// A piece of a message, which keeps up with `speed`. Errors: as Stream::read_some().
+  net::Task<std::expected<std::string_view, net::StreamError>> read_piece(net::LeastSpeed& speed,
+                                                                          std::uint64_t max_octets);
   net::Task<void> receive_data();
   net::Task<void> receive_chunk(smtp::Bdat chunk);
   net::Task<void> store_message();
@@ -60,6 +67,7 @@ class LmtpSession {
 
   Resources& resources_;
   net::Stream stream_;
+  net::TimeLimit limit_;  // while we wait for the client
   const smtp::PrivateParameters private_parameters_;
   bool open_ = true;
   std::optional<std::string> client_name_;  // from LHLO

@@ -6,13 +6,15 @@
 #include "common/base/octets.h"
 #include "common/imap/literal.h"
 #include "common/imap/syntax.h"
+#include "common/net/least_speed.h"
 #include "common/store/operations.h"
 #include "imapd/limits.h"
 
 namespace posthaste::imapd {
 namespace {
 
-constexpr std::size_t kDiscardedAtOnceOctets = 65'536;
+constexpr std::size_t kLiteralPieceOctets = 65'536;
+constexpr std::size_t kRoomAheadFactor = 16;          // how much more room a literal gets than has come of it
 constexpr std::size_t kSmallLiteralOctets = 4'096;    // asks for no share of the budget
 constexpr std::size_t kSmallLiteralsOctets = 65'536;  // nor do so many together
 
@@ -52,6 +54,7 @@ class Assembly {
   /// Afterwards either refused() or ready for as many octets.
   void add_literal(const imap::LiteralAnnouncement& literal) {
     if (refusal_) return;
+    literal_takes_memory_ = false;
     if (++literals_ > limits_.literals_max) return refuse(bad("Too many literals"));
     if (limits_.message_max_octets && brings_messages(octets_) && !is_small(literal.octets)) {
       const std::uint64_t all_max_octets = std::max(*limits_.message_max_octets, kAppendTogetherOctets);
@@ -61,10 +64,11 @@ class Assembly {
       if (literal.octets > all_max_octets - message_octets_) {
         return refuse(no("LIMIT", "Too many messages in one command"));
       }
-      memory_.reset();
-      memory_ = budget_.take(message_octets_ + literal.octets);
-      if (!memory_) return refuse(no("UNAVAILABLE", "Too many messages at once, try again later"));
       message_octets_ += literal.octets;
+      literal_takes_memory_ = true;
+      // What is announced takes nothing from others; who would get nothing need not send it.
+      if (!grow_to(message_octets_)) return refuse(too_many_messages());
+      memory_->shrink_to(granted_octets_);
     } else if (literal.octets > store::kAnnotationMaxOctets && sets_metadata(octets_)) {
       return refuse(annotation_too_long());
     } else {
@@ -73,7 +77,20 @@ class Assembly {
       if (lines_octets_ > limits_.command_max_octets) return refuse(bad("Command too long"));
     }
     octets_.append(kCrlf);
-    octets_.reserve(octets_.size() + static_cast<std::size_t>(literal.octets));
+    ends_at_ = octets_.size() + static_cast<std::size_t>(literal.octets);
+  }
+
+  /// A piece of the literal. Memory is granted to what has come, not to what was announced; what comes after a
+  /// refusal is thrown away.
+  void add_octets(std::string_view piece) {
+    if (refusal_) return;
+    if (literal_takes_memory_) {
+      granted_octets_ += piece.size();
+      if (!grow_to(granted_octets_)) return refuse(too_many_messages());
+    }
+    const std::size_t size = octets_.size() + piece.size();
+    if (size > octets_.capacity()) octets_.reserve(std::min(ends_at_, kRoomAheadFactor * size));
+    octets_.append(piece);
   }
 
   [[nodiscard]] bool refused() const { return refusal_.has_value(); }
@@ -89,6 +106,13 @@ class Assembly {
     return octets <= kSmallLiteralOctets && lines_octets_ + octets <= kSmallLiteralsOctets;
   }
 
+  static Reply too_many_messages() { return no("UNAVAILABLE", "Too many messages at once, try again later"); }
+
+  [[nodiscard]] bool grow_to(std::size_t octets) {
+    if (!memory_) memory_.emplace(budget_);
+    return memory_->grow_to(octets);
+  }
+
   void refuse(Reply reply) {
     octets_.resize(std::min(octets_.size(), imap::kTagMaxOctets + 1));
     octets_.shrink_to_fit();
@@ -100,32 +124,43 @@ class Assembly {
   daemon::MemoryBudget& budget_;
   std::string octets_;
   std::size_t lines_octets_ = 0;      // with small literals
-  std::uint64_t message_octets_ = 0;  // APPEND's larger literals
+  std::uint64_t message_octets_ = 0;  // APPEND's larger literals, as announced
+  std::size_t granted_octets_ = 0;    // what has come of them
+  bool literal_takes_memory_ = false;
+  std::size_t ends_at_ = 0;  // where the literal under way will end
   std::size_t literals_ = 0;
   std::optional<daemon::MemoryBudget::Share> memory_;
   std::optional<Reply> refusal_;
 };
 
-net::Task<std::expected<std::string, net::StreamError>> read_line(net::Stream& stream,
-                                                                  const CommandLimits& limits) {
-  if (limits.deadline) co_return co_await limits.deadline->read_line(stream, limits.command_max_octets);
+net::Task<std::expected<std::string_view, net::StreamError>> read_line(net::Stream& stream,
+                                                                       const CommandLimits& limits) {
+  const auto& pace = limits.pace;
+  if (pace) pace->limit->end_in(pace->line_time_max);
   auto line = co_await stream.read_line(limits.command_max_octets);
-  if (!line) co_return std::unexpected(line.error());
-  co_return std::string{*line};
+  co_return line;
 }
 
+/// Reads `octets` no slower than somebody who wants to send them. Each piece goes to `take`. Errors: as
+/// Stream::read_some().
+template <typename Take>
 net::Task<std::expected<void, net::StreamError>> read_literal(net::Stream& stream, const CommandLimits& limits,
-                                                              std::size_t octets, std::string& into) {
-  if (limits.deadline) co_return co_await limits.deadline->read_exactly(stream, octets, into);
-  co_return co_await stream.read_exactly(octets, into);
-}
-
-net::Task<std::expected<void, net::StreamError>> discard(net::Stream& stream, std::uint64_t octets) {
+                                                              std::uint64_t octets, Take take) {
+  const auto& pace = limits.pace;
+  std::optional<net::LeastSpeed> speed;
+  if (pace) speed.emplace(pace->clock->now(), kLiteralPatience, kLiteralOctetsPerSecondMin);
   while (octets > 0) {
-    const auto at_once = static_cast<std::size_t>(std::min<std::uint64_t>(octets, kDiscardedAtOnceOctets));
-    auto read = co_await stream.read_some(at_once);
-    if (!read) co_return std::unexpected(read.error());
-    octets -= read->size();
+    if (pace && !stream.has_input()) {
+      const auto now = pace->clock->now();
+      const auto left = speed->left(now);
+      if (left.count() == 0) co_return std::unexpected(net::StreamError::timed_out);
+      pace->limit->end_at(now + left);
+    }
+    auto piece = co_await stream.read_some(std::min<std::uint64_t>(octets, kLiteralPieceOctets));
+    if (!piece) co_return std::unexpected(piece.error());
+    octets -= piece->size();
+    take(*piece);
+    if (pace) speed->note(pace->clock->now(), piece->size());
   }
   co_return std::expected<void, net::StreamError>{};
 }
@@ -147,13 +182,14 @@ net::Task<std::expected<ReadCommand, net::StreamError>> read_command(net::Stream
     if (command.refused()) {
       if ((*literal)->synchronizing) co_return command.result();
       if (!limits.message_max_octets) co_return std::unexpected(net::StreamError::too_long);
-      auto gone = co_await discard(stream, (*literal)->octets);
+      const auto pass_over = [](std::string_view) {};
+      auto gone = co_await read_literal(stream, limits, (*literal)->octets, pass_over);
       if (!gone) co_return std::unexpected(gone.error());
       continue;
     }
     if ((*literal)->synchronizing) stream.write("+ Ready for literal data\r\n");
-    const auto literal_octets = static_cast<std::size_t>((*literal)->octets);
-    auto read = co_await read_literal(stream, limits, literal_octets, command.octets());
+    const auto keep = [&command](std::string_view piece) { command.add_octets(piece); };
+    auto read = co_await read_literal(stream, limits, (*literal)->octets, keep);
     if (!read) co_return std::unexpected(read.error());
   }
 }

@@ -10,6 +10,8 @@ namespace posthaste::imapd {
 inline constexpr std::size_t kCommandMaxOctets = 131'072;           // without APPEND's messages
 inline constexpr std::size_t kCommandBeforeLoginMaxOctets = 8'192;  // a SASL response is a line of its own
 inline constexpr std::size_t kLiteralsMax = 1'000;                  // in one command
+inline constexpr std::chrono::seconds kLiteralPatience{120};        // that a literal may be behind
+inline constexpr std::uint64_t kLiteralOctetsPerSecondMin = 1'000;
 inline constexpr std::size_t kLiteralsBeforeLoginMax = 4;
 inline constexpr std::size_t kFetchSectionsMax = 64;          // BODY[...], BINARY[...] and their like in one FETCH
 inline constexpr std::size_t kSearchTextsMax = 64;            // TEXT, BODY and HEADER keys in one SEARCH

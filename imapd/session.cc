@@ -15,8 +15,7 @@ Session::Session(const Surroundings& surroundings, std::unique_ptr<net::Transpor
       security_(security),
       place_(std::move(place)),
       stream_(std::move(transport), surroundings.config.imap.login_timeout),
-      login_deadline_(std::in_place, surroundings.world.clock,
-                      surroundings.world.clock.now() + surroundings.config.imap.login_timeout) {}
+      limit_(surroundings.world.clock, stream_, surroundings.config.imap.login_timeout) {}
 
 net::Task<void> Session::converse(net::TaskScope& scope) {
   const net::TaskScope::StopHandler stop{scope, [this] { stream_.interrupt(); }};
@@ -39,8 +38,13 @@ net::Task<void> Session::serve() {
       hang_up(net::StreamError::interrupted);
       co_return;
     }
+    if (limit_.has_passed()) {  // whatever came meanwhile
+      hang_up(net::StreamError::timed_out);
+      co_return;
+    }
     auto& memory = login_ ? *login_->memory : around_.append_memory.all();
     auto command = co_await read_command(stream_, limits(), memory);
+    if (login_) limit_.lift();
     if (!command) {
       hang_up(command.error());
       co_return;
@@ -68,9 +72,10 @@ net::Task<void> Session::let_others_run() {
   co_await around_.world.clock.sleep(at_once);
 }
 
-CommandLimits Session::limits() const {
-  if (!login_) return {kCommandBeforeLoginMaxOctets, kLiteralsBeforeLoginMax, std::nullopt, login_deadline_};
-  return {kCommandMaxOctets, kLiteralsMax, around_.config.smtp.message_max_octets, std::nullopt};
+CommandLimits Session::limits() {
+  if (!login_) return {kCommandBeforeLoginMaxOctets, kLiteralsBeforeLoginMax, std::nullopt, std::nullopt};
+  const CommandPace pace{&around_.world.clock, &limit_, around_.config.imap.idle_timeout};
+  return {kCommandMaxOctets, kLiteralsMax, around_.config.smtp.message_max_octets, pace};
 }
 
 net::Task<void> Session::answer(CommandOctets input) {
@@ -136,6 +141,7 @@ void Session::hang_up(const Reply& last_words) {
 }
 
 void Session::hang_up(net::StreamError error) {
+  error = limit_.reason(error);
   const bool is_last_word = login_lost_ && error == net::StreamError::interrupted;
   hang_up(is_last_word ? login_lost() : farewell(error));
 }

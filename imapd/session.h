@@ -19,9 +19,9 @@
 #include "common/daemon/user_memory.h"
 #include "common/imap/command.h"
 #include "common/log/log.h"
-#include "common/net/deadline.h"
 #include "common/net/scope.h"
 #include "common/net/stream.h"
+#include "common/net/time_limit.h"
 #include "common/net/world.h"
 #include "common/store/applier.h"
 #include "common/store/store.h"
@@ -94,7 +94,7 @@ class Session {
   void hang_up(net::StreamError error);
   /// The login counts no more: the session ends with what it is at, or is cut off in the midst of it.
   void lose_login();
-  [[nodiscard]] CommandLimits limits() const;
+  [[nodiscard]] CommandLimits limits();
   /// Lets other sessions run when many commands came at once.
   net::Task<void> take_turns();
   net::Task<void> let_others_run();
@@ -280,7 +280,7 @@ class Session {
   const Security security_;
   daemon::Admission::Place place_;
   net::Stream stream_;
-  std::optional<net::Deadline> login_deadline_;  // there before login
+  net::TimeLimit limit_;  // for logging in; afterwards, while we wait for the client
   bool open_ = true;
   int commands_since_turn_ = 0;
   net::Instant oldest_reply_at_{};  // of those that are queued

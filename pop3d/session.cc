@@ -15,8 +15,7 @@ Session::Session(const Surroundings& surroundings, std::unique_ptr<net::Transpor
       security_(security),
       place_(std::move(place)),
       stream_(std::move(transport), surroundings.config.pop3.idle_timeout),
-      login_deadline_(surroundings.world.clock,
-                      surroundings.world.clock.now() + surroundings.config.pop3.idle_timeout) {}
+      limit_(surroundings.world.clock, stream_, surroundings.config.pop3.idle_timeout) {}
 
 net::Task<void> Session::converse(net::TaskScope& scope) {
   const net::TaskScope::StopHandler stop{scope, [this] { stream_.interrupt(); }};
@@ -36,7 +35,7 @@ net::Task<void> Session::serve() {
   while (open_ && !login_lost_) {
     auto line = co_await read_line();
     if (!line) {
-      if (!login_lost_) hang_up(farewell(line.error()));
+      if (!login_lost_) hang_up(farewell(limit_.reason(line.error())));
       co_return;
     }
     co_await answer(std::move(*line));
@@ -46,8 +45,10 @@ net::Task<void> Session::serve() {
 }
 
 net::Task<std::expected<std::string, net::StreamError>> Session::read_line() {
-  if (!transaction_) co_return co_await login_deadline_.read_line(stream_, pop3::kAuthLineMaxOctets);
+  if (limit_.has_passed()) co_return std::unexpected(net::StreamError::timed_out);  // whatever came meanwhile
+  if (transaction_) limit_.end_in(around_.config.pop3.idle_timeout);
   auto line = co_await stream_.read_line(pop3::kAuthLineMaxOctets);
+  if (transaction_) limit_.lift();
   if (!line) co_return std::unexpected(line.error());
   co_return std::string{*line};
 }

@@ -13,9 +13,9 @@
 #include "common/daemon/admission.h"
 #include "common/daemon/certificates.h"
 #include "common/log/log.h"
-#include "common/net/deadline.h"
 #include "common/net/scope.h"
 #include "common/net/stream.h"
+#include "common/net/time_limit.h"
 #include "common/net/world.h"
 #include "common/pop3/command.h"
 #include "common/pop3/reply.h"
@@ -65,7 +65,7 @@ class Session {
   };
 
   net::Task<void> serve();
-  /// A line of the client's; before login, all lines together have to come before a deadline.
+  /// A whole line of the client's; before login, all lines together, and a handshake, have one time limit.
   net::Task<std::expected<std::string, net::StreamError>> read_line();
   /// Lets other sessions run when many commands came at once.
   net::Task<void> take_turns();
@@ -116,7 +116,7 @@ class Session {
   const Security security_;
   daemon::Admission::Place place_;
   net::Stream stream_;
-  const net::Deadline login_deadline_;
+  net::TimeLimit limit_;  // for logging in; afterwards, while we wait for the client
   bool open_ = true;
   int commands_since_turn_ = 0;
   int commands_before_login_ = 0;

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "common/base/octets.h"
-#include "common/net/deadline.h"
 #include "common/net/stream.h"
+#include "common/net/time_limit.h"
 
 namespace posthaste::dns {
 namespace {
@@ -66,13 +66,13 @@ net::Task<Exchanged> ask_over_tcp(net::World& world, net::TaskScope& scope, net:
   if (!connected) co_return std::unexpected(NoResponse{});
   net::Stream stream{std::move(*connected), patience};
   const net::TaskScope::StopHandler interrupt{scope, [&stream] { stream.interrupt(); }};
-  const net::Deadline deadline{world.clock, until};
+  net::TimeLimit limit{world.clock, stream, patience};
   stream.write(framed(query));
   std::string length;
-  auto counted = co_await deadline.read_exactly(stream, kLengthOctets, length);
+  auto counted = co_await stream.read_exactly(kLengthOctets, length);
   if (!counted) co_return std::unexpected(NoResponse{});
   std::string octets;
-  auto read = co_await deadline.read_exactly(stream, framed_octets(length), octets);
+  auto read = co_await stream.read_exactly(framed_octets(length), octets);
   if (!read) co_return std::unexpected(NoResponse{});
   auto response = parse_response(octets, query);
   if (!response) co_return Exchanged{ServerFailure{}};

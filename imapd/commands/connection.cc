@@ -25,7 +25,7 @@ net::Task<Reply> Session::run(imap::Unauthenticate) {
   commands_before_login_ = 0;
   stream_.set_timeout(around_.config.imap.login_timeout);
   if (!place_.log_out(around_.world.clock.now())) hang_up(bye("LIMIT", "Too many connections"));
-  login_deadline_.emplace(around_.world.clock, around_.world.clock.now() + around_.config.imap.login_timeout);
+  limit_.end_in(around_.config.imap.login_timeout);
   co_return ok("Not logged in any more");
 }
 

@@ -14,6 +14,7 @@ net::Task<Reply> Session::run(imap::Idle) {
   };
   const auto subscription = around_.subscriptions.subscribe(login_->user, wake);
   stream_.write("+ idling\r\n");
+  limit_.end_in(around_.config.imap.idle_timeout);  // other sessions' changes do not put it off
   for (;;) {
     TellOptions everything;
     if (notifications_) {  // then exactly what was asked for is told (RFC 5465 §4)
@@ -32,6 +33,7 @@ net::Task<Reply> Session::run(imap::Idle) {
   }
   // What follows DONE in the same packet stays in the stream: it is the next command.
   auto line = co_await stream_.read_line(kCommandBeforeLoginMaxOctets);
+  limit_.lift();
   if (!line) {
     hang_up(line.error());
     co_return bad("Idling was cut off");

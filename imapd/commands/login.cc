@@ -16,12 +16,12 @@ Reply privacy_required() { return no("PRIVACYREQUIRED", "Start TLS first"); }
 /// Challenges as continuation requests (RFC 9051 §6.2.2).
 class SaslDialogue final : public auth::SaslPeer {
  public:
-  /// Both outlive the dialogue.
-  SaslDialogue(net::Stream& stream, const net::Deadline& deadline) : stream_(stream), deadline_(deadline) {}
+  /// `stream` outlives the dialogue.
+  explicit SaslDialogue(net::Stream& stream) : stream_(stream) {}
 
   net::Task<std::expected<std::string, auth::SaslError>> ask(std::string challenge) override {
     stream_.write("+ " + base64_encode(challenge) + "\r\n");
-    auto line = co_await deadline_.read_line(stream_, kSaslLineMaxOctets);
+    auto line = co_await stream_.read_line(kSaslLineMaxOctets);
     if (!line) {
       end_ = line.error();
       co_return std::unexpected(auth::SaslError::gone);
@@ -34,7 +34,6 @@ class SaslDialogue final : public auth::SaslPeer {
 
  private:
   net::Stream& stream_;
-  const net::Deadline& deadline_;
   std::optional<net::StreamError> end_;
 };
 
@@ -67,7 +66,7 @@ net::Task<Reply> Session::run(imap::Authenticate command) {
   if (!mechanism || std::ranges::find(offered, *mechanism) == offered.end()) {
     co_return no("CANNOT", "Unknown mechanism");
   }
-  SaslDialogue dialogue{stream_, *login_deadline_};
+  SaslDialogue dialogue{stream_};
   auto outcome = co_await auth::authenticate(around_.authenticator, *mechanism, stream_.tls(),
                                              std::move(command.initial_response), stream_.peer().address, dialogue);
   if (dialogue.end()) hang_up(*dialogue.end());
@@ -121,6 +120,7 @@ net::Task<Reply> Session::log_in(auth::Identity identity, std::string_view mecha
   login_.emplace(identity.id, std::move(identity.address), std::move(*place), std::move(watched),
                  around_.append_memory.of(identity.id));
   place_.log_in(around_.world.clock.now());
+  limit_.lift();
   stream_.set_timeout(around_.config.imap.idle_timeout);
   around_.log.info("imap.login.succeeded", {{"user", login_->address},
                                             {"client", peer},

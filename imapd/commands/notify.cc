@@ -59,6 +59,7 @@ Watch::Manner Session::manner() const {
 }
 
 net::Task<bool> Session::listen() {
+  if (notifications_) limit_.end_in(around_.config.imap.idle_timeout);
   while (notifications_) {
     co_await notify_client(false);
     if (!open_) co_return false;

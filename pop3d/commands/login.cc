@@ -14,12 +14,12 @@ namespace {
 /// Challenges as "+ " and base64 (RFC 5034 §4).
 class SaslDialogue final : public auth::SaslPeer {
  public:
-  /// Both outlive the dialogue.
-  SaslDialogue(net::Stream& stream, const net::Deadline& deadline) : stream_(stream), deadline_(deadline) {}
+  /// `stream` outlives the dialogue.
+  explicit SaslDialogue(net::Stream& stream) : stream_(stream) {}
 
   net::Task<std::expected<std::string, auth::SaslError>> ask(std::string challenge) override {
     stream_.write("+ " + base64_encode(challenge) + "\r\n");
-    auto line = co_await deadline_.read_line(stream_, pop3::kAuthLineMaxOctets);
+    auto line = co_await stream_.read_line(pop3::kAuthLineMaxOctets);
     if (!line) {
       end_ = line.error();
       co_return std::unexpected(auth::SaslError::gone);
@@ -32,7 +32,6 @@ class SaslDialogue final : public auth::SaslPeer {
 
  private:
   net::Stream& stream_;
-  const net::Deadline& deadline_;
   std::optional<net::StreamError> end_;
 };
 
@@ -62,7 +61,7 @@ net::Task<void> Session::run(pop3::Stls) {
   user_.reset();
   const auto certificate = around_.certificates.current();
   auto secured = co_await stream_.accept_tls(*certificate);
-  if (!secured) hang_up(farewell(secured.error()));
+  if (!secured) hang_up(farewell(limit_.reason(secured.error())));
 }
 
 net::Task<void> Session::run(pop3::User command) {
@@ -123,11 +122,11 @@ net::Task<void> Session::run(pop3::Auth command) {
 }
 
 net::Task<void> Session::authenticate(SaslMechanism mechanism, std::optional<std::string> initial_response) {
-  SaslDialogue dialogue{stream_, login_deadline_};
+  SaslDialogue dialogue{stream_};
   auto outcome = co_await auth::authenticate(around_.authenticator, mechanism, stream_.tls(),
                                              std::move(initial_response), stream_.peer().address, dialogue);
   if (dialogue.end()) {
-    hang_up(farewell(*dialogue.end()));
+    hang_up(farewell(limit_.reason(*dialogue.end())));
   } else if (!outcome.identity) {
     refuse_login(outcome.login, outcome.identity.error());
   } else {
@@ -171,7 +170,7 @@ net::Task<void> Session::log_in(auth::Identity identity, std::string_view mechan
   const UserId id = identity.id;
   around_.last_logins.note(id, now);
   place_.log_in(now);
-  stream_.set_timeout(around_.config.pop3.idle_timeout);
+  limit_.lift();
   auto lose = [this] { lose_login(); };
   auto watched = around_.authenticator.logins().add(auth::login_of(identity), std::move(lose));
   transaction_.emplace(std::move(identity), std::move(*lock), std::move(*maildrop),

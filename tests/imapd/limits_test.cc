@@ -63,20 +63,47 @@ TEST(Limits, HoldAndTheSessionGoesOnWhereItCan) {
 TEST(Limits, MessagesShareAMemory) {
   House house;
   house.append_memory_octets = 10'000;
+  const std::string most = kPlain + std::string(7'900 - kPlain.size(), 'x');
+  house.play({"1 login", "2 login", "1C: a APPEND INBOX {8000}", "1S: + Ready for literal data", "1C+ " + most,
+              "1 silent", "2C: a APPEND INBOX {8000}",
+              "2S: a NO [UNAVAILABLE] Too many messages at once, try again later", "1C: " + std::string(100, 'x'),
+              "1S: a OK [APPENDUID *", "2C: b APPEND INBOX {8000}", "2S: + Ready for literal data"});
+}
+
+TEST(Limits, AnAnnouncedMessageTakesNoMemory) {
+  House house;
+  house.append_memory_octets = 10'000;
   house.play({"1 login", "2 login", "1C: a APPEND INBOX {8000}", "1S: + Ready for literal data",
-              "2C: a APPEND INBOX {8000}", "2S: a NO [UNAVAILABLE] Too many messages at once, try again later",
-              "1C: " + kPlain + std::string(8'000 - kPlain.size(), 'x'), "1S: a OK [APPENDUID *",
-              "2C: b APPEND INBOX {8000}", "2S: + Ready for literal data"});
+              "2C: a APPEND INBOX {8000}", "2S: + Ready for literal data",
+              "2C: " + kPlain + std::string(8'000 - kPlain.size(), 'x'), "2S: a OK [APPENDUID *"});
+}
+
+TEST(Limits, AMessageThatDoesNotComeIsNotWaitedFor) {
+  House house;
+  const auto begun = house.now();
+  house.play({"1 login", "1C: a APPEND INBOX {8000}", "1S: + Ready for literal data", "1C+ a",
+              "1S: * BYE [UNAVAILABLE] Nothing heard for too long", "1 closed"});
+  EXPECT_LT(house.now() - begun, kLiteralPatience + std::chrono::seconds{2});
+}
+
+TEST(Limits, ALineByOctetsEndsAsAWhole) {
+  House house;
+  house.config.imap.idle_timeout = std::chrono::seconds{5};
+  const auto begun = house.now();
+  house.play({"1 login", "1C+ a", "1 silent", "1C+ b", "1 silent", "1C+ c",
+              "1S: * BYE [UNAVAILABLE] Nothing heard for too long", "1 closed"});
+  EXPECT_LT(house.now() - begun, std::chrono::seconds{6});
 }
 
 TEST(Limits, OneUserLeavesMemoryToOthers) {
   House house;
   house.append_memory_octets = 20'000;
   house.user_memory_octets = 10'000;
+  const std::string most = kPlain + std::string(7'900 - kPlain.size(), 'x');
   house.play({"1 login", "2 login", "3 login bob", "1C: a APPEND INBOX {8000}", "1S: + Ready for literal data",
-              "2C: a APPEND INBOX {8000}", "2S: a NO [UNAVAILABLE] Too many messages at once, try again later",
-              "3C: a APPEND INBOX {8000}", "3S: + Ready for literal data",
-              "1C: " + kPlain + std::string(8'000 - kPlain.size(), 'x'), "1S: a OK [APPENDUID *",
+              "1C+ " + most, "1 silent", "2C: a APPEND INBOX {8000}",
+              "2S: a NO [UNAVAILABLE] Too many messages at once, try again later", "3C: a APPEND INBOX {8000}",
+              "3S: + Ready for literal data", "1C: " + std::string(100, 'x'), "1S: a OK [APPENDUID *",
               "2C: b APPEND INBOX {8000}", "2S: + Ready for literal data"});
 }
 
@@ -92,6 +119,9 @@ struct SlowCase {
 };
 
 const SlowCase kSlowCases[] = {
+    {"ByOctetsOfAHandshake",
+     {"1S: * OK *", "1C: a STARTTLS", "1S: a OK *", "1C+ \x16", "1 silent", "1C+ \x03", "1 silent", "1C+ \x01",
+      "1 closed"}},
     {"ByOctets",
      {"1S: * OK *", "1C+ a", "1 silent", "1C+ b", "1 silent", "1C+ c",
       "1S: * BYE [UNAVAILABLE] Nothing heard for too long", "1 closed"}},
