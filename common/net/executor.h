@@ -1,6 +1,7 @@
 // Work that must not run on a loop: hashing, long scans, file reads, the store's writer.
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <type_traits>
 #include <utility>
@@ -24,11 +25,18 @@ class Executor {
   /// False when so much waits already that a caller who can refuse should (454 4.7.0, NO [UNAVAILABLE]).
   [[nodiscard]] virtual bool has_room() const = 0;
 
-  /// Runs `work` off the loop and brings its result, which is not void, back to `loop`.
+  /// Runs `work` off the loop and brings its result, which is not void, back to `loop`. What it throws is thrown to
+  /// whoever awaits it.
   template <typename Work>
   Task<std::invoke_result_t<Work>> run(Loop& loop, Work work) {
     OneShot<std::invoke_result_t<Work>> result{loop};
-    post([&result, &work] { result.set(work()); });
+    post([&result, &work] {
+      try {
+        result.set(work());
+      } catch (...) {
+        result.fail(std::current_exception());
+      }
+    });
     co_return co_await result;
   }
 };

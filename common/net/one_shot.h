@@ -2,6 +2,7 @@
 #pragma once
 
 #include <coroutine>
+#include <exception>
 #include <optional>
 #include <utility>
 
@@ -26,13 +27,25 @@ class OneShot {
     });
   }
 
-  [[nodiscard]] bool await_ready() const noexcept { return value_.has_value(); }
+  /// Instead of set(): awaiting it throws.
+  void fail(std::exception_ptr failure) {
+    loop_.post([this, failure = std::move(failure)]() mutable {
+      failure_ = std::move(failure);
+      if (waiting_) resume(waiting_);
+    });
+  }
+
+  [[nodiscard]] bool await_ready() const noexcept { return value_.has_value() || failure_ != nullptr; }
   void await_suspend(std::coroutine_handle<> coroutine) noexcept { waiting_ = coroutine; }
-  T await_resume() { return std::move(*value_); }
+  T await_resume() {
+    if (failure_) std::rethrow_exception(failure_);
+    return std::move(*value_);
+  }
 
  private:
   Loop& loop_;
   std::optional<T> value_;
+  std::exception_ptr failure_;
   std::coroutine_handle<> waiting_;
 };
 
