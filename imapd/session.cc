@@ -1,6 +1,7 @@
 #include "imapd/session.h"
 
 #include <chrono>
+#include <exception>
 #include <string>
 #include <variant>
 
@@ -19,15 +20,19 @@ Session::Session(const Surroundings& surroundings, std::unique_ptr<net::Transpor
 
 net::Task<void> Session::converse(net::TaskScope& scope) {
   const net::TaskScope::StopHandler stop{scope, [this] { stream_.interrupt(); }};
-  if (security_ == Security::implicit_tls) {
-    const auto certificate = around_.certificates.current();
-    auto secured = co_await stream_.accept_tls(*certificate);
-    if (!secured) co_return;
+  try {
+    if (security_ == Security::implicit_tls) {
+      const auto certificate = around_.certificates.current();
+      auto secured = co_await stream_.accept_tls(*certificate);
+      if (!secured) co_return;
+    }
+    append_reply(stream_.output(), "*",
+                 ok("CAPABILITY " + capabilities(), around_.config.hostname + " Posthaste ready"));
+    co_await serve();
+    co_await stream_.flush();
+  } catch (const std::exception& failure) {  // ends this session alone, without a word: it may be in a literal
+    around_.log.error("imap.session.failed", {{"client", stream_.peer().address}, {"reason", failure.what()}});
   }
-  append_reply(stream_.output(), "*",
-               ok("CAPABILITY " + capabilities(), around_.config.hostname + " Posthaste ready"));
-  co_await serve();
-  co_await stream_.flush();
 }
 
 net::Task<void> Session::serve() {

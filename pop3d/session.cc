@@ -1,6 +1,7 @@
 #include "pop3d/session.h"
 
 #include <chrono>
+#include <exception>
 #include <utility>
 #include <variant>
 
@@ -19,15 +20,19 @@ Session::Session(const Surroundings& surroundings, std::unique_ptr<net::Transpor
 
 net::Task<void> Session::converse(net::TaskScope& scope) {
   const net::TaskScope::StopHandler stop{scope, [this] { stream_.interrupt(); }};
-  if (security_ == Security::implicit_tls) {
-    const auto certificate = around_.certificates.current();
-    auto secured = co_await stream_.accept_tls(*certificate);
-    if (!secured) co_return;
+  try {
+    if (security_ == Security::implicit_tls) {
+      const auto certificate = around_.certificates.current();
+      auto secured = co_await stream_.accept_tls(*certificate);
+      if (!secured) co_return;
+    }
+    // Without angle brackets: they would offer APOP (RFC 1939 §7).
+    say(pop3::ok(around_.config.hostname + " Posthaste POP3 ready"));
+    co_await serve();
+    co_await stream_.flush();
+  } catch (const std::exception& failure) {  // ends this session alone, without the UPDATE state
+    around_.log.error("pop3.session.failed", {{"client", stream_.peer().address}, {"reason", failure.what()}});
   }
-  // Without angle brackets: they would offer APOP (RFC 1939 §7).
-  say(pop3::ok(around_.config.hostname + " Posthaste POP3 ready"));
-  co_await serve();
-  co_await stream_.flush();
   stream_.close();
 }
 

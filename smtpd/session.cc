@@ -1,6 +1,7 @@
 #include "smtpd/session.h"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "common/smtp/command.h"
@@ -40,7 +41,11 @@ net::Task<void> Session::converse() {
                                               held_back_.ring();
                                             }};
   context_.log.debug("smtp.session.opened", {{"client", stream_.peer().address}, {"port", name_of(role_)}});
-  co_await converse_in_turns();
+  try {
+    co_await converse_in_turns();
+  } catch (const std::exception& failure) {  // ends this session alone
+    context_.log.error("smtp.session.failed", {{"client", stream_.peer().address}, {"reason", failure.what()}});
+  }
   context_.log.debug("smtp.session.closed", {{"client", stream_.peer().address}, {"port", name_of(role_)}});
 }
 
@@ -128,6 +133,7 @@ void Session::lose_login() {
   context_.log.info("smtp.login.ended", {{"user", identity_->address}, {"client", stream_.peer().address}});
   login_lost_ = true;
   stream_.interrupt();
+  held_back_.ring();
   cut_off_ = context_.world.clock.start_timer(auth::LoginWatch::kLastWordsTime, [this] { stream_.close(); });
 }
 
