@@ -23,6 +23,7 @@ ReplyError error_of(net::StreamError error) noexcept {
 net::Task<std::expected<smtp::Reply, ReplyError>> read_reply(net::Stream& stream, net::Clock& clock,
                                                              std::chrono::milliseconds timeout) {
   net::TimeLimit limit{clock, stream, timeout};
+  stream.set_timeout(timeout);
   std::vector<smtp::ReplyLine> lines;
   while (lines.empty() || !lines.back().last) {
     auto octets = co_await stream.read_line(kForeignReplyLineMaxOctets);
