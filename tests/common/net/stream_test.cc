@@ -286,6 +286,26 @@ TEST(ThreadPool, BringsAResultBackToTheLoop) {
   EXPECT_EQ(result, 42);
 }
 
+Task<void> fail_on_pool(Loop& loop, Executor& executor, std::string& heard) {
+  try {
+    const int result = co_await executor.run(loop, []() -> int { throw std::length_error("too long"); });
+    heard = std::to_string(result);
+  } catch (const std::length_error& failure) {
+    heard = failure.what();
+  }
+}
+
+TEST(ThreadPool, BringsAnExceptionBackToWhoAwaitsIt) {
+  UvLoop loop;
+  ThreadPool pool{2};
+  std::string heard;
+  loop.run(fail_on_pool(loop, pool, heard));
+  EXPECT_EQ(heard, "too long");
+  int result = 0;
+  loop.run(hash(loop, pool, result));
+  EXPECT_EQ(result, 42) << "the pool goes on";
+}
+
 Task<void> sum_on_pool(Loop& loop, Executor& executor, long& sum) {
   for (long i = 0; i < 2000; ++i) sum += co_await executor.run(loop, [i] { return i; });
 }
