@@ -107,16 +107,6 @@ TEST(Limits, OneUserLeavesMemoryToOthers) {
               "2C: b APPEND INBOX {8000}", "2S: + Ready for literal data"});
 }
 
-/// More than a string can have: what is thrown then ends one session, and not the daemon.
-TEST(Limits, AnExceptionEndsItsSessionAlone) {
-  House house;
-  house.config.smtp.message_max_octets = UINT64_MAX;
-  house.append_memory_octets = UINT64_MAX;
-  house.play(
-      {"1 login", "2 login", "1C: a APPEND INBOX {9223372036854775807}", "1 closed", "2C: a NOOP", "2S: a OK *"});
-  EXPECT_NE(house.log_text().find("imap.session.failed"), std::string::npos) << house.log_text();
-}
-
 TEST(Limits, AClientThatSaysNothingIsLeft) {
   House house;
   house.play({"1S: * OK *", "1S: * BYE [UNAVAILABLE] Nothing heard for too long", "1 closed", "2 login",

@@ -255,6 +255,7 @@ TEST(Search, AnswersWhateverTheMessagesAreLike) {
 
 TEST(Search, TellsHowFarItIsWhenItTakesLong) {
   House house{7, {.executor_delay_max = std::chrono::seconds{120}}};
+  house.config.imap.login_timeout = std::chrono::hours{1};  // the password waits for an executor too
   for (int i = 0; i < 4; ++i) house.append("INBOX", kPlain + std::string(1'100'000, 'x'));
   Script script = {"1 login",
                    "1C: o EXAMINE INBOX",
