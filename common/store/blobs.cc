@@ -116,14 +116,12 @@ std::expected<void, StoreError> Blobs::make_sure(const BlobLocation& location) {
 }
 
 std::expected<void, StoreError> Blobs::verify(const BlobLocation& location) const {
-  const std::uint64_t before = octets_before(location);
   const std::uint64_t end = location.offset + location.octets;
   std::optional<std::uint32_t> promised;
   std::uint32_t crc = 0;
   std::uint64_t at = record_offset(location);
   while (at < end) {
-    const std::uint64_t slice = promised ? kSmallOctets : std::max(before, kSmallOctets);
-    const auto octets = files_->read(location.segment, at, std::min(slice, end - at));
+    const auto octets = files_->read(location.segment, at, std::min(kSmallOctets, end - at));
     if (!octets) return std::unexpected(error_of(octets.error()));
     std::string_view counted = *octets;
     if (!promised) {
