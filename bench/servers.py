@@ -100,6 +100,7 @@ class Posthaste(Server):
         self.port_base = port_base
         self.run("init", str(folder), "--domain", "example.org", "--listen", HOST, "--port-base", str(port_base),
                  installed=False)
+        self.configure("lmtp_port", "true")
 
     def run(self, *arguments, stdin=None, installed=True):
         where = ["-C", str(self.folder)] if installed else []
