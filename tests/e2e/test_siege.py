@@ -102,13 +102,12 @@ def work(mail, seconds, answers):
         answers.put((user.took, user.sent, user.broken))
 
 
-def at_work(mail, seconds, meanwhile=lambda: None):
+def at_work(mail, seconds):
     context = multiprocessing.get_context("fork")
     answers = context.Queue()
     process = context.Process(target=work, args=(mail, seconds, answers))
     process.start()
     try:
-        meanwhile()
         all_answers = [answers.get(timeout=seconds + 4 * PATIENCE_S) for _ in USERS]
     finally:
         process.join(PATIENCE_S)
