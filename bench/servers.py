@@ -112,11 +112,11 @@ class Posthaste(Server):
         self.run("user", "import", stdin="".join(f"{name}@example.org:{hashed.stdout.strip()}\n" for name in names))
 
     def configure(self, key, value):
-        """Sets a key, which has its default so far, of posthaste.toml."""
+        """Sets a key, which has its default so far, in each section of posthaste.toml that has it."""
         file = self.folder / "posthaste.toml"
         text, changed = re.subn(rf"^{key} = .*$", f"{key} = {value}", file.read_text(), flags=re.M)
-        if changed != 1:
-            raise SystemExit(f"posthaste.toml has no single {key}")
+        if not changed:
+            raise SystemExit(f"posthaste.toml has no {key}")
         file.write_text(text)
 
     def start(self):
