@@ -22,9 +22,18 @@ struct Place {
   auto operator<=>(const Place&) const = default;
 };
 
-net::Task<store::Summary> summarize_off_loop(net::World& world, const std::string& octets) {
+/// Whose share of the executor a message is summarized in.
+UserId first_user(const std::vector<Recipient>& recipients) {
+  for (const Recipient& recipient : recipients) {
+    for (const auth::LocalUser& user : recipient.users) return user.id;
+  }
+  return {};
+}
+
+net::Task<store::Summary> summarize_off_loop(Resources& resources, UserId user, const std::string& octets) {
+  const auto io = resources.fair_shares.of(user, resources.world.io);
   auto work = [&octets] { return summarize(octets); };
-  co_return co_await world.io.run(world.loop, work);
+  co_return co_await io->run(resources.world.loop, work);
 }
 
 net::Task<void> store_copy(Resources& resources, store::Deliver copy, Stored& stored) {
@@ -66,7 +75,7 @@ net::Task<std::vector<std::expected<void, store::StoreError>>> deliver(Resources
                                                                        std::vector<Recipient> recipients) {
   store::Summary summary;
   if (message.octets.size() > kSummarizedOnLoopMaxOctets) {
-    summary = co_await summarize_off_loop(resources.world, message.octets);
+    summary = co_await summarize_off_loop(resources, first_user(recipients), message.octets);
   } else {
     summary = summarize(message.octets);
   }

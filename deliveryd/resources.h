@@ -5,6 +5,7 @@
 
 #include "common/auth/directory.h"
 #include "common/config/config.h"
+#include "common/daemon/fair_shares.h"
 #include "common/daemon/memory_budget.h"
 #include "common/log/log.h"
 #include "common/net/scope.h"
@@ -26,7 +27,8 @@ struct Resources {
   store::LocalStore& local_store;
   ChangeInbox& changes;
   daemon::MemoryBudget& memory;
-  std::uint32_t own_user;  // root and this user may use the store socket
+  daemon::FairShares& fair_shares;  // of the I/O executor
+  std::uint32_t own_user;           // root and this user may use the store socket
 };
 
 }  // namespace posthaste::deliveryd

@@ -31,7 +31,8 @@ std::string what_to_do(const OpenError& error) {
       return what + "; see that no other deliveryd runs, and that the store's folder belongs to the daemons' user";
     case OpenError::Kind::damaged:
       return what +
-             "; if it is the index, \"posthaste store rebuild\" makes it again from the log; if it is the log, take "
+             "; if it is the index, \"posthaste store rebuild\" makes it again from the log; if it is the log, "
+             "take "
              "it from a backup";
     case OpenError::Kind::full: return what + "; make room on its file system";
     case OpenError::Kind::io: return what + "; see the disk and the kernel's log";
@@ -66,6 +67,7 @@ Service::Service(const daemon::Setting& setting, auth::Directory directory)
       log_(setting.log),
       directory_(std::move(directory)),
       memory_(kMessagesMaxOctets),
+      fair_shares_(daemon::threads_per_user(setting.config.workers.io_threads)),
       clients_(setting.config.clients, daemon::make_key()),
       admission_(clients_, config::kLmtpPort, setting.config.smtp.connections_max, daemon::Clientele::anybody) {}
 
@@ -98,8 +100,8 @@ std::expected<void, std::string> Service::open_store() {
 net::Task<void> Service::serve(daemon::Worker& worker) {
   store::LocalStore local_store{*group_commit_, worker.world.loop, worker.world.clock};
   const auto inbox = changes_.open_inbox(worker.world.loop);
-  Resources resources{worker.world,     worker.scope, config_, log_,    directory_,
-                      writer_->store(), local_store,  *inbox,  memory_, getuid()};
+  Resources resources{worker.world, worker.scope, config_, log_,         directory_, writer_->store(),
+                      local_store,  *inbox,       memory_, fair_shares_, getuid()};
   for (const auto& [name, listener] : worker.listeners) {
     if (name == "lmtp") worker.scope.spawn(accept_lmtp(*listener, resources));
     if (name == "store") worker.scope.spawn(accept_store(*listener, resources));

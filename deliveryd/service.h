@@ -46,6 +46,7 @@ class Service final : public daemon::Program {
   const auth::Directory directory_;
   ChangeFeed changes_;
   daemon::MemoryBudget memory_;
+  daemon::FairShares fair_shares_;
   daemon::Clients clients_;
   daemon::Admission admission_;
   std::unique_ptr<store::Writer> writer_;

@@ -14,16 +14,6 @@ namespace {
 
 constexpr std::chrono::hours kPatience{1};  // our own daemons may be idle for ever: then it waits again
 
-using Decoded = std::expected<wire::Request, wire::FrameError>;
-
-/// Summaries are made here, by the one who answers for the store: of large messages off the loop.
-net::Task<Decoded> decode(net::World& world, wire::Frame frame) {
-  if (frame.attachment.size() <= kSummarizedOnLoopMaxOctets)
-    co_return wire::decode_request(std::move(frame), summarize);
-  auto work = [&frame] { return wire::decode_request(std::move(frame), summarize); };
-  co_return co_await world.io.run(world.loop, work);
-}
-
 }  // namespace
 
 StoreSession::StoreSession(Resources& resources, std::unique_ptr<net::Transport> transport)
@@ -67,7 +57,12 @@ net::Task<void> StoreSession::take_requests() {
       break;
     }
     const std::size_t attached_octets = frame->attachment.size();
-    auto request = co_await decode(resources_.world, std::move(*frame));
+    attached_octets_ += attached_octets;
+    if (attached_octets > kSummarizedOnLoopMaxOctets) {
+      under_way_.spawn(take_large(std::move(*frame)));
+      continue;
+    }
+    auto request = wire::decode_request(std::move(*frame), summarize);
     if (!request) {
       reason = wire::name_of(request.error());
       break;
@@ -79,9 +74,33 @@ net::Task<void> StoreSession::take_requests() {
   resources_.log.at(level, "store.connection.ended", {{"reason", reason}});
 }
 
+net::Task<void> StoreSession::take_large(wire::Frame frame) {
+  const std::size_t attached_octets = frame.attachment.size();
+  try {
+    auto request = co_await decode_off_loop(std::move(frame));
+    if (request) {
+      take(std::move(*request), attached_octets);
+      co_return;
+    }
+    resources_.log.warning("store.connection.ended", {{"reason", wire::name_of(request.error())}});
+  } catch (const std::exception& failure) {
+    resources_.log.error("store.connection.failed", {{"reason", failure.what()}});
+  }
+  attached_octets_ -= attached_octets;
+  frames_.close();
+  answered_.notify_all();
+}
+
+net::Task<std::expected<wire::Request, wire::FrameError>> StoreSession::decode_off_loop(wire::Frame frame) {
+  const auto user = wire::user_of(frame);
+  if (!user) co_return std::unexpected(wire::FrameError::malformed);
+  const auto io = resources_.fair_shares.of(*user, resources_.world.io);
+  auto work = [&frame] { return wire::decode_request(std::move(frame), summarize); };
+  co_return co_await io->run(resources_.world.loop, work);
+}
+
 void StoreSession::take(wire::Request request, std::size_t attached_octets) {
   if (auto* call = std::get_if<wire::ApplyCall>(&request)) {
-    attached_octets_ += attached_octets;
     under_way_.spawn(apply(std::move(*call), attached_octets));
   } else if (const auto* subscribe = std::get_if<wire::Subscribe>(&request)) {
     if (users_.insert(subscribe->user).second) resources_.changes.listen(subscribe->user, *this);

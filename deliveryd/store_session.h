@@ -34,6 +34,10 @@ class StoreSession final : public ChangeListener {
   [[nodiscard]] bool is_stranger() const;
   net::Task<void> take_requests();
   void take(wire::Request request, std::size_t attached_octets);
+  /// The same where summaries are made off the loop, in the user's share of the executor: nobody else waits for
+  /// that.
+  net::Task<void> take_large(wire::Frame frame);
+  net::Task<std::expected<wire::Request, wire::FrameError>> decode_off_loop(wire::Frame frame);
   [[nodiscard]] wire::RecipientState verify(const wire::VerifyRecipient& question) const;
   net::Task<void> apply(wire::ApplyCall call, std::size_t attached_octets);
   void send(const wire::Response& response);
@@ -41,7 +45,7 @@ class StoreSession final : public ChangeListener {
   Resources& resources_;
   wire::FrameStream frames_;
   net::TaskScope under_way_;
-  std::size_t attached_octets_ = 0;  // of the requests under way
+  std::size_t attached_octets_ = 0;  // of the requests under way, from when their frames are here
   net::Event answered_;
   std::set<UserId> users_;  // subscribed to
 };

@@ -95,7 +95,8 @@ Service::Service(const daemon::Setting& setting, auth::Directory directory, std:
       user_connections_(config_.imap.connections_per_user_max),
       recent_messages_(std::chrono::floor<std::chrono::seconds>(wall_clock())),
       append_memory_(kAppendMemoryOctets,
-                     std::max(kAppendMemoryOctets / kUserMemoryPart, config_.smtp.message_max_octets)) {}
+                     std::max(kAppendMemoryOctets / kUserMemoryPart, config_.smtp.message_max_octets)),
+      fair_shares_(daemon::threads_per_user(config_.workers.io_threads)) {}
 
 void Service::reload() {
   auto reloaded = certificates_->reload();
@@ -107,9 +108,9 @@ net::Task<void> Service::serve(daemon::Worker& worker) {
   WireSubscriptions subscriptions{client};
   auth::Authenticator authenticator{directory_, login_memory_, worker.world,
                                     auth::login_rules(config_.auth, auth::Service::imap)};
-  const Surroundings surroundings{
-      worker.world,   config_,           *store_,          client,         subscriptions, authenticator,
-      *certificates_, user_connections_, recent_messages_, append_memory_, log_};
+  const Surroundings surroundings{worker.world,     config_,        *store_,        client,
+                                  subscriptions,    authenticator,  *certificates_, user_connections_,
+                                  recent_messages_, append_memory_, fair_shares_,   log_};
   net::TaskScope connection;
   connection.spawn(client.run());
   connection.spawn(authenticator.logins().run());

@@ -50,6 +50,7 @@ class Service final : public daemon::Program {
   daemon::UserConnections user_connections_;
   RecentMessages recent_messages_;
   daemon::UserMemory append_memory_;
+  daemon::FairShares fair_shares_;
 };
 
 }  // namespace posthaste::imapd

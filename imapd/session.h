@@ -14,6 +14,7 @@
 #include "common/config/config.h"
 #include "common/daemon/admission.h"
 #include "common/daemon/certificates.h"
+#include "common/daemon/fair_shares.h"
 #include "common/daemon/memory_budget.h"
 #include "common/daemon/user_connections.h"
 #include "common/daemon/user_memory.h"
@@ -52,6 +53,7 @@ struct Surroundings {
   daemon::UserConnections& user_connections;
   RecentMessages& recent_messages;
   daemon::UserMemory& append_memory;
+  daemon::FairShares& fair_shares;
   const log::Log& log;
 };
 
@@ -73,6 +75,7 @@ class Session {
     daemon::UserConnections::Place place;
     auth::LoginWatch::Place watched;
     std::shared_ptr<daemon::MemoryBudget> memory;  // for messages and for sorting
+    std::unique_ptr<net::Executor> io;             // for file reads and long scans, when it is their turn
   };
 
   /// What NOTIFY asked for, until it is asked again.
@@ -262,9 +265,11 @@ class Session {
   /// One operation on the user's mail. The result is the operation's own.
   template <typename Result, typename Operation>
   net::Task<std::expected<std::pair<Result, ModSeq>, store::StoreError>> apply(Operation operation);
+  /// For work off the loop: who is logged in has their share of the threads.
+  [[nodiscard]] net::Executor& io() { return login_ ? *login_->io : around_.world.io; }
   template <typename Work>
   net::Task<std::invoke_result_t<Work>> off_loop(Work work) {
-    return around_.world.io.run(around_.world.loop, std::move(work));
+    return io().run(around_.world.loop, std::move(work));
   }
 
   /// The same where it may be many steps; few are taken at once.

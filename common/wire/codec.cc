@@ -474,6 +474,12 @@ std::expected<Request, FrameError> decode_request(Frame frame, const Summarize& 
   return request;
 }
 
+std::optional<UserId> user_of(const Frame& frame) {
+  protocol::Request message;
+  if (!message.ParseFromString(frame.message) || !message.has_apply()) return std::nullopt;
+  return static_cast<UserId>(message.apply().user());
+}
+
 std::expected<Response, FrameError> decode_response(Frame frame) {
   protocol::Response message;
   if (!message.ParseFromString(frame.message)) return std::unexpected(FrameError::malformed);

@@ -89,4 +89,7 @@ using Summarize = std::function<store::Summary(std::string_view octets)>;
 /// The same for what deliveryd sends. Responses have no attachment.
 [[nodiscard]] std::expected<Response, FrameError> decode_response(Frame frame);
 
+/// Whose mail the batch in a frame is about. Nothing for other requests, and for what is none.
+[[nodiscard]] std::optional<UserId> user_of(const Frame& frame);
+
 }  // namespace posthaste::wire

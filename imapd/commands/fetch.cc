@@ -1,5 +1,6 @@
 // FETCH and UID FETCH (RFC 9051 §6.4.5, RFC 7162 §3.1.4 and §3.2.6).
 #include <algorithm>
+#include <exception>
 #include <limits>
 #include <utility>
 
@@ -106,7 +107,13 @@ net::Task<std::expected<void, Reply>> Session::send_fetch(FetchWork& work) {
   const auto take_step = [&] {
     if (work.done()) return;
     auto& result = step.emplace(around_.world.loop);
-    around_.world.io.post([&work, &result] { result.set(work.step()); });
+    io().post([&work, &result] {
+      try {
+        result.set(work.step());
+      } catch (...) {
+        result.fail(std::current_exception());
+      }
+    });
   };
   take_step();
   while (step) {

@@ -118,7 +118,7 @@ net::Task<Reply> Session::log_in(auth::Identity identity, std::string_view mecha
   auto lose = [this] { lose_login(); };
   auto watched = around_.authenticator.logins().add(auth::login_of(identity), std::move(lose));
   login_.emplace(identity.id, std::move(identity.address), std::move(*place), std::move(watched),
-                 around_.append_memory.of(identity.id));
+                 around_.append_memory.of(identity.id), around_.fair_shares.of(identity.id, around_.world.io));
   place_.log_in(around_.world.clock.now());
   limit_.lift();
   stream_.set_timeout(around_.config.imap.idle_timeout);

@@ -133,8 +133,8 @@ class Installation {
   }
   net::Task<void> serve_during(net::Task<void> client) {
     net::TaskScope scope;
-    Resources resources{sim.world(),     scope,        config,  log,     directory_,
-                        writer->store(), *local_store, *inbox_, memory_, 0};
+    Resources resources{sim.world(),  scope,   config,  log,          directory_, writer->store(),
+                        *local_store, *inbox_, memory_, fair_shares_, 0};
     const auto lmtp_port = sim.network().listen(kLmtpPort);
     const auto lmtp_socket = sim.network().listen(kLmtpSocket);
     const auto store_socket = sim.network().listen(kStoreSocket);
@@ -151,6 +151,7 @@ class Installation {
   auth::Directory directory_ = make_directory(folder_ / "directory");
   ChangeFeed feed_;
   daemon::MemoryBudget memory_;
+  daemon::FairShares fair_shares_{daemon::threads_per_user(config.workers.io_threads)};
   std::optional<store::GroupCommit> group_commit_;
   std::shared_ptr<ChangeInbox> inbox_;
 };

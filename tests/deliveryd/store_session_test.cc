@@ -108,6 +108,53 @@ TEST(StoreSocket, AnAppendedMessageIsSummarizedHere) {
   EXPECT_EQ(here.messages(kAlice).front(), large);
 }
 
+net::Task<void> append_for(wire::StoreClient& client, UserId user, store::Append append, char name,
+                           std::string& order) {
+  store::Batch batch;
+  batch.operations.emplace_back(std::move(append));
+  store::IdempotencyKey no_key;
+  auto outcome = co_await client.apply(user, std::move(batch), std::move(no_key));
+  EXPECT_TRUE(outcome);
+  order += name;
+}
+
+/// Alice appends many large messages at once, then bob a large one and a small one.
+net::Task<void> append_together(Installation& here, std::string& order) {
+  wire::StoreClient client{here.sim.world(), kStoreSocket, here.log};
+  net::TaskScope connection;
+  connection.spawn(client.run());
+  const std::string large(400'000, 'x');
+  net::TaskScope calls;
+  for (int i = 0; i < 20; ++i) {
+    calls.spawn(append_for(client, kAlice, append_to(inbox_of(here, kAlice), large), 'a', order));
+  }
+  calls.spawn(append_for(client, kBob, append_to(inbox_of(here, kBob), large), 'B', order));
+  calls.spawn(append_for(client, kBob, append_to(inbox_of(here, kBob), "small"), 'b', order));
+  co_await calls.drained();
+  client.stop();
+  co_await connection.drained();
+}
+
+net::Task<void> meet(Installation& here) {
+  for (const UserId user : {kAlice, kBob}) {
+    store::Batch batch;
+    batch.operations.emplace_back(store::CreateUser{});
+    store::IdempotencyKey no_key;
+    auto met = co_await here.local_store->apply(user, std::move(batch), std::move(no_key));
+    EXPECT_TRUE(met);
+  }
+}
+
+TEST(StoreSocket, OneUsersLargeMessagesKeepNobodyElseWaiting) {
+  Installation here{1, {20ms, 50ms}};
+  ASSERT_TRUE(here.sim.run(meet(here)));
+  std::string order;
+  ASSERT_TRUE(here.run(append_together(here, order)));
+  EXPECT_EQ(order.size(), 22U);
+  EXPECT_LT(order.find('b'), 10U) << order;
+  EXPECT_LT(order.find('B'), 12U) << order;
+}
+
 TEST(StoreSocket, ARepeatedKeyIsAnsweredAndNotDoneAgain) {
   Installation here{1};
   apply_all(here, {{{store::CreateUser{}}}});

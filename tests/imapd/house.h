@@ -203,6 +203,7 @@ class House {
     daemon::UserConnections user_connections{config.imap.connections_per_user_max};
     RecentMessages recent_messages{recent_since};
     daemon::UserMemory append_memory{append_memory_octets, user_memory_octets.value_or(append_memory_octets)};
+    daemon::FairShares fair_shares{daemon::threads_per_user(config.workers.io_threads)};
     auth::Authenticator authenticator{Accounts::shared().directory, login_memory_, sim_.world(),
                                       auth::login_rules(config.auth, auth::Service::imap)};
     const Surroundings surroundings{sim_.world(),
@@ -215,6 +216,7 @@ class House {
                                     user_connections,
                                     recent_messages,
                                     append_memory,
+                                    fair_shares,
                                     log_};
     ASSERT_TRUE(sim_.run(serve_while(clients, surroundings))) << "everybody waits";
   }

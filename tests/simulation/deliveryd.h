@@ -45,6 +45,7 @@ class SimDeliveryd {
                    .local_store = local_store_,
                    .changes = *inbox_,
                    .memory = memory_,
+                   .fair_shares = fair_shares_,
                    .own_user = 0} {}
 
   /// Listens; after go_away() as another process would.
@@ -126,6 +127,7 @@ class SimDeliveryd {
   store::LocalStore local_store_;
   std::shared_ptr<deliveryd::ChangeInbox> inbox_;
   daemon::MemoryBudget memory_{std::size_t{1} << 30};
+  daemon::FairShares fair_shares_{2};
   deliveryd::Resources resources_;
   std::unique_ptr<net::SimProcess> process_;
   std::shared_ptr<net::Listener> lmtp_;
