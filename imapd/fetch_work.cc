@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <span>
 #include <utility>
 
@@ -9,7 +10,7 @@
 #include "common/imap/envelope.h"
 #include "common/imap/section.h"
 #include "common/imap/writer.h"
-#include "common/mime/cached_fields.h"
+#include "common/mime/header.h"
 #include "common/mime/preview.h"
 #include "imapd/flags.h"
 #include "imapd/limits.h"
@@ -71,10 +72,6 @@ bool is_own_header(const imap::Section& section) {
   return section.parts.empty() && section.text == imap::SectionText::header;
 }
 
-bool chooses_fields(const imap::Section& section) {
-  return section.text == imap::SectionText::header_fields || section.text == imap::SectionText::header_fields_not;
-}
-
 /// Where a section lies that chooses no fields; nothing where the answer is NIL.
 std::expected<std::optional<mime::Extent>, StoreError> place_of(MessageReader& reader,
                                                                 const imap::Section& section) {
@@ -89,28 +86,47 @@ std::expected<std::optional<mime::Extent>, StoreError> place_of(MessageReader& r
   return imap::section_extent(**root, section);
 }
 
-std::optional<std::string> fields_of(std::string_view message, const mime::Part& root,
-                                     const imap::FetchBody& body) {
-  const auto octets = imap::cut_section(message, root, body.section, body.partial);
-  if (!octets) return std::nullopt;
-  return std::string{imap::view_of(*octets)};
-}
+/// What a section chooses of a header, its partial applied: all octets are counted, and kept if they are few.
+class ChosenFields {
+ public:
+  explicit ChosenFields(const std::optional<imap::Partial>& partial) {
+    if (partial) wanted_ = *partial;
+  }
 
-/// The fields of HEADER.FIELDS and HEADER.FIELDS.NOT; nothing where the answer is NIL.
-std::expected<std::optional<std::string>, StoreError> chosen_fields(MessageReader& reader,
-                                                                    const imap::FetchBody& body) {
-  if (body.section.parts.empty()) {  // needs no body
+  void add(std::string_view octets) {
+    const std::uint64_t skipped = std::min<std::uint64_t>(wanted_.offset, octets.size());
+    wanted_.offset -= skipped;
+    octets.remove_prefix(static_cast<std::size_t>(skipped));
+    octets = octets.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(wanted_.octets, octets.size())));
+    wanted_.octets -= octets.size();
+    octets_ += octets.size();
+    if (octets_ <= kSliceOctets) text_ += octets;
+  }
+  [[nodiscard]] std::uint64_t octets() const { return octets_; }
+  [[nodiscard]] bool is_long() const { return octets_ > kSliceOctets; }
+  [[nodiscard]] std::string_view text() const { return text_; }
+
+ private:
+  imap::Partial wanted_{0, std::numeric_limits<std::uint64_t>::max()};  // what is still to come of it
+  std::uint64_t octets_ = 0;
+  std::string text_;  // not all of it when it is long
+};
+
+/// The header that fields are chosen from; nothing where the answer is NIL.
+std::expected<std::optional<std::string_view>, StoreError> header_of(MessageReader& reader,
+                                                                     const imap::Section& section) {
+  if (section.parts.empty()) {  // needs no body
     auto header = reader.header();
     if (!header) return std::unexpected(header.error());
-    mime::Part root;
-    root.header = {0, header->size()};
-    return fields_of(*header, root, body);
+    return *header;
   }
   auto root = reader.structure();
   if (!root) return std::unexpected(root.error());
+  const auto place = imap::section_extent(**root, section);
+  if (!place) return std::nullopt;
   auto message = reader.all();
   if (!message) return std::unexpected(message.error());
-  return fields_of(*message, **root, body);
+  return place->of(*message);
 }
 
 /// What of a part is to be sent: its octets too, if they are few.
@@ -131,41 +147,42 @@ Measured measure(DecodedPart part, std::string_view message) {
 
 }  // namespace
 
-std::expected<std::string, StoreError> read_slice(const store::Store& store, UserId user,
-                                                  const LaterSummary& summary, std::uint64_t offset) {
-  auto snapshot = store.read(user);
-  if (!snapshot) return std::unexpected(snapshot.error());
-  const auto view = snapshot->summary(summary.blob);
-  if (!view) return std::unexpected(view.error());
-  const std::string_view text = (*view).*summary.text;
-  if (text.size() != summary.octets) return std::unexpected(StoreError::io);
-  return std::string{text.substr(std::min<std::uint64_t>(offset, text.size()), kSliceOctets)};
-}
-
 std::expected<std::string, StoreError> choose_now(const store::Store& store, UserId user,
                                                   const LaterFields& fields) {
   MessageReader reader{store, user, fields.location};
-  auto text = chosen_fields(reader, fields.body);
-  if (!text) return std::unexpected(text.error());
-  if (!*text || (*text)->size() != fields.octets) return std::unexpected(StoreError::io);
-  std::ranges::replace(**text, '\0', '\x80');
-  return std::move(**text);
+  const imap::Section& section = fields.body.section;
+  const auto header = header_of(reader, section);
+  if (!header) return std::unexpected(header.error());
+  if (!*header) return std::unexpected(StoreError::io);
+  std::string text = section.text == imap::SectionText::header_fields
+                         ? mime::header_fields(**header, section.field_names)
+                         : mime::header_fields_not(**header, section.field_names);
+  text = imap::apply_partial(text, fields.body.partial);
+  if (text.size() != fields.octets) return std::unexpected(StoreError::io);
+  std::ranges::replace(text, '\0', '\x80');
+  return text;
 }
 
 /// Writes one message's response to the end of some pieces.
 class FetchWork::Response {
  public:
   Response(FetchWork& work, const Row& row, Pieces& pieces)
-      : work_(work), row_(row), pieces_(pieces), reader_(work.store_, work.user_, row.location) {}
+      : work_(work),
+        row_(row),
+        pieces_(pieces),
+        reader_(work.store_, work.user_, row.location),
+        chosen_(work.plan_.field_sections.size()) {}
 
   Written write(SequenceNumber sequence_number) {
     append_fetch_start(text(), row_.message.uid, sequence_number, work_.dialect_);
-    bool first = true;
-    for (const auto& item : work_.plan_.items) {
-      if (!std::exchange(first, false)) text().push_back(' ');
-      imap::append_response_name(text(), item);
+    const FetchPlan& plan = work_.plan_;
+    for (std::size_t i = 0; i < plan.items.size(); ++i) {
+      if (i > 0) text().push_back(' ');
+      imap::append_response_name(text(), plan.items[i]);
       text().push_back(' ');
-      auto written = std::visit([this](const auto& wanted) { return value(wanted); }, item);
+      const auto& fields = plan.field_places[i];
+      auto written = fields ? chosen_fields(*fields)
+                            : std::visit([this](const auto& wanted) { return value(wanted); }, plan.items[i]);
       if (!written) return written;
     }
     if (work_.just_seen_.contains(row_.message.uid)) add_unsolicited();
@@ -204,9 +221,10 @@ class FetchWork::Response {
     const store::Message& message = row_.message;
     switch (attribute) {
       case imap::FetchAttribute::envelope:
-        return summary_text(&store::SummaryView::envelope, &Response::print_envelope);
+        return summary_text(row_.summary.envelope, row_.envelope_offset, &Response::print_envelope);
       case imap::FetchAttribute::body_structure:
-        return summary_text(&store::SummaryView::body_structure, &Response::print_body_structure);
+        return summary_text(row_.summary.body_structure, row_.body_structure_offset,
+                            &Response::print_body_structure);
       case imap::FetchAttribute::body: return print_body();
       case imap::FetchAttribute::flags:
         append_flags(text(), message, work_.keywords_, work_.mailbox_.recent);
@@ -225,11 +243,10 @@ class FetchWork::Response {
   }
 
   /// A text of the summary, ready to send; a message stored without one is read.
-  Written summary_text(std::string_view store::SummaryView::*ready, Written (Response::*print)()) {
-    const std::string_view octets = row_.summary.*ready;
+  Written summary_text(std::string_view octets, std::uint64_t offset, Written (Response::*print)()) {
     if (octets.empty()) return (this->*print)();
     if (octets.size() > kSliceOctets) {
-      pieces_.emplace_back(LaterSummary{row_.message.blob, ready, octets.size()});
+      pieces_.emplace_back(LaterSummary{row_.location, offset, octets.size()});
     } else {
       text().append(octets);
     }
@@ -255,23 +272,44 @@ class FetchWork::Response {
   }
 
   Written value(const imap::FetchBody& body) {
-    const std::string_view cache = row_.summary.header_cache;
-    if (is_header_fields(body.section) && mime::cache_covers(cache, body.section.field_names)) {
-      const std::string fields = mime::header_fields(cache, body.section.field_names);
-      imap::ResponseWriter{text()}.literal(imap::apply_partial(fields, body.partial));
-      return {};
+    auto place = place_of(reader_, body.section);
+    if (!place) return std::unexpected(place.error());
+    if (!*place) return nil();
+    return octets_of(**place, body.partial, false);
+  }
+  /// All sections that choose from a header are chosen when the first of them is told: the header is walked once.
+  Written chosen_fields(const FetchPlan::FieldPlace& place) {
+    auto& chosen = chosen_[place.sections];
+    const FieldSections& wanted = work_.plan_.field_sections[place.sections];
+    if (!chosen) {
+      auto found = choose(wanted);
+      if (!found) return std::unexpected(found.error());
+      chosen = std::move(*found);
     }
-    if (!chooses_fields(body.section)) return extent(body);
-    auto fields = chosen_fields(reader_, body);
-    if (!fields) return std::unexpected(fields.error());
-    if (!*fields) return nil();
-    if ((*fields)->size() > kSliceOctets) {
-      announce((*fields)->size(), false);
-      pieces_.emplace_back(LaterFields{reader_.location(), body, (*fields)->size()});
+    if (chosen->empty()) return nil();
+    const ChosenFields& fields = (*chosen)[place.section];
+    if (fields.is_long()) {
+      announce(fields.octets(), false);
+      pieces_.emplace_back(LaterFields{reader_.location(), wanted.sections[place.section], fields.octets()});
     } else {
-      imap::ResponseWriter{text()}.literal(**fields);
+      imap::ResponseWriter{text()}.literal(fields.text());
     }
     return {};
+  }
+  /// Empty where the answer is NIL.
+  std::expected<std::vector<ChosenFields>, StoreError> choose(const FieldSections& wanted) {
+    std::vector<ChosenFields> chosen;
+    std::string_view header = row_.summary.header_cache;
+    if (!wanted.cached || header.empty()) {
+      const auto own = header_of(reader_, wanted.sections.front().section);
+      if (!own) return std::unexpected(own.error());
+      if (!*own) return chosen;
+      header = **own;
+    }
+    for (const imap::FetchBody& body : wanted.sections) chosen.emplace_back(body.partial);
+    wanted.choices.choose(header,
+                          [&chosen](std::size_t choice, std::string_view octets) { chosen[choice].add(octets); });
+    return chosen;
   }
   Written value(const imap::FetchBinary& binary) {
     auto part = find_noting(binary.parts);
@@ -317,12 +355,6 @@ class FetchWork::Response {
     writer.raw("}\r\n");
   }
 
-  Written extent(const imap::FetchBody& body) {
-    auto place = place_of(reader_, body.section);
-    if (!place) return std::unexpected(place.error());
-    if (!*place) return nil();
-    return octets_of(**place, body.partial, false);
-  }
   /// Octets as they stand in the message.
   Written octets_of(const mime::Extent& place, const std::optional<imap::Partial>& partial, bool binary) {
     BlobExtent wanted = cut_extent(place, partial);
@@ -370,6 +402,7 @@ class FetchWork::Response {
   const Row& row_;
   Pieces& pieces_;
   MessageReader reader_;
+  std::vector<std::optional<std::vector<ChosenFields>>> chosen_;  // of the plan's field_sections
 };
 
 FetchWork::FetchWork(const store::Store& store, UserId user, const SelectedMailbox& mailbox, const FetchPlan& plan,
@@ -386,14 +419,29 @@ std::expected<Pieces, StoreError> FetchWork::step() {
   Pieces pieces;
   auto waiting = tell_from_index(pieces);
   if (!waiting) return std::unexpected(waiting.error());
-  for (const WaitingRow& each : *waiting) {
+  for (WaitingRow& each : *waiting) {
     if (octets_in_memory(pieces) > kSliceOctets) {
       walk_.go_on_from(each.message.uid);
       break;
     }
-    tell(each.row(), pieces);
+    tell_waiting(each, pieces);
   }
   return pieces;
+}
+
+void FetchWork::tell_waiting(WaitingRow& waiting, Pieces& pieces) {
+  const bool has_long_summary =
+      waiting.summary.summary.body_structure.empty() && waiting.location.summary_octets > 0;
+  if (plan_.reads_summary && has_long_summary) {
+    auto summary = MessageReader{store_, user_, waiting.location}.summary();
+    if (!summary) {
+      unreadable_ = true;
+      damaged_ = damaged_ || summary.error() == StoreError::io;
+      return;
+    }
+    waiting.summary = std::move(*summary);
+  }
+  tell(waiting.row(), pieces);
 }
 
 void FetchWork::tell(const Row& row, Pieces& pieces) {
@@ -428,12 +476,12 @@ std::expected<std::vector<FetchWork::WaitingRow>, StoreError> FetchWork::tell_fr
       break;
     }
     if (plan_.changed_since && message.modseq <= *plan_.changed_since) continue;
-    Row row{message, {}, {}};
+    Row row{message, {}, {}, 0, 0};
     if (!complete(*snapshot, row)) {
       unreadable_ = true;
     } else if (reads_message(row)) {
       waiting_octets += message.octets + row.summary.octets();
-      waiting.push_back({message, row.summary.copy(), row.location});
+      waiting.push_back({message, {row.summary.copy(), 0, 0}, row.location});
     } else {
       tell(row, pieces);
     }
@@ -449,9 +497,9 @@ bool FetchWork::reads_message(const Row& row) const {
 
 bool FetchWork::complete(const store::Snapshot& snapshot, Row& row) const {
   if (plan_.reads_summary) {
-    const auto summary = snapshot.summary(row.message.blob);
+    const auto summary = snapshot.short_summary(row.message.blob);
     if (!summary) return false;
-    row.summary = *summary;
+    row.summary = summary->value_or(store::SummaryView());
   }
   if (!reads_message(row)) return true;
   const auto location = snapshot.locate(row.message);

@@ -45,16 +45,10 @@ struct LaterPart {
 
 /// A text of the summary too large to keep until it is sent.
 struct LaterSummary {
-  BlobId blob{};
-  std::string_view store::SummaryView::*text = nullptr;
+  store::BlobLocation location;
+  std::uint64_t offset = 0;  // in the summary as it is stored
   std::uint64_t octets = 0;
 };
-
-/// A slice of the text as it goes out, of at most kSliceOctets; empty beyond its end. Never on a loop. Errors:
-/// no_such_message, unavailable, io.
-[[nodiscard]] std::expected<std::string, store::StoreError> read_slice(const store::Store& store, UserId user,
-                                                                       const LaterSummary& summary,
-                                                                       std::uint64_t offset);
 
 /// The fields as they go out. Reads the message: never on a loop. Errors: no_such_message, unavailable, io.
 [[nodiscard]] std::expected<std::string, store::StoreError> choose_now(const store::Store& store, UserId user,
@@ -89,14 +83,19 @@ class FetchWork {
     store::Message message;
     store::SummaryView summary;
     store::BlobLocation location;
+    std::uint64_t envelope_offset = 0;  // where these are in a summary too long for the index
+    std::uint64_t body_structure_offset = 0;
   };
-  /// A row that waits for its message to be read, when the snapshot is over.
+  /// A row that waits for its message, or its summary, to be read, when the snapshot is over.
   struct WaitingRow {
     store::Message message;
-    store::Summary summary;
+    store::PlacedSummary summary;
     store::BlobLocation location;
 
-    [[nodiscard]] Row row() const { return {message, store::SummaryView(summary), location}; }
+    [[nodiscard]] Row row() const {
+      return {message, store::SummaryView(summary.summary), location, summary.envelope_offset,
+              summary.body_structure_offset};
+    }
   };
   class Response;
 
@@ -106,6 +105,8 @@ class FetchWork {
   bool complete(const store::Snapshot& snapshot, Row& row) const;
   [[nodiscard]] bool reads_message(const Row& row) const;
   void tell(const Row& row, Pieces& pieces);
+  /// Reads its summary first, where that is too long for the index.
+  void tell_waiting(WaitingRow& waiting, Pieces& pieces);
 
   const store::Store& store_;
   const UserId user_;

@@ -9,15 +9,34 @@ constexpr std::uint64_t kBeginningOctets = 32'768;
 
 }  // namespace
 
+template <typename Read>
+std::invoke_result_t<Read> MessageReader::find_and(Read read) {
+  auto found = read();
+  if (found || found.error() != store::StoreError::no_such_message) return found;
+  const auto relocate = [this]() -> std::expected<void, store::StoreError> {
+    auto snapshot = store_.read(user_);
+    if (!snapshot) return std::unexpected(snapshot.error());
+    auto moved = snapshot->locate(location_.blob);
+    if (!moved) return std::unexpected(moved.error());
+    location_ = *moved;
+    return {};
+  };
+  const auto relocated = relocate();
+  if (!relocated) return std::unexpected(relocated.error());
+  return read();
+}
+
 std::expected<std::string, store::StoreError> MessageReader::read(std::uint64_t offset, std::uint64_t octets) {
-  auto text = store_.read_blob(location_, offset, octets);
-  if (text || text.error() != store::StoreError::no_such_message) return text;
-  auto snapshot = store_.read(user_);
-  if (!snapshot) return std::unexpected(snapshot.error());
-  auto moved = snapshot->locate(location_.blob);
-  if (!moved) return std::unexpected(moved.error());
-  location_ = *moved;
-  return store_.read_blob(location_, offset, octets);
+  return find_and([&] { return store_.read_blob(location_, offset, octets); });
+}
+
+std::expected<store::PlacedSummary, store::StoreError> MessageReader::summary() {
+  return find_and([this] { return store_.read_summary(location_); });
+}
+
+std::expected<std::string, store::StoreError> MessageReader::read_summary(std::uint64_t offset,
+                                                                          std::uint64_t octets) {
+  return find_and([&] { return store_.read_summary(location_, offset, octets); });
 }
 
 std::expected<void, store::StoreError> MessageReader::make_sure() {

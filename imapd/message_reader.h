@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "common/mime/structure.h"
 #include "common/store/store.h"
@@ -22,6 +23,10 @@ class MessageReader {
   /// Errors of all: no_such_message, io, unavailable.
   [[nodiscard]] std::expected<std::string, store::StoreError> read(std::uint64_t offset, std::uint64_t octets);
   [[nodiscard]] std::expected<std::string_view, store::StoreError> all();
+  [[nodiscard]] std::expected<store::PlacedSummary, store::StoreError> summary();
+  /// Octets of the summary as it is stored, from `offset` on.
+  [[nodiscard]] std::expected<std::string, store::StoreError> read_summary(std::uint64_t offset,
+                                                                           std::uint64_t octets);
   /// Before octets are announced that are read later: whether they will be sound.
   [[nodiscard]] std::expected<void, store::StoreError> make_sure();
   /// The message's own header, with its empty line.
@@ -31,6 +36,10 @@ class MessageReader {
   [[nodiscard]] const store::BlobLocation& location() const { return location_; }
 
  private:
+  /// Calls `read`; when the segment has gone, once more where the message is now.
+  template <typename Read>
+  std::invoke_result_t<Read> find_and(Read read);
+
   const store::Store& store_;
   const UserId user_;
   store::BlobLocation location_;

@@ -1,14 +1,11 @@
 // What a stored message's header cache holds: deliveryd writes it, imapd answers HEADER.FIELDS from it.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
-#include <span>
 #include <string>
 #include <string_view>
 
-#include "common/base/octets.h"
 #include "common/mime/header.h"
 
 namespace posthaste::mime {
@@ -32,14 +29,6 @@ inline constexpr std::size_t kHeaderCacheMaxOctets = 16'384;
   std::string cache = header_fields(header, kCachedFields);
   if (cache.size() > kHeaderCacheMaxOctets) cache.clear();
   return cache;
-}
-
-/// Whether header_fields(cache, names) is header_fields(header, names).
-[[nodiscard]] inline bool cache_covers(std::string_view cache, std::span<const std::string> names) {
-  const auto is_cached = [](std::string_view name) {
-    return std::ranges::any_of(kCachedFields, [name](std::string_view cached) { return iequals(cached, name); });
-  };
-  return !cache.empty() && std::ranges::all_of(names, is_cached);
 }
 
 }  // namespace posthaste::mime

@@ -69,11 +69,14 @@ std::expected<std::string, StoreError> Blobs::read(const BlobLocation& location,
   return std::unexpected(error_of(octets.error()));
 }
 
-std::expected<std::string, StoreError> Blobs::read_summary(const BlobLocation& location) {
+std::expected<std::string, StoreError> Blobs::read_summary(const BlobLocation& location, std::uint64_t offset,
+                                                           std::uint64_t length) {
+  if (offset >= location.summary_octets) return std::string();
+  length = std::min(length, location.summary_octets - offset);
   if (record_octets(location) <= kComparedForSummaryMax) {
     if (const auto sure = make_sure(location); !sure) return std::unexpected(sure.error());
   }
-  auto octets = files_->read(location.segment, location.offset - location.summary_octets, location.summary_octets);
+  auto octets = files_->read(location.segment, location.offset - location.summary_octets + offset, length);
   if (octets) return std::move(*octets);
   return std::unexpected(error_of(octets.error()));
 }

@@ -32,9 +32,10 @@ class Blobs {
   /// As Store::read_blob().
   [[nodiscard]] std::expected<std::string, StoreError> read(const BlobLocation& location, std::uint64_t offset,
                                                             std::uint64_t length);
-  /// The encoded summary. It is compared together with its record, when that has at most kComparedForSummaryMax:
-  /// whoever lists messages holds a snapshot meanwhile.
-  [[nodiscard]] std::expected<std::string, StoreError> read_summary(const BlobLocation& location);
+  /// Octets of the encoded summary, fewer at its end. It is compared together with its record, when that has at
+  /// most kComparedForSummaryMax.
+  [[nodiscard]] std::expected<std::string, StoreError> read_summary(const BlobLocation& location,
+                                                                    std::uint64_t offset, std::uint64_t length);
 
   /// Compares the record's checksums, unless it is known that they match. Errors: as verify().
   [[nodiscard]] std::expected<void, StoreError> make_sure(const BlobLocation& location);

@@ -95,6 +95,13 @@ struct SummaryView {
   }
 };
 
+/// A summary, and where its texts begin in it as it is stored.
+struct PlacedSummary {
+  Summary summary;
+  std::uint64_t envelope_offset = 0;
+  std::uint64_t body_structure_offset = 0;
+};
+
 /// How a blob's octets are written. The numbers are on disk.
 enum class Codec : std::uint8_t { none = 0 };
 

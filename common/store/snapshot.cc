@@ -104,8 +104,8 @@ struct Snapshot::Walks {
   std::string from_segment;  // the summary read last that was too long for the table
 };
 
-Snapshot::Snapshot(std::shared_ptr<Environment> environment, std::shared_ptr<Blobs> blobs,
-                   MDB_txn* txn, UserId user)
+Snapshot::Snapshot(std::shared_ptr<Environment> environment, std::shared_ptr<Blobs> blobs, MDB_txn* txn,
+                   UserId user)
     : environment_(std::move(environment)), blobs_(std::move(blobs)), txn_(txn), user_(user) {}
 
 Snapshot::Snapshot(Snapshot&& other) noexcept
@@ -314,29 +314,43 @@ std::expected<std::optional<UidSet>, StoreError> Snapshot::vanished(MailboxId ma
 }
 
 std::expected<SummaryView, StoreError> Snapshot::summary(BlobId blob) const {
-  return decode_summary_by(&decode_summary, blob);
-}
-
-std::expected<std::string_view, StoreError> Snapshot::header_cache(BlobId blob) const {
-  return decode_summary_by(&decode_header_cache, blob);
-}
-
-template <typename Value>
-std::expected<Value, StoreError> Snapshot::decode_summary_by(std::optional<Value> (*decode)(std::string_view),
-                                                             BlobId blob) const {
-  const View& view = walks().cold_rows.view();
-  const auto row = walks().cold_rows.find(user_blob_key(user_, blob));
-  if (!row) return found_or(view, std::optional<Value>(), StoreError::no_such_message);
-  if (!row->empty()) return found_or(view, decode(*row), StoreError::io);
+  const auto found = short_summary(blob);
+  if (!found) return std::unexpected(found.error());
+  if (*found) return **found;
   const auto location = locate(blob);
   if (!location) return std::unexpected(location.error());
-  auto octets = blobs_->read_summary(*location);
+  auto octets = blobs_->read_summary(*location, 0, location->summary_octets);
   if (!octets) {
     const bool closed = octets.error() == StoreError::unavailable;
     return std::unexpected(closed ? StoreError::unavailable : StoreError::io);
   }
   walks().from_segment = std::move(*octets);
-  return found_or(view, decode(walks().from_segment), StoreError::io);
+  return found_or(walks().cold_rows.view(), decode_summary(walks().from_segment), StoreError::io);
+}
+
+std::expected<std::optional<SummaryView>, StoreError> Snapshot::short_summary(BlobId blob) const {
+  const auto row = cold_row(blob);
+  if (!row) return std::unexpected(row.error());
+  if (row->empty()) return std::nullopt;
+  const auto summary = decode_summary(*row);
+  if (!summary) return std::unexpected(StoreError::io);
+  return summary;
+}
+
+std::expected<std::string_view, StoreError> Snapshot::header_cache(BlobId blob) const {
+  const auto row = cold_row(blob);
+  if (!row || row->empty()) return row;
+  const auto header_cache = decode_header_cache(*row);
+  if (!header_cache) return std::unexpected(StoreError::io);
+  return *header_cache;
+}
+
+/// The encoded summary, empty when it is too long for the table.
+std::expected<std::string_view, StoreError> Snapshot::cold_row(BlobId blob) const {
+  auto& rows = walks().cold_rows;
+  const auto row = rows.find(user_blob_key(user_, blob));
+  if (!row) return found_or(rows.view(), row, StoreError::no_such_message);
+  return *row;
 }
 
 std::expected<BlobLocation, StoreError> Snapshot::locate(BlobId blob) const {

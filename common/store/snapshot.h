@@ -109,7 +109,9 @@ class Snapshot {
   /// Valid until the next call, and while the snapshot lives. May read a segment: not on a loop. Errors:
   /// no_such_message.
   [[nodiscard]] std::expected<SummaryView, StoreError> summary(BlobId blob) const;
-  /// The same, for those who want nothing but the header cache.
+  /// The same, but nothing for one that is not in the index: it is too long, and to be read without a snapshot.
+  [[nodiscard]] std::expected<std::optional<SummaryView>, StoreError> short_summary(BlobId blob) const;
+  /// The same, for those who want nothing but the header cache: empty when it is not in the index.
   [[nodiscard]] std::expected<std::string_view, StoreError> header_cache(BlobId blob) const;
 
   /// Errors: no_such_message, also when the blob is not this user's.
@@ -119,15 +121,12 @@ class Snapshot {
 
  private:
   friend class Store;
-  Snapshot(std::shared_ptr<lmdb::Environment> environment, std::shared_ptr<Blobs> blobs,
-           MDB_txn* txn, UserId user);
+  Snapshot(std::shared_ptr<lmdb::Environment> environment, std::shared_ptr<Blobs> blobs, MDB_txn* txn, UserId user);
   class Walk;
   struct Walks;
   [[nodiscard]] Walks& walks() const;
   [[nodiscard]] std::expected<BlobLocation, StoreError> location_of(BlobId blob) const;
-  template <typename Value>
-  std::expected<Value, StoreError> decode_summary_by(std::optional<Value> (*decode)(std::string_view),
-                                                     BlobId blob) const;
+  [[nodiscard]] std::expected<std::string_view, StoreError> cold_row(BlobId blob) const;
 
   std::shared_ptr<lmdb::Environment> environment_;
   std::shared_ptr<Blobs> blobs_;

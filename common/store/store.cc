@@ -59,6 +59,22 @@ std::expected<std::string, StoreError> Store::read_blob(const BlobLocation& loca
   return blobs_->read(location, offset, length);
 }
 
+std::expected<PlacedSummary, StoreError> Store::read_summary(const BlobLocation& location) const {
+  const auto octets = blobs_->read_summary(location, 0, location.summary_octets);
+  if (!octets) return std::unexpected(octets.error());
+  const auto view = decode_summary(*octets);
+  if (!view) return std::unexpected(StoreError::io);
+  const auto offset_of = [&octets](std::string_view text) {
+    return static_cast<std::uint64_t>(text.data() - octets->data());
+  };
+  return PlacedSummary{view->copy(), offset_of(view->envelope), offset_of(view->body_structure)};
+}
+
+std::expected<std::string, StoreError> Store::read_summary(const BlobLocation& location, std::uint64_t offset,
+                                                           std::uint64_t length) const {
+  return blobs_->read_summary(location, offset, length);
+}
+
 std::expected<void, StoreError> Store::make_sure(const BlobLocation& location) const {
   return blobs_->make_sure(location);
 }

@@ -60,8 +60,17 @@ class Store {
   [[nodiscard]] std::expected<std::string, StoreError> read_blob(const BlobLocation& location, std::uint64_t offset,
                                                                  std::uint64_t length) const;
 
-  /// Before parts of a message are promised to somebody: compares the blob's checksums, unless they were seen to match
-  /// before. Errors: as verify_blob().
+  /// A blob's summary, which may be as long as the message is large. Needs no snapshot: never on a loop. Errors: as
+  /// read_blob().
+  [[nodiscard]] std::expected<PlacedSummary, StoreError> read_summary(const BlobLocation& location) const;
+  /// `length` octets from `offset` of the summary as it is stored, fewer at its end: no more than that is read.
+  /// Errors: likewise.
+  [[nodiscard]] std::expected<std::string, StoreError> read_summary(const BlobLocation& location,
+                                                                    std::uint64_t offset,
+                                                                    std::uint64_t length) const;
+
+  /// Before parts of a message are promised to somebody: compares the blob's checksums, unless they were seen to
+  /// match before. Errors: as verify_blob().
   [[nodiscard]] std::expected<void, StoreError> make_sure(const BlobLocation& location) const;
 
   /// Reads all of a blob's record and compares its checksums. Errors: no_such_message, when its segment is gone;

@@ -211,16 +211,16 @@ net::Task<bool> Session::send(LaterPart later) {
 }
 
 net::Task<bool> Session::send(LaterSummary summary) {
-  for (std::uint64_t sent = 0; sent < summary.octets;) {
-    auto read = [&summary, sent, &store = around_.store, user = login_->user] {
-      return read_slice(store, user, summary, sent);
-    };
+  MessageReader reader{around_.store, login_->user, summary.location};
+  for (const std::uint64_t end = summary.offset + summary.octets; summary.offset < end;) {
+    const std::uint64_t wanted = std::min<std::uint64_t>(end - summary.offset, kSliceOctets);
+    auto read = [&reader, offset = summary.offset, wanted] { return reader.read_summary(offset, wanted); };
     auto octets = co_await off_loop(std::move(read));
-    if (!octets) {
-      cut_response(octets.error());
+    if (!octets || octets->size() != wanted) {
+      cut_response(octets ? store::StoreError::io : octets.error());
       co_return false;
     }
-    sent += octets->size();
+    summary.offset += wanted;
     stream_.write(std::exchange(*octets, {}));
     auto relieved = co_await relieve();
     if (!relieved) co_return false;

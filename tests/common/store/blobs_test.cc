@@ -76,10 +76,10 @@ TEST_P(Rot, AFlippedBitIsFoundAndNeverServed) {
 TEST_P(Rot, ASummaryInItsRecordIsComparedWithIt) {
   if (record_octets(location_) > Blobs::kComparedForSummaryMax) GTEST_SKIP() << "compared when the message is read";
   Blobs blobs{std::make_shared<journal::SegmentFiles>(scratch_.path() / "log")};
-  EXPECT_EQ(blobs.read_summary(location_)->size(), location_.summary_octets);
+  EXPECT_EQ(blobs.read_summary(location_, 0, location_.summary_octets)->size(), location_.summary_octets);
   flip(location_.offset - 1);
   Blobs later{std::make_shared<journal::SegmentFiles>(scratch_.path() / "log")};
-  EXPECT_EQ(later.read_summary(location_).error(), StoreError::io);
+  EXPECT_EQ(later.read_summary(location_, 0, location_.summary_octets).error(), StoreError::io);
 }
 
 // A record that is read at once, one that ends at a slice's end or so, and one of several slices.
