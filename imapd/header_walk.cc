@@ -4,6 +4,7 @@
 
 #include "common/mime/date.h"
 #include "common/mime/header.h"
+#include "imapd/limits.h"
 #include "imapd/message_reader.h"
 
 namespace posthaste::imapd {
@@ -28,12 +29,18 @@ std::expected<std::optional<HeaderWalk::Uncached>, store::StoreError> HeaderWalk
   if (!snapshot) return std::unexpected(snapshot.error());
   auto messages = walk_.next(*snapshot, mailbox_, kRowsAtOnce);
   if (!messages) return std::unexpected(messages.error());
+  std::uint64_t octets = 0;
   for (auto message = messages->begin(); message != messages->end(); ++message) {
+    if (octets * keys_ > kHeaderOctetsAtOnce) {
+      walk_.go_on_from(message->uid);
+      break;
+    }
     const auto header = snapshot->header_cache(message->blob);
     if (!header || header->empty()) {
       if (const auto following = std::next(message); following != messages->end()) walk_.go_on_from(following->uid);
       return Uncached{*message, snapshot->locate(*message).value_or(store::BlobLocation{})};
     }
+    octets += header->size();
     visit(*message, *header);
   }
   return std::nullopt;

@@ -16,13 +16,13 @@ class HeaderWalk {
   /// A header with the fields of mime::kCachedFields at least.
   using Visit = std::function<void(const store::Message&, std::string_view header)>;
 
-  /// `store` outlives it.
-  HeaderWalk(const store::Store& store, UserId user, MailboxId mailbox, store::UidSet uids)
-      : store_(store), user_(user), mailbox_(mailbox), walk_(std::move(uids)) {}
+  /// `store` outlives it. Of each header so many `keys` are made: the more, the fewer of them in one snapshot.
+  HeaderWalk(const store::Store& store, UserId user, MailboxId mailbox, store::UidSet uids, std::size_t keys)
+      : store_(store), user_(user), mailbox_(mailbox), keys_(keys), walk_(std::move(uids)) {}
 
   /// Visits some more messages by ascending UID; one that cannot be read comes with an empty header, one that is
-  /// gone not at all. A segment is opened for those alone whose summary has no header. Never on a loop. Errors:
-  /// unavailable, io.
+  /// gone not at all. A segment is opened for those alone whose header is not in the index. Never on a loop.
+  /// Errors: unavailable, io.
   [[nodiscard]] std::expected<void, store::StoreError> step(const Visit& visit);
   [[nodiscard]] bool done() const { return walk_.done(); }
   [[nodiscard]] const RowWalk& walk() const { return walk_; }
@@ -38,6 +38,7 @@ class HeaderWalk {
   const store::Store& store_;
   const UserId user_;
   const MailboxId mailbox_;
+  const std::size_t keys_;
   RowWalk walk_;
 };
 

@@ -40,4 +40,6 @@ inline constexpr std::uint64_t kAppendMemoryOctets =
     1'073'741'824;  // of all sessions' messages under way, and what they sort
 inline constexpr std::uint64_t kUserMemoryPart = 4;  // of it, for one user; and one message at least
 
+inline constexpr std::uint64_t kHeaderOctetsAtOnce = 4'194'304;  // in one snapshot, counted once for each key
+
 }  // namespace posthaste::imapd

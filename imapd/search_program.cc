@@ -51,6 +51,16 @@ sys_days day_of(std::chrono::sys_seconds instant, std::chrono::minutes zone) {
   return std::chrono::floor<std::chrono::days>(instant + zone);
 }
 
+std::optional<sys_days> sent_day(Candidate& candidate) {
+  auto& known = candidate.sent.day;
+  if (!known) {
+    const auto field = mime::find_value(header_with(candidate, "Date"), "Date");
+    const auto sent = field ? mime::parse_date_time(*field) : std::nullopt;
+    known.emplace(sent ? std::optional(day_of(sent->time, sent->zone)) : std::nullopt);
+  }
+  return *known;
+}
+
 /// False when the message cannot be read, or there is no memory for it.
 bool read_all(Candidate& candidate) {
   if (!candidate.memory.grow_to(candidate.reader.location().octets)) {
@@ -170,9 +180,8 @@ struct Compiler {
         });
       case imap::SearchDateField::sent:
         return {SearchCost::summary, [relation, asked](Candidate& candidate) {
-                  const auto field = mime::find_value(header_with(candidate, "Date"), "Date");
-                  const auto sent = field ? mime::parse_date_time(*field) : std::nullopt;
-                  return sent && holds(relation, day_of(sent->time, sent->zone), asked);
+                  const auto day = sent_day(candidate);
+                  return day && holds(relation, *day, asked);
                 }};
     }
     std::unreachable();

@@ -26,12 +26,19 @@ struct FoundTexts {
   std::optional<std::vector<bool>> in_body;
 };
 
+/// The day on which a message was sent, by its own clock; nothing when it does not say. Found out when it is first
+/// asked for.
+struct SentDay {
+  std::optional<std::optional<std::chrono::sys_days>> day;
+};
+
 /// One message under test. What could not be read makes the key that wanted it fail.
 struct Candidate {
   const store::Message& message;
   std::string_view header_cache;
   MessageReader& reader;  // not used by tests of summaries when there is a header_cache
   FoundTexts& found_texts;
+  SentDay& sent;
   daemon::MemoryBudget::Share& memory;  // for the message and what is made of it
   bool& out_of_memory;                  // then the result says nothing
 };

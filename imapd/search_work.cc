@@ -28,6 +28,7 @@ SearchWork::SearchWork(const store::Store& store, UserId user, MailboxId mailbox
       mailbox_(mailbox),
       tests_(std::move(tests)),
       cost_(tests_.empty() ? SearchCost::row : tests_.back().cost),
+      keys_(keys),
       rows_at_once_(rows_at_once(cost_, keys)),
       walk_(std::move(uids)) {}
 
@@ -39,7 +40,8 @@ std::expected<void, store::StoreError> SearchWork::step() {
     FoundTexts found_texts;
     daemon::MemoryBudget::Share memory{memory_};
     bool out_of_memory = false;
-    const Candidate candidate{row.message, row.header_cache, reader, found_texts, memory, out_of_memory};
+    SentDay sent;
+    const Candidate candidate{row.message, row.header_cache, reader, found_texts, sent, memory, out_of_memory};
     const bool found = passes(candidate, SearchCost::summary) && passes(candidate, SearchCost::message);
     if (out_of_memory) return std::unexpected(store::StoreError::unavailable);
     if (found) note(row.message);
@@ -69,15 +71,18 @@ std::expected<std::vector<SearchWork::Row>, store::StoreError> SearchWork::sift(
   daemon::MemoryBudget::Share no_memory{memory_};
   bool no_failure = false;
   std::uint64_t octets = 0;
+  std::uint64_t header_octets = 0;
   for (const store::Message& message : *messages) {
-    if (octets > kMessageOctetsAtOnce) {
+    if (octets > kMessageOctetsAtOnce || header_octets * keys_ > kHeaderOctetsAtOnce) {
       walk_.go_on_from(message.uid);
       break;
     }
-    Candidate candidate{message, {}, no_reader, no_texts, no_memory, no_failure};
+    SentDay sent;
+    Candidate candidate{message, {}, no_reader, no_texts, sent, no_memory, no_failure};
     if (!passes(candidate, SearchCost::row)) continue;
     if (cost_ != SearchCost::row) candidate.header_cache = snapshot->header_cache(message.blob).value_or("");
     const bool has_header = !candidate.header_cache.empty();
+    header_octets += candidate.header_cache.size();
     if (has_header && !passes(candidate, SearchCost::summary)) continue;
     if (cost_ == SearchCost::row || (cost_ == SearchCost::summary && has_header)) {
       note(message);

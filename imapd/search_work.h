@@ -45,6 +45,7 @@ class SearchWork {
   const MailboxId mailbox_;
   const std::vector<SearchTest> tests_;
   const SearchCost cost_;  // of the dearest
+  const std::size_t keys_;
   const std::size_t rows_at_once_;
   RowWalk walk_;
   store::UidSet found_;

@@ -86,7 +86,7 @@ std::string sort_key(const std::vector<imap::SortCriterion>& criteria, const sto
 SortWork::SortWork(const store::Store& store, UserId user, MailboxId mailbox,
                    std::vector<imap::SortCriterion> criteria, store::UidSet uids, daemon::MemoryBudget& budget)
     : criteria_(std::move(criteria)),
-      walk_(store, user, mailbox, std::move(uids)),
+      walk_(store, user, mailbox, std::move(uids), criteria_.size()),
       memory_(budget),
       done_(walk_.done()) {}
 

@@ -11,6 +11,8 @@
 namespace posthaste::imapd {
 namespace {
 
+constexpr std::size_t kKeys = 3;  // of each header: date, subject, and the messages that it names
+
 std::vector<std::string> ids_in(std::string_view header, std::string_view field_name, std::size_t ids_max) {
   const auto field = mime::find_field(header, field_name);
   return field ? mime::parse_message_ids(field->body, ids_max) : std::vector<std::string>{};
@@ -33,7 +35,10 @@ std::size_t octets_of(const imap::ThreadMessage& message) {
 
 ThreadWork::ThreadWork(const store::Store& store, UserId user, MailboxId mailbox, imap::ThreadAlgorithm algorithm,
                        store::UidSet uids, daemon::MemoryBudget& budget)
-    : algorithm_(algorithm), walk_(store, user, mailbox, std::move(uids)), memory_(budget), done_(walk_.done()) {}
+    : algorithm_(algorithm),
+      walk_(store, user, mailbox, std::move(uids), kKeys),
+      memory_(budget),
+      done_(walk_.done()) {}
 
 void ThreadWork::add(const store::Message& message, std::string_view header) {
   imap::ThreadMessage added;
