@@ -149,18 +149,19 @@ class ReferencesThreading {
     forest_.roots = std::move(roots);
   }
 
+  // Siblings are sorted later. The fewer join the more: dummies may lie one below the other as deep as they are
+  // many.
   void splice_dummies(std::vector<Index>& siblings) {
     if (std::ranges::none_of(siblings, [this](Index each) { return is_dummy(each); })) return;
     std::vector<Index> spliced;
     for (const Index each : siblings) {
-      auto& promoted = forest_.nodes[each].children;
       if (!is_dummy(each)) {
         spliced.push_back(each);
-      } else if (spliced.empty()) {
-        spliced = std::move(promoted);
-      } else {
-        spliced.insert(spliced.end(), promoted.begin(), promoted.end());
+        continue;
       }
+      auto promoted = std::move(forest_.nodes[each].children);
+      if (promoted.size() > spliced.size()) std::swap(promoted, spliced);
+      spliced.insert(spliced.end(), promoted.begin(), promoted.end());
     }
     siblings = std::move(spliced);
   }
