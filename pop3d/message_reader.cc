@@ -7,9 +7,9 @@
 namespace posthaste::pop3d {
 namespace {
 
-ChunkResult read_chunk(const store::Store& store, const store::Snapshot& snapshot, BlobId blob,
-                       std::uint64_t offset, std::uint64_t length) {
-  const auto location = snapshot.locate(blob);
+ChunkResult read_chunk(const store::Store& store,
+                       const std::expected<store::BlobLocation, store::StoreError>& location, std::uint64_t offset,
+                       std::uint64_t length) {
   if (!location) return std::unexpected(location.error());
   auto octets = store.read_blob(*location, offset, length);
   if (!octets) return std::unexpected(octets.error());
@@ -41,12 +41,12 @@ std::vector<MessageReader::Wanted> MessageReader::plan(const Maildrop& maildrop,
                                                        bool in_order) const {
   std::vector<Wanted> wanted;
   std::uint64_t octets = 0;
-  for (auto at = std::optional{number}; at; at = maildrop.unmarked_from(next(*at))) {
-    const auto message = maildrop.find(*at);
+  for (auto at = number;; at = next(at)) {  // up to the first that is marked: how many are is the client's choice
+    const auto message = maildrop.find(at);
     if (!message) break;
     octets += message->octets;
     if (!wanted.empty() && (octets > kAheadOctetsMax || wanted.size() > kAheadMessagesMax)) break;
-    wanted.push_back({*at, message->blob});
+    wanted.push_back({at, message->blob});
     if (!in_order) break;
   }
   return wanted;
@@ -54,13 +54,9 @@ std::vector<MessageReader::Wanted> MessageReader::plan(const Maildrop& maildrop,
 
 net::Task<ChunkResult> MessageReader::read_first(std::vector<Wanted> wanted) {
   auto read_all = [this, &wanted] {
-    std::vector<ChunkResult> chunks;
-    auto snapshot = store_.read(user_);
-    if (!snapshot) return std::vector<ChunkResult>{std::unexpected(snapshot.error())};
-    for (const auto& [number, blob] : wanted) {
-      chunks.push_back(read_chunk(store_, *snapshot, blob, 0, kChunkOctets));
-    }
-    return chunks;
+    std::vector<BlobId> blobs;
+    for (const auto& each : wanted) blobs.push_back(each.blob);
+    return read_now(blobs, 0, kChunkOctets);
   };
   auto chunks = co_await world_.io.run(world_.loop, read_all);
   ahead_.clear();
@@ -72,12 +68,36 @@ net::Task<ChunkResult> MessageReader::read_first(std::vector<Wanted> wanted) {
 }
 
 net::Task<ChunkResult> MessageReader::read(BlobId blob, std::uint64_t offset, std::uint64_t length) {
-  auto read_one = [this, blob, offset, length]() -> ChunkResult {
-    const auto snapshot = store_.read(user_);
-    if (!snapshot) return std::unexpected(snapshot.error());
-    return read_chunk(store_, *snapshot, blob, offset, length);
+  auto read_one = [this, blob, offset, length] {
+    return std::move(read_now(std::vector{blob}, offset, length).front());
   };
   co_return co_await world_.io.run(world_.loop, read_one);
+}
+
+/// In no snapshot: a first look at a message may be a pass over all of it.
+std::vector<ChunkResult> MessageReader::read_now(const std::vector<BlobId>& blobs, std::uint64_t offset,
+                                                 std::uint64_t length) const {
+  std::vector<ChunkResult> chunks;
+  for (const auto& location : locate(blobs)) chunks.push_back(read_chunk(store_, location, offset, length));
+  for (std::size_t i = 0; i < blobs.size(); ++i) {
+    const bool has_moved = !chunks[i] && chunks[i].error() == store::StoreError::no_such_message;
+    if (has_moved) chunks[i] = read_chunk(store_, locate({blobs[i]}).front(), offset, length);
+  }
+  return chunks;
+}
+
+/// Where messages are now.
+std::vector<MessageReader::Location> MessageReader::locate(const std::vector<BlobId>& blobs) const {
+  std::vector<Location> locations;
+  const auto snapshot = store_.read(user_);
+  for (const BlobId blob : blobs) {
+    if (snapshot) {
+      locations.push_back(snapshot->locate(blob));
+    } else {
+      locations.emplace_back(std::unexpected(snapshot.error()));
+    }
+  }
+  return locations;
 }
 
 }  // namespace posthaste::pop3d

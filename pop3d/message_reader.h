@@ -48,10 +48,14 @@ class MessageReader {
     pop3::MessageNumber number{};
     BlobId blob{};
   };
+  using Location = std::expected<store::BlobLocation, store::StoreError>;
 
   [[nodiscard]] std::optional<std::string> take_ahead(pop3::MessageNumber number);
   [[nodiscard]] std::vector<Wanted> plan(const Maildrop& maildrop, pop3::MessageNumber number, bool in_order) const;
   net::Task<ChunkResult> read_first(std::vector<Wanted> wanted);
+  [[nodiscard]] std::vector<ChunkResult> read_now(const std::vector<BlobId>& blobs, std::uint64_t offset,
+                                                  std::uint64_t length) const;
+  [[nodiscard]] std::vector<Location> locate(const std::vector<BlobId>& blobs) const;
 
   const store::Store& store_;
   net::World& world_;
