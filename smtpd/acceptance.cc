@@ -38,9 +38,11 @@ class Acceptance {
  public:
   Acceptance(Context& context, AcceptedMessage message)
       : context_(context), message_(std::move(message)), now_(context.world.clock.wall()) {
+    MailboxSet known_here;
+    MailboxSet known_elsewhere;
     for (const auto& recipient : message_.recipients) {
-      for (const auto& target : recipient.destinations.here) add(here_, recipient, target);
-      for (const auto& target : recipient.destinations.elsewhere) add(left_, recipient, target);
+      for (const auto& target : recipient.destinations.here) add(here_, known_here, recipient, target);
+      for (const auto& target : recipient.destinations.elsewhere) add(left_, known_elsewhere, recipient, target);
     }
     pieces_ = {message_.added_header, message_.octets->view()};
   }
@@ -56,13 +58,9 @@ class Acceptance {
   }
 
  private:
-  static bool contains(const std::vector<queue::QueuedRecipient>& recipients, const smtp::Mailbox& mailbox) {
-    return std::ranges::any_of(recipients, [&](const auto& known) { return known.recipient.mailbox == mailbox; });
-  }
-
-  void add(std::vector<queue::QueuedRecipient>& recipients, const AcceptedRecipient& recipient,
+  void add(std::vector<queue::QueuedRecipient>& recipients, MailboxSet& known, const AcceptedRecipient& recipient,
            const smtp::Mailbox& target) {
-    if (!contains(recipients, target)) recipients.push_back(queued(recipient, target, now_));
+    if (known.insert(target).second) recipients.push_back(queued(recipient, target, now_));
   }
 
   net::Task<std::vector<smtp::Reply>> deliver_here() {

@@ -4,7 +4,9 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "common/net/task.h"
@@ -17,6 +19,14 @@
 #include "smtpd/recipients.h"
 
 namespace posthaste::smtpd {
+
+/// Mailboxes, each once.
+struct MailboxOrder {
+  bool operator()(const smtp::Mailbox& one, const smtp::Mailbox& other) const {
+    return std::tie(one.domain, one.local_part) < std::tie(other.domain, other.local_part);
+  }
+};
+using MailboxSet = std::set<smtp::Mailbox, MailboxOrder>;
 
 /// A recipient that RCPT has taken.
 struct AcceptedRecipient {

@@ -67,6 +67,7 @@ class Session {
     std::optional<smtp::Return> ret;   // RFC 3461 §4.3
     std::optional<std::string> envid;  // RFC 3461 §4.4
     std::vector<AcceptedRecipient> recipients;
+    MailboxSet recipient_mailboxes;         // theirs
     std::optional<IncomingMessage> chunks;  // since the first BDAT
   };
 

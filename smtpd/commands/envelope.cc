@@ -1,5 +1,4 @@
 // MAIL and RCPT: who sends to whom, and who may (RFC 5321 §3.3, RFC 6409 §4, §6.1).
-#include <algorithm>
 #include <utility>
 
 #include "smtpd/mint.h"
@@ -34,6 +33,7 @@ Session::Pending Session::on(smtp::Mail mail) {
                                    .ret = mail.parameters.ret,
                                    .envid = std::move(mail.parameters.envid),
                                    .recipients = {},
+                                   .recipient_mailboxes = {},
                                    .chunks = std::nullopt});
   return Answer{smtp::Reply{250, {2, 1, 0}, "Sender OK"}};
 }
@@ -77,9 +77,8 @@ net::Task<Session::Answer> Session::verify_recipient(AcceptedRecipient recipient
 }
 
 smtp::Reply Session::accept_recipient(AcceptedRecipient recipient) {
-  auto& recipients = transaction_->recipients;
-  if (std::ranges::find(recipients, recipient.mailbox, &AcceptedRecipient::mailbox) == recipients.end()) {
-    recipients.push_back(std::move(recipient));
+  if (transaction_->recipient_mailboxes.insert(recipient.mailbox).second) {
+    transaction_->recipients.push_back(std::move(recipient));
   }
   return {250, {2, 1, 5}, "Recipient OK"};
 }
