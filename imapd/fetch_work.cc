@@ -25,6 +25,7 @@ using Written = std::expected<void, StoreError>;
 constexpr std::size_t kRowsWithSummary = 256;
 constexpr std::uint64_t kPreviewReadOctets = 65'536;
 constexpr std::size_t kRowsWithMessage = 64;
+constexpr std::uint64_t kSummaryOctetsAtOnce = 1'048'576;  // read in one snapshot, and one summary
 
 std::size_t rows_at_once(const FetchPlan& plan) {
   if (plan.reads_message) return kRowsWithMessage;
@@ -469,9 +470,11 @@ std::expected<std::vector<FetchWork::WaitingRow>, StoreError> FetchWork::tell_fr
 
   std::vector<WaitingRow> waiting;
   std::uint64_t waiting_octets = 0;
+  std::uint64_t summary_octets = 0;
   for (const store::Message& message : *messages) {
     const bool one_is_read = !waiting.empty() && !plan_.reads_message;
-    if (one_is_read || waiting_octets > kSliceOctets || octets_in_memory(pieces) > kSliceOctets) {
+    const bool enough = waiting_octets > kSliceOctets || summary_octets > kSummaryOctetsAtOnce;
+    if (one_is_read || enough || octets_in_memory(pieces) > kSliceOctets) {
       walk_.go_on_from(message.uid);
       break;
     }
@@ -479,7 +482,10 @@ std::expected<std::vector<FetchWork::WaitingRow>, StoreError> FetchWork::tell_fr
     Row row{message, {}, {}, 0, 0};
     if (!complete(*snapshot, row)) {
       unreadable_ = true;
-    } else if (reads_message(row)) {
+      continue;
+    }
+    summary_octets += row.summary.octets();
+    if (reads_message(row)) {
       waiting_octets += message.octets + row.summary.octets();
       waiting.push_back({message, {row.summary.copy(), 0, 0}, row.location});
     } else {

@@ -11,6 +11,10 @@
 namespace posthaste::store {
 namespace {
 
+constexpr std::uint64_t kShortSummaryMaxOctets = 262'144;
+constexpr std::uint64_t kHeaderCacheOctets = 16'384 + 64;  // and what lies before it in a summary
+constexpr std::uint64_t kAllOfIt = std::numeric_limits<std::uint64_t>::max();
+
 /// What was found, or why it was not.
 template <typename Row>
 std::expected<Row, StoreError> found_or(const View& view, std::optional<Row> row, StoreError otherwise) {
@@ -98,6 +102,9 @@ class Snapshot::Walk {
 struct Snapshot::Walks {
   Walks(const Environment& environment, MDB_txn* txn)
       : cold_rows(environment, txn, Table::cold_rows), blobs(environment, txn, Table::blobs) {}
+
+  std::expected<std::string_view, StoreError> read_summary(const Snapshot& snapshot, BlobId blob,
+                                                           std::uint64_t octets_max, std::uint64_t octets);
 
   Walk cold_rows;
   Walk blobs;
@@ -314,33 +321,30 @@ std::expected<std::optional<UidSet>, StoreError> Snapshot::vanished(MailboxId ma
 }
 
 std::expected<SummaryView, StoreError> Snapshot::summary(BlobId blob) const {
-  const auto found = short_summary(blob);
-  if (!found) return std::unexpected(found.error());
-  if (*found) return **found;
-  const auto location = locate(blob);
-  if (!location) return std::unexpected(location.error());
-  auto octets = blobs_->read_summary(*location, 0, location->summary_octets);
-  if (!octets) {
-    const bool closed = octets.error() == StoreError::unavailable;
-    return std::unexpected(closed ? StoreError::unavailable : StoreError::io);
-  }
-  walks().from_segment = std::move(*octets);
-  return found_or(walks().cold_rows.view(), decode_summary(walks().from_segment), StoreError::io);
+  const auto octets = walks().read_summary(*this, blob, std::numeric_limits<std::uint32_t>::max(), kAllOfIt);
+  if (!octets) return std::unexpected(octets.error());
+  return found_or(walks().cold_rows.view(), decode_summary(*octets), StoreError::io);
 }
 
 std::expected<std::optional<SummaryView>, StoreError> Snapshot::short_summary(BlobId blob) const {
-  const auto row = cold_row(blob);
-  if (!row) return std::unexpected(row.error());
-  if (row->empty()) return std::nullopt;
-  const auto summary = decode_summary(*row);
+  const auto octets = walks().read_summary(*this, blob, kShortSummaryMaxOctets, kAllOfIt);
+  if (!octets) return std::unexpected(octets.error());
+  if (octets->empty()) return std::nullopt;
+  const auto summary = decode_summary(*octets);
   if (!summary) return std::unexpected(StoreError::io);
   return summary;
 }
 
+/// It comes first in the summary, but in old ones.
 std::expected<std::string_view, StoreError> Snapshot::header_cache(BlobId blob) const {
-  const auto row = cold_row(blob);
-  if (!row || row->empty()) return row;
-  const auto header_cache = decode_header_cache(*row);
+  auto octets = walks().read_summary(*this, blob, kShortSummaryMaxOctets, kHeaderCacheOctets);
+  if (!octets || octets->empty()) return octets;
+  auto header_cache = decode_header_cache(*octets);
+  if (!header_cache) {
+    octets = walks().read_summary(*this, blob, kShortSummaryMaxOctets, kAllOfIt);
+    if (!octets) return octets;
+    header_cache = decode_header_cache(*octets);
+  }
   if (!header_cache) return std::unexpected(StoreError::io);
   return *header_cache;
 }
@@ -351,6 +355,24 @@ std::expected<std::string_view, StoreError> Snapshot::cold_row(BlobId blob) cons
   const auto row = rows.find(user_blob_key(user_, blob));
   if (!row) return found_or(rows.view(), row, StoreError::no_such_message);
   return *row;
+}
+
+/// The beginning of the encoded summary, `octets` of it at least; empty when it has more than `octets_max`.
+std::expected<std::string_view, StoreError> Snapshot::Walks::read_summary(const Snapshot& snapshot, BlobId blob,
+                                                                          std::uint64_t octets_max,
+                                                                          std::uint64_t octets) {
+  const auto row = snapshot.cold_row(blob);
+  if (!row || !row->empty()) return row;
+  const auto location = snapshot.locate(blob);
+  if (!location) return std::unexpected(location.error());
+  if (location->summary_octets > octets_max) return std::string_view{};
+  auto read = snapshot.blobs_->read_summary(*location, 0, octets);
+  if (!read) {
+    const bool closed = read.error() == StoreError::unavailable;
+    return std::unexpected(closed ? StoreError::unavailable : StoreError::io);
+  }
+  from_segment = std::move(*read);
+  return from_segment;
 }
 
 std::expected<BlobLocation, StoreError> Snapshot::locate(BlobId blob) const {

@@ -109,9 +109,9 @@ class Snapshot {
   /// Valid until the next call, and while the snapshot lives. May read a segment: not on a loop. Errors:
   /// no_such_message.
   [[nodiscard]] std::expected<SummaryView, StoreError> summary(BlobId blob) const;
-  /// The same, but nothing for one that is not in the index: it is too long, and to be read without a snapshot.
+  /// The same, but nothing for one that is too long to be read within a snapshot: Store::read_summary() is for it.
   [[nodiscard]] std::expected<std::optional<SummaryView>, StoreError> short_summary(BlobId blob) const;
-  /// The same, for those who want nothing but the header cache: empty when it is not in the index.
+  /// Its header cache alone; likewise empty when the summary is so long.
   [[nodiscard]] std::expected<std::string_view, StoreError> header_cache(BlobId blob) const;
 
   /// Errors: no_such_message, also when the blob is not this user's.
