@@ -14,7 +14,8 @@ namespace {
 /// What a session is asked, and where. `messages` are in INBOX before.
 struct Question {
   std::vector<std::string> messages;
-  std::string command;  // without tag and line end
+  std::vector<std::string> commands;    // without tags and line ends
+  std::vector<std::string> setup = {};  // before; its cost does not count
 };
 
 /// The last line of an answer, which begins so.
@@ -28,17 +29,30 @@ net::Task<std::string> hear(net::Stream& from, std::string until) {
 
 /// Logs in, selects INBOX and asks. In the simulated world all of it runs on this thread: both sides and the
 /// executor.
-net::Task<void> ask(House& house, const Question& question) {
+net::Task<void> ask(House& house, std::vector<std::string> commands) {
   auto stream = co_await house.connect();
   const std::string opening = "l LOGIN alice@example.org " + std::string{kPassword} + "\r\ns SELECT INBOX\r\n";
   stream->write(opening);
   auto selecting = hear(*stream, "s ");
   const std::string selected = co_await selecting;
   EXPECT_TRUE(selected.starts_with("s OK")) << selected;
-  stream->write("a " + question.command + "\r\n");
-  auto answering = hear(*stream, "a ");
-  const std::string answer = co_await answering;
-  EXPECT_TRUE(answer.starts_with("a OK")) << answer;
+  for (const auto& command : commands) {
+    stream->write("a " + command + "\r\n");
+    auto answering = hear(*stream, "a ");
+    const std::string answer = co_await answering;
+    EXPECT_TRUE(answer.starts_with("a OK")) << answer << " to " << command.substr(0, 100);
+  }
+}
+
+/// "?" stands for INBOX's UIDVALIDITY.
+std::vector<std::string> complete(const House& house, std::vector<std::string> commands) {
+  const auto snapshot = house.store().read(house.alice());
+  const auto inbox = snapshot->mailbox("INBOX");
+  for (auto& command : commands) {
+    const auto at = command.find('?');
+    if (inbox && at != std::string::npos) command.replace(at, 1, std::to_string(number(inbox->uid_validity)));
+  }
+  return commands;
 }
 
 struct Row {
@@ -69,47 +83,186 @@ std::string many_small_parts(std::size_t parts) {
          numbered("--b\r\nContent-Description: number ", "\r\n\r\n.\r\n", parts) + "--b--\r\n";
 }
 
+const std::string kSmall = "Subject: a\r\nDate: Thu, 1 Jan 2026 00:00:00 +0000\r\n\r\ntext\r\n";
+
+std::vector<std::string> many(const std::string& before, std::size_t times, const std::string& after = "") {
+  std::vector<std::string> all;
+  for (std::size_t i = 0; i < times; ++i) all.push_back(before + std::to_string(i) + after);
+  return all;
+}
+
+/// Makes one message in INBOX n, a power of two.
+std::vector<std::string> doubled_to(std::size_t n, std::vector<std::string> commands = {}) {
+  for (std::size_t messages = 1; messages < n; messages *= 2) commands.emplace_back("COPY 1:* INBOX");
+  return commands;
+}
+
+std::string odd_up_to(std::size_t n) {
+  std::string set = "1";
+  for (std::size_t i = 3; i < n; i += 2) set += "," + std::to_string(i);
+  return set;
+}
+
+/// The same, and every other message is gone.
+std::vector<std::string> with_gaps(std::size_t n) {
+  auto commands = doubled_to(n);
+  commands.push_back("STORE " + odd_up_to(n) + " FLAGS.SILENT (\\Deleted)");
+  commands.emplace_back("EXPUNGE");
+  return commands;
+}
+
 const Row kRows[] = {
     {"SearchBodyOfARepeatedOctet", 16'384,
      [](std::size_t n) {
        return Question{{"Subject: a\r\n\r\n" + std::string(n, 'a') + "\r\n"},
-                       "SEARCH BODY " + literal("b" + std::string(n / 8, 'a'))};
+                       {"SEARCH BODY " + literal("b" + std::string(n / 8, 'a'))}};
      }},
     {"SearchManyTextsInOneBody", 2'048,
      [](std::size_t n) {
        return Question{
            {"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n" +
             repeated("=C3=A9t=C3=A9 ", 4 * n) + "\r\n"},
-           "SEARCH " + numbered("NOT BODY wanted", " ", 60) + "BODY " + literal(std::string(n / 2, 'b'))};
+           {"SEARCH " + numbered("NOT BODY wanted", " ", 60) + "BODY " + literal(std::string(n / 2, 'b'))}};
      }},
     {"HeaderFieldsOfManyNames", 512,
      [](std::size_t n) {
        return Question{{numbered("X-Field-", ": a\r\n", 8 * n) + "\r\ntext\r\n"},
-                       "FETCH 1 (UID BODY.PEEK[HEADER.FIELDS (" + numbered("X-None-", " ", n / 16) + "Y)])"};
+                       {"FETCH 1 (UID BODY.PEEK[HEADER.FIELDS (" + numbered("X-None-", " ", n / 16) + "Y)])"}};
      }},
-    {"BodyStructureOfManyParts", 512,
+    {"BodyStructureOfManyParts", 8'192,
      [](std::size_t n) {
-       return Question{{many_small_parts(n)}, "FETCH 1 BODYSTRUCTURE"};
+       return Question{{many_small_parts(n)}, {"FETCH 1 BODYSTRUCTURE"}};
      }},
     {"EnvelopeOfManyAddresses", 1'024,
      [](std::size_t n) {
        return Question{{"To: " + numbered("user", "@example.org,\r\n ", n) + "last@example.org\r\n\r\ntext\r\n"},
-                       "FETCH 1 ENVELOPE"};
+                       {"FETCH 1 ENVELOPE"}};
      }},
     {"CatenateOfManyPieces", 16,
      [](std::size_t n) {
        return Question{{"Subject: a\r\n\r\n" + repeated("All lines are alike.\r\n", 256 * n)},
-                       "APPEND INBOX CATENATE (" +
-                           repeated("URL \"/INBOX/;UID=1/;SECTION=TEXT/;PARTIAL=0.20\" ", n) + "TEXT {1+}\r\nx)"};
+                       {"APPEND INBOX CATENATE (" +
+                        repeated("URL \"/INBOX/;UID=1/;SECTION=TEXT/;PARTIAL=0.20\" ", n) + "TEXT {1+}\r\nx)"}};
      }},
     {"HeaderOfManyNames", 256,
      [](std::size_t n) {
        return Question{{numbered("X-Field-", ": a\r\n", 8 * n) + "\r\ntext\r\n"},
-                       "SEARCH " + numbered("NOT HEADER X-None-", " y ", 60)};
+                       {"SEARCH " + numbered("NOT HEADER X-None-", " y ", 60)}};
      }},
     {"SequenceSetOfManyRanges", 1'024,
      [](std::size_t n) {
-       return Question{{"Subject: a\r\n\r\ntext\r\n"}, "UID SEARCH UID " + numbered("1", ",", n) + "1"};
+       return Question{{"Subject: a\r\n\r\ntext\r\n"}, {"UID SEARCH UID " + numbered("1", ",", n) + "1"}};
+     }},
+    {"HeaderFieldsInManySections", 8,
+     [](std::size_t n) {
+       std::string sections;
+       for (std::size_t i = 0; i < n; ++i) {
+         sections += "BODY.PEEK[HEADER.FIELDS (" + numbered("X-None-" + std::to_string(i) + "-", " ", 8) + "Y)] ";
+       }
+       return Question{{numbered("X-Field-", ": a\r\n", 512 * n) + "\r\ntext\r\n"},
+                       {"FETCH 1 (" + sections + "UID)"}};
+     }},
+    {"FetchOfOneAttributeManyTimes", 16,
+     [](std::size_t n) {
+       return Question{{many_small_parts(16 * n)}, {"FETCH 1 (" + repeated("BODY ", n) + "UID)"}};
+     }},
+    {"SearchOfManyDates", 64,
+     [](std::size_t n) {
+       return Question{{"Subject: a\r\n" + numbered("Received: ", "\r\n", 16 * n) +
+                        "Date: Thu, 1 Jan 2026 00:00:00 +0000\r\n\r\ntext\r\n"},
+                       {"SEARCH " + repeated("SENTSINCE 1-Jan-2025 ", n) + "ALL"}};
+     }},
+    {"ListOfManyMailboxes", 32,
+     [](std::size_t n) {
+       return Question{{}, {"LIST \"\" \"*%*b\" RETURN (SUBSCRIBED CHILDREN)"}, many("CREATE a/", n)};
+     }},
+    {"LsubOfManyNames", 64,
+     [](std::size_t n) {
+       return Question{{}, {"LSUB \"\" \"%\"", "LSUB \"\" \"*\""}, many("SUBSCRIBE a/", n)};
+     }},
+    {"NotifyOfManyMailboxes", 32,
+     [](std::size_t n) {
+       return Question{
+           {},
+           {"NOTIFY SET STATUS (mailboxes (" + numbered("a/", " ", n) + "b) (MessageNew MessageExpunge))"},
+           many("CREATE a/", n)};
+     }},
+    {"StatusOfManyMailboxes", 32,
+     [](std::size_t n) {
+       return Question{
+           {}, {"LIST \"\" \"*\" RETURN (STATUS (MESSAGES UNSEEN SIZE DELETED))"}, many("CREATE a/", n)};
+     }},
+    {"StatusOfManyMessages", 512,
+     [](std::size_t n) {
+       return Question{{kSmall}, {"STATUS INBOX (MESSAGES UNSEEN SIZE DELETED)"}, doubled_to(n)};
+     }},
+    {"MetadataOfManyEntries", 8,
+     [](std::size_t n) {
+       return Question{{},
+                       {"GETMETADATA INBOX (" + numbered("/private/a/", " ", n) + "/private/b)",
+                        "GETMETADATA (DEPTH infinity) INBOX (/private/a)",
+                        "SETMETADATA INBOX (" + numbered("/private/a/", " \"y\" ", n) + "/private/b \"z\")"},
+                       many("SETMETADATA INBOX (/private/a/", n, " \"x\")")};
+     }},
+    {"SelectWithManyGaps", 256,
+     [](std::size_t n) {
+       return Question{{kSmall},
+                       {"ENABLE QRESYNC", "SELECT INBOX (QRESYNC (? 1 " + odd_up_to(n) + " (" + odd_up_to(n) + " " +
+                                              odd_up_to(n) + ")))"},
+                       with_gaps(n)};
+     }},
+    {"VanishedOfManyGaps", 256,
+     [](std::size_t n) {
+       return Question{{kSmall},
+                       {"ENABLE QRESYNC", "UID FETCH " + odd_up_to(n) + " (FLAGS) (CHANGEDSINCE 1 VANISHED)"},
+                       with_gaps(n)};
+     }},
+    {"CopyOfManyRanges", 256,
+     [](std::size_t n) {
+       return Question{{kSmall}, {"COPY " + odd_up_to(n) + " a"}, doubled_to(n, {"CREATE a"})};
+     }},
+    {"StoreOfManyRanges", 256,
+     [](std::size_t n) {
+       return Question{{kSmall},
+                       {"STORE " + odd_up_to(n) + " +FLAGS (x \\Deleted)", "STORE " + odd_up_to(n) + " -FLAGS (x)",
+                        "STORE " + odd_up_to(n) + " (UNCHANGEDSINCE 1) FLAGS ()", "STORE 1:* FLAGS.SILENT ()"},
+                       doubled_to(n)};
+     }},
+    {"ExpungeOfManyRanges", 256,
+     [](std::size_t n) {
+       return Question{{kSmall},
+                       {"COPY 1:* a", "SELECT a", "STORE " + odd_up_to(n) + " FLAGS.SILENT (\\Deleted)", "EXPUNGE",
+                        "UID STORE 1:* FLAGS.SILENT (\\Deleted)", "UID EXPUNGE 1:*"},
+                       doubled_to(n, {"CREATE a"})};
+     }},
+    {"SearchResultInOddPlaces", 256,
+     [](std::size_t n) {
+       return Question{{kSmall},
+                       {"SEARCH RETURN (SAVE) " + odd_up_to(n), "FETCH $ (FLAGS)", "UID SEARCH UID $ NOT DELETED"},
+                       doubled_to(n)};
+     }},
+    {"SetInDescendingOrder", 256,
+     [](std::size_t n) {
+       std::string set;
+       for (std::size_t i = n; i > 0; i -= 2) set += std::to_string(i) + ",";
+       return Question{
+           {kSmall},
+           {"FETCH " + set + "1 FLAGS", "UID STORE " + set + "1 +FLAGS (x)", "UID STORE " + set + "1 -FLAGS (x)"},
+           doubled_to(n)};
+     }},
+    {"SortOfManyMessages", 256,
+     [](std::size_t n) {
+       return Question{{kSmall}, {"SORT (SUBJECT REVERSE DATE FROM) UTF-8 ALL"}, doubled_to(n)};
+     }},
+    {"SortByManyAddresses", 1'024,
+     [](std::size_t n) {
+       return Question{{"To: " + numbered("user", "@example.org,\r\n ", n) + "last@example.org\r\n" +
+                        numbered("Cc: (", ")\r\n", n) + "\r\ntext\r\n"},
+                       {"SORT (TO CC DISPLAYTO DISPLAYFROM) UTF-8 ALL"}};
+     }},
+    {"ThreadOfManyMessages", 256,
+     [](std::size_t n) {
+       return Question{{kSmall}, {"THREAD REFERENCES UTF-8 ALL", "THREAD ORDEREDSUBJECT UTF-8 ALL"}, doubled_to(n)};
      }},
 };
 
@@ -121,7 +274,9 @@ TEST_P(CommandGrowth, IsInProportionToWhatIsAskedAndTouched) {
                     auto house = std::make_shared<House>();
                     auto question = std::make_shared<Question>(row.make(size));
                     for (const auto& message : question->messages) house->append("INBOX", message);
-                    return [house, question] { house->serve([&] { return ask(*house, *question); }); };
+                    if (!question->setup.empty()) house->serve([&] { return ask(*house, question->setup); });
+                    const auto commands = complete(*house, question->commands);
+                    return [house, commands] { house->serve([&] { return ask(*house, commands); }); };
                   }});
 }
 
