@@ -1,5 +1,4 @@
 // The parent that binds and keeps its child alive, and the child's frame.
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/inotify.h>
 #include <sys/prctl.h>
@@ -18,12 +17,14 @@
 #include <optional>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include "common/base/clock.h"
 #include "common/base/trusted_folder.h"
 #include "common/config/layout.h"
 #include "common/daemon/descriptors.h"
 #include "common/daemon/heartbeat.h"
+#include "common/daemon/pid_file.h"
 #include "common/daemon/privileges.h"
 #include "common/daemon/program.h"
 #include "common/daemon/workers.h"
@@ -72,37 +73,6 @@ class Signals {
 
  private:
   int descriptor_;
-};
-
-/// Held by the parent for as long as it lives; a second parent is refused.
-class PidFile {
- public:
-  /// Beside `owner`'s sockets: their group is let into a folder that is made for it.
-  static std::expected<PidFile, std::string> take(const std::filesystem::path& path, std::optional<Owner> owner) {
-    std::error_code ignored;
-    const bool existed = std::filesystem::exists(path.parent_path(), ignored);
-    const auto folder = TrustedFolder::make(path.parent_path());
-    if (!folder) return std::unexpected(folder.error().text);
-    if (!existed && owner) ignored = folder->open_for_group(owner->group);
-    auto opened = folder->open_file(path.filename(), O_RDWR | O_CREAT, 0644);
-    if (!opened) return std::unexpected(opened.error().text);
-    PidFile file{std::move(*opened)};
-    const int descriptor = file.file_.get();
-    // Of the open file, not the process: a child that outlives its parent keeps the store's second writer out.
-    struct flock lock {};
-    lock.l_type = F_WRLCK;
-    if (fcntl(descriptor, F_OFD_SETLK, &lock) != 0) return std::unexpected("runs already (" + path.string() + ")");
-    const std::string text = std::to_string(getpid()) + "\n";
-    if (ftruncate(descriptor, 0) != 0 || pwrite(descriptor, text.data(), text.size(), 0) < 0) {
-      return std::unexpected("cannot write " + path.string() + ": " + std::strerror(errno));
-    }
-    return file;
-  }
-
- private:
-  explicit PidFile(OpenFile file) : file_(std::move(file)) {}
-  /// The lock tells who runs, the file may stay: removing it would race with the next start.
-  OpenFile file_;
 };
 
 /// Tells when a file in the folders of certificate and key, or in a further certificate's folder, is written or
@@ -274,9 +244,15 @@ int child_main(const config::Config& config, const Daemon& daemon, const std::ve
 /// Starts children one after the other until a signal asks for the end.
 class Supervisor {
  public:
-  Supervisor(const Daemon& daemon, const config::Config& config, const std::vector<BoundSocket>& sockets,
-             log::Sink& sink, const log::Log& log)
-      : daemon_(daemon), config_(config), sockets_(sockets), sink_(sink), log_(log), heart_(worker_count(config)) {}
+  Supervisor(const Daemon& daemon, const config::Config& config, PidFile pid_file,
+             const std::vector<BoundSocket>& sockets, log::Sink& sink, const log::Log& log)
+      : daemon_(daemon),
+        config_(config),
+        pid_file_(std::move(pid_file)),
+        sockets_(sockets),
+        sink_(sink),
+        log_(log),
+        heart_(worker_count(config)) {}
 
   /// The exit status: 0 after the end that was asked for, 1 when not even the first child could serve.
   int keep_alive() {
@@ -285,7 +261,10 @@ class Supervisor {
       const pid_t parent = getpid();
       heart_.reset();
       const pid_t child = fork();
-      if (child == 0) std::exit(child_main(config_, daemon_, sockets_, sink_, log_, signals_, heart_, parent));
+      if (child == 0) {
+        pid_file_.leave_to_parent();
+        std::exit(child_main(config_, daemon_, sockets_, sink_, log_, signals_, heart_, parent));
+      }
       if (child < 0) {
         log_.error("daemon.fork.failed", {{"reason", std::strerror(errno)}});
       } else {
@@ -368,6 +347,7 @@ class Supervisor {
 
   const Daemon& daemon_;
   const config::Config& config_;
+  PidFile pid_file_;
   const std::vector<BoundSocket>& sockets_;
   log::Sink& sink_;
   const log::Log& log_;
@@ -404,7 +384,7 @@ int run(int argc, char** argv, const Daemon& daemon) {
   }
   const auto owner = child_of_root(*config);
   if (!owner) return fail(daemon.name, owner.error());
-  const auto pid_file = PidFile::take(config::pid_file(*config, daemon.name), *owner);
+  auto pid_file = PidFile::take(config::pid_file(*config, daemon.name), *owner);
   if (!pid_file) return fail(daemon.name, pid_file.error());
   if (*owner) make_child_folders(*config, **owner);
   const auto lowered = fit_connections(*config, daemon);
@@ -421,7 +401,7 @@ int run(int argc, char** argv, const Daemon& daemon) {
                                                {"allowed", (*lowered)->allowed},
                                                {"descriptors_max", (*lowered)->descriptors}});
   }
-  return Supervisor{daemon, *config, *sockets, **sink, log}.keep_alive();
+  return Supervisor{daemon, *config, std::move(*pid_file), *sockets, **sink, log}.keep_alive();
 }
 
 std::vector<Binding> on_all_addresses(const config::Config& config, const std::string& name,
