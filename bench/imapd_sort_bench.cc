@@ -94,7 +94,7 @@ void search(benchmark::State& state, const char* program) {
   const std::vector<std::string> keywords;
   daemon::MemoryBudget budget{std::size_t{1} << 30U};
   for (auto _ : state) {
-    const SearchContext context{mailbox.selected(), keywords, {}};
+    const SearchContext context{mailbox.selected(), keywords, {}, nullptr};
     SearchWork work{mailbox.store(),
                     kUser,
                     mailbox.selected().id,

@@ -61,9 +61,9 @@ struct Planner {
       case flags: plan.says_flags = true; return true;
       case uid: plan.says_uid = true; return true;
       case mod_seq: plan.says_mod_seq = true; return true;
+      case email_id: plan.says_email_id = true; return true;
       case internal_date:
       case rfc822_size:
-      case email_id:
       case thread_id:
       case save_date: return true;
     }

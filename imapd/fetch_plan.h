@@ -25,6 +25,7 @@ struct FetchPlan {
   bool says_uid = false;
   bool says_flags = false;
   bool says_mod_seq = false;
+  bool says_email_id = false;
   std::optional<ModSeq> changed_since;  // messages that have not changed since are passed over
   std::size_t sections = 0;             // items that are cut out of the message
   std::vector<FieldSections> field_sections;

@@ -14,7 +14,6 @@
 #include "common/mime/preview.h"
 #include "imapd/flags.h"
 #include "imapd/limits.h"
-#include "imapd/object_id.h"
 
 namespace posthaste::imapd {
 namespace {
@@ -235,7 +234,7 @@ class FetchWork::Response {
         break;
       case imap::FetchAttribute::rfc822_size: writer.number(message.octets); break;
       case imap::FetchAttribute::uid: writer.number(number(message.uid)); break;
-      case imap::FetchAttribute::email_id: writer.raw("(" + object_id(message.blob) + ")"); break;
+      case imap::FetchAttribute::email_id: writer.raw("(" + work_.email_ids_->id_of(message.blob) + ")"); break;
       case imap::FetchAttribute::thread_id: writer.nil(); break;
       case imap::FetchAttribute::save_date: writer.date_time({message.save_date, std::chrono::minutes{0}}); break;
       case imap::FetchAttribute::mod_seq: append_mod_seq_value(text(), message.modseq); break;
@@ -465,6 +464,11 @@ std::expected<std::vector<FetchWork::WaitingRow>, StoreError> FetchWork::tell_fr
   auto info = snapshot->mailbox(mailbox_.id);
   if (!info) return std::unexpected(info.error());
   keywords_ = std::move(info->keywords);
+  if (plan_.says_email_id && !email_ids_) {
+    auto ids = snapshot->email_ids();
+    if (!ids) return std::unexpected(ids.error());
+    email_ids_ = std::move(*ids);
+  }
   auto messages = walk_.next(*snapshot, mailbox_.id, rows_at_once(plan_));
   if (!messages) return std::unexpected(messages.error());
 

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/store/email_ids.h"
 #include "common/store/store.h"
 #include "imapd/decoded_part.h"
 #include "imapd/dialect.h"
@@ -116,6 +117,7 @@ class FetchWork {
   const store::UidSet just_seen_;
   RowWalk walk_;
   std::vector<std::string> keywords_;
+  std::optional<store::EmailIds> email_ids_;  // from the first step on, where the plan says them
   std::uint64_t told_ = 0;
   bool unreadable_ = false;
   bool damaged_ = false;

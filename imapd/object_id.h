@@ -1,4 +1,4 @@
-// The ids of RFC 8474: MAILBOXID and EMAILID.
+// MAILBOXID of RFC 8474. EMAILID is the store's: common/store/email_ids.h.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace posthaste::imapd {
 
-/// "F12" and "M345": each kind has its letter, for no two objects of a user may share an id (RFC 8474 §7).
+/// "F12": each kind has its letter, for no two objects of a user may share an id (RFC 8474 §7). The number counts
+/// this user's mailboxes, and says nothing of others.
 [[nodiscard]] inline std::string object_id(MailboxId mailbox) { return "F" + std::to_string(number(mailbox)); }
-[[nodiscard]] inline std::string object_id(BlobId blob) { return "M" + std::to_string(number(blob)); }
 
 }  // namespace posthaste::imapd

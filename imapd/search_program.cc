@@ -9,7 +9,6 @@
 #include "common/mime/cached_fields.h"
 #include "common/mime/date.h"
 #include "imapd/flags.h"
-#include "imapd/object_id.h"
 #include "imapd/search_text.h"
 
 namespace posthaste::imapd {
@@ -162,7 +161,9 @@ struct Compiler {
     });
   }
   SearchTest operator()(const imap::SearchEmailId& key) const {
-    return by_row([id = key.id](const store::Message& message) { return object_id(message.blob) == id; });
+    const auto blob = context.email_ids->blob_of(key.id);
+    if (!blob) return always(false);
+    return by_row([blob = *blob](const store::Message& message) { return message.blob == blob; });
   }
 
   SearchTest operator()(const imap::SearchDate& key) const {
@@ -236,6 +237,7 @@ struct Census {
     demands.uses_sequence_numbers |= !key.set.saved_result && key.numbered_by == imap::NumberedBy::sequence_number;
   }
   void operator()(const imap::SearchModSeq&) const { demands.uses_mod_seq = true; }
+  void operator()(const imap::SearchEmailId&) const { demands.uses_email_ids = true; }
   void operator()(const imap::SearchHeader&) const { ++demands.texts; }
   void operator()(const imap::SearchText&) const { ++demands.texts; }
   void operator()(const imap::SearchAnd& key) const { count(key.keys); }

@@ -11,6 +11,7 @@
 
 #include "common/daemon/memory_budget.h"
 #include "common/imap/search.h"
+#include "common/store/email_ids.h"
 #include "common/store/message.h"
 #include "imapd/message_reader.h"
 #include "imapd/selected_mailbox.h"
@@ -53,6 +54,7 @@ struct SearchContext {
   const SelectedMailbox& mailbox;
   const std::vector<std::string>& keywords;  // the mailbox's
   std::chrono::sys_seconds now;
+  const store::EmailIds* email_ids;  // where the program demands them
 };
 
 /// What a program asks for that is not for everybody.
@@ -61,6 +63,7 @@ struct SearchDemands {
   std::size_t texts = 0;      // keys that look for a text in each message
   bool uses_mod_seq = false;  // MODSEQ, and so the answer has one too (RFC 7162 §3.1.5)
   bool uses_sequence_numbers = false;
+  bool uses_email_ids = false;
 };
 
 [[nodiscard]] SearchDemands demands_of(const imap::SearchAnd& program);

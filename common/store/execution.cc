@@ -144,6 +144,11 @@ void Execution::expire() {
   buffer_.end_apply();
 }
 
+void Execution::keep_object_key(const ObjectKey& key) {
+  emit(ObjectKeyRecord{key});
+  buffer_.end_apply();
+}
+
 Execution::Savepoint Execution::begin(Undo undo) {
   if (undo == Undo::needed) txn_.mark();
   return {buffer_.mark(), undo == Undo::needed ? redo_.counted() : Redo::Counted{}, blobs_.size()};

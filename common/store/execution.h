@@ -36,6 +36,9 @@ class Execution {
   /// Forgets some of the deliveries and keys whose day is over, if there are any.
   void expire();
 
+  /// The store gets the key that it lacks.
+  void keep_object_key(const ObjectKey& key);
+
   /// What was stored in this group, for forget() if it does not last.
   [[nodiscard]] const std::vector<BlobHandle>& blobs() const { return blobs_; }
 

@@ -1,5 +1,6 @@
 #include "common/store/record.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -124,6 +125,14 @@ Appended take_appended(OctetReader& reader) {
   appended.uid = reader.take<Uid>();
   appended.blob = reader.take<BlobId>();
   return appended;
+}
+
+void put_object_key(std::string& out, const ObjectKey& key) { out.append(key.octets.data(), key.octets.size()); }
+
+ObjectKey take_object_key(OctetReader& reader) {
+  ObjectKey key;
+  std::ranges::copy(reader.take_octets(key.octets.size()), key.octets.begin());
+  return key;
 }
 
 // --- Results of operations, by their place in the variant
@@ -260,6 +269,7 @@ struct PutBody {
     writer.put(record.user).put(record.mailbox.value_or(kNoMailbox)).put(record.modseq);
     put_annotations(writer, record.annotations);
   }
+  void operator()(const ObjectKeyRecord& record) { put_object_key(out, record.key); }
 };
 
 Record take_body(RecordType type, OctetReader& reader) {
@@ -399,6 +409,7 @@ Record take_body(RecordType type, OctetReader& reader) {
       record.annotations = take_annotations(reader);
       return record;
     }
+    case RecordType::object_key: return ObjectKeyRecord{take_object_key(reader)};
   }
   reader.refuse();
   return ExpireRecord{};

@@ -13,6 +13,7 @@
 #include "common/base/ids.h"
 #include "common/journal/log_buffer.h"
 #include "common/journal/record.h"
+#include "common/store/email_ids.h"
 #include "common/store/message.h"
 #include "common/store/operations.h"
 #include "common/store/uid_set.h"
@@ -42,6 +43,7 @@ enum class RecordType : std::uint8_t {
   applied = 16,
   expire = 17,
   metadata = 18,
+  object_key = 19,
 };
 
 /// A message's octets with their summary; no user, no UID. Views into the record's body.
@@ -196,10 +198,16 @@ struct MetadataRecord {
   bool operator==(const MetadataRecord&) const = default;
 };
 
+/// The key of all EMAILIDs: in each store once, and of several the first.
+struct ObjectKeyRecord {
+  ObjectKey key;
+  bool operator==(const ObjectKeyRecord&) const = default;
+};
+
 using Record = std::variant<BlobRecord, LinkRecord, FlagsRecord, ExpungeRecord, MoveRecord, KeywordsRecord,
                             MailboxCreateRecord, MailboxRenameRecord, MailboxDeleteRecord, SpecialUseRecord,
                             SubscriptionRecord, UserCreateRecord, UserDeleteRecord, QuotaRecord, DeliveryRecord,
-                            AppliedRecord, ExpireRecord, MetadataRecord>;
+                            AppliedRecord, ExpireRecord, MetadataRecord, ObjectKeyRecord>;
 
 [[nodiscard]] RecordType type_of(const Record& record);
 

@@ -360,6 +360,11 @@ bool Redo::redo(const MetadataRecord& record) {
   return true;
 }
 
+bool Redo::redo(const ObjectKeyRecord& record) {
+  if (!find_object_key(txn_)) txn_.put(Table::meta, object_key_key(), encode(record.key));
+  return true;
+}
+
 // --- Parts
 
 void Redo::put_user(UserId id, const UserRow& user) { txn_.put(Table::users, user_key(id), encode(user)); }

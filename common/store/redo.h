@@ -71,6 +71,7 @@ class Redo {
   [[nodiscard]] bool redo(const AppliedRecord& record);
   [[nodiscard]] bool redo(const ExpireRecord& record);
   [[nodiscard]] bool redo(const MetadataRecord& record);
+  [[nodiscard]] bool redo(const ObjectKeyRecord& record);
 
   void put_user(UserId id, const UserRow& user);
   void put_mailbox(UserId user, const MailboxInfo& mailbox);

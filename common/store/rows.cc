@@ -60,6 +60,15 @@ std::optional<MetaRow> decode_meta(std::string_view octets) {
   return whole(reader, row);
 }
 
+std::string encode(const ObjectKey& row) { return {row.octets.data(), row.octets.size()}; }
+
+std::optional<ObjectKey> decode_object_key(std::string_view octets) {
+  ObjectKey row;
+  if (octets.size() != row.octets.size()) return std::nullopt;
+  std::ranges::copy(octets, row.octets.begin());
+  return row;
+}
+
 std::string encode(const UserRow& row) {
   std::string out;
   OctetWriter writer(out);
@@ -204,6 +213,10 @@ std::optional<AnnotationRow> decode_annotation(std::string_view octets) {
 }
 
 std::optional<MetaRow> find_meta(const View& view) { return find(view, Table::meta, meta_key(), decode_meta); }
+
+std::optional<ObjectKey> find_object_key(const View& view) {
+  return find(view, Table::meta, object_key_key(), decode_object_key);
+}
 
 std::optional<UserRow> find_user(const View& view, UserId user) {
   return find(view, Table::users, user_key(user), decode_user);

@@ -74,6 +74,7 @@ enum class Remembered : std::uint8_t { delivery = 1, idempotency = 2 };
 // --- Keys
 
 [[nodiscard]] inline Key meta_key() { return Key().add_octets("state"); }
+[[nodiscard]] inline Key object_key_key() { return Key().add_octets("object key"); }  // table meta, too
 [[nodiscard]] inline Key user_key(UserId user) { return Key().add(user); }
 [[nodiscard]] inline Key mailbox_key(UserId user, MailboxId mailbox) { return Key().add(user).add(mailbox); }
 [[nodiscard]] inline Key name_key(UserId user, std::string_view name) { return Key().add(user).add_octets(name); }
@@ -115,6 +116,7 @@ enum class Remembered : std::uint8_t { delivery = 1, idempotency = 2 };
 // --- Rows. A decoder takes all of its octets, or gives nothing.
 
 [[nodiscard]] std::string encode(const MetaRow& row);
+[[nodiscard]] std::string encode(const ObjectKey& row);
 [[nodiscard]] std::string encode(const UserRow& row);
 [[nodiscard]] std::string encode(const MailboxInfo& row);
 [[nodiscard]] std::string encode(const BlobRow& row);
@@ -124,6 +126,7 @@ enum class Remembered : std::uint8_t { delivery = 1, idempotency = 2 };
 [[nodiscard]] std::string encode(const AnnotationRow& row);
 
 [[nodiscard]] std::optional<MetaRow> decode_meta(std::string_view octets);
+[[nodiscard]] std::optional<ObjectKey> decode_object_key(std::string_view octets);
 [[nodiscard]] std::optional<UserRow> decode_user(std::string_view octets);
 [[nodiscard]] std::optional<MailboxInfo> decode_mailbox(MailboxId id, std::string_view octets);
 [[nodiscard]] std::optional<BlobRow> decode_blob(BlobId id, std::string_view octets);
@@ -135,6 +138,7 @@ enum class Remembered : std::uint8_t { delivery = 1, idempotency = 2 };
 // --- Finding. Nothing when the row is not there; the view fails when it is damaged.
 
 [[nodiscard]] std::optional<MetaRow> find_meta(const View& view);
+[[nodiscard]] std::optional<ObjectKey> find_object_key(const View& view);
 [[nodiscard]] std::optional<UserRow> find_user(const View& view, UserId user);
 [[nodiscard]] std::optional<MailboxInfo> find_mailbox(const View& view, UserId user, MailboxId mailbox);
 [[nodiscard]] std::optional<MailboxId> find_mailbox_id(const View& view, UserId user, std::string_view name);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/store/blobs.h"
+#include "common/store/email_ids.h"
 #include "common/store/index.h"
 #include "common/store/rows.h"
 
@@ -133,6 +134,13 @@ std::expected<std::optional<UserInfo>, StoreError> Snapshot::user() const {
   if (view.failure() != 0) return std::unexpected(StoreError::io);
   if (!row) return std::nullopt;
   return UserInfo{row->modseq, row->used_octets, row->used_messages, row->limits};
+}
+
+std::expected<EmailIds, StoreError> Snapshot::email_ids() const {
+  const View view(*environment_, txn_);
+  const auto key = found_or(view, find_object_key(view), StoreError::unavailable);
+  if (!key) return std::unexpected(key.error());
+  return EmailIds(*key, user_);
 }
 
 std::expected<MailboxInfo, StoreError> Snapshot::mailbox(MailboxId id) const {

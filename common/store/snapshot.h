@@ -24,6 +24,7 @@ class Environment;
 namespace posthaste::store {
 
 class Blobs;
+class EmailIds;
 
 /// An annotation where it lies, for as long as the call that tells of it.
 struct AnnotationView {
@@ -113,6 +114,10 @@ class Snapshot {
   [[nodiscard]] std::expected<std::optional<SummaryView>, StoreError> short_summary(BlobId blob) const;
   /// Its header cache alone; likewise empty when the summary is so long.
   [[nodiscard]] std::expected<std::string_view, StoreError> header_cache(BlobId blob) const;
+
+  /// The user's EMAILIDs, which outlive the snapshot. Errors: unavailable, when the store has no key yet: it was
+  /// made by an earlier version, and its writer had no room for one.
+  [[nodiscard]] std::expected<EmailIds, StoreError> email_ids() const;
 
   /// Errors: no_such_message, also when the blob is not this user's.
   [[nodiscard]] std::expected<BlobLocation, StoreError> locate(BlobId blob) const;

@@ -1,16 +1,19 @@
 #include "common/store/writer.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <system_error>
 #include <utility>
 
 #include "common/journal/log.h"
 #include "common/journal/log_buffer.h"
 #include "common/net/system_random.h"
+#include "common/store/email_ids.h"
 #include "common/store/execution.h"
 #include "common/store/index.h"
 #include "common/store/recovery.h"
 #include "common/store/redo.h"
+#include "common/store/rows.h"
 
 namespace posthaste::store {
 namespace {
@@ -37,6 +40,12 @@ std::vector<Outcome> all_failed(std::span<const Request> requests, StoreError er
   return outcomes;
 }
 
+ObjectKey mint_object_key() {
+  ObjectKey key;
+  net::SystemRandom{}.fill(std::as_writable_bytes(std::span(key.octets)));
+  return key;
+}
+
 bool is_delivered(const Outcome& outcome) {
   const auto* delivered = std::get_if<DeliverOutcome>(&outcome);
   return delivered != nullptr && delivered->has_value();
@@ -57,6 +66,8 @@ class Writer::Core {
         published_(tail) {}
 
   [[nodiscard]] std::expected<void, LogFailure> open_log() { return log_.open(published_); }
+  /// Gives a store its key that has none. Without room it gets one with the first group that finds some.
+  void ensure_object_key();
 
   [[nodiscard]] std::vector<Outcome> commit(std::span<const Request> requests, Time now, Publication publication,
                                             const std::function<void(std::span<const Outcome>)>& durable);
@@ -85,6 +96,7 @@ class Writer::Core {
   LogWriter log_;
   LogBuffer buffer_;  // of the group that is being written
   WriterCounters counters_;
+  bool has_object_key_ = false;  // and it is published
   bool failed_ = false;
 
   // What is durable and not yet published.
@@ -132,6 +144,7 @@ std::expected<std::vector<Outcome>, StoreError> Writer::Core::write_group(std::s
   Execution execution(*txn_, *redo_, buffer_, now, growth == Growth::allowed ? room() : 0);
   std::vector<Outcome> outcomes;
   outcomes.reserve(requests.size());
+  if (!has_object_key_ && !find_object_key(*txn_)) execution.keep_object_key(mint_object_key());
   execution.expire();
   for (const Request& request : requests) {
     if (const auto* apply = std::get_if<ApplyRequest>(&request)) {
@@ -207,9 +220,19 @@ std::expected<void, StoreError> Writer::Core::publish() {
     return std::unexpected(StoreError::full);
   }
   published_ = log_.tail();
+  has_object_key_ = true;  // every group sees to it
   ++counters_.index_commits;
   for (const Change& change : redo->changes()) options_.on_change(change);
   return {};
+}
+
+void Writer::Core::ensure_object_key() {
+  const auto snapshot = store_.read(UserId{});
+  if (!snapshot) return;
+  const auto ids = snapshot->email_ids();
+  if (ids || ids.error() != StoreError::unavailable) return;
+  static_cast<void>(commit({}, Time{}, Publication::now, [](std::span<const Outcome>) {}));
+  counters_ = {};  // nobody asked for that group
 }
 
 StoreError Writer::Core::fail() {
@@ -251,6 +274,8 @@ std::expected<std::unique_ptr<Writer>, OpenError> Writer::open(WriterOptions opt
   auto core = std::make_unique<Core>(std::move(options), std::move(*lock), std::move(*environment),
                                      std::move(files), *tail);
   if (!core->open_log()) return std::unexpected(OpenError{Kind::io, log.string() + ": cannot be written"});
+  core->ensure_object_key();
+  if (core->failed()) return std::unexpected(OpenError{Kind::io, directory.string() + ": cannot be written"});
   return std::unique_ptr<Writer>(new Writer(std::move(core)));
 }
 

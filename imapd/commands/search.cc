@@ -1,5 +1,7 @@
 // SEARCH and UID SEARCH (RFC 9051 §6.4.4, RFC 3501 §6.4.4, RFC 4731, RFC 5182, RFC 9394).
 #include <chrono>
+#include <optional>
+#include <utility>
 
 #include "common/base/octets.h"
 #include "common/imap/writer.h"
@@ -40,15 +42,21 @@ net::Task<std::expected<Session::FoundMessages, Reply>> Session::find_messages(i
   if (demands.texts > kSearchTextsMax) co_return std::unexpected(no("LIMIT", "Too many texts to look for"));
   if (demands.uses_mod_seq) enable_condstore();
   std::vector<std::string> keywords;
+  std::optional<store::EmailIds> email_ids;
   {
     auto snapshot = around_.store.read(login_->user);
     if (!snapshot) co_return std::unexpected(reply_for(snapshot.error()));
     auto info = snapshot->mailbox(selected_->id);
     if (!info) co_return std::unexpected(reply_for(info.error()));
     keywords = std::move(info->keywords);
+    if (demands.uses_email_ids) {
+      auto ids = snapshot->email_ids();
+      if (!ids) co_return std::unexpected(reply_for(ids.error()));
+      email_ids = std::move(*ids);
+    }
   }
   const auto now = std::chrono::floor<std::chrono::seconds>(around_.world.clock.wall());
-  const SearchContext context{*selected_, keywords, now};
+  const SearchContext context{*selected_, keywords, now, email_ids ? &*email_ids : nullptr};
   auto compile = [&] { return compile_search(program, context); };
   auto tests = co_await off_loop(std::move(compile));
   SearchWork work{around_.store, login_->user,               selected_->id,         std::move(tests),

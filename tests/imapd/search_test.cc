@@ -109,6 +109,35 @@ TEST(Search, FindsByEveryKey) {
   house.play(script);
 }
 
+TEST(Search, FindsByEmailId) {
+  House house;
+  fill(house);
+  const auto snapshot = house.store().read(House::kUser);
+  const MailboxId inbox = snapshot->mailbox("INBOX")->id;
+  const auto ids = snapshot->email_ids();
+  ASSERT_TRUE(ids);
+  const std::string second = ids->id_of(snapshot->message(inbox, Uid{2})->blob);
+  const store::EmailIds others_ids(store::ObjectKey{}, House::kUser);
+  Script script = opened();
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"EMAILID " + second, " 2"},
+      {"NOT EMAILID " + second, " 1 3"},
+      {"OR EMAILID " + second + " EMAILID " + ids->id_of(snapshot->message(inbox, Uid{3})->blob), " 2 3"},
+      {"EMAILID " + ids->id_of(BlobId{99}), ""},
+      {"EMAILID " + others_ids.id_of(snapshot->message(inbox, Uid{2})->blob), ""},
+      {"EMAILID M2", ""},
+  };
+  for (const auto& [program, found] : cases) {
+    script.push_back("1C: a SEARCH " + program);
+    script.push_back("1S: * SEARCH" + found);
+    script.emplace_back("1S: a OK *");
+  }
+  script.emplace_back("1C: a FETCH 2 EMAILID");
+  script.push_back("1S: * 2 FETCH (EMAILID (" + second + "))");
+  script.emplace_back("1S: a OK *");
+  house.play(script);
+}
+
 TEST(Search, AnswersByUidAndInTheExtendedForm) {
   House house;
   fill(house);

@@ -64,6 +64,7 @@ const Case kCases[] = {
                                 ModSeq{5},
                                 {{"/private/a", std::string("\0\xff", 2)}, {"/shared/b", std::nullopt}, {"", ""}}}},
     {"MetadataOfTheServer", MetadataRecord{kUser, std::nullopt, ModSeq{5}, {{"/private/a", "1"}}}},
+    {"ObjectKey", ObjectKeyRecord{{{'\xff', 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, '\x80'}}}},
 };
 
 TEST(Record, EachKindComesBackAsItWas) {
@@ -89,7 +90,7 @@ TEST(Record, ABodyThatIsCutOrLongerIsRefused) {
 }
 
 TEST(Record, NumbersThatNothingStandsForAreRefused) {
-  for (const int type : {0, 18, 255}) {
+  for (const int type : {0, 19, 20, 255}) {
     EXPECT_EQ(decode_body(static_cast<RecordType>(type), ""), std::nullopt) << type;
   }
   std::string body;
