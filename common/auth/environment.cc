@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "common/lmdb/data_file.h"
 #include "common/net/system_random.h"
 
 namespace posthaste::auth {
@@ -129,6 +130,7 @@ Result<std::unique_ptr<Environment>> Environment::open_anew(const std::filesyste
   if (const int code = mdb_env_open(created, path.c_str(), flags, kFileMode); code != 0) {
     return std::unexpected(error_of(code));
   }
+  if (lmdb::is_cut_short(created)) return std::unexpected(DirectoryError::damaged);
   if (role == Role::writer) {
     int dead_readers = 0;
     mdb_reader_check(created, &dead_readers);

@@ -12,6 +12,7 @@
 #include <string>
 #include <utility>
 
+#include "common/lmdb/data_file.h"
 #include "common/lmdb/open_readers.h"
 
 namespace posthaste::lmdb {
@@ -102,6 +103,11 @@ std::expected<std::shared_ptr<Environment>, OpenError> Environment::open(const s
     return std::unexpected(open_error(directory, code));
   }
   std::unique_ptr<Environment> environment(new Environment(env, access, identity));
+  if (is_cut_short(env)) {
+    lock.unlock();  // the destructor takes it
+    return std::unexpected(
+        OpenError{OpenError::Kind::damaged, (directory / "data.mdb").string() + ": is cut short"});
+  }
   code = environment->open_tables(table_names);
   if (code != 0) {
     lock.unlock();  // the destructor takes it

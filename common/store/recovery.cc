@@ -16,7 +16,7 @@ using journal::LogPosition;
 using Kind = OpenError::Kind;
 
 std::unexpected<OpenError> index_error(int code) {
-  const Kind kind = lmdb::is_space(code) ? Kind::full : Kind::io;
+  const Kind kind = lmdb::is_damage(code) ? Kind::damaged : lmdb::is_space(code) ? Kind::full : Kind::io;
   return std::unexpected(OpenError{kind, "index: " + lmdb::describe(code)});
 }
 
