@@ -10,5 +10,6 @@ int main(int argc, char** argv) {
                                  posthaste::deliveryd::bindings,
                                  Service::open,
                                  {[](Config& config) -> std::uint32_t& { return config.smtp.connections_max; }, 1,
-                                  posthaste::daemon::nothing_beside_clients}});
+                                  posthaste::daemon::nothing_beside_clients},
+                                 "posthaste store check"});
 }

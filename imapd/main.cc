@@ -10,5 +10,6 @@ int main(int argc, char** argv) {
                                  posthaste::imapd::bindings,
                                  posthaste::imapd::Service::make,
                                  {[](Config& config) -> std::uint32_t& { return config.imap.connections_max; },
-                                  kPorts, posthaste::daemon::nothing_beside_clients}});
+                                  kPorts, posthaste::daemon::nothing_beside_clients},
+                                 "posthaste store check"});
 }

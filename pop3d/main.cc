@@ -11,5 +11,6 @@ int main(int argc, char** argv) {
                                  Service::bindings,
                                  Service::make,
                                  {[](Config& config) -> std::uint32_t& { return config.pop3.connections_max; },
-                                  kPorts, posthaste::daemon::nothing_beside_clients}});
+                                  kPorts, posthaste::daemon::nothing_beside_clients},
+                                 "posthaste store check"});
 }

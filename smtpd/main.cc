@@ -15,5 +15,6 @@ int main(int argc, char** argv) {
                                  Service::bindings,
                                  Service::make,
                                  {[](Config& config) -> std::uint32_t& { return config.smtp.connections_max; },
-                                  kPorts* kSocketAndSpoolFile, to_other_hosts}});
+                                  kPorts* kSocketAndSpoolFile, to_other_hosts},
+                                 "posthaste queue check"});
 }

@@ -79,6 +79,8 @@ struct Daemon {
   /// Errors: a sentence for the operator.
   std::function<std::expected<std::unique_ptr<Program>, std::string>(const Setting&)> make;
   ClientDescriptors descriptors;
+  /// What tells whether the files that it maps are sound: "posthaste store check".
+  std::string check_command;
 };
 
 [[nodiscard]] inline std::uint64_t nothing_beside_clients(const config::Config&, std::size_t) { return 0; }

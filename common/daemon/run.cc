@@ -268,12 +268,10 @@ class Supervisor {
       if (child < 0) {
         log_.error("daemon.fork.failed", {{"reason", std::strerror(errno)}});
       } else {
-        const int status = wait_for_end_of(child);
+        const int status = wait_for_end_of(child, started);
         if (ending_) return 0;
         if (first && WIFEXITED(status) && WEXITSTATUS(status) == kCannotServe) return 1;
       }
-      const bool settled = std::chrono::steady_clock::now() - started > kSettled;
-      if (settled) delay_ = kRestartDelayMin;
       wait_to_restart();
       if (ending_) return 0;
       delay_ = std::min(delay_ * 2, kRestartDelayMax);
@@ -283,7 +281,7 @@ class Supervisor {
  private:
   /// The child's wait status: it is dead then, every thread of it, and the store's lock is free. Signals are passed
   /// on; a child that is asked to end and does not is killed, and so is one whose loops stand still.
-  int wait_for_end_of(pid_t child) {
+  int wait_for_end_of(pid_t child, std::chrono::steady_clock::time_point started) {
     std::chrono::steady_clock::time_point kill_at;
     HangWatch watch;
     auto look_at = std::chrono::steady_clock::now() + look_every(config_);
@@ -304,11 +302,19 @@ class Supervisor {
       }
       int status = 0;
       if (waitpid(child, &status, WNOHANG) == child) {
+        choose_delay(status, std::chrono::steady_clock::now() - started);
         if (!ending_ || status != 0) report_death(status);
         return status;
       }
       if (ending_ && std::chrono::steady_clock::now() > kill_at) kill(child, SIGKILL);
     }
+  }
+
+  /// The next child comes soon after one that lived long, and late after one whose files are cut short: it will
+  /// find them so.
+  void choose_delay(int status, std::chrono::steady_clock::duration lived) {
+    if (lived > kSettled) delay_ = kRestartDelayMin;
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS) delay_ = kRestartDelayMax;
   }
 
   void kill_when_hung(pid_t child, HangWatch& watch) {
@@ -324,9 +330,14 @@ class Supervisor {
   }
 
   void report_death(int status) {
-    log_.error("daemon.child.died", {{"signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0},
+    const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    log_.error("daemon.child.died", {{"signal", signal},
                                      {"status", WIFEXITED(status) ? WEXITSTATUS(status) : 0},
                                      {"restart_ms", ending_ ? 0 : delay_.count()}});
+    if (signal != SIGBUS) return;
+    log_.error("daemon.file.unreadable",
+               {{"reason", "a file in use was cut short, or its disk cannot be read: see \"" +
+                               daemon_.check_command + "\" and the kernel's log"}});
   }
 
   void wait_to_restart() {
