@@ -1,6 +1,9 @@
 #include "common/store/check.h"
 
+#include <algorithm>
+#include <array>
 #include <map>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <unordered_map>
@@ -12,20 +15,81 @@
 
 namespace posthaste::store {
 
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+/// For a user who changes while he is looked at. After the last he is one who always changes.
+constexpr std::array kHeldForChanging = {milliseconds{200}, milliseconds{2'000}, milliseconds{8'000}};
+
+/// One read transaction after the other.
+class Slices {
+ public:
+  Slices(Environment& index, const CheckPace& pace) : index_(index), pace_(pace), held_max_(pace.held_max) {}
+  Slices(const Slices&) = delete;
+  Slices& operator=(const Slices&) = delete;
+  ~Slices() { let_go(); }
+
+  void let_go() {
+    if (!view_) return;
+    view_.reset();
+    index_.end_read(txn_);
+    pace_.between();
+  }
+  /// A new one on the newest state. False: none can be had.
+  bool renew() {
+    let_go();
+    const auto txn = index_.begin_read();
+    if (!txn) return false;
+    txn_ = *txn;
+    view_.emplace(index_, txn_);
+    since_ = Clock::now();
+    is_fresh_ = true;
+    return true;
+  }
+  void hold_for(milliseconds held_max) { held_max_ = held_max; }
+
+  /// Of the present one; there is one.
+  [[nodiscard]] const View& view() const { return *view_; }
+  /// Whether it is time for the next one. Not before one row was read.
+  [[nodiscard]] bool is_due() { return !std::exchange(is_fresh_, false) && Clock::now() - since_ >= held_max_; }
+
+ private:
+  Environment& index_;
+  const CheckPace& pace_;
+  milliseconds held_max_;
+  MDB_txn* txn_ = nullptr;
+  std::optional<View> view_;
+  Clock::time_point since_;
+  bool is_fresh_ = false;
+};
+
+/// A user as he was when he was first looked at.
+struct Watched {
+  UserId id{};
+  std::string row;
+  bool changed = false;
+};
+
 /// One run of the checker.
 class Checker {
  public:
-  Checker(const Store& store, const View& view, CheckDepth depth) : store_(store), view_(view), depth_(depth) {}
+  Checker(const Store& store, Environment& index, CheckDepth depth, const CheckPace& pace)
+      : store_(store), pace_(pace), depth_(depth), slices_(index, pace) {}
 
   CheckReport run() {
-    each(Table::users, {}, [this](std::string_view key, std::string_view value) { check_user(key, value); });
+    renew();
+    if (!failed_) look_at_start();
+    for (const UserId user : all_users()) check_user(user);
     check_that_all_have_users(Table::mailboxes, "a mailbox");
     check_that_all_have_users(Table::metadata, "annotations");
     check_blobs();
+    for (const BlobId blob : suspects_) check_suspect(blob);
     check_segments();
     check_remembered(Table::deliveries, Remembered::delivery);
     check_remembered(Table::idempotency, Remembered::idempotency);
-    if (view_.failure() != 0) problem("the index cannot be read: ", lmdb::describe(view_.failure()));
+    if (failed_) problem("the index cannot be read");
     return std::move(report_);
   }
 
@@ -37,25 +101,128 @@ class Checker {
     report_.problems.push_back(text.str());
   }
 
-  /// Calls `row` with the rest of the key, behind `prefix`, and the value.
+  [[nodiscard]] const View& view() const { return slices_.view(); }
+
+  /// To the newest state. Whoever is watched may have changed in it.
+  void renew() {
+    if (failed_ || !slices_.renew()) {
+      failed_ = true;
+      return;
+    }
+    if (watched_ && view().get(Table::users, user_key(watched_->id)) != watched_->row) watched_->changed = true;
+  }
+
+  /// Calls `row` with the rest of the key, behind `prefix`, and the value, from the row `from` on, until the
+  /// snapshot is due. Where to go on; nothing at the end. The snapshot is there before and after.
+  template <typename Row>
+  std::optional<std::string> walk(Table table, std::string_view prefix, std::string_view from, Row row) {
+    Cursor cursor(view(), table);
+    for (bool there = cursor.seek(from); there && cursor.key().starts_with(prefix); there = cursor.next()) {
+      if (slices_.is_due()) return std::string(cursor.key());
+      row(cursor.key().substr(prefix.size()), cursor.value());
+    }
+    return std::nullopt;
+  }
+
+  /// The same for all rows, in as many snapshots as it takes. Ends early when there is nothing to be read, or when
+  /// whoever is watched has changed.
   template <typename Row>
   void each(Table table, std::string_view prefix, Row row) {
-    Cursor cursor(view_, table);
-    const std::string first = prefix.empty() ? std::string(1, '\0') : std::string(prefix);
-    for (bool there = cursor.seek(first); there && cursor.key().starts_with(prefix); there = cursor.next()) {
-      row(cursor.key().substr(prefix.size()), cursor.value());
+    std::optional<std::string> from = first_key(prefix);
+    while (from && !failed_ && !(watched_ && watched_->changed)) {
+      from = walk(table, prefix, *from, row);
+      note_failure();
+      if (from) renew();
     }
   }
 
-  void check_user(std::string_view key, std::string_view value) {
-    const auto id = take_key_part<UserId>(key);
-    const auto user = decode_user(value);
+  [[nodiscard]] static std::string first_key(std::string_view prefix) {
+    return prefix.empty() ? std::string(1, '\0') : std::string(prefix);
+  }
+
+  /// What ended a walk early is told; those that follow begin anew.
+  void note_failure() {
+    if (view().failure() == 0) return;
+    problem("the index cannot be read: ", lmdb::describe(view().failure()));
+    renew();
+  }
+
+  void look_at_start() {
+    if (const auto meta = find_meta(view())) start_ = *meta;
+    walk_all_now(Table::segments, [this](std::string_view key, std::string_view value) {
+      const auto id = take_key_part<std::uint32_t>(key);
+      if (const auto segment = decode_segment(value)) live_at_start_[id] = segment->live;
+    });
+    note_failure();
+  }
+
+  /// A short table, in the present snapshot.
+  template <typename Row>
+  void walk_all_now(Table table, Row row) {
+    Cursor cursor(view(), table);
+    for (bool there = cursor.seek(first_key({})); there; there = cursor.next()) row(cursor.key(), cursor.value());
+  }
+
+  std::vector<UserId> all_users() {
+    std::vector<UserId> users;
+    each(Table::users, {},
+         [&](std::string_view key, std::string_view) { users.push_back(take_key_part<UserId>(key)); });
+    return users;
+  }
+
+  /// In one snapshot, or in several between which nothing of the user's changed.
+  void check_user(UserId id) {
+    CheckReport others = std::move(report_);
+    bool settled = check_user_once(id, pace_.held_max);
+    for (const milliseconds held_max : kHeldForChanging) {
+      if (!settled) settled = check_user_once(id, held_max);
+    }
+    slices_.hold_for(pace_.held_max);
+    others.problems.insert(others.problems.end(), report_.problems.begin(), report_.problems.end());
+    others.users += report_.users;
+    others.mailboxes += report_.mailboxes;
+    others.messages += report_.messages;
+    others.changing += settled ? 0 : 1;
+    report_ = std::move(others);
+  }
+
+  /// False when the user changed, and then nothing was found.
+  bool check_user_once(UserId id, milliseconds held_max) {
+    report_ = {};
+    slices_.hold_for(held_max);
+    renew();
+    if (failed_) return true;
+    const auto row = view().get(Table::users, user_key(id));
+    if (!row) return true;  // he has gone
+    watched_ = Watched{id, std::string(*row), false};
+    UserTally tally;
+    look_at_user(id, tally);
+    const bool settled = !std::exchange(watched_, std::nullopt)->changed;
+    if (!settled) report_ = {};
+    if (settled) {
+      for (const auto& [blob, links] : tally.cold_rows) ++references_[blob];
+    }
+    return settled;
+  }
+
+  struct UserTally {
+    std::size_t mailboxes = 0;
+    std::uint64_t messages = 0;
+    std::uint64_t octets = 0;
+    std::set<UidValidity> uid_validities;
+    std::map<BlobId, std::uint32_t> links;
+    std::map<BlobId, std::uint32_t> cold_rows;  // with the copies beside them: should be the same
+  };
+
+  void look_at_user(UserId id, UserTally& tally) {
+    const auto user = decode_user(watched_->row);
     if (!user) return problem("user ", number(id), ": the row is damaged");
     ++report_.users;
-    UserTally tally;
+    std::vector<std::pair<MailboxId, std::string>> mailboxes;
     each(Table::mailboxes, user_key(id), [&](std::string_view mailbox, std::string_view row) {
-      check_mailbox(id, *user, take_key_part<MailboxId>(mailbox), row, tally);
+      mailboxes.emplace_back(take_key_part<MailboxId>(mailbox), row);
     });
+    for (const auto& [mailbox, row] : mailboxes) check_mailbox(id, *user, mailbox, row, tally);
     std::size_t names = 0;
     each(Table::mailbox_names, user_key(id), [&](std::string_view, std::string_view) { ++names; });
     if (names != tally.mailboxes)
@@ -71,21 +238,14 @@ class Checker {
     check_metadata(id, *user);
   }
 
-  struct UserTally {
-    std::size_t mailboxes = 0;
-    std::uint64_t messages = 0;
-    std::uint64_t octets = 0;
-    std::set<UidValidity> uid_validities;
-    std::map<BlobId, std::uint32_t> links;
-  };
-
   void check_mailbox(UserId user, const UserRow& user_row, MailboxId id, std::string_view row, UserTally& tally) {
+    if (failed_) return;
     const auto mailbox = decode_mailbox(id, row);
     if (!mailbox) return problem("user ", number(user), " mailbox ", number(id), ": the row is damaged");
     const std::string where = "user " + std::to_string(number(user)) + " mailbox " + escaped(mailbox->name) + ": ";
     ++report_.mailboxes;
     ++tally.mailboxes;
-    if (find_mailbox_id(view_, user, mailbox->name) != id) problem(where, "its name leads elsewhere");
+    if (find_mailbox_id(view(), user, mailbox->name) != id) problem(where, "its name leads elsewhere");
     if (!tally.uid_validities.insert(mailbox->uid_validity).second) problem(where, "UIDVALIDITY is used twice");
     if (mailbox->uid_validity > user_row.last_uid_validity) problem(where, "UIDVALIDITY is above the user's last");
     if (mailbox->highest_modseq > user_row.modseq) problem(where, "HIGHESTMODSEQ is above the user's");
@@ -107,7 +267,7 @@ class Checker {
       if (message->modseq > mailbox->highest_modseq) problem(where, "UID ", number(uid), " has a modseq too high");
       if ((message->keywords >> mailbox->keywords.size()).any())
         problem(where, "UID ", number(uid), " has a nameless keyword");
-      const auto blob = find_blob(view_, message->blob);
+      const auto blob = find_blob(view(), message->blob);
       if (!blob)
         problem(where, "UID ", number(uid), " has no blob");
       else if (blob->location.octets != message->octets)
@@ -133,7 +293,7 @@ class Checker {
       if (modseq > mailbox.highest_modseq) problem(where, "something vanished after HIGHESTMODSEQ");
       vanished += uids->size();
       for (const UidRange& range : uids->ranges()) {
-        Cursor cursor(view_, Table::hot_rows);
+        Cursor cursor(view(), Table::hot_rows);
         const bool there = cursor.seek(hot_key(user, mailbox.id, range.first)) &&
                            cursor.key() <= std::string_view(hot_key(user, mailbox.id, range.last));
         if (there) problem(where, "UID ", number(uid_of(cursor.key())), " vanished and is there");
@@ -146,30 +306,29 @@ class Checker {
     }
   }
 
-  void check_references(UserId user, const UserTally& tally) {
-    std::map<BlobId, std::uint32_t> links;
+  void check_references(UserId user, UserTally& tally) {
     each(Table::cold_rows, user_key(user), [&](std::string_view key, std::string_view value) {
       const auto blob = take_key_part<BlobId>(key);
-      links[blob] = 1;
-      ++references_[blob];
+      tally.cold_rows[blob] = 1;
       if (!value.empty() && !decode_summary(value))
         problem("user ", number(user), ": the summary of blob ", number(blob), " is damaged");
     });
     each(Table::copies, user_key(user), [&](std::string_view key, std::string_view value) {
-      links[take_key_part<BlobId>(key)] += OctetReader(value).take<std::uint32_t>();
+      tally.cold_rows[take_key_part<BlobId>(key)] += OctetReader(value).take<std::uint32_t>();
     });
-    if (links != tally.links) problem("user ", number(user), ": cold rows do not match the messages");
+    if (tally.cold_rows != tally.links) problem("user ", number(user), ": cold rows do not match the messages");
   }
 
   void check_that_all_have_users(Table table, const char* what) {
     each(table, {}, [this, what](std::string_view key, std::string_view) {
       const auto user = take_key_part<UserId>(key);
-      if (!find_user(view_, user)) problem("user ", number(user), ": has ", what, " and does not exist");
+      if (!find_user(view(), user)) problem("user ", number(user), ": has ", what, " and does not exist");
     });
   }
 
   void check_metadata(UserId user, const UserRow& user_row) {
-    const MetadataTally tally = find_metadata_tally(view_, user).value_or(MetadataTally{});
+    if (failed_) return;
+    const MetadataTally tally = find_metadata_tally(view(), user).value_or(MetadataTally{});
     if (tally.modseq > user_row.modseq) problem("user ", number(user), ": annotations have a modseq too high");
     MetadataTally counted;
     each(Table::metadata, user_key(user), [&](std::string_view key, std::string_view value) {
@@ -180,7 +339,7 @@ class Checker {
       ++counted.annotations;
       counted.octets += key.size() + row->value.size();
       if (row->modseq > tally.modseq) problem("user ", number(user), ": an annotation has a modseq too high");
-      if (mailbox != kNoMailbox && !find_mailbox(view_, user, mailbox)) {
+      if (mailbox != kNoMailbox && !find_mailbox(view(), user, mailbox)) {
         problem("user ", number(user), ": an annotation of a mailbox that does not exist");
       }
     });
@@ -191,38 +350,87 @@ class Checker {
   }
 
   void check_blobs() {
-    const auto meta = find_meta(view_);
-    each(Table::blobs, {}, [&](std::string_view key, std::string_view value) {
-      const auto id = take_key_part<BlobId>(key);
-      const auto blob = decode_blob(id, value);
-      if (!blob) return problem("blob ", number(id), ": the row is damaged");
-      ++report_.blobs;
-      report_.octets += blob->location.octets;
-      live_[blob->location.segment] += record_octets(blob->location);
-      const auto found = references_.find(id);
-      const std::uint32_t references = found == references_.end() ? 0 : found->second;
-      if (references != blob->references || references == 0) {
-        problem("blob ", number(id), ": counts ", blob->references, " users, has ", references);
+    std::optional<std::string> from = first_key({});
+    while (from && !failed_) {
+      const auto meta = find_meta(view());
+      std::vector<BlobLocation> locations;
+      from = walk(Table::blobs, {}, *from, [&](std::string_view key, std::string_view value) {
+        const auto id = take_key_part<BlobId>(key);
+        const auto blob = decode_blob(id, value);
+        if (!blob) return problem("blob ", number(id), ": the row is damaged");
+        if (!meta || id >= meta->next_blob) problem("blob ", number(id), ": its id is above the next");
+        check_blob(*blob);
+        if (depth_ == CheckDepth::bodies) locations.push_back(blob->location);
+      });
+      note_failure();
+      if (!locations.empty()) {
+        slices_.let_go();
+        std::erase_if(locations, [this](const BlobLocation& blob) { return store_.verify_blob(blob).has_value(); });
       }
-      if (!meta || id >= meta->next_blob) problem("blob ", number(id), ": its id is above the next");
-      if (depth_ == CheckDepth::bodies && !store_.verify_blob(blob->location)) {
-        problem("blob ", number(id), ": its record in segment ", blob->location.segment, " at ",
-                blob->location.offset, " is damaged or gone");
-      }
-    });
+      renew();
+      for (const BlobLocation& blob : locations) check_unreadable(blob);
+    }
   }
 
+  void check_blob(const BlobRow& blob) {
+    const BlobId id = blob.location.blob;
+    ++report_.blobs;
+    report_.octets += blob.location.octets;
+    if (!start_ || id < start_->next_blob) live_[blob.location.segment] += record_octets(blob.location);
+    const auto found = references_.find(id);
+    const std::uint32_t references = found == references_.end() ? 0 : found->second;
+    if (references != blob.references || references == 0) suspects_.push_back(id);
+  }
+
+  /// Its users may have come or gone after they were looked at: they are counted in one snapshot.
+  void check_suspect(BlobId id) {
+    if (slices_.is_due()) renew();
+    if (failed_) return;
+    const auto blob = find_blob(view(), id);
+    if (!blob) return note_failure();
+    std::uint32_t references = 0;
+    walk_all_now(Table::users, [&](std::string_view key, std::string_view) {
+      const auto user = take_key_part<UserId>(key);
+      if (view().get(Table::cold_rows, user_blob_key(user, id))) ++references;
+    });
+    if (references != blob->references || references == 0) {
+      problem("blob ", number(id), ": counts ", blob->references, " users, has ", references);
+    }
+  }
+
+  /// Its record was, unless the blob is gone or lies elsewhere by now.
+  void check_unreadable(const BlobLocation& location) {
+    if (failed_) return;
+    const auto blob = find_blob(view(), location.blob);
+    if (!blob || blob->location != location) return note_failure();
+    problem("blob ", number(location.blob), ": its record in segment ", location.segment, " at ", location.offset,
+            " is damaged or gone");
+  }
+
+  /// Of what was there at the start nothing is added to a segment, and what goes is gone at the end: what was seen
+  /// alive in it lies between both.
   void check_segments() {
-    each(Table::segments, {}, [&](std::string_view key, std::string_view value) {
+    if (failed_) return;
+    renew();
+    if (failed_) return;
+    const auto meta = find_meta(view());
+    const bool quiet = start_ && meta && start_->tail == meta->tail;
+    walk_all_now(Table::segments, [&](std::string_view key, std::string_view value) {
       const auto id = take_key_part<std::uint32_t>(key);
       const auto segment = decode_segment(value);
       if (!segment) return problem("segment ", id, ": the row is damaged");
-      if (segment->live != live_[id])
-        problem("segment ", id, ": counts ", segment->live, " live octets, has ", live_[id]);
       if (segment->live > segment->total) problem("segment ", id, ": more live octets than octets");
-      live_.erase(id);
+      const std::uint64_t seen = std::exchange(live_[id], 0);
+      const auto before = live_at_start_.find(id);
+      if (before == live_at_start_.end()) return;  // begun meanwhile
+      const bool grows = !quiet && start_ && id == start_->tail.segment;
+      if (seen > before->second || (seen < segment->live && !grows))
+        problem("segment ", id, ": counts ", segment->live, " live octets, has ", seen);
     });
-    for (const auto& [id, octets] : live_) problem("segment ", id, ": has ", octets, " live octets and no row");
+    note_failure();
+    for (const auto& [id, octets] : live_) {
+      if (octets != 0) problem("segment ", id, ": has ", octets, " live octets and no row");
+    }
   }
 
   void check_remembered(Table table, Remembered what) {
@@ -231,29 +439,31 @@ class Checker {
       const bool sound = row && (what == Remembered::delivery ? decode_delivered(row->result).has_value()
                                                               : decode_result(row->result).has_value());
       if (!sound) return problem("a remembered answer is damaged");
-      if (!view_.get(Table::expiries, expiry_key(row->expires, what, key))) problem("an answer is never forgotten");
+      if (!view().get(Table::expiries, expiry_key(row->expires, what, key)))
+        problem("an answer is never forgotten");
     });
   }
 
   const Store& store_;
-  const View& view_;
+  const CheckPace& pace_;
   const CheckDepth depth_;
+  Slices slices_;
+  bool failed_ = false;             // no read transaction is to be had
+  std::optional<Watched> watched_;  // who is looked at
   CheckReport report_;
+  std::optional<MetaRow> start_;
+  std::map<std::uint32_t, std::uint64_t> live_at_start_;
   std::unordered_map<BlobId, std::uint32_t> references_;
-  std::map<std::uint32_t, std::uint64_t> live_;
+  std::vector<BlobId> suspects_;                 // other references than were counted
+  std::map<std::uint32_t, std::uint64_t> live_;  // of blobs that were there at the start
 };
 
-CheckReport check(const Store& store, CheckDepth depth) {
-  const auto environment = store.environment_;
-  const auto txn = environment->begin_read();
-  if (!txn) return {{"the index cannot be read"}, 0, 0, 0, 0, 0};
-  CheckReport report;
-  {
-    const View view(*environment, *txn);
-    report = Checker(store, view, depth).run();
-  }
-  environment->end_read(*txn);
-  return report;
+}  // namespace
+
+CheckReport check(const Store& store, Environment& index, CheckDepth depth, const CheckPace& pace) {
+  return Checker(store, index, depth, pace).run();
 }
+
+CheckReport check(const Store& store, CheckDepth depth) { return check(store, *store.environment_, depth, {}); }
 
 }  // namespace posthaste::store

@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "common/lmdb/open_readers.h"
 #include "common/store/rows.h"
 #include "scratch.h"
 
@@ -127,6 +128,132 @@ TEST(Check, NamesEachHarm) {
     }
     std::string said;
     for (const std::string& problem : check(writer->store(), CheckDepth::bodies).problems) said += problem + "\n";
+    EXPECT_NE(said.find(harm.said), std::string::npos) << said;
+  }
+}
+
+/// Changes of all kinds, one at a time, while the checker looks elsewhere.
+class Changes {
+ public:
+  explicit Changes(Writer& writer) : writer_(writer) {}
+
+  void make_one() {
+    const UserId bob = kBob;
+    ++made_;
+    switch (made_ % 6) {
+      case 0: {
+        const BlobHandle both = blob("for both " + std::to_string(made_));
+        for (const UserId user : {kBob, kCarol}) {
+          Deliver message;
+          message.user = user;
+          message.blob = both;
+          EXPECT_TRUE(deliver(writer_, std::move(message)));
+        }
+        return;
+      }
+      case 1: {  // seldom a new user, who has more mailboxes than the checker reads between two
+        const UserId user = made_ % 60 == 1 ? UserId{made_} : bob;
+        EXPECT_TRUE(deliver(writer_, delivery(user, "one more")));
+        return;
+      }
+      case 2: EXPECT_TRUE(apply(writer_, bob, {Expunge{inbox(bob), first(bob), ExpungeWhich::all}})); return;
+      case 3:
+        EXPECT_TRUE(apply(writer_, kCarol, {Expunge{inbox(kCarol), first(kCarol), ExpungeWhich::all}}));
+        return;
+      case 4:
+        EXPECT_TRUE(apply(writer_, bob, {SetMetadata{inbox(bob), {{"/private/a", std::to_string(made_)}}}}));
+        return;
+      case 5:
+        EXPECT_TRUE(apply(writer_, kAlice,
+                          {StoreFlags{inbox(kAlice),
+                                      {kAllUids},
+                                      FlagMode::add,
+                                      {SystemFlag::seen},
+                                      {"k" + std::to_string(made_ % 40)},
+                                      {}}}));
+        return;
+    }
+  }
+  [[nodiscard]] std::uint64_t made() const { return made_; }
+
+  static constexpr UserId kCarol{3};
+
+ private:
+  [[nodiscard]] MailboxId inbox(UserId user) const { return mailbox(writer_.store(), user, "INBOX").id; }
+  [[nodiscard]] UidSet first(UserId user) const {
+    const auto rows = messages(writer_.store(), user, inbox(user));
+    return rows.empty() ? UidSet{} : UidSet{{rows.front().uid, rows.front().uid}};
+  }
+
+  Writer& writer_;
+  std::uint64_t made_ = 1'200;
+};
+
+std::uint64_t pages_of(Environment& index) {
+  MDB_envinfo info{};
+  mdb_env_info(index.handle(), &info);
+  return info.me_last_pgno;
+}
+
+TEST(Check, SeesNoFaultInWhatChangesMeanwhileAndHoldsNothing) {
+  const ScratchDirectory scratch(quick_directory());
+  WriterOptions options = options_for(scratch.path());
+  options.segment_octets = 8'192;
+  const auto writer = open_writer(options);
+  for (int i = 0; i < 60; ++i) {
+    const BlobHandle both = blob("for both " + std::to_string(i));
+    for (const UserId user : {kAlice, kBob, Changes::kCarol}) {
+      Deliver message;
+      message.user = user;
+      message.blob = both;
+      ASSERT_TRUE(deliver(*writer, std::move(message)));
+    }
+  }
+  const auto index = *open_index(scratch.path() / "index", Environment::Access::write, std::uint64_t{1} << 30);
+  Changes changes(*writer);
+  lmdb::ReaderLooks looks;
+  std::uint64_t held = 0;
+  CheckPace pace;
+  pace.held_max = std::chrono::milliseconds{0};  // one row, and the next snapshot
+  pace.between = [&] {
+    if (looks.look().oldest_held) ++held;
+    changes.make_one();
+  };
+  const std::uint64_t pages = pages_of(*index);
+  const CheckReport report = check(writer->store(), *index, CheckDepth::bodies, pace);
+  for (const std::string& problem : report.problems) ADD_FAILURE() << problem;
+  EXPECT_EQ(report.changing, 0U);
+  EXPECT_GE(report.users, 3U);
+  EXPECT_GE(report.messages, 60U);
+  EXPECT_EQ(held, 0U);
+  EXPECT_GT(changes.made(), 1'300U);
+  // Each change writes some ten pages anew: under one snapshot none of them would be used again.
+  EXPECT_LT(pages_of(*index) - pages, (changes.made() - 1'200));
+  expect_sound(writer->store());
+}
+
+TEST(Check, NamesEachHarmInSlicesToo) {
+  for (const Harm& harm : kHarms) {
+    SCOPED_TRACE(harm.name);
+    const ScratchDirectory scratch(quick_directory());
+    const auto writer = open_writer(options_for(scratch.path()));
+    ASSERT_TRUE(deliver(*writer, delivery(kAlice, "one")));
+    ASSERT_TRUE(deliver(*writer, delivery(kAlice, "two")));
+    const MailboxId inbox = mailbox(writer->store(), kAlice, "INBOX").id;
+    ASSERT_TRUE(apply(*writer, kAlice, {SetMetadata{inbox, {{"/private/comment", "1"}}}}));
+    const auto environment =
+        open_index(scratch.path() / "index", Environment::Access::write, std::uint64_t{1} << 30);
+    {
+      auto txn = WriteTxn::begin(**environment);
+      harm.done(**txn, inbox);
+      ASSERT_EQ((*txn)->commit(), 0);
+    }
+    CheckPace pace;
+    pace.held_max = std::chrono::milliseconds{0};
+    std::string said;
+    for (const std::string& problem : check(writer->store(), **environment, CheckDepth::bodies, pace).problems) {
+      said += problem + "\n";
+    }
     EXPECT_NE(said.find(harm.said), std::string::npos) << said;
   }
 }
