@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/config/layout.h"
+#include "common/store/open_words.h"
 #include "deliveryd/lmtp_session.h"
 #include "deliveryd/replies.h"
 #include "deliveryd/store_session.h"
@@ -23,26 +24,12 @@ net::Task<void> refuse(std::unique_ptr<net::Transport> transport) {
   co_await stream.flush();
 }
 
-/// Why the store did not open, and which command helps.
-std::string what_to_do(const OpenError& error) {
-  const std::string what = "cannot open the store: " + error.text;
-  switch (error.kind) {
-    case OpenError::Kind::unavailable:
-      return what + "; see that no other deliveryd runs, and that the store's folder belongs to the daemons' user";
-    case OpenError::Kind::damaged:
-      return what +
-             "; if it is the index, \"posthaste store rebuild\" makes it again from the log; if it is the log, "
-             "take "
-             "it from a backup";
-    case OpenError::Kind::full: return what + "; make room on its file system";
-    case OpenError::Kind::io: return what + "; see the disk and the kernel's log";
-  }
-  std::unreachable();
-}
-
 /// A failed writer writes no more: the parent starts the next child, which recovers.
 [[noreturn]] void end_to_recover(const log::Log& log) {
-  log.error("store.writer.failed", {{"reason", "input or output error; starting again to recover"}});
+  log.error(
+      "store.writer.failed",
+      {{"reason",
+        "input or output error; starting again to recover; if it comes again, see \"posthaste store check\""}});
   std::_Exit(EXIT_FAILURE);
 }
 
@@ -89,7 +76,7 @@ std::expected<void, std::string> Service::open_store() {
   if (config_.store.disk_reserve_octets != 0) options.reserve_octets = config_.store.disk_reserve_octets;
   options.on_change = [this](const store::Change& change) { changes_.publish(change); };
   auto writer = store::Writer::open(std::move(options));
-  if (!writer) return std::unexpected(what_to_do(writer.error()));
+  if (!writer) return std::unexpected(store::open_words(writer.error()));
   writer_ = std::move(*writer);
   writer_->store().clear_dead_readers();
   writer_thread_ = std::make_unique<net::ThreadPool>(1);

@@ -7,6 +7,7 @@
 #include "common/config/layout.h"
 #include "common/net/system_random.h"
 #include "common/store/damage_log.h"
+#include "common/store/open_words.h"
 #include "common/wire/store_client.h"
 #include "pop3d/replies.h"
 #include "pop3d/session.h"
@@ -78,7 +79,7 @@ std::expected<std::unique_ptr<daemon::Program>, std::string> Service::make(const
   auto directory = auth::Directory::open(paths.directory, auth::Role::reader);
   if (!directory) return std::unexpected("cannot open the directory in " + paths.directory.string());
   auto store = store::Store::open(paths.store, setting.config.store.map_octets);
-  if (!store) return std::unexpected(store.error().text);
+  if (!store) return std::unexpected(store::open_words(store.error()));
   store::log_damage(**store, setting.log);
   const auto tell = [&log = setting.log](const std::string& reason) {
     log.error("pop3.certificate.skipped", {{"reason", reason}});

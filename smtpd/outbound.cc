@@ -8,6 +8,7 @@
 #include "common/dns/system_servers.h"
 #include "common/net/scope.h"
 #include "common/net/uv_network.h"
+#include "smtpd/queue/open_words.h"
 #include "smtpd/relay/relay.h"
 
 namespace posthaste::smtpd {
@@ -15,7 +16,10 @@ namespace {
 
 /// A failed writer writes no more: the parent starts the next child, which recovers.
 [[noreturn]] void end_to_recover(const log::Log& log) {
-  log.error("queue.writer.failed", {{"reason", "input or output error; starting again to recover"}});
+  log.error(
+      "queue.writer.failed",
+      {{"reason",
+        "input or output error; starting again to recover; if it comes again, see \"posthaste queue check\""}});
   std::_Exit(EXIT_FAILURE);
 }
 
@@ -59,10 +63,12 @@ std::expected<void, std::string> Outbound::open_queue() {
     options.reserve_octets = setting_.config.store.disk_reserve_octets;
   }
   auto queue = queue::Queue::open(std::move(options), *writer_, [this] { end_to_recover(setting_.log); });
-  if (!queue) return std::unexpected("cannot open the queue: " + queue.error().text);
+  if (!queue) return std::unexpected(queue::open_words(queue.error()));
   queue_ = std::move(*queue);
   auto left = Dispatcher::left_in(*queue_);
-  if (!left) return std::unexpected("cannot read the queue in " + setting_.config.paths.queue.string());
+  if (!left)
+    return std::unexpected("cannot read the queue in " + setting_.config.paths.queue.string() +
+                           "; see \"posthaste queue check\"");
   left_ = std::move(*left);
   return {};
 }

@@ -17,11 +17,7 @@ using journal::LogPosition;
 using Kind = OpenError::Kind;
 
 std::unexpected<OpenError> index_error(int code) {
-  if (lmdb::is_damage(code)) {
-    return std::unexpected(OpenError{
-        Kind::damaged, "index: " + lmdb::describe(code) + "; without the folder it is made anew from the log"});
-  }
-  const Kind kind = lmdb::is_space(code) ? Kind::full : Kind::io;
+  const Kind kind = lmdb::is_damage(code) ? Kind::damaged : lmdb::is_space(code) ? Kind::full : Kind::io;
   return std::unexpected(OpenError{kind, "index: " + lmdb::describe(code)});
 }
 

@@ -430,11 +430,7 @@ std::expected<std::unique_ptr<Writer>, OpenError> Writer::open(Options options) 
   auto lock = journal::lock_writer(directory / "writer.lock");
   if (!lock) return std::unexpected(lock.error());
   auto environment = open_index(index, Environment::Access::write, options.map_octets);
-  if (!environment) {
-    OpenError error = environment.error();
-    if (error.kind == Kind::damaged) error.text += "; without this folder it is made anew from the log";
-    return std::unexpected(std::move(error));
-  }
+  if (!environment) return std::unexpected(environment.error());
   if (!journal::sync_directory(directory) || !journal::sync_directory(index) || !journal::sync_directory(log)) {
     return std::unexpected(OpenError{Kind::io, directory.string() + ": cannot be synced"});
   }

@@ -14,6 +14,7 @@
 #include "../../common/journal/forged.h"
 #include "common/journal/scan.h"
 #include "scratch.h"
+#include "smtpd/queue/open_words.h"
 
 namespace posthaste::queue {
 namespace {
@@ -159,7 +160,8 @@ TEST_F(TornLog, AnIndexThatIsDamagedIsAnAlarmThatSaysWhatHelps) {
     const auto writer = Writer::open(options_for(copy_));
     ASSERT_FALSE(writer);
     EXPECT_EQ(writer.error().kind, OpenError::Kind::damaged);
-    EXPECT_NE(writer.error().text.find("made anew from the log"), std::string::npos) << writer.error().text;
+    const std::string words = open_words(writer.error());
+    EXPECT_NE(words.find("\"posthaste queue rebuild\""), std::string::npos) << words;
   }
   std::filesystem::remove_all(copy_ / "index");
   EXPECT_NE(open_writer(options_for(copy_)), nullptr);
