@@ -253,6 +253,10 @@ void add_queue_commands(CommandLine& line, Arguments& arguments) {
         ->add_option("ENTRY", arguments.address, which)
         ->required();
   };
+  line.add(*group, "check", "Whether it is sound, every message read; exit status 0 only if so",
+           line.with_config([](const config::Config& config) { return check_queue(config); }));
+  line.add(*group, "rebuild", "Make the index again from the log; smtpd must be stopped",
+           line.with_config([](const config::Config& config) { return rebuild_queue(config); }));
   add_change("retry", "Try now, whenever it would be due", queue::ControlAction::retry,
              "Its number, the message's trace id, or \"all\"");
   add_change("hold", "Try no more until it is released", queue::ControlAction::hold, "Its number or trace id");
@@ -268,7 +272,7 @@ void add_store_commands(CommandLine& line, Arguments& arguments) {
              return check_store(config, arguments.bodies ? store::CheckDepth::bodies : store::CheckDepth::index);
            }))
       ->add_flag("--bodies", arguments.bodies, "Read every message, too, and compare its checksum");
-  line.add(*group, "rebuild", "Make the index again from the log; deliveryd must be stopped",
+  line.add(*group, "rebuild", "Make the index again from the log; the daemons must be stopped",
            line.with_config([](const config::Config& config) { return rebuild_store(config); }));
 }
 

@@ -416,6 +416,10 @@ Outcome<Report> stop(const config::Config& config) {
   return report;
 }
 
+bool is_running(std::string_view daemon, const config::Config& config) {
+  return running(daemon, config).has_value();
+}
+
 Outcome<Report> status(const config::Config& config) {
   if (const auto trusted = trust_run_folder(config); !trusted) return Failure(trusted.error());
   Report report;

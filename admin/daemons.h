@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string_view>
 
 #include "admin/installation.h"
 #include "admin/report.h"
@@ -17,5 +18,8 @@ namespace posthaste::admin {
 
 /// Which daemons run and which of their ports answer. Not a success unless all do.
 [[nodiscard]] Outcome<Report> status(const config::Config& config);
+
+/// Whether somebody holds that daemon's pid file: its parent, or a child that outlives it.
+[[nodiscard]] bool is_running(std::string_view daemon, const config::Config& config);
 
 }  // namespace posthaste::admin

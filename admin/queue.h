@@ -22,4 +22,12 @@ namespace posthaste::admin {
 [[nodiscard]] Outcome<Report> change_queue(const config::Config& config, queue::ControlAction action,
                                            const std::string& name);
 
+/// Reads every entry with its message, whether smtpd runs or not. Changes nothing. The report has success only when
+/// nothing was found. Errors: the queue cannot be opened, or reading it ends the reader.
+[[nodiscard]] Outcome<Report> check_queue(const config::Config& config);
+
+/// Makes the index again from the log, beside the old one, which is kept. Errors: smtpd runs; the log is damaged;
+/// no room.
+[[nodiscard]] Outcome<Report> rebuild_queue(const config::Config& config);
+
 }  // namespace posthaste::admin

@@ -17,7 +17,7 @@ namespace posthaste::admin {
 [[nodiscard]] Outcome<Report> check_store(const config::Config& config, store::CheckDepth depth);
 
 /// Makes the index again from the log, beside the old one, which is kept. What was broken off is begun anew.
-/// Errors: deliveryd runs; the log is damaged; no room.
+/// Errors: deliveryd, imapd or pop3d runs; the log is damaged; no room.
 [[nodiscard]] Outcome<Report> rebuild_store(const config::Config& config);
 
 }  // namespace posthaste::admin

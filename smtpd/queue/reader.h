@@ -59,6 +59,7 @@ class Reader {
 
  private:
   friend class Writer;
+  friend class Checker;
   Reader(std::shared_ptr<lmdb::Environment> environment, std::shared_ptr<journal::SegmentFiles> files);
 
   std::shared_ptr<lmdb::Environment> environment_;

@@ -131,6 +131,20 @@ std::expected<LogPosition, OpenError> recover(Environment& environment, const st
   }
 }
 
+std::expected<void, OpenError> rebuild_index(const std::filesystem::path& log, const std::filesystem::path& index,
+                                             std::uint64_t map_octets) {
+  std::error_code failed;
+  std::filesystem::create_directories(index, failed);
+  if (failed || !std::filesystem::is_empty(index, failed) || failed) {
+    return std::unexpected(OpenError{Kind::unavailable, index.string() + ": is not an empty directory"});
+  }
+  const auto environment = open_index(index, Environment::Access::write, map_octets);
+  if (!environment) return std::unexpected(environment.error());
+  const auto tail = recover(**environment, log);
+  if (!tail) return std::unexpected(tail.error());
+  return {};
+}
+
 std::expected<void, OpenError> redo_until(Redo& redo, const std::filesystem::path& log, LogPosition from,
                                           LogPosition until) {
   RedoTarget target(redo);

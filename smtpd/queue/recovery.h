@@ -8,6 +8,7 @@
 #include "common/journal/log.h"
 #include "common/journal/replay.h"
 #include "smtpd/queue/index.h"
+#include "smtpd/queue/reader.h"
 #include "smtpd/queue/redo.h"
 
 namespace posthaste::queue {
@@ -23,5 +24,11 @@ namespace posthaste::queue {
 /// Redoes what lies between the index's tail and `until` in one transaction that is not committed.
 [[nodiscard]] std::expected<void, OpenError> redo_until(Redo& redo, const std::filesystem::path& log,
                                                         journal::LogPosition from, journal::LogPosition until);
+
+/// Makes a new index in `index`, a directory that is empty or absent, from all of the log in `log`. Nobody may
+/// write to either meanwhile.
+[[nodiscard]] std::expected<void, OpenError> rebuild_index(const std::filesystem::path& log,
+                                                           const std::filesystem::path& index,
+                                                           std::uint64_t map_octets = kIndexMapOctets);
 
 }  // namespace posthaste::queue

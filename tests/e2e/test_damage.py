@@ -1,14 +1,16 @@
 """Damaged files: no wrong octet is served, and what can be made again is made again by one command."""
 
+import os
 import poplib
 import shutil
+import signal
 import sys
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import support
-from support import message
+from support import BIN, execute, message, wait_until
 
 MARK = b"the octets to be damaged\r\n"
 LARGE = b"a line of a large message\r\n" * 20_000
@@ -16,7 +18,7 @@ LARGE = b"a line of a large message\r\n" * 20_000
 
 class Damage(support.LoggedTest):
     def set_up(self):
-        self.mail = self.enterContext(support.Installation(("alice", "bob")))
+        self.mail = self.enterContext(support.Installation(("alice", "bob"), {"dns.servers": [support.HOST]}))
         self.mail.start()
         self.store = self.mail.folder / "store"
 
@@ -106,6 +108,117 @@ class Damage(support.LoggedTest):
 
         self.lose_the_index(overwrite)
         self.assertTrue(list(self.store.glob("index.old-*")), "the old one is kept")
+
+    # An index that is cut short: whoever reads what is gone dies of SIGBUS
+
+    CUT_TO = 8192  # its two meta pages
+
+    def cut_short(self, index):
+        os.truncate(index / "data.mdb", self.CUT_TO)
+
+    def alone(self, daemon):
+        """What a daemon says that cannot start."""
+        done = execute(BIN / daemon, "-C", self.mail.folder)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        return done.stderr
+
+    def test_an_index_cut_short_is_told_of_at_the_start_and_made_again(self):
+        self.set_up()
+
+        def cut_short(index):
+            self.cut_short(index)
+            for daemon in ("deliveryd", "imapd", "pop3d"):
+                said = self.alone(daemon)
+                self.assertIn("data.mdb: is cut short", said)
+                self.assertIn("posthaste store rebuild", said)
+                self.assertIn("posthaste store rebuild", self.log_of(daemon))
+            checked = self.check()
+            self.assertEqual(checked.returncode, 1)
+            self.assertIn("cut short", checked.stderr)
+
+        self.lose_the_index(cut_short)
+
+    def test_readers_of_a_lost_index_name_the_command_too(self):
+        self.set_up()
+
+        def lose(index):
+            shutil.rmtree(index)
+            for daemon in ("imapd", "pop3d"):
+                self.assertIn("posthaste store rebuild", self.alone(daemon))
+
+        self.lose_the_index(lose)
+
+    def test_an_index_cut_short_under_running_daemons_is_told_of_and_no_child_restarts_at_once(self):
+        self.set_up()
+        self.deliver(b"one\r\n", b"two\r\n")
+        before = self.mail.messages("bob")
+        client = self.mail.imap("bob")
+        self.cut_short(self.store / "index")
+        with self.assertRaises((client.abort, client.error, OSError)):
+            client.select("INBOX")
+        client.shutdown()
+        wait_until(lambda: "daemon.file.unreadable" in self.log_of("imapd"), "the parent tells of it")
+        self.assertRegex(self.log_of("imapd"), r"daemon\.child\.died .*signal=7 .*restart_ms=10000")
+        self.assertRegex(self.log_of("imapd"), r"daemon\.file\.unreadable .*posthaste store check")
+        self.mail.stop()
+        self.mail.run("store", "rebuild")
+        self.mail.start()
+        self.assertEqual(self.mail.messages("bob"), before)
+
+    def test_rebuilding_is_refused_while_any_daemon_reads_the_index(self):
+        self.set_up()
+        self.deliver(b"one\r\n")
+        for ended, left in (("deliveryd", "imapd"), ("imapd", "pop3d")):
+            parent = self.mail.parent(ended)
+            os.kill(parent, signal.SIGTERM)
+            wait_until(lambda: not support.alive(parent), f"{ended} is gone")
+            refused = self.mail.try_run("store", "rebuild")
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn(f"{left} runs", refused.stderr)
+        (self.mail.folder / "run/pop3d.pid").rename(self.mail.folder / "run/elsewhere.pid")
+        refused = self.mail.try_run("store", "rebuild")
+        self.assertEqual(refused.returncode, 1)
+        self.assertRegex(refused.stderr, r"process \d+ uses the store's index")
+        (self.mail.folder / "run/elsewhere.pid").rename(self.mail.folder / "run/pop3d.pid")
+        self.mail.stop()
+        self.mail.run("store", "rebuild")
+
+    # The queue
+
+    def test_the_queue_is_checked_and_its_index_made_again(self):
+        self.set_up()
+        for number in range(5):
+            self.mail.submit("alice", message(body=MARK), f"user{number}@nowhere.invalid")
+        names = [entry["trace"] for entry in self.mail.queue()]
+        self.assertEqual(len(names), 5)
+        self.assertIn("5 entries, 5 recipients", self.mail.run("queue", "check"))
+        refused = self.mail.try_run("queue", "rebuild")
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("smtpd runs", refused.stderr)
+        self.mail.stop()
+
+        queue = self.mail.folder / "queue"
+        for harm in (self.cut_short, lambda index: (index / "data.mdb").write_bytes(b"\x55" * 16384)):
+            harm(queue / "index")
+            said = self.alone("smtpd")
+            self.assertIn("posthaste queue rebuild", said)
+            self.assertIn("posthaste queue rebuild", self.log_of("smtpd"))
+            checked = self.mail.try_run("queue", "check")
+            self.assertEqual(checked.returncode, 1)
+            self.assertIn("posthaste queue rebuild", checked.stderr)
+            self.mail.run("queue", "rebuild")
+            self.assertIn("5 entries", self.mail.run("queue", "check"))
+            self.assertEqual([entry["trace"] for entry in self.mail.queue()], names)
+        self.assertEqual(len(list(queue.glob("index.old-*"))), 2, "the old ones are kept")
+
+        for segment in (queue / "log").glob("*.seg"):
+            octets = segment.read_bytes()
+            with segment.open("r+b") as file:
+                file.seek(octets.find(MARK))
+                file.write(bytes([octets[octets.find(MARK)] ^ 0x10]))
+        found = self.mail.try_run("queue", "check")
+        self.assertEqual(found.returncode, 1)
+        self.assertRegex(found.stdout, r"entry 1: its record in segment \d+ at \d+ is damaged or gone")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,160 @@
+#include "admin/index.h"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "admin/daemons.h"
+#include "common/daemon/privileges.h"
+#include "common/journal/log.h"
+#include "common/lmdb/data_file.h"
+
+namespace posthaste::admin {
+namespace {
+
+namespace fs = std::filesystem;
+using Kind = OpenError::Kind;
+
+nlohmann::json packed(const Outcome<Report>& outcome) {
+  if (!outcome) return {{"failure", outcome.error()}};
+  return {{"text", outcome->text}, {"json", outcome->json}, {"success", outcome->success}};
+}
+
+Outcome<Report> unpacked(const std::string& octets) {
+  const auto packed = nlohmann::json::parse(octets, nullptr, false);
+  if (packed.contains("failure")) return Failure(packed["failure"].get<std::string>());
+  if (!packed.contains("text")) return Failure("the work was broken off; begin it again");
+  return Report{packed["text"].get<std::string>(), packed["json"], packed["success"].get<bool>()};
+}
+
+std::string read_all(int descriptor) {
+  std::string octets;
+  std::array<char, 65'536> piece;
+  for (;;) {
+    const ssize_t got = read(descriptor, piece.data(), piece.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return octets;
+    octets.append(piece.data(), static_cast<std::size_t>(got));
+  }
+}
+
+/// A name beside the index that nothing has yet.
+fs::path place_for_old(const fs::path& directory) {
+  for (int number = 1;; ++number) {
+    fs::path place = directory / ("index.old-" + std::to_string(number));
+    std::error_code ignored;
+    if (!fs::exists(fs::symlink_status(place, ignored))) return place;
+  }
+}
+
+Failure system_failure(const fs::path& path) { return Failure(path.string() + ": " + std::strerror(errno)); }
+
+/// Puts `fresh` where the index is, at once and durably. Where the old one lies now; nothing when there was none.
+Outcome<std::optional<fs::path>> put_in_place(const fs::path& directory, const fs::path& fresh) {
+  const fs::path index = directory / "index";
+  std::optional<fs::path> old;
+  if (renameat2(AT_FDCWD, fresh.c_str(), AT_FDCWD, index.c_str(), RENAME_EXCHANGE) == 0) {
+    old = place_for_old(directory);
+    if (rename(fresh.c_str(), old->c_str()) != 0) return system_failure(fresh);
+  } else if (errno != ENOENT || rename(fresh.c_str(), index.c_str()) != 0) {
+    return system_failure(index);
+  }
+  if (!journal::sync_directory(directory)) return system_failure(directory);
+  return old;
+}
+
+std::string used_by(pid_t process, const IndexedLog& log) {
+  return "process " + std::to_string(process) + " uses the " + log.name + "'s index; end it first";
+}
+
+Outcome<Report> rebuild_alone(const IndexedLog& log) {
+  const auto lock = journal::lock_writer(log.directory / "writer.lock");
+  if (!lock) return Failure(lock.error().text + ": another rebuild runs, or a writer; \"posthaste stop\" ends it");
+  if (const auto process = lmdb::process_using(log.directory / "index")) return Failure(used_by(*process, log));
+  const fs::path fresh = log.directory / "index.new";
+  std::error_code failed;
+  fs::remove_all(fresh, failed);  // of one that was broken off
+  if (failed) return Failure(fresh.string() + ": " + failed.message());
+  const auto built = log.rebuild(log.directory / "log", fresh);
+  if (!built) {
+    switch (built.error().kind) {
+      case Kind::damaged:
+        return Failure(built.error().text +
+                       ": the log itself is damaged, and the index was left as it was; take "
+                       "the log from a backup");
+      case Kind::full: return Failure(built.error().text + ": make room on its file system, and try again");
+      case Kind::unavailable: return Failure(built.error().text);
+      case Kind::io: return Failure(built.error().text + ": see the disk and the kernel's log");
+    }
+  }
+  if (!journal::sync_directory(fresh)) return system_failure(fresh);
+  const auto old = put_in_place(log.directory, fresh);
+  if (!old) return Failure(old.error());
+  Report report;
+  report.text = "The index is made again from the log. \"posthaste start\" starts the daemons.\n";
+  if (*old) report.text += "The old one is " + (*old)->string() + "; delete it when all is well.\n";
+  report.json = {{"index", (log.directory / "index").string()},
+                 {"old", *old ? nlohmann::json((*old)->string()) : nlohmann::json{}}};
+  const auto late = *old ? lmdb::process_using(**old) : std::nullopt;
+  if (late) {
+    report.text += "Process " + std::to_string(*late) + " opened the old one meanwhile: start it again.\n";
+    report.success = false;
+  }
+  return report;
+}
+
+}  // namespace
+
+std::string rebuild_words(const IndexedLog& log) {
+  return "make the index again: \"posthaste stop\", then \"posthaste " + log.name + " rebuild\"";
+}
+
+Outcome<Report> in_child(const config::Config& config, const IndexedLog& log,
+                         const std::function<Outcome<Report>()>& work) {
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) return Failure(std::string("no pipe: ") + std::strerror(errno));
+  const pid_t child = fork();
+  if (child < 0) return Failure(std::string("no child process: ") + std::strerror(errno));
+  if (child == 0) {
+    close(ends[0]);
+    const auto dropped = daemon::drop_privileges(config);
+    const std::string said = packed(dropped ? work() : Failure(dropped.error())).dump();
+    const journal::FileDescriptor out(ends[1]);
+    for (std::string_view rest = said; !rest.empty();) {
+      const ssize_t written = write(out.get(), rest.data(), rest.size());
+      if (written <= 0) std::_Exit(EXIT_FAILURE);
+      rest.remove_prefix(static_cast<std::size_t>(written));
+    }
+    std::_Exit(EXIT_SUCCESS);
+  }
+  close(ends[1]);
+  const std::string said = read_all(ends[0]);
+  close(ends[0]);
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFSIGNALED(status)) {
+    return Failure("the " + log.name + "'s index cannot be read (" + std::string(strsignal(WTERMSIG(status))) +
+                   "): " + rebuild_words(log));
+  }
+  return unpacked(said);
+}
+
+Outcome<Report> rebuild_index(const config::Config& config, const IndexedLog& log) {
+  for (const char* daemon : log.daemons) {
+    if (!is_running(daemon, config)) continue;
+    return Failure(std::string(daemon) + " runs, and uses the " + log.name + ": \"posthaste stop\" ends it");
+  }
+  return in_child(config, log, [&log] { return rebuild_alone(log); });
+}
+
+}  // namespace posthaste::admin

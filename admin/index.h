@@ -1,0 +1,41 @@
+// What `posthaste store` and `posthaste queue` share: an index that lies beside a log.
+#pragma once
+
+#include <expected>
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string>
+
+#include "admin/installation.h"
+#include "admin/report.h"
+#include "common/base/open_error.h"
+#include "common/config/config.h"
+
+namespace posthaste::admin {
+
+/// A log with its index, and who uses them.
+struct IndexedLog {
+  std::filesystem::path directory;
+  std::string name;                      // "store"
+  std::span<const char* const> daemons;  // that read or write it
+  /// Makes the index anew from all of the log.
+  std::function<std::expected<void, OpenError>(const std::filesystem::path& log,
+                                               const std::filesystem::path& index)>
+      rebuild;
+};
+
+/// Runs `work` in a child, as the installation's user: root would follow links in that user's folders, and leave
+/// files there that the daemons cannot open. A mapped file that is shorter than it says ends its reader; here that
+/// is the child.
+[[nodiscard]] Outcome<Report> in_child(const config::Config& config, const IndexedLog& log,
+                                       const std::function<Outcome<Report>()>& work);
+
+/// Which command makes the index anew.
+[[nodiscard]] std::string rebuild_words(const IndexedLog& log);
+
+/// Makes the index again from the log, beside the old one, which is kept. What was broken off is begun anew.
+/// Errors: one of the daemons runs, or another process has the index open; the log is damaged; no room.
+[[nodiscard]] Outcome<Report> rebuild_index(const config::Config& config, const IndexedLog& log);
+
+}  // namespace posthaste::admin
