@@ -74,7 +74,26 @@ struct SleepAwait {
 
 }  // namespace
 
+namespace {
+
+/// Behind what the loop hears of next. A timer without duration would fire before that: those who take turns with
+/// each other by such timers would never let the loop look at its sockets.
+struct TurnAwait {
+  UvLoop& loop;
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> waiting) const {
+    loop.post([waiting] { resume(waiting); });
+  }
+  void await_resume() const noexcept {}
+};
+
+}  // namespace
+
 Task<void> UvLoop::sleep(std::chrono::milliseconds duration) {
+  if (duration.count() <= 0) {
+    co_await TurnAwait{*this};
+    co_return;
+  }
   uv_update_time(&loop_);
   co_await SleepAwait{&loop_, duration};
 }
