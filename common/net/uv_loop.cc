@@ -11,6 +11,7 @@ namespace posthaste::net {
 
 UvLoop::UvLoop() {
   uv_loop_init(&loop_);
+  loop_.data = this;
   posted_signal_.data = this;
   uv_async_init(&loop_, &posted_signal_,
                 [](uv_async_t* signal) { static_cast<UvLoop*>(signal->data)->run_posted(); });

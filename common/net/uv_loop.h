@@ -4,6 +4,7 @@
 #include <uv.h>
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <list>
 #include <mutex>
@@ -32,6 +33,12 @@ class UvLoop final : public Loop, public Clock {
   void run(Task<void> main);
 
   [[nodiscard]] uv_loop_t* handle() noexcept { return &loop_; }
+  [[nodiscard]] static UvLoop& of(const uv_loop_t& handle) noexcept { return *static_cast<UvLoop*>(handle.data); }
+
+  /// Octets that have come over this loop's connections and that nobody has asked for more behind yet. Each
+  /// connection tells of a change.
+  void count_unused(std::size_t before, std::size_t now) noexcept { unused_octets_ += now - before; }
+  [[nodiscard]] std::size_t unused_octets() const noexcept { return unused_octets_; }
 
   /// What still has to be closed when the loop ends: connections whose stream is gone and whose last octets the
   /// peer may not have read yet.
@@ -47,6 +54,7 @@ class UvLoop final : public Loop, public Clock {
   std::mutex mutex_;
   std::vector<std::move_only_function<void()>> posted_;  // guarded by mutex_
   std::list<Closer> lingering_;
+  std::size_t unused_octets_ = 0;
 };
 
 }  // namespace posthaste::net

@@ -20,6 +20,7 @@ namespace posthaste::net {
 namespace {
 
 constexpr std::size_t kReadAheadMaxOctets = 256UL * 1024;  // then the peer has to wait for the session
+constexpr std::size_t kCrowdedReadOctets = 4096;           // the same, when the loop has read much ahead
 constexpr std::size_t kKeptBufferOctets = 4096;            // an idle connection keeps no larger one
 constexpr std::uint64_t kLingerMs = 2000;                  // how long a closed peer may take to read our last words
 
@@ -29,6 +30,8 @@ std::optional<std::uint32_t> user_behind(int descriptor) {
   if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) return std::nullopt;
   return credentials.uid;
 }
+
+bool is_crowded(const UvLoop& loop) noexcept { return loop.unused_octets() > kReadAheadOfLoopMaxOctets; }
 
 /// The libuv side of a connection. It outlives the transport while it lingers, and is freed by the last close
 /// callback.
@@ -80,9 +83,10 @@ struct Connection {
   }
 
   /// One buffer a thread: what arrives is copied out of it at once, so that idle connections have none.
-  static void allocate(uv_handle_t*, std::size_t, uv_buf_t* buffer) {
+  static void allocate(uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
     thread_local std::array<char, 65536> shared;
-    *buffer = uv_buf_init(shared.data(), shared.size());
+    const bool crowded = is_crowded(UvLoop::of(*handle->loop));
+    *buffer = uv_buf_init(shared.data(), static_cast<unsigned>(crowded ? kCrowdedReadOctets : shared.size()));
   }
 };
 
@@ -98,6 +102,7 @@ class UvTransport final : public Transport {
   ~UvTransport() override { close({}); }
 
   std::expected<bool, StreamError> receive(std::string& input) override {
+    count_unused(arrived_.size());  // what was handed over before is used, but for the beginning of a line
     if (!arrived_.empty()) {
       if (input.empty()) {
         input.swap(arrived_);
@@ -154,6 +159,7 @@ class UvTransport final : public Transport {
 
   void close(std::string_view last_words) override {
     if (connection_ == nullptr) return;
+    count_unused(0);
     Connection* connection = std::exchange(connection_, nullptr);
     if (!last_words.empty() && !writing_) {
       const uv_buf_t buffer = buffer_of(last_words);
@@ -187,6 +193,12 @@ class UvTransport final : public Transport {
     return uv_buf_init(const_cast<char*>(octets.data()), static_cast<unsigned>(octets.size()));
   }
 
+  void count_unused(std::size_t octets) noexcept {
+    if (connection_ == nullptr) return;
+    connection_->loop->count_unused(unused_octets_, octets);
+    unused_octets_ = octets;
+  }
+
   [[nodiscard]] bool ended() const noexcept { return connection_ == nullptr || connection_->ended; }
 
   void start_reading() {
@@ -204,7 +216,9 @@ class UvTransport final : public Transport {
       uv_read_stop(&connection_->stream);
     } else {
       arrived_.append(octets, static_cast<std::size_t>(count));
-      if (arrived_.size() >= kReadAheadMaxOctets) {
+      count_unused(unused_octets_ + static_cast<std::size_t>(count));
+      const auto& loop = *connection_->loop;
+      if (arrived_.size() >= (is_crowded(loop) ? kCrowdedReadOctets : kReadAheadMaxOctets)) {
         uv_read_stop(&connection_->stream);
         reading_ = false;
       }
@@ -273,6 +287,7 @@ class UvTransport final : public Transport {
   Endpoint local_;
   std::optional<std::uint32_t> peer_user_;
   std::string arrived_;
+  std::size_t unused_octets_ = 0;  // arrived_, and what the last receive() handed over
   std::coroutine_handle<> reader_;
   std::coroutine_handle<> writer_;
   std::uint64_t read_deadline_ = 0;  // in the loop's milliseconds, 0 when nobody waits

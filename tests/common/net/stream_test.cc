@@ -55,6 +55,59 @@ Task<void> both(SimWorld& sim, std::string octets, std::size_t max_octets, std::
   co_await scope.drained();
 }
 
+using Transports = std::vector<std::unique_ptr<Transport>>;
+
+Task<void> press(Network& network, Endpoint endpoint, std::string_view octets, Transports& clients) {
+  auto transport = co_await network.connect(endpoint, 1s);
+  if (!transport) co_return;
+  clients.push_back(std::move(*transport));
+  Transport& client = *clients.back();
+  co_await client.send(octets, 2s);  // nobody takes all of it
+}
+
+Task<void> crowd(UvLoop& loop, std::size_t connections, std::size_t octets_each, std::size_t& unused_max,
+                 std::size_t& unused_at_last) {
+  const Endpoint endpoint{"127.0.0.1", 0};
+  const auto socket = ListeningSocket::bind(endpoint);
+  UvListener listener{loop, *socket};
+  UvNetwork network{loop};
+  const std::string octets(octets_each, 'x');
+  {
+    Transports clients;
+    Transports servers;
+    TaskScope pressing;
+    for (std::size_t i = 0; i < connections; ++i) {
+      pressing.spawn(press(network, socket->endpoint(), octets, clients));
+      auto server = co_await listener.accept();
+      servers.push_back(std::move(server));
+    }
+    co_await pressing.drained();
+    unused_max = loop.unused_octets();
+    // Who asks for more has used what came, and gets all in the end.
+    std::string input;
+    while (input.size() < octets_each) {
+      auto ready = co_await servers.front()->wait(1s);
+      if (!ready) break;
+      auto received = servers.front()->receive(input);
+      if (!received) break;
+    }
+    EXPECT_GE(input.size(), std::size_t{64} << 10);
+  }
+  unused_at_last = loop.unused_octets();
+  listener.close();
+}
+
+TEST(ReadAhead, OfAllConnectionsIsBounded) {
+  constexpr std::size_t kConnections = 400;
+  UvLoop loop;
+  std::size_t unused_max = 0;
+  std::size_t unused_at_last = 1;
+  loop.run(crowd(loop, kConnections, 400'000, unused_max, unused_at_last));
+  EXPECT_GT(unused_max, kReadAheadOfLoopMaxOctets / 2);
+  EXPECT_LE(unused_max, kReadAheadOfLoopMaxOctets + kConnections * 4'096 + 65'536);
+  EXPECT_EQ(unused_at_last, 0U);
+}
+
 struct LineCase {
   const char* name;
   std::string octets;
