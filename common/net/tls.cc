@@ -29,23 +29,37 @@ using MemBio = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
 
 constexpr std::size_t kKeptBufferOctets = 4096;  // an idle session keeps no larger one
 constexpr std::size_t kEncryptedAtOnceOctets = 65'536;
+/// Of OpenSSL's handshakes in one connection. The first takes some twenty; after it each new key that the peer
+/// wants (RFC 8446 §4.6.3) is one or two, and costs much more than its 27 octets.
+constexpr int kHandshakeStepsMax = 300;
 
 }  // namespace
 
 void SslContextDeleter::operator()(ssl_ctx_st* context) const noexcept { SSL_CTX_free(context); }
 void SslDeleter::operator()(ssl_st* ssl) const noexcept { SSL_free(ssl); }
 
-/// The BIO between OpenSSL and a session's two buffers. OpenSSL's own memory BIOs keep their largest size.
+/// The BIO between OpenSSL and a session's two buffers. OpenSSL's own memory BIOs keep their largest size. It reads
+/// no more for a peer that shakes hands again and again.
 struct MemoryBio {
+  TlsSession& session;
+  int handshake_steps = 0;
+
+  static MemoryBio& of(BIO* bio) { return *static_cast<MemoryBio*>(BIO_get_data(bio)); }
+
+  static void count_step(const SSL* ssl, int where, int /*result*/) {
+    if ((where & SSL_CB_LOOP) != 0) ++of(SSL_get_rbio(ssl)).handshake_steps;
+  }
+
   static int write(BIO* bio, const char* octets, std::size_t count, std::size_t* written) {
-    static_cast<TlsSession*>(BIO_get_data(bio))->departing_.append(octets, count);
+    of(bio).session.departing_.append(octets, count);
     *written = count;
     return 1;
   }
 
   static int read(BIO* bio, char* into, std::size_t count, std::size_t* taken) {
-    auto& session = *static_cast<TlsSession*>(BIO_get_data(bio));
+    auto& [session, handshake_steps] = of(bio);
     BIO_clear_retry_flags(bio);
+    if (handshake_steps > kHandshakeStepsMax) return 0;
     *taken = std::min(count, session.arrived_.size() - session.arrived_start_);
     if (*taken == 0) {
       BIO_set_retry_read(bio);
@@ -53,6 +67,11 @@ struct MemoryBio {
     }
     std::memcpy(into, session.arrived_.data() + session.arrived_start_, *taken);
     session.arrived_start_ += *taken;
+    return 1;
+  }
+
+  static int destroy(BIO* bio) {
+    delete &of(bio);
     return 1;
   }
 
@@ -64,10 +83,11 @@ struct MemoryBio {
       BIO_meth_set_write_ex(made, write);
       BIO_meth_set_read_ex(made, read);
       BIO_meth_set_ctrl(made, control);
+      BIO_meth_set_destroy(made, destroy);
       return made;
     }();
     BIO* bio = BIO_new(method);
-    BIO_set_data(bio, session);
+    BIO_set_data(bio, new MemoryBio{*session});
     BIO_set_init(bio, 1);
     return bio;
   }
@@ -77,6 +97,7 @@ TlsSession::TlsSession(std::unique_ptr<ssl_st, SslDeleter> ssl, std::unique_ptr<
     : carrier_(std::move(carrier)), ssl_(std::move(ssl)) {
   BIO* bio = MemoryBio::make(this);
   SSL_set_bio(ssl_.get(), bio, bio);
+  SSL_set_info_callback(ssl_.get(), MemoryBio::count_step);
 }
 
 TlsSession::~TlsSession() { TlsSession::close({}); }
