@@ -17,7 +17,7 @@ constexpr std::chrono::hours kPatience{1};  // our own daemons may be idle for e
 }  // namespace
 
 StoreSession::StoreSession(Resources& resources, std::unique_ptr<net::Transport> transport)
-    : resources_(resources), frames_(std::move(transport)) {}
+    : resources_(resources), frames_(std::move(transport), resources.world.clock) {}
 
 bool StoreSession::is_stranger() const {
   const auto user = frames_.peer_user();

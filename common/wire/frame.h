@@ -29,7 +29,8 @@ enum class FrameError {
 /// A frame as it arrived.
 struct Frame {
   std::string message;
-  std::string attachment;
+  std::string attachment;        // empty when it was lost
+  bool attachment_lost = false;  // nobody had memory for it: it was read and thrown away
   bool operator==(const Frame&) const = default;
 };
 

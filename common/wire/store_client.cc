@@ -73,7 +73,7 @@ void StoreClient::stop() {
 }
 
 net::Task<void> StoreClient::converse(std::unique_ptr<net::Transport> transport) {
-  connection_ = std::make_unique<FrameStream>(std::move(transport));
+  connection_ = std::make_unique<FrameStream>(std::move(transport), world_.clock);
   net::TaskScope sender;
   sender.spawn(connection_->send_queued());
   begin_connection();

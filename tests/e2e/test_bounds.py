@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """How much may a client ask for, and what do the others notice of it?"""
 
+import concurrent.futures
 import os
 import re
+import signal
 import threading
 import time
 import unittest
@@ -112,7 +114,7 @@ def cpu_s(pid):
 
 
 class Bounds(MailTest):
-    users = ("alice", "bob", "carol", "dave", *READERS)
+    users = ("alice", "bob", "carol", "dave", "erin", *READERS)
     settings = {
         "auth.allow_plaintext": True,
         "imap.connections_per_user_max": 200,
@@ -213,6 +215,36 @@ class Bounds(MailTest):
         return octets
 
     @unittest.skipIf(SANITIZED, "a sanitizer's memory is its own")
+    @unittest.skipIf(SANITIZED, "memory that is given back stays with the sanitizer for a while")
+    def test_appended_messages_are_held_once(self):
+        megabyte = 1_048_576
+        octets = 40 * megabyte  # of which a user's share of imapd's memory holds six
+        message = b"Subject: large\r\n\r\n" + (b"x" * 76 + b"\r\n") * (octets // 78)
+        message += b"x" * (octets - len(message))
+        imapd, deliveryd = self.mail.child("imapd"), self.mail.child("deliveryd")
+        clients = [self.client("erin") for _ in range(7)]
+        at_rest = {pid: memory_octets(pid) for pid in (imapd, deliveryd)}
+        os.kill(deliveryd, signal.SIGSTOP)
+        self.addCleanup(os.kill, deliveryd, signal.SIGCONT)
+        for client in clients[:6]:
+            client.send(b"a APPEND INBOX {%d+}\r\n" % octets + message + b"\r\n")
+        all_there = lambda: memory_octets(imapd) - at_rest[imapd] > 6 * octets
+        wait_until(all_there, "imapd has all of them")
+        clients[6].send(b"a APPEND INBOX {%d}\r\n" % octets)
+        clients[6].pass_over("a", r"NO \[UNAVAILABLE\] Too many messages at once")
+        settled = lambda: memory_octets(imapd) - at_rest[imapd] < 6 * octets + 20 * megabyte
+        wait_until(settled, "imapd holds each of them once, also those on their way to deliveryd", seconds=10)
+        os.kill(deliveryd, signal.SIGCONT)
+        most = 0
+        with concurrent.futures.ThreadPoolExecutor(6) as waiting:
+            answers = [waiting.submit(client.pass_over, "a") for client in clients[:6]]
+            while not all(answer.done() for answer in answers):
+                most = max(most, memory_octets(deliveryd) - at_rest[deliveryd])
+                time.sleep(0.01)  # between two looks
+            for answer in answers:
+                answer.result()
+        self.assertLess(most, 9 * octets)
+
     def test_pop3_clients_that_stop_reading_hold_little(self):
         lines = b"%064d\r\n" * 75_000 % tuple(range(75_000))
         parts = b"Content-Type: multipart/x; boundary=b\r\n\r\n" + b"--b\r\n\r\nx\r\n" * 400_000 + b"--b--\r\n"

@@ -172,7 +172,8 @@ class FakeDeliveryd {
 /// scripted with nothing is not answered.
 class FakeStore {
  public:
-  FakeStore(net::SimWorld& sim, net::Endpoint endpoint) : listener_(sim.network().listen(endpoint)) {
+  FakeStore(net::SimWorld& sim, net::Endpoint endpoint)
+      : clock_(sim.loop()), listener_(sim.network().listen(endpoint)) {
     scope_.spawn(accept());
   }
 
@@ -194,7 +195,7 @@ class FakeStore {
   }
 
   net::Task<void> answer(std::unique_ptr<net::Transport> transport) {
-    wire::FrameStream frames{std::move(transport)};
+    wire::FrameStream frames{std::move(transport), clock_};
     net::TaskScope sender;
     sender.spawn(frames.send_queued());
     for (;;) {
@@ -213,6 +214,7 @@ class FakeStore {
     co_await sender.drained();
   }
 
+  net::Clock& clock_;
   std::unique_ptr<net::Listener> listener_;
   net::TaskScope scope_;
 };

@@ -49,9 +49,9 @@ net::Task<void> read_frames(FrameStream& frames, std::size_t count, std::vector<
 }
 
 net::Task<void> exchange(std::unique_ptr<net::Transport> one, std::unique_ptr<net::Transport> other,
-                         std::vector<Frame>& at_one, std::vector<Frame>& at_other) {
-  FrameStream a{std::move(one)};
-  FrameStream b{std::move(other)};
+                         net::Clock& clock, std::vector<Frame>& at_one, std::vector<Frame>& at_other) {
+  FrameStream a{std::move(one), clock};
+  FrameStream b{std::move(other), clock};
   net::TaskScope senders;
   senders.spawn(a.send_queued());
   senders.spawn(b.send_queued());
@@ -76,7 +76,7 @@ net::Task<void> exchange_over_sockets(net::UvLoop& loop, net::Endpoint endpoint,
   auto client = co_await network.connect(endpoint, 1s);
   auto server = co_await listener.accept();
   EXPECT_EQ((*client)->peer_user(), geteuid());
-  co_await exchange(std::move(*client), std::move(server), at_one, at_other);
+  co_await exchange(std::move(*client), std::move(server), loop, at_one, at_other);
   listener.close();
 }
 
@@ -92,6 +92,101 @@ TEST(FrameStream, BothWaysAtOnceOverAUnixSocket) {
                                     {"end", ""}};
   EXPECT_TRUE(at_one == expected);
   EXPECT_TRUE(at_other == expected);
+}
+
+struct SlowCase {
+  const char* name;
+  std::string octets;  // sent at once; what follows comes one octet a second
+  std::chrono::seconds ends_after;
+};
+
+const std::string kLargeAttached("\0\0\0\1\0\x5b\x8d\x80x", 9);  // 6,000,000 octets will follow
+
+const SlowCase kSlow[] = {
+    {"AHeaderOctetByOctet", "", 8s},  // then it is there, and names too much
+    {"AMessage", std::string("\0\0\1\0\0\0\0\0", 8), FrameStream::kFrameTimeout},
+    {"AnAttachmentHasTimeByItsLength", kLargeAttached, FrameStream::kFrameTimeout + 6s},
+};
+
+struct Slowness {
+  net::StreamError error{};
+  std::chrono::milliseconds lasted{};
+};
+
+net::Task<void> drip(net::SimWorld& sim, std::unique_ptr<net::Transport> transport, std::string octets) {
+  net::Stream stream{std::move(transport), 1min};
+  stream.write(octets);
+  for (int i = 0; i < 100; ++i) {
+    auto sent = co_await stream.flush();
+    if (!sent) co_return;
+    co_await sim.loop().sleep(1s);
+    stream.write("x");
+  }
+}
+
+net::Task<void> read_slowly(net::SimWorld& sim, std::string octets, Slowness& slowness) {
+  const net::Endpoint endpoint{"/s", 0};
+  const auto listener = sim.network().listen(endpoint);
+  auto client = co_await sim.network().connect(endpoint, 1s);
+  auto server = co_await listener->accept();
+  net::TaskScope sender;
+  sender.spawn(drip(sim, std::move(*client), std::move(octets)));
+  const auto begun = sim.loop().now();
+  {
+    FrameStream frames{std::move(server), sim.loop()};
+    auto frame = co_await frames.read(10s);
+    if (!frame) slowness.error = frame.error();
+    slowness.lasted = sim.loop().now() - begun;
+    EXPECT_TRUE(frames.closed());
+  }
+  co_await sender.drained();
+}
+
+TEST(FrameStream, AFrameHasItsTimeFromItsFirstOctet) {
+  for (const auto& test : kSlow) {
+    net::SimWorld sim{1};
+    Slowness slowness;
+    ASSERT_TRUE(sim.run(read_slowly(sim, test.octets, slowness)));
+    EXPECT_EQ(slowness.error, test.octets.empty() ? net::StreamError::too_long : net::StreamError::timed_out)
+        << test.name;
+    EXPECT_GE(slowness.lasted, test.ends_after) << test.name;
+    EXPECT_LE(slowness.lasted, test.ends_after + 2s) << test.name;
+  }
+}
+
+net::Task<void> read_without_memory(net::SimWorld& sim, std::vector<Frame>& frames) {
+  const net::Endpoint endpoint{"/s", 0};
+  const auto listener = sim.network().listen(endpoint);
+  auto client = co_await sim.network().connect(endpoint, 1s);
+  auto server = co_await listener->accept();
+  FrameStream from{std::move(*client), sim.loop()};
+  FrameStream to{std::move(server), sim.loop()};
+  net::TaskScope sender;
+  sender.spawn(from.send_queued());
+  for (const char* message : {"kept", "lost", "next"}) {
+    const bool lost = std::string_view{message} == "lost";
+    from.queue({message, {store::put_blob(std::string(lost ? 2'000'000 : 500'000, 'x'), {})}});
+  }
+  std::size_t asked_max = 0;
+  for (int i = 0; i < 3; ++i) {
+    GrantMemory grant = [&asked_max](std::size_t octets) {
+      asked_max = std::max(asked_max, octets);
+      return octets <= 1'000'000;
+    };
+    auto frame = co_await to.read(10s, std::move(grant));
+    if (frame) frames.push_back(std::move(*frame));
+  }
+  EXPECT_LT(asked_max, 1'500'000U) << "asks for more after a refusal";
+  from.close();
+  co_await sender.drained();
+}
+
+TEST(FrameStream, AnAttachmentWithoutMemoryIsThrownAwayAlone) {
+  net::SimWorld sim{1};
+  std::vector<Frame> frames;
+  ASSERT_TRUE(sim.run(read_without_memory(sim, frames)));
+  const std::string kept(500'000, 'x');
+  EXPECT_TRUE(frames == (std::vector<Frame>{{"kept", kept, false}, {"lost", "", true}, {"next", kept, false}}));
 }
 
 struct EndCase {
@@ -122,7 +217,7 @@ net::Task<void> read_until_error(net::SimWorld& sim, std::string octets, std::si
     stream.write(octets);
     co_await stream.flush();
   }
-  FrameStream frames{std::move(server)};
+  FrameStream frames{std::move(server), sim.loop()};
   for (;;) {
     auto frame = co_await frames.read(10s);
     if (!frame) {
@@ -152,7 +247,7 @@ net::Task<void> queue_to_the_deaf(net::UvLoop& loop, net::Endpoint endpoint, boo
   net::UvNetwork network{loop};
   auto client = co_await network.connect(endpoint, 1s);
   auto server = co_await listener.accept();
-  FrameStream frames{std::move(*client)};
+  FrameStream frames{std::move(*client), loop};
   net::TaskScope sender;
   sender.spawn(frames.send_queued());
   frames.queue({std::string(4'000'000, 'x'), {}});

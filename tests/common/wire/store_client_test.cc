@@ -30,16 +30,16 @@ struct Installation {
 
 /// One connection of the server: what it was asked, and what it says.
 struct Peer {
-  explicit Peer(std::unique_ptr<net::Transport> transport) : frames(std::move(transport)) {
+  Peer(std::unique_ptr<net::Transport> transport, net::Clock& clock) : frames(std::move(transport), clock) {
     sender.spawn(frames.send_queued());
   }
   FrameStream frames;
   net::TaskScope sender;
 };
 
-net::Task<std::unique_ptr<Peer>> accept(net::Listener& listener) {
+net::Task<std::unique_ptr<Peer>> accept(Installation& here, net::Listener& listener) {
   auto transport = co_await listener.accept();
-  co_return std::make_unique<Peer>(std::move(transport));
+  co_return std::make_unique<Peer>(std::move(transport), here.sim.loop());
 }
 
 net::Task<Request> next_request(Peer& peer) {
@@ -72,7 +72,7 @@ net::Task<void> answer_in_reverse(Installation& here, std::vector<Outcome>& outc
   net::TaskScope scope;
   scope.spawn(here.client.run());
   for (auto& outcome : outcomes) scope.spawn(apply(here.client, kCreateUser, outcome));
-  auto peer = co_await accept(*listener);
+  auto peer = co_await accept(here, *listener);
   std::vector<std::uint64_t> ids;
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     auto request = co_await next_request(*peer);
@@ -100,11 +100,11 @@ net::Task<void> lose_the_answer(Installation& here, Outcome& outcome, std::vecto
   scope.spawn(here.client.run());
   const store::Batch batch{{store::Append{MailboxId{1}, store::put_blob("abc", {}), {}, {}, {}, {}}}};
   scope.spawn(apply(here.client, batch, outcome));
-  auto first = co_await accept(*listener);
+  auto first = co_await accept(here, *listener);
   auto asked = co_await next_request(*first);
   seen.push_back(std::get<ApplyCall>(std::move(asked)));
   co_await hang_up(std::move(first));
-  auto second = co_await accept(*listener);
+  auto second = co_await accept(here, *listener);
   auto repeated = co_await next_request(*second);
   seen.push_back(std::get<ApplyCall>(std::move(repeated)));
   say(*second, ApplyAnswer{seen.back().id, done(1)});
@@ -153,7 +153,7 @@ net::Task<void> apply_to_the_silent(Installation& here, Outcome& outcome, std::c
   const auto listener = here.sim.network().listen(kSocket);
   net::TaskScope scope;
   scope.spawn(here.client.run());
-  auto peer = co_await accept(*listener);
+  auto peer = co_await accept(here, *listener);
   const auto begun = here.sim.loop().now();
   co_await apply(here.client, kCreateUser, outcome);
   waited = here.sim.loop().now() - begun;
@@ -177,7 +177,7 @@ net::Task<void> apply_to_the_chatty(Installation& here, Outcome& outcome, std::c
   const auto listener = here.sim.network().listen(kSocket);
   net::TaskScope scope;
   scope.spawn(here.client.run());
-  auto peer = co_await accept(*listener);
+  auto peer = co_await accept(here, *listener);
   bool answered = false;
   const auto chat = [](Peer& chatty, net::Clock& clock, const bool& done) -> net::Task<void> {
     while (!done) {
@@ -210,7 +210,7 @@ net::Task<void> refuse_to_send(Installation& here, store::Batch batch, Outcome& 
   const auto listener = here.sim.network().listen(kSocket);
   net::TaskScope scope;
   scope.spawn(here.client.run());
-  auto peer = co_await accept(*listener);
+  auto peer = co_await accept(here, *listener);
   co_await apply(here.client, std::move(batch), outcome);
   here.client.stop();
   co_await hang_up(std::move(peer));
@@ -248,7 +248,7 @@ net::Task<void> send_malformed(Installation& here, std::string octets, Outcome& 
     EXPECT_EQ(seen.error(), net::StreamError::closed);
   }
   scope.spawn(apply(here.client, kCreateUser, outcome));
-  auto peer = co_await accept(*listener);
+  auto peer = co_await accept(here, *listener);
   auto request = co_await next_request(*peer);
   say(*peer, ApplyAnswer{std::get<ApplyCall>(request).id, done(1)});
   co_await here.sim.loop().sleep(1s);
@@ -279,7 +279,7 @@ net::Task<void> verify_three(Installation& here, std::vector<State>& states,
   const auto listener = here.sim.network().listen(kSocket);
   net::TaskScope scope;
   scope.spawn(here.client.run());
-  auto peer = co_await accept(*listener);
+  auto peer = co_await accept(here, *listener);
   co_await here.sim.loop().sleep(1s);
   const auto begun = here.sim.loop().now();
   net::TaskScope asking;
@@ -324,7 +324,7 @@ net::Task<void> verify_when_it_breaks(Installation& here, std::vector<State>& st
   const auto listener = here.sim.network().listen(kSocket);
   net::TaskScope scope;
   scope.spawn(here.client.run());
-  auto peer = co_await accept(*listener);
+  auto peer = co_await accept(here, *listener);
   co_await here.sim.loop().sleep(1s);
   const auto begun = here.sim.loop().now();
   net::TaskScope asking;
@@ -334,7 +334,7 @@ net::Task<void> verify_when_it_breaks(Installation& here, std::vector<State>& st
   co_await hang_up(std::move(peer));
   co_await asking.drained();
   waited = here.sim.loop().now() - begun;
-  auto again = co_await accept(*listener);
+  auto again = co_await accept(here, *listener);
   co_await here.sim.loop().sleep(1s);
   co_await verify(here.client, std::string(1'025, 'x'), states[2]);
   here.client.stop();
@@ -363,7 +363,7 @@ net::Task<void> count_subscriptions(Installation& here, std::vector<std::string>
       heard.push_back(who + (change ? std::to_string(number(change->mailbox)) : "*"));
     };
   };
-  auto peer = co_await accept(*listener);
+  auto peer = co_await accept(here, *listener);
   co_await here.sim.loop().sleep(1s);
   std::optional<StoreClient::Subscription> a{here.client.subscribe(UserId{1}, hear("a"))};
   std::optional<StoreClient::Subscription> b{here.client.subscribe(UserId{1}, hear("b"))};
@@ -381,7 +381,7 @@ net::Task<void> count_subscriptions(Installation& here, std::vector<std::string>
   co_await hang_up(std::move(peer));
 
   heard.emplace_back("|");
-  auto again = co_await accept(*listener);
+  auto again = co_await accept(here, *listener);
   auto renewed = co_await next_request(*again);
   EXPECT_EQ(std::get<Subscribe>(renewed).user, UserId{1});
   say(*again, Subscribed{UserId{1}});
