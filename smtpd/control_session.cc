@@ -25,9 +25,10 @@ queue::ControlAnswer answer_for(const std::expected<void, queue::QueueError>& do
 
 }  // namespace
 
-ControlSession::ControlSession(std::unique_ptr<net::Transport> transport, Dispatcher& dispatcher,
+ControlSession::ControlSession(std::unique_ptr<net::Transport> transport, Dispatcher& dispatcher, net::Clock& clock,
                                net::TaskScope& scope, const log::Log& log, std::uint32_t own_user)
     : stream_(std::move(transport), kPatience),
+      limit_(clock, stream_),
       dispatcher_(dispatcher),
       scope_(scope),
       log_(log),
@@ -41,7 +42,9 @@ net::Task<void> ControlSession::converse() {
     co_return;
   }
   for (;;) {
+    limit_.end_in(kPatience);
     const auto line = co_await stream_.read_line(queue::kControlLineMaxOctets);
+    limit_.lift();
     if (!line) co_return;
     const auto request = queue::parse_control_request(*line);
     queue::ControlAnswer answer = std::unexpected("not a request: \"" + escaped(*line) + "\"");

@@ -7,6 +7,7 @@
 #include "common/net/scope.h"
 #include "common/net/stream.h"
 #include "common/net/task.h"
+#include "common/net/time_limit.h"
 #include "smtpd/dispatcher.h"
 #include "smtpd/queue/control.h"
 
@@ -16,8 +17,8 @@ namespace posthaste::smtpd {
 class ControlSession {
  public:
   /// Everything outlives it. `own_user` is who smtpd runs as.
-  ControlSession(std::unique_ptr<net::Transport> transport, Dispatcher& dispatcher, net::TaskScope& scope,
-                 const log::Log& log, std::uint32_t own_user);
+  ControlSession(std::unique_ptr<net::Transport> transport, Dispatcher& dispatcher, net::Clock& clock,
+                 net::TaskScope& scope, const log::Log& log, std::uint32_t own_user);
 
   net::Task<void> converse();
 
@@ -25,6 +26,7 @@ class ControlSession {
   net::Task<queue::ControlAnswer> carry_out(queue::ControlRequest request);
 
   net::Stream stream_;
+  net::TimeLimit limit_;  // while we wait for a line
   Dispatcher& dispatcher_;
   net::TaskScope& scope_;
   const log::Log& log_;

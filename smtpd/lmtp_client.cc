@@ -61,6 +61,7 @@ std::uint64_t Delivery::octets() const noexcept {
 }
 
 net::Task<Done> LmtpClient::greet(std::string own_name) {
+  ends_ = clock_.now() + kDeliveryTimeout;
   auto greeting = co_await read_reply();
   if (!greeting) co_return std::unexpected(greeting.error());
   if (!smtp::is_positive(*greeting)) co_return std::unexpected(LmtpError::unreachable);
@@ -76,6 +77,7 @@ net::Task<Done> LmtpClient::greet(std::string own_name) {
 }
 
 net::Task<std::expected<DeliveryReplies, LmtpError>> LmtpClient::deliver(const Delivery& delivery) {
+  ends_ = clock_.now() + kDeliveryTimeout;
   reusable_ = false;
   stream_.write(smtp::to_line(delivery.mail));
   stream_.write(kCrlf);
@@ -109,6 +111,9 @@ net::Task<Done> LmtpClient::send_message(const Delivery& delivery) {
       rest.remove_prefix(piece.size());
       stream_.write(piece);
       if (stream_.queued() < kPieceOctets) continue;
+      const auto left = ends_ - clock_.now();
+      if (left.count() <= 0) co_return std::unexpected(LmtpError::timed_out);
+      stream_.set_timeout(std::min<std::chrono::milliseconds>(left, kLmtpTimeout));
       auto flushed = co_await stream_.flush();
       if (!flushed) co_return std::unexpected(error_of(flushed.error()));
     }
@@ -126,10 +131,18 @@ net::Task<Done> LmtpClient::read_replies(std::size_t count, DeliveryReplies& rep
 }
 
 net::Task<std::expected<smtp::Reply, LmtpError>> LmtpClient::read_reply() {
+  stream_.set_timeout(kLmtpTimeout);  // for what is to be sent before
+  limit_.end_at(std::min(clock_.now() + kLmtpTimeout, ends_));
+  auto reply = co_await read_lines();
+  limit_.lift();
+  co_return reply;
+}
+
+net::Task<std::expected<smtp::Reply, LmtpError>> LmtpClient::read_lines() {
   std::vector<smtp::ReplyLine> lines;
   while (lines.empty() || !lines.back().last) {
     auto octets = co_await stream_.read_line(smtp::kReplyLineMaxOctets);
-    if (!octets) co_return std::unexpected(error_of(octets.error()));
+    if (!octets) co_return std::unexpected(error_of(limit_.reason(octets.error())));
     auto line = smtp::parse_reply_line(*octets);
     if (!line || lines.size() == smtp::kReplyMaxLines) co_return std::unexpected(LmtpError::malformed);
     lines.push_back(std::move(*line));

@@ -14,6 +14,7 @@
 #include "common/net/network.h"
 #include "common/net/stream.h"
 #include "common/net/task.h"
+#include "common/net/time_limit.h"
 #include "common/smtp/command.h"
 #include "common/smtp/reply.h"
 
@@ -22,7 +23,7 @@ namespace posthaste::smtpd {
 enum class LmtpError {
   unreachable,  // nobody listens, or who does will not serve us
   closed,       // the connection ended, or 421 came, before all was answered
-  timed_out,    // no answer for kLmtpTimeout
+  timed_out,    // no answer within kLmtpTimeout, or not all within kDeliveryTimeout
   malformed,    // an answer that is none
   unsuitable,   // no PIPELINING, no CHUNKING or no delivery ids: not our deliveryd
 };
@@ -30,7 +31,8 @@ enum class LmtpError {
 
 /// A client waits for its 250 as long as deliveryd takes: who is slower than this is away, and the queue takes
 /// over.
-inline constexpr std::chrono::milliseconds kLmtpTimeout = std::chrono::seconds{15};
+inline constexpr std::chrono::milliseconds kLmtpTimeout = std::chrono::seconds{15};      // for each whole reply
+inline constexpr std::chrono::milliseconds kDeliveryTimeout = std::chrono::seconds{60};  // for message and replies
 
 /// A message and its envelope. What is looked into must stay until deliver() has ended.
 struct Delivery {
@@ -46,7 +48,9 @@ using DeliveryReplies = std::vector<smtp::Reply>;
 
 class LmtpClient {
  public:
-  explicit LmtpClient(std::unique_ptr<net::Transport> transport) : stream_(std::move(transport), kLmtpTimeout) {}
+  /// `clock` outlives it.
+  LmtpClient(std::unique_ptr<net::Transport> transport, net::Clock& clock)
+      : clock_(clock), stream_(std::move(transport), kLmtpTimeout), limit_(clock, stream_) {}
 
   /// Reads the greeting and says LHLO. Once, first. Errors: all.
   net::Task<std::expected<void, LmtpError>> greet(std::string own_name);
@@ -60,10 +64,14 @@ class LmtpClient {
 
  private:
   net::Task<std::expected<smtp::Reply, LmtpError>> read_reply();
+  net::Task<std::expected<smtp::Reply, LmtpError>> read_lines();
   net::Task<std::expected<void, LmtpError>> read_replies(std::size_t count, DeliveryReplies& replies);
   net::Task<std::expected<void, LmtpError>> send_message(const Delivery& delivery);
 
+  net::Clock& clock_;
   net::Stream stream_;
+  net::TimeLimit limit_;  // while we wait for a reply
+  net::Instant ends_{};   // the greeting, or the delivery under way
   bool reusable_ = false;
 };
 

@@ -62,7 +62,7 @@ net::Task<std::expected<std::unique_ptr<LmtpClient>, LmtpError>> LmtpPool::take_
   }
   auto transport = co_await world_.network.connect(endpoint_, kConnectTimeout);
   if (!transport) co_return std::unexpected(LmtpError::unreachable);
-  auto client = std::make_unique<LmtpClient>(std::move(*transport));
+  auto client = std::make_unique<LmtpClient>(std::move(*transport), world_.clock);
   auto greeted = co_await client->greet(own_name_);
   if (!greeted) co_return std::unexpected(greeted.error());
   co_return client;

@@ -75,7 +75,8 @@ net::Task<void> accept_sessions(net::Listener& listener, Context& context, const
 }
 
 net::Task<void> serve_control(std::unique_ptr<net::Transport> transport, Context& context) {
-  ControlSession session{std::move(transport), context.dispatcher, context.scope, context.log, getuid()};
+  ControlSession session{std::move(transport), context.dispatcher, context.world.clock,
+                         context.scope,        context.log,        getuid()};
   co_await session.converse();
 }
 

@@ -17,11 +17,13 @@ net::Task<std::unique_ptr<net::Stream>> connect(net::SimWorld& sim, SimSmtpd& sm
   const auto listener = sim.network().listen(endpoint);
   auto client = co_await sim.network().connect(endpoint, 1s);
   auto server = co_await listener->accept();
-  const auto serve = [](std::unique_ptr<net::Transport> transport, SimSmtpd& daemon) -> net::Task<void> {
-    ControlSession session{std::move(transport), daemon.outbound.dispatcher, daemon.scope, daemon.log, kOwnUser};
+  const auto serve = [](std::unique_ptr<net::Transport> transport, SimSmtpd& daemon,
+                        net::Clock& clock) -> net::Task<void> {
+    ControlSession session{
+        std::move(transport), daemon.outbound.dispatcher, clock, daemon.scope, daemon.log, kOwnUser};
     co_await session.converse();
   };
-  smtpd.scope.spawn(serve(std::move(server), smtpd));
+  smtpd.scope.spawn(serve(std::move(server), smtpd, sim.loop()));
   co_return std::make_unique<net::Stream>(std::move(*client), 1min);
 }
 
@@ -100,6 +102,20 @@ net::Task<void> say_nothing(net::SimWorld& sim, SimSmtpd& smtpd) {
 }
 
 TEST(ControlSession, SilenceEndsTheSession) { run(say_nothing); }
+
+net::Task<void> say_a_letter_a_second(net::SimWorld& sim, SimSmtpd& smtpd) {
+  const auto stream = co_await connect(sim, smtpd, kSocket);
+  int letters = 0;
+  for (auto sent = true; sent && letters < 100; ++letters) {
+    stream->write("r");
+    auto flushed = co_await stream->flush();
+    sent = flushed.has_value();
+    co_await sim.loop().sleep(1s);
+  }
+  EXPECT_LE(letters, 33);
+}
+
+TEST(ControlSession, ALineHasItsTimeInHoweverSmallPieces) { run(say_a_letter_a_second); }
 
 net::Task<void> change_one(net::SimWorld& sim, SimSmtpd& smtpd) {
   smtpd.outbound.resolver.fail("example.com", dns::Failure::timed_out);

@@ -293,6 +293,60 @@ net::Task<void> wait_in_vain(net::SimWorld& sim, Outcome& outcome) {
   co_await scope.drained();
 }
 
+struct SlowCase {
+  const char* name;
+  std::string reply;  // to each command and to the message, an octet a second
+  std::size_t recipients;
+  std::chrono::seconds ends_after;
+};
+
+const SlowCase kSlow[] = {
+    {"AReplyHasItsTime", "250 2.1.0 Sender ok\r\n", 1, std::chrono::seconds{15}},
+    {"SoHaveAllRepliesTogether", "250 OK\r\n", 20, std::chrono::seconds{60}},
+};
+
+net::Task<void> drip(net::SimWorld& sim, net::Listener& listener, std::string octets) {
+  auto transport = co_await listener.accept();
+  net::Stream stream{std::move(transport), std::chrono::hours{1}};
+  stream.write("220 deliveryd\r\n" + kHello);
+  auto sent = co_await stream.flush();
+  for (std::size_t i = 0; sent && i < octets.size(); ++i) {
+    co_await sim.loop().sleep(std::chrono::seconds{1});
+    stream.write(octets.substr(i, 1));
+    sent = co_await stream.flush();
+  }
+}
+
+net::Task<void> deliver_slowly(net::SimWorld& sim, const SlowCase& test, Replies& replies,
+                               std::chrono::milliseconds& lasted) {
+  net::TaskScope scope;
+  const auto listener = sim.network().listen(kEndpoint);
+  std::string octets;
+  for (std::size_t i = 0; i <= 2 * test.recipients; ++i) octets += test.reply;
+  scope.spawn(drip(sim, *listener, octets));
+  {
+    const std::vector<smtp::Mailbox> recipients(test.recipients, {"alice", "example.org"});
+    LmtpPool pool{sim.world(), kEndpoint, "mail.example.org"};
+    const auto begun = sim.loop().now();
+    const auto delivery = two_recipients(recipients);
+    replies = co_await pool.deliver(delivery);
+    lasted = sim.loop().now() - begun;
+  }
+  co_await scope.drained();
+}
+
+TEST(LmtpPool, DeadlinesCountFromTheBeginning) {
+  for (const auto& test : kSlow) {
+    net::SimWorld sim{1};
+    Replies replies;
+    std::chrono::milliseconds lasted{};
+    ASSERT_TRUE(sim.run(deliver_slowly(sim, test, replies, lasted)));
+    EXPECT_EQ(summary(replies), "timed_out") << test.name;
+    EXPECT_GE(lasted, test.ends_after) << test.name;
+    EXPECT_LE(lasted, test.ends_after + std::chrono::seconds{2}) << test.name;
+  }
+}
+
 TEST(LmtpPool, WhoeverWaitsBehindAStuckDeliverydIsNotStuckForEver) {
   net::SimWorld sim{1};
   Outcome outcome;
