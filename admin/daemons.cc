@@ -26,6 +26,7 @@
 #include "common/config/layout.h"
 #include "common/daemon/privileges.h"
 #include "common/net/stream.h"
+#include "common/net/time_limit.h"
 #include "common/net/uv_loop.h"
 #include "common/net/uv_network.h"
 
@@ -158,11 +159,13 @@ Outcome<void> trust_run_folder(const config::Config& config) {
   return Failure(folder.error().text);
 }
 
-net::Task<void> see_whether_it_answers(net::Network& network, Port port, bool& answers) {
+net::Task<void> see_whether_it_answers(net::UvLoop& loop, Port port, bool& answers) {
   constexpr std::chrono::milliseconds kTimeout{2000};
+  net::UvNetwork network{loop};
   auto transport = co_await network.connect(port.endpoint, kTimeout);
   if (!transport) co_return;
   net::Stream stream{std::move(*transport), kTimeout};
+  const net::TimeLimit limit{loop, stream, kTimeout};
   if (port.speaks == Speaks::when_asked) {
     answers = true;
     co_return;
@@ -180,9 +183,8 @@ net::Task<void> see_whether_it_answers(net::Network& network, Port port, bool& a
 
 bool answers(const Port& port) {
   net::UvLoop loop;
-  net::UvNetwork network{loop};
   bool result = false;
-  loop.run(see_whether_it_answers(network, port, result));
+  loop.run(see_whether_it_answers(loop, port, result));
   return result;
 }
 

@@ -15,6 +15,7 @@
 #include "common/base/octets.h"
 #include "common/config/layout.h"
 #include "common/net/stream.h"
+#include "common/net/time_limit.h"
 #include "common/net/uv_loop.h"
 #include "common/net/uv_network.h"
 #include "smtpd/queue/check.h"
@@ -130,11 +131,12 @@ Outcome<queue::EntryId> find_entry(const queue::Reader& reader, const std::strin
   return *found;
 }
 
-net::Task<void> ask(net::Network& network, net::Endpoint socket, std::string line,
-                    std::optional<std::string>& heard) {
+net::Task<void> ask(net::UvLoop& loop, net::Endpoint socket, std::string line, std::optional<std::string>& heard) {
+  net::UvNetwork network{loop};
   auto transport = co_await network.connect(std::move(socket), kControlTimeout);
   if (!transport) co_return;
   net::Stream stream{std::move(*transport), kControlTimeout};
+  const net::TimeLimit limit{loop, stream, kControlTimeout};
   stream.write(line);
   stream.write(kCrlf);
   const auto answer = co_await stream.read_line(queue::kControlLineMaxOctets);
@@ -258,9 +260,8 @@ Outcome<Report> change_queue(const config::Config& config, queue::ControlAction 
     return Failure("only retry takes \"all\": name one entry");
   }
   net::UvLoop loop;
-  net::UvNetwork network{loop};
   std::optional<std::string> heard;
-  loop.run(ask(network, {config::control_socket(config, "smtpd"), 0}, queue::to_line(request), heard));
+  loop.run(ask(loop, {config::control_socket(config, "smtpd"), 0}, queue::to_line(request), heard));
   if (!heard) return Failure("smtpd does not answer: is it running? \"posthaste start\" starts it");
   const auto answer = queue::parse_control_answer(*heard);
   if (!answer) return Failure("smtpd answers what this command does not understand: are they of one version?");
