@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "../relaying_transport.h"
 #include "common/auth/directory.h"
 #include "common/log/sink.h"
 #include "common/net/scope.h"
@@ -117,7 +118,7 @@ class Installation {
     }
   }
   static net::Task<void> serve_lmtp(std::unique_ptr<net::Transport> transport, Resources& resources) {
-    LmtpSession session{resources, std::move(transport)};
+    LmtpSession session{resources, throwing(std::move(transport))};
     co_await session.converse();
   }
   net::Task<void> accept_store(net::Listener& listener, Resources& resources) {
@@ -128,13 +129,22 @@ class Installation {
     }
   }
   static net::Task<void> serve_store(std::unique_ptr<net::Transport> transport, Resources& resources) {
-    StoreSession session{resources, std::move(transport)};
+    StoreSession session{resources, throwing(std::move(transport))};
     co_await session.converse();
   }
   net::Task<void> serve_during(net::Task<void> client) {
     net::TaskScope scope;
-    Resources resources{sim.world(),  scope,   config,  log,          directory_, writer->store(),
-                        *local_store, *inbox_, memory_, fair_shares_, 0};
+    Resources resources{.world = sim.world(),
+                        .scope = scope,
+                        .config = config,
+                        .log = log,
+                        .directory = directory_,
+                        .store = writer->store(),
+                        .local_store = *local_store,
+                        .changes = *inbox_,
+                        .memory = memory_,
+                        .fair_shares = fair_shares_,
+                        .own_user = 0};
     const auto lmtp_port = sim.network().listen(kLmtpPort);
     const auto lmtp_socket = sim.network().listen(kLmtpSocket);
     const auto store_socket = sim.network().listen(kStoreSocket);

@@ -314,6 +314,21 @@ net::Task<void> converse_around(net::Network& network, std::string first, std::s
   }
 }
 
+TEST(Lmtp, AnExceptionEndsItsSessionAlone) {
+  Installation here{1};
+  std::string output;
+  const std::string hello = "LHLO client.example.com\r\n";
+  const auto nothing = [] {};
+  ASSERT_TRUE(here.run(converse_around(here.sim.network(), hello + "VRFY x\r\n", "and see\r\n", nothing,
+                                       std::string{kThrowingWord} + "\r\n", output)));
+  EXPECT_TRUE(output.ends_with("and see\r\n")) << output;
+  EXPECT_NE(here.sink.text().find("lmtp.session.failed"), std::string::npos) << here.sink.text();
+  output.clear();
+  ASSERT_TRUE(here.run(converse_around(here.sim.network(), hello + "VRFY x\r\n", "and see\r\n", nothing,
+                                       kMail + kToAlice + kData + kQuit, output)));
+  EXPECT_EQ(here.messages(kAlice).size(), 1U);
+}
+
 TEST(Lmtp, UserDeletedAfterRcptGetsNothing) {
   struct {
     std::string recipients;

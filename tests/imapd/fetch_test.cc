@@ -326,6 +326,21 @@ TEST(Fetch, ALostMessageIsToldBeforeItsLiteral) {  // RFC 5530 §3
   house.play(script);
 }
 
+TEST(Fetch, NothingIsSaidInTheMidstOfALiteral) {
+  House house{1, {.executor_delay_max = std::chrono::seconds{1}}};
+  std::string message = kPlain;
+  while (message.size() < 8 * kSliceOctets) message += std::string(76, 'x') + "\r\n";
+  house.append("INBOX", message);
+  Script script = one_opened();
+  script.emplace_back("1C: a FETCH 1 BODY.PEEK[]");
+  script.push_back("1S: * 1 FETCH (BODY[] {" + std::to_string(message.size()) + "}");
+  script.emplace_back("lose messages");
+  script.emplace_back("1 never a");
+  script.emplace_back("2 login");
+  house.play(script);
+  EXPECT_TRUE(house.log_text().contains("imap.message.cut")) << house.log_text();
+}
+
 TEST(Fetch, ManySectionsAtOnceAreRefused) {
   House house;
   house.append("INBOX", kPlain);

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "../relaying_transport.h"
 #include "common/auth/directory.h"
 #include "common/imap/body_structure.h"
 #include "common/imap/envelope.h"
@@ -173,8 +174,8 @@ class TestSubscriptions final : public Subscriptions {
 ///   "1 connect" (by itself before a client's first line), "1 connect tls", "1 starttls" (the handshake), "1
 ///   compress" (from now on), "1 login", "1 login bob", "1 closed", "1 silent" (nothing more has come), "1 select
 ///   INBOX" (reads up to OK), "1 until a OK *" (passes over all lines before it), "1 never b" (until the end no
-///   answer to tag b), "deliver NAME MAILBOX" (a message comes in for alice), "password USER" (it is changed),
-///   "remove USER".
+///   answer to tag b), "lose messages" (their octets are gone), "deliver NAME MAILBOX" (a message comes in for
+///   alice), "password USER" (it is changed), "remove USER".
 using Script = std::vector<std::string>;
 
 class House {
@@ -307,7 +308,7 @@ class House {
   }
   net::Task<void> converse(std::unique_ptr<net::Transport> transport, const Surroundings& surroundings,
                            Security security, net::TaskScope& scope) {
-    Session session{surroundings, std::move(transport), security};
+    Session session{surroundings, throwing(std::move(transport)), security};
     co_await session.converse(scope);
   }
 
@@ -341,6 +342,8 @@ class House {
         std::vector<std::string> keywords;
         const store::InternalDate date;
         co_await append_now(std::move(mailbox), std::move(octets), store::FlagSet(), std::move(keywords), date);
+      } else if (line == "lose messages") {
+        lose_messages();
       } else if (line.starts_with("password ")) {
         Accounts::shared().change_password(line.substr(9));
       } else if (line.starts_with("remove ")) {

@@ -22,6 +22,29 @@ const std::string kUser = "C: USER alice\nS: +OK Send PASS\n";
 const std::string kLogin = kGreeting + kUser + "C: PASS secret\nS: +OK 2 messages (320 octets)\n";
 const std::string kQuit = "C: QUIT\nS: +OK Bye\nS: (closed)\n";
 
+net::Task<void> throw_beside_another(net::Network& network, std::string& heard) {
+  auto first = co_await network.connect(kPop3, std::chrono::seconds{5});
+  auto second = co_await network.connect(kPop3, std::chrono::seconds{5});
+  net::Stream thrower{std::move(*first), std::chrono::minutes{1}};
+  net::Stream other{std::move(*second), std::chrono::minutes{1}};
+  auto greeting = co_await thrower.read_line(512);
+  greeting = co_await other.read_line(512);
+  thrower.write("CAPA " + std::string{kThrowingWord} + "\r\n");
+  auto ended = co_await thrower.read_line(512);
+  EXPECT_EQ(ended.error(), net::StreamError::closed);
+  other.write("QUIT\r\n");
+  const auto answer = co_await other.read_line(512);
+  if (answer) heard = *answer;
+}
+
+TEST(Dialogue, AnExceptionEndsItsSessionAlone) {
+  PostOffice office{1};
+  std::string heard;
+  ASSERT_TRUE(office.run(throw_beside_another(office.sim().network(), heard)));
+  EXPECT_EQ(heard, "+OK Bye");
+  EXPECT_NE(office.log_text().find("pop3.session.failed"), std::string::npos) << office.log_text();
+}
+
 struct Case {
   const char* name;
   Messages messages;

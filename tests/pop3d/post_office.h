@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "../relaying_transport.h"
 #include "common/net/sim_world.h"
 #include "common/store/group_commit.h"
 #include "pop3d/session.h"
@@ -200,7 +201,7 @@ class PostOffice {
 
   static net::Task<void> serve(const Surroundings& surroundings, std::unique_ptr<net::Transport> transport,
                                Security security, net::TaskScope& scope) {
-    Session session{surroundings, std::move(transport), security};
+    Session session{surroundings, throwing(std::move(transport)), security};
     co_await session.converse(scope);
   }
 

@@ -29,6 +29,7 @@
 #include "smtpd/session.h"
 
 #include "../common/scratch_directory.h"
+#include "../relaying_transport.h"
 #include "outbound.h"
 
 namespace posthaste::smtpd {
@@ -298,7 +299,7 @@ class SimSmtpd {
 
  private:
   net::Task<void> serve(std::unique_ptr<net::Transport> transport, Role role) {
-    Session session{std::move(transport), context, role};
+    Session session{throwing(std::move(transport)), context, role};
     co_await session.converse();
   }
 
