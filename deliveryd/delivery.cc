@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <map>
 #include <utility>
 
@@ -37,12 +38,14 @@ net::Task<store::Summary> summarize_off_loop(Resources& resources, UserId user, 
 }
 
 net::Task<void> store_copy(Resources& resources, store::Deliver copy, Stored& stored) {
-  auto delivered = co_await resources.local_store.deliver(std::move(copy));
-  if (delivered) {
-    stored = Stored{};
-    co_return;
+  try {
+    auto delivered = co_await resources.local_store.deliver(std::move(copy));
+    stored = delivered ? Stored{} : std::unexpected(delivered.error());
+  } catch (
+      const std::exception& failure) {  // of this copy alone; it may have been stored, which a repeat finds out
+    resources.log.error("lmtp.copy.failed", {{"reason", failure.what()}});
+    stored = std::unexpected(store::StoreError::io);
   }
-  stored = std::unexpected(delivered.error());
 }
 
 /// A repeat names the same place, however the recipient was written.

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <exception>
 #include <span>
 #include <utility>
 
@@ -77,7 +78,11 @@ net::Task<void> accept_sessions(net::Listener& listener, Context& context, const
 net::Task<void> serve_control(std::unique_ptr<net::Transport> transport, Context& context) {
   ControlSession session{std::move(transport), context.dispatcher, context.world.clock,
                          context.scope,        context.log,        getuid()};
-  co_await session.converse();
+  try {
+    co_await session.converse();
+  } catch (const std::exception& failure) {
+    context.log.error("control.session.failed", {{"reason", failure.what()}});
+  }
 }
 
 net::Task<void> accept_control(net::Listener& listener, Context& context) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <exception>
 #include <span>
 #include <string>
 #include <string_view>
@@ -76,28 +77,32 @@ net::Task<void> StoreClient::converse(std::unique_ptr<net::Transport> transport)
   connection_ = std::make_unique<FrameStream>(std::move(transport), world_.clock);
   net::TaskScope sender;
   sender.spawn(connection_->send_queued());
-  begin_connection();
-  log_.debug("store.connected", {{"socket", socket_.address}});
-  std::string_view reason = "stopping";
-  while (!stopping_) {
-    auto frame = co_await connection_->read(kSilencePatience);
-    if (!frame && frame.error() == net::StreamError::timed_out && !connection_->closed()) continue;
-    if (!frame) {
-      reason = net::name_of(frame.error());
-      break;
-    }
-    auto response = decode_response(std::move(*frame));
-    if (!response) {
-      reason = name_of(response.error());
-      break;
-    }
-    take(std::move(*response));
+  std::string reason;
+  try {
+    begin_connection();
+    log_.debug("store.connected", {{"socket", socket_.address}});
+    reason = co_await take_responses();
+  } catch (
+      const std::exception& failure) {  // ends this connection alone: what is unanswered is repeated on the next
+    reason = failure.what();
   }
   connection_->close();
   co_await sender.drained();
   connection_.reset();
   give_up_questions();
   if (!stopping_) log_.warning("store.disconnected", {{"socket", socket_.address}, {"reason", reason}});
+}
+
+net::Task<std::string> StoreClient::take_responses() {
+  while (!stopping_) {
+    auto frame = co_await connection_->read(kSilencePatience);
+    if (!frame && frame.error() == net::StreamError::timed_out && !connection_->closed()) continue;
+    if (!frame) co_return std::string{net::name_of(frame.error())};
+    auto response = decode_response(std::move(*frame));
+    if (!response) co_return std::string{name_of(response.error())};
+    take(std::move(*response));
+  }
+  co_return "stopping";
 }
 
 /// Subscriptions first: what the repeated calls change is told.

@@ -94,6 +94,8 @@ class StoreClient final : public store::Applier {
   struct Question;
 
   net::Task<void> converse(std::unique_ptr<net::Transport> transport);
+  /// Until the connection ends; why it does.
+  net::Task<std::string> take_responses();
   void begin_connection();
   void send(Call& call);
   void take(Response response);
