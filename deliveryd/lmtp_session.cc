@@ -17,6 +17,7 @@ namespace posthaste::deliveryd {
 namespace {
 
 constexpr std::size_t kPieceOctets = 64 * 1024;
+constexpr std::size_t kQueuedMaxOctets = 16 * 1024;  // of answers to pipelined commands, until they are sent
 
 template <typename... Alternatives>
 bool is_one_of(const smtp::Command& command) {
@@ -29,6 +30,7 @@ LmtpSession::LmtpSession(Resources& resources, std::unique_ptr<net::Transport> t
     : resources_(resources),
       stream_(std::move(transport), resources.config.smtp.session_timeout),
       limit_(resources.world.clock, stream_),
+      turns_(resources.world.clock),
       private_parameters_(stream_.local().is_unix() ? smtp::PrivateParameters::allowed
                                                     : smtp::PrivateParameters::refused) {}
 
@@ -37,6 +39,11 @@ net::Task<void> LmtpSession::converse() {
   try {
     send(greeting(resources_.config.hostname));
     while (open_) {
+      if (turns_.step()) co_await turns_.let_others_run();
+      if (stream_.queued() >= kQueuedMaxOctets) {
+        auto flushed = co_await stream_.flush();  // what a client has sent before it hung up may be much
+        if (!flushed) co_return;
+      }
       limit_.end_in(resources_.config.smtp.session_timeout);
       auto line = co_await stream_.read_line(smtp::kEnvelopeLineMaxOctets);
       limit_.lift();

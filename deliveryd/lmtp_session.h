@@ -12,6 +12,7 @@
 #include "common/net/stream.h"
 #include "common/net/task.h"
 #include "common/net/time_limit.h"
+#include "common/net/turns.h"
 #include "common/smtp/command.h"
 #include "common/smtp/reply.h"
 #include "deliveryd/delivery.h"
@@ -68,6 +69,7 @@ class LmtpSession {
   Resources& resources_;
   net::Stream stream_;
   net::TimeLimit limit_;  // while we wait for the client
+  net::Turns turns_;
   const smtp::PrivateParameters private_parameters_;
   bool open_ = true;
   std::optional<std::string> client_name_;  // from LHLO

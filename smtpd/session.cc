@@ -10,7 +10,8 @@ namespace posthaste::smtpd {
 namespace {
 
 constexpr std::chrono::milliseconds kLastWordsTimeout = std::chrono::seconds{5};
-constexpr int kServiceClosing = 421;  // RFC 5321 §3.8
+constexpr std::size_t kQueuedMaxOctets = 16'384;  // of answers to pipelined commands, until they are sent
+constexpr int kServiceClosing = 421;              // RFC 5321 §3.8
 
 std::string_view name_of(Role role) noexcept {
   switch (role) {
@@ -30,6 +31,7 @@ Session::Session(std::unique_ptr<net::Transport> transport, Context& context, Ro
       place_(std::move(place)),
       stream_(std::move(transport), context.config.smtp.session_timeout),
       limit_(context.world.clock, stream_),
+      turns_(context.world.clock),
       connected_at_(context.world.clock.now()),
       last_message_at_(connected_at_),
       peer_(context.clients.identify(stream_.peer().address)),
@@ -58,6 +60,11 @@ net::Task<void> Session::converse_in_turns() {
   }
   send({220, context_.config.hostname + " ESMTP Posthaste"});
   while (open_) {
+    if (turns_.step()) co_await turns_.let_others_run();
+    if (stream_.queued() >= kQueuedMaxOctets) {
+      auto flushed = co_await stream_.flush();  // what a client has sent before it hung up may be much
+      if (!flushed) co_return co_await hang_up(flushed.error());
+    }
     if (login_lost_) co_return co_await hang_up(net::StreamError::interrupted);
     const auto patience_end = patience_ends();
     if (patience_end <= context_.world.clock.now()) co_return co_await hang_up(net::StreamError::timed_out);

@@ -20,6 +20,7 @@
 #include "common/net/stream.h"
 #include "common/net/task.h"
 #include "common/net/time_limit.h"
+#include "common/net/turns.h"
 #include "common/smtp/command.h"
 #include "common/smtp/received.h"
 #include "common/smtp/reply.h"
@@ -143,6 +144,7 @@ class Session {
   daemon::Admission::Place place_;
   net::Stream stream_;
   net::TimeLimit limit_;  // while we wait for the client
+  net::Turns turns_;
   const net::Instant connected_at_;
   net::Instant last_message_at_;  // or connected_at_
   const daemon::Client peer_;
