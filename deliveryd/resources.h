@@ -26,9 +26,11 @@ struct Resources {
   const store::Store& store;
   store::LocalStore& local_store;
   ChangeInbox& changes;
-  daemon::MemoryBudget& memory;
-  daemon::FairShares& fair_shares;  // of the I/O executor
-  std::uint32_t own_user;           // root and this user may use the store socket
+  daemon::MemoryBudget& memory;           // for messages by LMTP
+  daemon::MemoryBudget& attached_memory;  // for messages over the store socket
+  daemon::MemoryBudget& decoded_memory;   // for what else is asked there
+  daemon::FairShares& fair_shares;        // of the I/O executor
+  std::uint32_t own_user;  // root and this user may use the store socket
 };
 
 }  // namespace posthaste::deliveryd

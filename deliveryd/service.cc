@@ -15,7 +15,10 @@
 namespace posthaste::deliveryd {
 namespace {
 
-constexpr std::size_t kMessagesMaxOctets = std::size_t{1} << 30;  // arriving at once, over all sessions
+constexpr std::size_t kMessagesMaxOctets = std::size_t{1} << 30;   // arriving at once, over all sessions
+constexpr std::size_t kAttachedMaxOctets = std::size_t{1} << 30;   // messages over the store socket, likewise
+constexpr std::size_t kDecodedMaxOctets = std::size_t{512} << 20;  // what else is asked there, likewise
+constexpr std::size_t kStoreConnectionsMax = 1'000;                // a worker of a daemon has one
 constexpr auto kRefusalTimeout = std::chrono::seconds{5};
 
 net::Task<void> refuse(std::unique_ptr<net::Transport> transport) {
@@ -31,11 +34,6 @@ net::Task<void> refuse(std::unique_ptr<net::Transport> transport) {
       {{"reason",
         "input or output error; starting again to recover; if it comes again, see \"posthaste store check\""}});
   std::_Exit(EXIT_FAILURE);
-}
-
-net::Task<void> serve_store(std::unique_ptr<net::Transport> transport, Resources& resources) {
-  StoreSession session{resources, std::move(transport)};
-  co_await session.converse();
 }
 
 }  // namespace
@@ -55,6 +53,8 @@ Service::Service(const daemon::Setting& setting, auth::Directory directory)
       directory_(std::move(directory)),
       memory_(kMessagesMaxOctets),
       fair_shares_(daemon::threads_per_user(setting.config.workers.io_threads)),
+      attached_memory_(kAttachedMaxOctets),
+      decoded_memory_(kDecodedMaxOctets),
       clients_(setting.config.clients, daemon::make_key()),
       admission_(clients_, config::kLmtpPort, setting.config.smtp.connections_max, daemon::Clientele::anybody) {}
 
@@ -87,8 +87,19 @@ std::expected<void, std::string> Service::open_store() {
 net::Task<void> Service::serve(daemon::Worker& worker) {
   store::LocalStore local_store{*group_commit_, worker.world.loop, worker.world.clock};
   const auto inbox = changes_.open_inbox(worker.world.loop);
-  Resources resources{worker.world, worker.scope, config_, log_,         directory_, writer_->store(),
-                      local_store,  *inbox,       memory_, fair_shares_, getuid()};
+  Resources resources{.world = worker.world,
+                      .scope = worker.scope,
+                      .config = config_,
+                      .log = log_,
+                      .directory = directory_,
+                      .store = writer_->store(),
+                      .local_store = local_store,
+                      .changes = *inbox,
+                      .memory = memory_,
+                      .attached_memory = attached_memory_,
+                      .decoded_memory = decoded_memory_,
+                      .fair_shares = fair_shares_,
+                      .own_user = getuid()};
   for (const auto& [name, listener] : worker.listeners) {
     if (name == "lmtp") worker.scope.spawn(accept_lmtp(*listener, resources));
     if (name == "store") worker.scope.spawn(accept_store(*listener, resources));
@@ -120,6 +131,16 @@ net::Task<void> Service::accept_store(net::Listener& listener, Resources& resour
     if (!transport) co_return;
     resources.scope.spawn(serve_store(std::move(transport), resources));
   }
+}
+
+net::Task<void> Service::serve_store(std::unique_ptr<net::Transport> transport, Resources& resources) {
+  if (++store_connections_ <= kStoreConnectionsMax) {
+    StoreSession session{resources, std::move(transport)};
+    co_await session.converse();
+  } else {
+    log_.warning("store.connection.refused", {{"connections_max", kStoreConnectionsMax}});
+  }
+  --store_connections_;
 }
 
 }  // namespace posthaste::deliveryd

@@ -3,6 +3,8 @@
 
 #include <sys/types.h>
 
+#include <atomic>
+#include <cstddef>
 #include <expected>
 #include <functional>
 #include <memory>
@@ -40,6 +42,7 @@ class Service final : public daemon::Program {
   net::Task<void> accept_lmtp(net::Listener& listener, Resources& resources);
   net::Task<void> serve_lmtp(std::unique_ptr<net::Transport> transport, Resources& resources);
   net::Task<void> accept_store(net::Listener& listener, Resources& resources);
+  net::Task<void> serve_store(std::unique_ptr<net::Transport> transport, Resources& resources);
 
   const config::Config& config_;
   const log::Log& log_;
@@ -47,6 +50,9 @@ class Service final : public daemon::Program {
   ChangeFeed changes_;
   daemon::MemoryBudget memory_;
   daemon::FairShares fair_shares_;
+  daemon::MemoryBudget attached_memory_;
+  daemon::MemoryBudget decoded_memory_;
+  std::atomic<std::size_t> store_connections_ = 0;
   daemon::Clients clients_;
   daemon::Admission admission_;
   std::unique_ptr<store::Writer> writer_;

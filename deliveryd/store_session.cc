@@ -17,7 +17,11 @@ constexpr std::chrono::hours kPatience{1};  // our own daemons may be idle for e
 }  // namespace
 
 StoreSession::StoreSession(Resources& resources, std::unique_ptr<net::Transport> transport)
-    : resources_(resources), frames_(std::move(transport), resources.world.clock) {}
+    : resources_(resources),
+      frames_(std::move(transport), resources.world.clock),
+      attached_(kAttachedMaxOctets, resources.attached_memory),
+      decoded_(kDecodedMaxOctets, resources.decoded_memory),
+      turns_(resources.world.clock) {}
 
 bool StoreSession::is_stranger() const {
   const auto user = frames_.peer_user();
@@ -48,45 +52,49 @@ net::Task<void> StoreSession::converse() {
 net::Task<void> StoreSession::take_requests() {
   std::string_view reason;
   while (reason.empty()) {
-    while (under_way_.active() >= kRequestsMax || attached_octets_ >= kAttachedMaxOctets) co_await answered_.wait();
+    if (turns_.step()) co_await turns_.let_others_run();
+    while (under_way_.active() >= kRequestsMax) co_await answered_.wait();
     co_await frames_.queued_at_most(kAnswersMaxOctets);
-    auto frame = co_await frames_.read(kPatience);
+    Memory memory{daemon::MemoryBudget::Share{attached_}, daemon::MemoryBudget::Share{decoded_}};
+    wire::GrantMemory grant = [&memory](std::size_t octets) { return memory.attached.grow_to(octets); };
+    auto frame = co_await frames_.read(kPatience, std::move(grant));
     if (!frame && frame.error() == net::StreamError::timed_out && !frames_.closed()) continue;
     if (!frame) {
       reason = net::name_of(frame.error());
       break;
     }
-    const std::size_t attached_octets = frame->attachment.size();
-    attached_octets_ += attached_octets;
-    if (attached_octets > kSummarizedOnLoopMaxOctets) {
-      under_way_.spawn(take_large(std::move(*frame)));
-      continue;
-    }
-    auto request = wire::decode_request(std::move(*frame), summarize);
-    if (!request) {
-      reason = wire::name_of(request.error());
-      break;
-    }
-    take(std::move(*request), attached_octets);
+    const auto taken = take(std::move(*frame), std::move(memory));
+    if (!taken) reason = taken.error();
   }
   const log::Level level =
       reason == net::name_of(net::StreamError::closed) ? log::Level::debug : log::Level::warning;
   resources_.log.at(level, "store.connection.ended", {{"reason", reason}});
 }
 
-net::Task<void> StoreSession::take_large(wire::Frame frame) {
-  const std::size_t attached_octets = frame.attachment.size();
+/// Summaries are made here, by the one who answers for the store.
+std::expected<void, std::string_view> StoreSession::take(wire::Frame frame, Memory memory) {
+  if (frame.attachment_lost) return refuse(wire::call_id(frame));
+  const bool granted = memory.decoded.grow_to(kDecodedFactor * frame.message.size());
+  if (!granted) return refuse(wire::call_id(frame));
+  if (frame.attachment.size() > kSummarizedOnLoopMaxOctets) {
+    under_way_.spawn(take_large(std::move(frame), std::move(memory)));
+    return {};
+  }
+  auto request = wire::decode_request(std::move(frame), summarize);
+  if (!request) return std::unexpected(wire::name_of(request.error()));
+  return take(std::move(*request), std::move(memory));
+}
+
+net::Task<void> StoreSession::take_large(wire::Frame frame, Memory memory) {
   try {
     auto request = co_await decode_off_loop(std::move(frame));
-    if (request) {
-      take(std::move(*request), attached_octets);
-      co_return;
-    }
-    resources_.log.warning("store.connection.ended", {{"reason", wire::name_of(request.error())}});
+    const auto taken = request ? take(std::move(*request), std::move(memory))
+                               : std::unexpected(wire::name_of(request.error()));
+    if (taken) co_return;
+    resources_.log.warning("store.connection.ended", {{"reason", taken.error()}});
   } catch (const std::exception& failure) {
     resources_.log.error("store.connection.failed", {{"reason", failure.what()}});
   }
-  attached_octets_ -= attached_octets;
   frames_.close();
   answered_.notify_all();
 }
@@ -99,11 +107,18 @@ net::Task<std::expected<wire::Request, wire::FrameError>> StoreSession::decode_o
   co_return co_await io->run(resources_.world.loop, work);
 }
 
-void StoreSession::take(wire::Request request, std::size_t attached_octets) {
+std::expected<void, std::string_view> StoreSession::refuse(std::optional<std::uint64_t> call) {
+  if (!call) return std::unexpected("no memory");
+  send(wire::ApplyAnswer{*call, std::unexpected(store::StoreError::unavailable)});
+  return {};
+}
+
+std::expected<void, std::string_view> StoreSession::take(wire::Request request, Memory memory) {
   if (auto* call = std::get_if<wire::ApplyCall>(&request)) {
-    under_way_.spawn(apply(std::move(*call), attached_octets));
+    under_way_.spawn(apply(std::move(*call), std::move(memory)));
   } else if (const auto* subscribe = std::get_if<wire::Subscribe>(&request)) {
     if (users_.insert(subscribe->user).second) resources_.changes.listen(subscribe->user, *this);
+    if (users_.size() > kUsersMax) return std::unexpected("too many users");
     send(wire::Subscribed{subscribe->user});
   } else if (const auto* question = std::get_if<wire::VerifyRecipient>(&request)) {
     send(wire::RecipientVerified{question->id, verify(*question)});
@@ -111,6 +126,7 @@ void StoreSession::take(wire::Request request, std::size_t attached_octets) {
     const UserId user = std::get<wire::Unsubscribe>(request).user;
     if (users_.erase(user) != 0) resources_.changes.stop_listening(user, *this);
   }
+  return {};
 }
 
 wire::RecipientState StoreSession::verify(const wire::VerifyRecipient& question) const {
@@ -131,7 +147,7 @@ wire::RecipientState StoreSession::verify(const wire::VerifyRecipient& question)
   std::unreachable();
 }
 
-net::Task<void> StoreSession::apply(wire::ApplyCall call, std::size_t attached_octets) {
+net::Task<void> StoreSession::apply(wire::ApplyCall call, Memory memory) {
   const std::uint64_t id = call.id;
   std::expected<store::ApplyResult, store::StoreError> outcome = std::unexpected(store::StoreError::io);
   try {
@@ -139,7 +155,8 @@ net::Task<void> StoreSession::apply(wire::ApplyCall call, std::size_t attached_o
   } catch (const std::exception& failure) {
     resources_.log.error("store.request.failed", {{"reason", failure.what()}});
   }
-  attached_octets_ -= attached_octets;
+  memory.attached.give_back();
+  memory.decoded.give_back();
   send(wire::ApplyAnswer{id, std::move(outcome)});
   answered_.notify_all();
 }

@@ -480,6 +480,12 @@ std::optional<UserId> user_of(const Frame& frame) {
   return static_cast<UserId>(message.apply().user());
 }
 
+std::optional<std::uint64_t> call_id(const Frame& frame) {
+  protocol::Request message;
+  if (!message.ParseFromString(frame.message) || !message.has_apply()) return std::nullopt;
+  return message.apply().id();
+}
+
 std::expected<Response, FrameError> decode_response(Frame frame) {
   protocol::Response message;
   if (!message.ParseFromString(frame.message)) return std::unexpected(FrameError::malformed);

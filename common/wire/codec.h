@@ -86,6 +86,9 @@ using Summarize = std::function<store::Summary(std::string_view octets)>;
 /// is left to the store. Errors: malformed, out_of_range, mismatched.
 [[nodiscard]] std::expected<Request, FrameError> decode_request(Frame frame, const Summarize& summarize);
 
+/// The id of an ApplyCall whose attachment was lost; nothing when it is no such call.
+[[nodiscard]] std::optional<std::uint64_t> call_id(const Frame& frame);
+
 /// The same for what deliveryd sends. Responses have no attachment.
 [[nodiscard]] std::expected<Response, FrameError> decode_response(Frame frame);
 

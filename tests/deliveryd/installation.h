@@ -108,6 +108,8 @@ class Installation {
   log::Log log{sink, "deliveryd", log::Format::text, log::Level::debug, [] { return WallTime{}; }};
   std::unique_ptr<store::Writer> writer;
   std::optional<store::LocalStore> local_store;
+  daemon::MemoryBudget attached_memory{1'000'000};
+  daemon::MemoryBudget decoded_memory{1'000'000};
 
  private:
   net::Task<void> accept_lmtp(net::Listener& listener, Resources& resources) {
@@ -144,6 +146,8 @@ class Installation {
                         .changes = *inbox_,
                         .memory = memory_,
                         .fair_shares = fair_shares_,
+                        .attached_memory = attached_memory,
+                        .decoded_memory = decoded_memory,
                         .own_user = 0};
     const auto lmtp_port = sim.network().listen(kLmtpPort);
     const auto lmtp_socket = sim.network().listen(kLmtpSocket);

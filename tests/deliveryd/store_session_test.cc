@@ -238,6 +238,74 @@ TEST(StoreSocket, AMalformedFrameClosesTheConnection) {
   }
 }
 
+net::Task<void> append_at_once(Installation& here, std::vector<std::size_t> sizes, std::vector<Outcome>& outcomes) {
+  wire::StoreClient client{here.sim.world(), kStoreSocket, here.log};
+  net::TaskScope scope;
+  net::TaskScope calls;
+  scope.spawn(client.run());
+  outcomes.assign(sizes.size(), std::unexpected(store::StoreError::io));
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    const store::Batch batch{{append_to(inbox_of(here, kAlice), std::string(sizes[i], 'x'))}};
+    calls.spawn(call(client, batch, {}, outcomes[i]));
+  }
+  co_await calls.drained();
+  client.stop();
+  co_await scope.drained();
+}
+
+std::string words(const std::vector<Outcome>& outcomes) {
+  std::string words;
+  for (const auto& outcome : outcomes) {
+    words += outcome ? "ok " : outcome.error() == store::StoreError::unavailable ? "unavailable " : "other ";
+  }
+  return words;
+}
+
+TEST(StoreSocket, AnExceptionEndsItsConnectionAlone) {
+  Installation here{1};
+  std::string answer;
+  std::string frame("\0\0\x10\0\0\0\0\0", 8);  // whose message will have 4,096 octets
+  for (int i = 0; i < 200; ++i) frame += kThrowingWord;
+  ASSERT_TRUE(here.run(send_and_listen(here.sim.network(), frame, answer)));
+  EXPECT_EQ(answer, "");
+  EXPECT_NE(here.sink.text().find("store.connection.failed"), std::string::npos) << here.sink.text();
+  EXPECT_TRUE(apply_all(here, {{{store::CreateUser{}}}}).front());
+}
+
+TEST(StoreSocket, WhatThereIsNoMemoryForIsAnsweredAlone) {
+  Installation here{1};
+  ASSERT_TRUE(apply_all(here, {{{store::CreateUser{}}}}).front());
+  const std::size_t too_large = 1'000'001;  // beyond what the installation has for all of them
+  std::vector<Outcome> outcomes;
+  ASSERT_TRUE(here.run(append_at_once(here, {100, too_large, 900'000, 100}, outcomes)));
+  EXPECT_EQ(words(outcomes), "ok unavailable ok ok ");
+  EXPECT_EQ(here.messages(kAlice).size(), 3U);
+  EXPECT_EQ(here.attached_memory.taken(), 0U);
+  EXPECT_EQ(here.decoded_memory.taken(), 0U);
+}
+
+TEST(StoreSocket, ConnectionsShareTheMemory) {
+  Installation here{1};
+  ASSERT_TRUE(apply_all(here, {{{store::CreateUser{}}}}).front());
+  auto others = here.attached_memory.take(600'000);
+  ASSERT_TRUE(others);
+  std::vector<Outcome> outcomes;
+  ASSERT_TRUE(here.run(append_at_once(here, {500'000, 300'000}, outcomes)));
+  EXPECT_EQ(words(outcomes), "unavailable ok ");
+  others->give_back();
+  ASSERT_TRUE(here.run(append_at_once(here, {500'000}, outcomes)));
+  EXPECT_EQ(words(outcomes), "ok ");
+}
+
+TEST(StoreSocket, WhatGrowsWhenItIsDecodedNeedsMemoryToo) {
+  Installation here{1};
+  ASSERT_TRUE(apply_all(here, {{{store::CreateUser{}}}}).front());
+  store::UidSet many;
+  for (std::uint32_t uid = 1; uid < 100'000; uid += 2) many.add({Uid{uid}, Uid{uid}});
+  const store::Batch batch{{store::StoreFlags{inbox_of(here, kAlice), many, store::FlagMode::add, {}, {}, {}}}};
+  EXPECT_EQ(words(apply_all(here, {batch, {{store::CreateUser{}}}})), "unavailable ok ");
+}
+
 TEST(ChangeInbox, OverflowsIntoOneWordForAll) {
   struct Counter : ChangeListener {
     void changed(const store::Change&) override { ++changes; }

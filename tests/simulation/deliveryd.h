@@ -46,6 +46,8 @@ class SimDeliveryd {
                    .changes = *inbox_,
                    .memory = memory_,
                    .fair_shares = fair_shares_,
+                   .attached_memory = attached_memory_,
+                   .decoded_memory = decoded_memory_,
                    .own_user = 0} {}
 
   /// Listens; after go_away() as another process would.
@@ -128,6 +130,8 @@ class SimDeliveryd {
   std::shared_ptr<deliveryd::ChangeInbox> inbox_;
   daemon::MemoryBudget memory_{std::size_t{1} << 30};
   daemon::FairShares fair_shares_{2};
+  daemon::MemoryBudget attached_memory_{std::size_t{1} << 30};
+  daemon::MemoryBudget decoded_memory_{std::size_t{1} << 30};
   deliveryd::Resources resources_;
   std::unique_ptr<net::SimProcess> process_;
   std::shared_ptr<net::Listener> lmtp_;
