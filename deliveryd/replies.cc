@@ -61,6 +61,7 @@ smtp::Reply reply_for(store::StoreError error) {
     case store::StoreError::already_exists:
     case store::StoreError::too_many_keywords:
     case store::StoreError::too_many_annotations:
+    case store::StoreError::too_many_mailboxes:
     case store::StoreError::invalid_name:
     case store::StoreError::conflict:
     case store::StoreError::cannot:

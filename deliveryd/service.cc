@@ -73,6 +73,7 @@ std::expected<void, std::string> Service::open_store() {
   options.directory = config_.paths.store;
   options.map_octets = std::min(config_.store.map_octets, store::kIndexMapOctets);
   options.segment_octets = config_.store.segment_octets;
+  options.mailboxes_max = config_.store.mailboxes_per_user_max;
   if (config_.store.disk_reserve_octets != 0) options.reserve_octets = config_.store.disk_reserve_octets;
   options.on_change = [this](const store::Change& change) { changes_.publish(change); };
   auto writer = store::Writer::open(std::move(options));

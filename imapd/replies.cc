@@ -58,6 +58,7 @@ Reply reply_for(store::StoreError error) {
     case io: return no("UNAVAILABLE", "No answer from the mail store, or an error in it: look what was done");
     case unavailable: return no("UNAVAILABLE", "Mail store is away, try again later");
     case too_many_annotations: return no("METADATA TOOMANY", "Too many annotations");  // RFC 5464 §4.3
+    case too_many_mailboxes: return no("LIMIT", "Too many mailboxes or subscriptions");
   }
   std::unreachable();
 }

@@ -93,6 +93,7 @@ struct Store {
   std::uint64_t segment_octets = 268'435'456;
   std::uint64_t map_octets = 1'099'511'627'776;
   std::uint64_t disk_reserve_octets = 0;  // 0: 64 MB, or an eighth of a smaller file system
+  std::uint32_t mailboxes_per_user_max = 10'000;
 };
 
 struct Auth {

@@ -278,7 +278,9 @@ Section store() {
            {"disk_reserve_octets",
             "Free space below which no more mail is taken (452 4.3.1). 0: 64 MB, or an eighth of a smaller file "
             "system.",
-            number<&Config::store, &Store::disk_reserve_octets>("octets", 0, kTebi)}}};
+            number<&Config::store, &Store::disk_reserve_octets>("octets", 0, kTebi)},
+           {"mailboxes_per_user_max", "Mailboxes that one user may have, and names that one user may subscribe to.",
+            number<&Config::store, &Store::mailboxes_per_user_max>("mailboxes", 10, 1'000'000)}}};
 }
 
 Section auth() {

@@ -290,6 +290,8 @@ Execution::Result Execution::execute(UserId user, const CreateMailbox& operation
     return std::unexpected(StoreError::already_exists);
   }
   if (room_ < kNewRowsOctets) return std::unexpected(StoreError::full);
+  if (const auto room = make_room_for(user, 1 + missing_parents(user, name)); !room)
+    return std::unexpected(room.error());
   create_parents(user, name);
   return create_mailbox(user, name, operation.special_use);
 }
@@ -318,6 +320,7 @@ Execution::Result Execution::execute(UserId user, const RenameMailbox& operation
     if (!is_mailbox_name(rename.name)) return std::unexpected(StoreError::invalid_name);
     if (mailbox_named(user, rename.name)) return std::unexpected(StoreError::already_exists);
   }
+  if (const auto room = make_room_for(user, missing_parents(user, to)); !room) return std::unexpected(room.error());
   create_parents(user, to);
   for (MailboxRenameRecord& rename : renames) {
     rename.modseq = next_modseq(user);
@@ -346,6 +349,8 @@ Execution::Result Execution::rename_inbox(UserId user, const MailboxInfo& inbox,
   MetadataChange copies{{user, std::nullopt, {}, annotations_of(user, inbox.id)}};
   const auto room = make_room(user, copies, 0);
   if (!room) return std::unexpected(room.error());
+  if (const auto place = make_room_for(user, 1 + missing_parents(user, to)); !place)
+    return std::unexpected(place.error());
   create_parents(user, to);
   const MailboxChanged created = create_mailbox(user, to, std::nullopt);
   const auto mailbox = find_mailbox(txn_, user, created.mailbox);
@@ -368,6 +373,10 @@ Execution::Result Execution::execute(UserId user, const SetSubscribed& operation
   const std::string name = canonical_name(operation.name);
   if (!is_mailbox_name(name)) return std::unexpected(StoreError::invalid_name);
   const bool subscribed = txn_.get(Table::subscriptions, name_key(user, name)).has_value();
+  if (operation.subscribed && !subscribed &&
+      count_of(user, Table::subscriptions, mailboxes_max_) >= mailboxes_max_) {
+    return std::unexpected(StoreError::too_many_mailboxes);
+  }
   if (subscribed != operation.subscribed) {
     emit(SubscriptionRecord{user, next_modseq(user), operation.subscribed, name});
   }
@@ -548,6 +557,31 @@ void Execution::create_parents(UserId user, std::string_view name) {
     const std::string parent(name.substr(0, slash));
     if (!mailbox_named(user, parent)) create_mailbox(user, parent, std::nullopt);
   }
+}
+
+std::uint64_t Execution::missing_parents(UserId user, std::string_view name) const {
+  std::uint64_t missing = 0;
+  for (std::size_t slash = name.find('/'); slash != std::string_view::npos; slash = name.find('/', slash + 1)) {
+    if (!mailbox_named(user, name.substr(0, slash))) ++missing;
+  }
+  return missing;
+}
+
+/// As many as the user ever made bound those that there are: who has not made too many need not be counted.
+std::expected<void, StoreError> Execution::make_room_for(UserId user, std::uint64_t mailboxes) const {
+  if (mailboxes == 0 || number(user_row(user).next_mailbox) - 1 + mailboxes <= mailboxes_max_) return {};
+  if (count_of(user, Table::mailboxes, mailboxes_max_) + mailboxes <= mailboxes_max_) return {};
+  return std::unexpected(StoreError::too_many_mailboxes);
+}
+
+std::uint64_t Execution::count_of(UserId user, Table table, std::uint64_t max) const {
+  std::uint64_t count = 0;
+  const Key prefix = user_key(user);
+  Cursor cursor(txn_, table);
+  for (bool there = cursor.seek(prefix); there && cursor.key().starts_with(prefix); there = cursor.next()) {
+    if (++count > max) break;
+  }
+  return count;
 }
 
 std::optional<MailboxInfo> Execution::mailbox_named(UserId user, std::string_view name) const {

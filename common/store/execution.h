@@ -26,8 +26,9 @@ inline constexpr std::uint64_t kNewRowsOctets = 1024;
 class Execution {
  public:
   /// `room` octets may be added; operations that add when there is no room answer `full`.
-  Execution(WriteTxn& txn, Redo& redo, journal::LogBuffer& buffer, Time now, std::uint64_t room)
-      : txn_(txn), redo_(redo), buffer_(buffer), now_(now), room_(room) {}
+  Execution(WriteTxn& txn, Redo& redo, journal::LogBuffer& buffer, Time now, std::uint64_t room,
+            std::uint32_t mailboxes_max)
+      : txn_(txn), redo_(redo), buffer_(buffer), now_(now), room_(room), mailboxes_max_(mailboxes_max) {}
 
   [[nodiscard]] std::expected<ApplyResult, StoreError> apply(UserId user, const Batch& batch,
                                                              const IdempotencyKey& key);
@@ -127,6 +128,11 @@ class Execution {
   MailboxChanged create_mailbox(UserId user, const std::string& name, std::optional<SpecialUse> use);
   [[nodiscard]] std::optional<MailboxInfo> mailbox_named(UserId user, std::string_view name) const;
   void create_parents(UserId user, std::string_view name);
+  [[nodiscard]] std::uint64_t missing_parents(UserId user, std::string_view name) const;
+  /// Whether the user may have so many more. Errors: too_many_mailboxes.
+  [[nodiscard]] std::expected<void, StoreError> make_room_for(UserId user, std::uint64_t mailboxes) const;
+  /// The user's rows in `table`; at most `max` + 1.
+  [[nodiscard]] std::uint64_t count_of(UserId user, Table table, std::uint64_t max) const;
   [[nodiscard]] bool use_is_taken(UserId user, SpecialUse use) const;
   /// The mailbox called `from`, if there is one, and all below it, with the names that they get.
   [[nodiscard]] std::vector<MailboxRenameRecord> renames_of(UserId user, const std::string& from,
@@ -141,6 +147,7 @@ class Execution {
   journal::LogBuffer& buffer_;
   const Time now_;
   std::uint64_t room_;
+  const std::uint32_t mailboxes_max_;
   std::vector<BlobHandle> blobs_;  // written in this group
 };
 

@@ -20,8 +20,9 @@ namespace posthaste::store {
 using Time = std::chrono::sys_time<std::chrono::milliseconds>;
 
 inline constexpr std::size_t kMailboxNameMaxOctets = 400;  // an index key holds 511
+inline constexpr std::uint32_t kMailboxesMax = 10'000;     // of one user, unless the operator says otherwise
 inline constexpr std::size_t kKeywordMaxOctets = 128;
-inline constexpr std::size_t kRenamedMessagesMax = 16'384;   // that go along with a renamed INBOX
+inline constexpr std::size_t kRenamedMessagesMax = 16'384;  // that go along with a renamed INBOX
 inline constexpr std::size_t kDeliveryIdMaxOctets = 64;
 inline constexpr std::size_t kRecipientMaxOctets = 384;
 inline constexpr std::size_t kIdempotencyKeyMaxOctets = 64;
@@ -110,7 +111,7 @@ struct Move {
 // --- Mailboxes, by name: UTF-8, levels parted by '/', INBOX in any case.
 
 /// Creates a mailbox and its missing parents. Answer: MailboxChanged.
-/// Errors: already_exists (also when another mailbox has that special use), invalid_name, full.
+/// Errors: already_exists (also when another mailbox has that special use), invalid_name, too_many_mailboxes, full.
 struct CreateMailbox {
   std::string name;
   std::optional<SpecialUse> special_use;
@@ -124,16 +125,17 @@ struct DeleteMailbox {
 
 /// Renames a mailbox and its children, or the children alone of a name that is no mailbox, and creates missing
 /// parents. INBOX stays: its messages move into a new mailbox (RFC 9051 §6.3.6), which gets a copy of its
-/// annotations (RFC 5464 §4.1); no more than kRenamedMessagesMax of them, the oldest: a caller who knows of more moves
-/// the others, so that nobody's mail waits for all of it. Answer: MailboxChanged, of the mailbox that now has the name, or of the first below
-/// it. Errors: no_such_mailbox, already_exists, invalid_name, cannot (below itself), too_many_annotations, full.
+/// annotations (RFC 5464 §4.1); no more than kRenamedMessagesMax of them, the oldest: a caller who knows of more
+/// moves the others, so that nobody's mail waits for all of it. Answer: MailboxChanged, of the mailbox that now has
+/// the name, or of the first below it. Errors: no_such_mailbox, already_exists, invalid_name, cannot (below
+/// itself), too_many_annotations, too_many_mailboxes, full.
 struct RenameMailbox {
   std::string from;
   std::string to;
 };
 
 /// Puts a name on the subscription list or takes it off. The mailbox need not exist. Answer: Done.
-/// Errors: invalid_name.
+/// Errors: invalid_name, too_many_mailboxes.
 struct SetSubscribed {
   std::string name;
   bool subscribed = true;

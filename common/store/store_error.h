@@ -16,6 +16,7 @@ enum class StoreError {
   io,                    // the disk failed or the stored octets are damaged; what was asked may or may not last
   unavailable,           // the store is not open, or no reader can begin; nothing was done
   too_many_annotations,  // of the mailbox, or of all that the user has
+  too_many_mailboxes,    // or subscriptions, of the user
 };
 
 }  // namespace posthaste::store

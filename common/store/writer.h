@@ -23,6 +23,7 @@ struct WriterOptions {
   std::uint64_t segment_octets = std::uint64_t{256} << 20;  // a new one is begun when the last has as many
   /// Free octets below which nothing is added. Nothing: 64 MB, or an eighth of a smaller file system.
   std::optional<std::uint64_t> reserve_octets;
+  std::uint32_t mailboxes_max = kMailboxesMax;  // of one user; as many subscriptions, too
   /// Called on the writer's thread after each publication, in order.
   std::function<void(const Change&)> on_change = [](const Change&) {};
 };

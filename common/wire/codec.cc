@@ -364,7 +364,7 @@ ApplyAnswer decode_answer(const protocol::Answer& message, Checks& checks) {
   switch (message.outcome_case()) {
     case protocol::Answer::kError:
       answer.outcome = std::unexpected(checks.enumerator(message.error(), store::StoreError::no_such_mailbox,
-                                                         store::StoreError::too_many_annotations));
+                                                         store::StoreError::too_many_mailboxes));
       return answer;
     case protocol::Answer::kApplied: {
       store::ApplyResult result;

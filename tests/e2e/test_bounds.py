@@ -119,6 +119,7 @@ class Bounds(MailTest):
         "auth.allow_plaintext": True,
         "imap.connections_per_user_max": 200,
         "smtp.message_max_octets": 104_857_600,
+        "store.mailboxes_per_user_max": 20_000,
     }
 
     @classmethod

@@ -180,8 +180,9 @@ using Script = std::vector<std::string>;
 
 class House {
  public:
-  explicit House(std::uint64_t seed = 1, net::SimConditions conditions = {})
-      : sim_(seed, conditions), subscriptions(sim_.loop()), writer_(open_writer()) {
+  explicit House(std::uint64_t seed = 1, net::SimConditions conditions = {},
+                 std::uint32_t mailboxes_max = store::kMailboxesMax)
+      : sim_(seed, conditions), subscriptions(sim_.loop()), writer_(open_writer(mailboxes_max)) {
     config.hostname = "mail.example.org";
     config.auth.allow_plaintext = true;
   }
@@ -260,11 +261,12 @@ class House {
   TestSubscriptions subscriptions;
 
  private:
-  std::unique_ptr<store::Writer> open_writer() {
+  std::unique_ptr<store::Writer> open_writer(std::uint32_t mailboxes_max) {
     store::WriterOptions options;
     options.directory = folder_.path() / "store";
     options.map_octets = std::uint64_t{1} << 30;
     options.reserve_octets = 0;
+    options.mailboxes_max = mailboxes_max;
     options.on_change = [this](const store::Change& change) { subscriptions.publish(change); };
     auto writer = store::Writer::open(std::move(options));
     if (!writer) throw std::runtime_error(writer.error().text);

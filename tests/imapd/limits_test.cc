@@ -10,6 +10,26 @@ struct Case {
   Script script;
 };
 
+/// "/1/2/3"
+std::string slashes(int levels) {
+  std::string path;
+  for (int i = 1; i <= levels; ++i) path += "/" + std::to_string(i);
+  return path;
+}
+
+std::string keywords(int count) {
+  std::string names = "k0";
+  for (int i = 1; i < count; ++i) names += " k" + std::to_string(i);
+  return names;
+}
+
+/// So many commands in one piece.
+std::string subscriptions(int count) {
+  std::string commands;
+  for (int i = 1; i <= count; ++i) commands += "s SUBSCRIBE " + std::to_string(i) + "\r\n";
+  return "1C+ " + commands;
+}
+
 const Case kCases[] = {
     {"UnknownCommand", {"1 login", "1C: a FROB", "1S: a BAD Unknown command", "1C: b NOOP", "1S: b OK *"}},
     {"SyntaxError", {"1 login", "1C: a SELECT", "1S: a BAD Syntax error", "1C: b FETCH", "1S: b BAD *"}},
@@ -58,6 +78,40 @@ TEST(Limits, HoldAndTheSessionGoesOnWhereItCan) {
       house.play(test.script);
     }
   }
+}
+
+constexpr std::uint32_t kMailboxesMax = 30;  // six of them are there, and subscribed to
+
+/// RFC 9051 §7.1 has the codes.
+const Case kTooMuch[] = {
+    {"Mailboxes",
+     {"1 login", "1C: a CREATE x" + slashes(31), "1S: a NO [LIMIT] Too many mailboxes *",
+      "1C: b RENAME INBOX x" + slashes(31), "1S: b NO [LIMIT] Too many mailboxes *", "1C: c CREATE a",
+      "1S: c OK *"}},
+    {"Subscriptions",
+     {"1 login", subscriptions(24), "1C: t NOOP", "1 until t OK *", "1C: a SUBSCRIBE more",
+      "1S: a NO [LIMIT] Too many mailboxes or subscriptions", "1C: b UNSUBSCRIBE 1", "1S: b OK *",
+      "1C: c SUBSCRIBE more", "1S: c OK *"}},
+    {"KeywordsOfOneMailbox",
+     {"1 login", "1C: a APPEND INBOX (" + keywords(65) + ") {1+}", "1C: x",
+      "1S: a NO [LIMIT] Too many keywords in this mailbox", "1C: b APPEND INBOX (" + keywords(64) + ") {1+}",
+      "1C: x", "1S: b OK *"}},
+    {"LengthOfAName", {"1 login", "1C: a CREATE " + std::string(401, 'x'), "1S: a NO [CANNOT] *"}},
+};
+
+TEST(Limits, OfWhatAUserMayKeepAreToldInWords) {
+  for (const auto& test : kTooMuch) {
+    SCOPED_TRACE(test.name);
+    House house{1, {}, kMailboxesMax};
+    house.play(test.script);
+  }
+}
+
+TEST(Limits, AnExceptionEndsItsSessionAlone) {
+  House house;
+  house.play({"1 login", "2 login", "1C: a NOOP " + std::string{kThrowingWord}, "1 closed", "2C: a NOOP",
+              "2S: a OK *", "3 login"});
+  EXPECT_NE(house.log_text().find("imap.session.failed"), std::string::npos) << house.log_text();
 }
 
 TEST(Limits, MessagesShareAMemory) {

@@ -434,6 +434,47 @@ TEST_F(Operations, MailboxesAreCreatedWithTheirParents) {
   }
 }
 
+TEST(MailboxesMax, BoundsMailboxesAndSubscriptionsOfEachUser) {
+  struct Step {
+    const char* name;
+    Operation operation;
+    std::optional<StoreError> error;
+  };
+  const auto create = [](const char* name) { return CreateMailbox{name, std::nullopt}; };
+  constexpr auto kTooMany = StoreError::too_many_mailboxes;
+  const Step kSteps[] = {
+      {"SixAreThereAndParentsCount", create("a/b"), {}},
+      {"SoManyParentsAreTooMany", create("c/d/e"), kTooMany},
+      {"OneFitsWithItsParent", create("c/d"), {}},
+      {"NoOtherDoes", create("e"), kTooMany},
+      {"NotByARenameThatNeedsAParent", RenameMailbox{"c/d", "x/d"}, kTooMany},
+      {"NorByOneOfInbox", RenameMailbox{"INBOX", "old"}, kTooMany},
+      {"ARenameAddsNothing", RenameMailbox{"c", "x"}, {}},
+      {"ADeletedOneMakesRoom", DeleteMailbox{"x/d"}, {}},
+      {"ForOne", create("e"), {}},
+      {"AndNoMore", create("f"), kTooMany},
+      {"SixAreSubscribedTo", SetSubscribed{"1", true}, {}},
+      {"Seven", SetSubscribed{"2", true}, {}},
+      {"Eight", SetSubscribed{"3", true}, {}},
+      {"Nine", SetSubscribed{"4", true}, {}},
+      {"TheEleventhIsOneTooMany", SetSubscribed{"5", true}, kTooMany},
+      {"WhatIsSubscribedToIsNoNewOne", SetSubscribed{"4", true}, {}},
+      {"OneLess", SetSubscribed{"4", false}, {}},
+      {"OneMore", SetSubscribed{"5", true}, {}},
+  };
+  const ScratchDirectory scratch;
+  WriterOptions options = options_for(scratch.path());
+  options.mailboxes_max = 10;
+  const auto writer = open_writer(std::move(options));
+  for (const auto& step : kSteps) {
+    const auto outcome = apply(*writer, kAlice, {step.operation});
+    EXPECT_EQ(outcome ? std::nullopt : std::optional(outcome.error()), step.error) << step.name;
+  }
+  EXPECT_EQ(writer->store().read(kAlice)->mailboxes()->size(), 10U);
+  EXPECT_TRUE(apply(*writer, kBob, {create("a")})) << "others have their own";
+  expect_sound(writer->store());
+}
+
 TEST_F(Operations, ANameThatComesBackHasAnotherUidValidity) {
   std::set<UidValidity> seen;
   for (int i = 0; i < 5; ++i) {

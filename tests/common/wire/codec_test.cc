@@ -198,7 +198,7 @@ const Response kResponses[] = {
     ApplyAnswer{0, store::ApplyResult{}},
     ApplyAnswer{4, std::unexpected(store::StoreError::no_such_mailbox)},
     ApplyAnswer{5, std::unexpected(store::StoreError::unavailable)},
-    ApplyAnswer{6, std::unexpected(store::StoreError::too_many_annotations)},
+    ApplyAnswer{6, std::unexpected(store::StoreError::too_many_mailboxes)},
     Subscribed{UserId{8}},
     store::Change{UserId{1}, MailboxId{2}, ModSeq{3}},
     AnythingChanged{},
@@ -296,7 +296,7 @@ TEST(Requests, WrongOnesAreRefused) {
 const WrongCase kWrongResponses[] = {
     {"Empty", "", "", FrameError::malformed},
     {"AnswerWithoutAnOutcome", field(1, varint(1, 1)), "", FrameError::malformed},
-    {"UnknownError", field(1, varint(3, 12)), "", FrameError::out_of_range},
+    {"UnknownError", field(1, varint(3, 13)), "", FrameError::out_of_range},
     {"ResultWithoutAKind", answer_of(""), "", FrameError::malformed},
     {"CopiedOfUnevenSets", answer_of(field(4, field(2, field(1, std::string{"\1\0", 2})))), "",
      FrameError::out_of_range},
