@@ -22,7 +22,7 @@ inline constexpr std::size_t kSaslLineMaxOctets = 12'288;         // RFC 4954 §
 inline constexpr int kFailedLoginsMax = 5;
 inline constexpr int kBadCommandsBeforeLoginMax = 10;
 inline constexpr int kCommandsBeforeLoginMax = 50;
-inline constexpr int kCommandsInOneTurn = 64;  // then other sessions run
+inline constexpr int kCommandsInOneTurn = 16;  // then other sessions run
 
 inline constexpr std::size_t kNotifiedMailboxesMax = 10'000;   // of a user; beyond it NOTIFY gives up
 inline constexpr std::size_t kRecentMailboxesMax = 1'000'000;  // of which is known who has heard of their messages

@@ -9,7 +9,7 @@ namespace posthaste::pop3d {
 inline constexpr int kFailedLoginsMax = 5;
 inline constexpr int kBadCommandsMax = 20;  // unknown, malformed, or out of place
 inline constexpr int kCommandsBeforeLoginMax = 50;
-inline constexpr int kCommandsInOneTurn = 64;  // then other sessions run
+inline constexpr int kCommandsInOneTurn = 16;  // then other sessions run
 
 inline constexpr std::uint64_t kChunkOctets = 262'144;     // of a message, read in one piece
 inline constexpr std::uint64_t kTopChunkOctets = 16'384;   // the first piece for TOP: most headers fit
