@@ -145,9 +145,9 @@ class Installation {
                         .local_store = *local_store,
                         .changes = *inbox_,
                         .memory = memory_,
-                        .fair_shares = fair_shares_,
                         .attached_memory = attached_memory,
                         .decoded_memory = decoded_memory,
+                        .fair_shares = fair_shares_,
                         .own_user = 0};
     const auto lmtp_port = sim.network().listen(kLmtpPort);
     const auto lmtp_socket = sim.network().listen(kLmtpSocket);

@@ -45,9 +45,9 @@ class SimDeliveryd {
                    .local_store = local_store_,
                    .changes = *inbox_,
                    .memory = memory_,
-                   .fair_shares = fair_shares_,
                    .attached_memory = attached_memory_,
                    .decoded_memory = decoded_memory_,
+                   .fair_shares = fair_shares_,
                    .own_user = 0} {}
 
   /// Listens; after go_away() as another process would.
