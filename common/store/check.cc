@@ -68,7 +68,7 @@ class Slices {
 /// A user as he was when he was first looked at.
 struct Watched {
   UserId id{};
-  std::string row;
+  std::string state;
   bool changed = false;
 };
 
@@ -84,6 +84,7 @@ class Checker {
     for (const UserId user : all_users()) check_user(user);
     check_that_all_have_users(Table::mailboxes, "a mailbox");
     check_that_all_have_users(Table::metadata, "annotations");
+    check_that_all_have_users(Table::leftovers, "leftovers");
     check_blobs();
     for (const BlobId blob : suspects_) check_suspect(blob);
     check_segments();
@@ -109,7 +110,7 @@ class Checker {
       failed_ = true;
       return;
     }
-    if (watched_ && view().get(Table::users, user_key(watched_->id)) != watched_->row) watched_->changed = true;
+    if (watched_ && state_of(watched_->id) != watched_->state) watched_->changed = true;
   }
 
   /// Calls `row` with the rest of the key, behind `prefix`, and the value, from the row `from` on, until the
@@ -194,9 +195,9 @@ class Checker {
     if (failed_) return true;
     const auto row = view().get(Table::users, user_key(id));
     if (!row) return true;  // he has gone
-    watched_ = Watched{id, std::string(*row), false};
+    watched_ = Watched{id, *state_of(id), false};
     UserTally tally;
-    look_at_user(id, tally);
+    look_at_user(id, std::string(*row), tally);
     const bool settled = !std::exchange(watched_, std::nullopt)->changed;
     if (!settled) report_ = {};
     if (settled) {
@@ -214,8 +215,22 @@ class Checker {
     std::map<BlobId, std::uint32_t> cold_rows;  // with the copies beside them: should be the same
   };
 
-  void look_at_user(UserId id, UserTally& tally) {
-    const auto user = decode_user(watched_->row);
+  /// What is written whenever any of the user's rows is. Nothing without the user.
+  std::optional<std::string> state_of(UserId id) const {
+    const auto user = view().get(Table::users, user_key(id));
+    if (!user) return std::nullopt;
+    std::string state{*user};
+    Cursor cursor(view(), Table::leftovers);
+    const auto prefix = user_key(id);
+    for (bool there = cursor.seek(prefix); there && cursor.key().starts_with(std::string_view(prefix));
+         there = cursor.next()) {
+      state.append(cursor.key()).append(cursor.value());
+    }
+    return state;
+  }
+
+  void look_at_user(UserId id, std::string_view row, UserTally& tally) {
+    const auto user = decode_user(row);
     if (!user) return problem("user ", number(id), ": the row is damaged");
     ++report_.users;
     std::vector<std::pair<MailboxId, std::string>> mailboxes;
@@ -223,19 +238,58 @@ class Checker {
       mailboxes.emplace_back(take_key_part<MailboxId>(mailbox), row);
     });
     for (const auto& [mailbox, row] : mailboxes) check_mailbox(id, *user, mailbox, row, tally);
+    const std::uint64_t left_over = check_leftovers(id, tally);
     std::size_t names = 0;
     each(Table::mailbox_names, user_key(id), [&](std::string_view, std::string_view) { ++names; });
     if (names != tally.mailboxes)
       problem("user ", number(id), ": ", tally.mailboxes, " mailboxes, ", names, " names");
     std::uint64_t rows = 0;
     each(Table::hot_rows, user_key(id), [&](std::string_view, std::string_view) { ++rows; });
-    if (rows != tally.messages) problem("user ", number(id), ": messages in a mailbox that does not exist");
+    if (rows != tally.messages + left_over)
+      problem("user ", number(id), ": messages in a mailbox that does not exist");
     if (user->used_messages != tally.messages || user->used_octets != tally.octets) {
       problem("user ", number(id), ": quota counts ", user->used_messages, " messages of ", user->used_octets,
               " octets, there are ", tally.messages, " of ", tally.octets);
     }
     check_references(id, tally);
     check_metadata(id, *user);
+  }
+
+  /// Returns how many messages there are that are left over, or on their way into a mailbox.
+  std::uint64_t check_leftovers(UserId user, UserTally& tally) {
+    std::vector<std::pair<MailboxId, std::string>> leftovers;
+    each(Table::leftovers, user_key(user), [&](std::string_view mailbox, std::string_view row) {
+      leftovers.emplace_back(take_key_part<MailboxId>(mailbox), row);
+    });
+    std::uint64_t messages = 0;
+    for (const auto& [mailbox, row] : leftovers) messages += check_leftover(user, mailbox, row, tally);
+    return messages;
+  }
+
+  std::uint64_t check_leftover(UserId user, MailboxId mailbox, std::string_view octets, UserTally& tally) {
+    if (failed_) return 0;
+    const std::string where =
+        "user " + std::to_string(number(user)) + " mailbox " + std::to_string(number(mailbox));
+    const auto row = decode_leftover(octets);
+    if (!row) {
+      problem(where, ": the row of what is left over is damaged");
+      return 0;
+    }
+    const auto there = find_mailbox(view(), user, mailbox);
+    if (there && row->first < there->uid_next) problem(where, ": what is left over lies below UIDNEXT");
+    if (there && row->kind == LeftoverRow::Kind::buried) problem(where, ": was deleted and is there");
+    std::uint64_t counted = 0;
+    each(Table::hot_rows, mailbox_key(user, mailbox), [&](std::string_view uid_key, std::string_view message_row) {
+      const auto uid = take_key_part<Uid>(uid_key);
+      const auto message = decode_message_row(uid, message_row);
+      if (!message || uid < row->first) return;
+      ++counted;
+      ++tally.links[message->blob];
+      if (uid >= row->next) problem(where, ": UID ", number(uid), " is not on the record of what is left over");
+    });
+    if (counted != row->messages)
+      problem(where, ": counts ", row->messages, " messages left over; there are ", counted);
+    return counted;
   }
 
   void check_mailbox(UserId user, const UserRow& user_row, MailboxId id, std::string_view row, UserTally& tally) {
@@ -251,6 +305,7 @@ class Checker {
     if (mailbox->highest_modseq > user_row.modseq) problem(where, "HIGHESTMODSEQ is above the user's");
     if (id >= user_row.next_mailbox) problem(where, "its id is above the user's next");
 
+    const auto leftover = find_leftover(view(), user, id);
     MailboxInfo counted = *mailbox;
     counted.messages = counted.unseen = counted.deleted = 0;
     counted.octets = 0;
@@ -258,6 +313,7 @@ class Checker {
       const auto uid = take_key_part<Uid>(uid_key);
       const auto message = decode_message_row(uid, message_row);
       if (!message) return problem(where, "UID ", number(uid), " is damaged");
+      if (leftover && uid >= leftover->first) return;
       ++counted.messages;
       counted.octets += message->octets;
       if (!message->flags.contains(SystemFlag::seen)) ++counted.unseen;

@@ -22,10 +22,6 @@ constexpr DefaultMailbox kDefaultMailboxes[] = {
     {"Junk", SpecialUse::junk}, {"Trash", SpecialUse::trash},   {"Archive", SpecialUse::archive},
 };
 
-std::uint64_t uids_left(const MailboxInfo& mailbox) {
-  return std::numeric_limits<std::uint32_t>::max() - number(mailbox.uid_next);
-}
-
 /// Lengths that a record and a row can say.
 bool fits(const PendingBlob& blob) {
   const std::uint64_t summary =
@@ -58,8 +54,9 @@ void apply_flags(Message& message, FlagMode mode, FlagSet flags, KeywordBits key
 
 // --- Requests
 
-std::expected<ApplyResult, StoreError> Execution::apply(UserId user, const Batch& batch,
-                                                        const IdempotencyKey& key) {
+std::expected<Execution::Applied, StoreError> Execution::apply(UserId user, const Batch& batch,
+                                                               const IdempotencyKey& key,
+                                                               const std::optional<CopyProgress>& so_far) {
   if (key.octets.size() > kIdempotencyKeyMaxOctets) return std::unexpected(StoreError::invalid_name);
   if (!key.octets.empty()) {
     if (const auto octets = txn_.get(Table::idempotency, idempotency_key(user, key.octets))) {
@@ -72,18 +69,27 @@ std::expected<ApplyResult, StoreError> Execution::apply(UserId user, const Batch
   const bool simple = batch.operations.size() <= 1 && find_user(txn_, user);
   const Undo undo = simple ? Undo::needless : Undo::needed;
   const Savepoint savepoint = begin(undo);
-  auto result = run(user, batch);
+  auto result = run(user, batch, so_far);
   if (forgive_damaged_row(savepoint, undo)) result = std::unexpected(StoreError::io);
-  if (result && !key.octets.empty())
-    emit(AppliedRecord{user, key.octets, day(now_ + kIdempotencyKeysKept), *result});
+  const auto* done = result ? std::get_if<ApplyResult>(&*result) : nullptr;
+  if (done != nullptr && !key.octets.empty())
+    emit(AppliedRecord{user, key.octets, day(now_ + kIdempotencyKeysKept), *done});
   end(savepoint, undo, result.has_value());
   return result;
 }
 
-std::expected<ApplyResult, StoreError> Execution::run(UserId user, const Batch& batch) {
+std::expected<Execution::Applied, StoreError> Execution::run(UserId user, const Batch& batch,
+                                                             const std::optional<CopyProgress>& so_far) {
+  if (batch.operations.size() == 1) {
+    const Operation& only = batch.operations.front();
+    if (const auto* copy = std::get_if<Copy>(&only)) return copy_in_steps(user, *copy, so_far);
+    if (std::holds_alternative<DeleteUser>(only)) return delete_in_steps(user);
+  }
   ApplyResult answer;
   for (const Operation& operation : batch.operations) {
-    if (!std::holds_alternative<DeleteUser>(operation)) ensure_user(user);
+    if (!std::holds_alternative<DeleteUser>(operation)) {
+      if (const auto there = ensure_user(user); !there) return std::unexpected(there.error());
+    }
     auto result = std::visit([&](const auto& kind) { return execute(user, kind); }, operation);
     if (!result) return std::unexpected(result.error());
     answer.results.push_back(std::move(*result));
@@ -117,7 +123,7 @@ std::expected<Delivered, StoreError> Execution::deliver(const Deliver& message) 
 }
 
 std::expected<Delivered, StoreError> Execution::run(const Deliver& message) {
-  ensure_user(message.user);
+  if (const auto there = ensure_user(message.user); !there) return std::unexpected(there.error());
   auto mailbox = mailbox_named(message.user, message.mailbox);
   if (!mailbox) mailbox = mailbox_named(message.user, kInbox);
   if (!mailbox) return std::unexpected(StoreError::io);  // no operation takes INBOX away
@@ -190,7 +196,8 @@ Execution::Result Execution::execute(UserId user, const Append& operation) {
   auto keywords = keywords_of(*mailbox, operation.keywords);
   if (!keywords) return std::unexpected(keywords.error());
   const PendingBlob& blob = *operation.blob;
-  if (!fits(blob) || uids_left(*mailbox) == 0) return std::unexpected(StoreError::full);
+  if (!fits(blob)) return std::unexpected(StoreError::full);
+  if (const auto uids = check_uids(user, *mailbox, 1); !uids) return std::unexpected(uids.error());
   const auto room = make_room(user, 1, blob.octets().size(), blob.octets().size());
   if (!room) return std::unexpected(room.error());
 
@@ -254,16 +261,22 @@ Execution::Result Execution::execute(UserId user, const Copy& operation) {
   const auto from = find_mailbox(txn_, user, operation.from);
   const auto to = find_mailbox(txn_, user, operation.to);
   if (!from || !to) return std::unexpected(StoreError::no_such_mailbox);
+  return copy_at_once(user, *from, *to, messages_of(user, from->id, operation.uids));
+}
+
+Execution::Result Execution::copy_at_once(UserId user, const MailboxInfo& from, const MailboxInfo& to,
+                                          std::vector<Message> messages) {
   const ModSeq modseq = next_modseq(user);
-  auto copies = arrivals(*from, *to, messages_of(user, from->id, operation.uids), modseq);
+  auto copies = arrivals(from, to, std::move(messages), modseq);
   if (!copies) return std::unexpected(copies.error());
   if (copies->messages.empty()) return std::move(copies->result);
+  if (const auto uids = check_uids(user, to, copies->messages.size()); !uids) return std::unexpected(uids.error());
   std::uint64_t octets = 0;
   for (const Message& message : copies->messages) octets += message.octets;
   const auto room = make_room(user, copies->messages.size(), octets, 0);
   if (!room) return std::unexpected(room.error());
-  learn(user, to->id, std::move(copies->keywords));
-  emit(LinkRecord{user, to->id, modseq, std::move(copies->messages)});
+  learn(user, to.id, std::move(copies->keywords));
+  emit(LinkRecord{user, to.id, modseq, std::move(copies->messages)});
   return std::move(copies->result);
 }
 
@@ -275,6 +288,7 @@ Execution::Result Execution::execute(UserId user, const Move& operation) {
   auto moved = arrivals(*from, *to, messages_of(user, from->id, operation.uids), modseq);
   if (!moved) return std::unexpected(moved.error());
   if (moved->messages.empty()) return std::move(moved->result);
+  if (const auto uids = check_uids(user, *to, moved->messages.size()); !uids) return std::unexpected(uids.error());
   learn(user, to->id, std::move(moved->keywords));
   emit(MoveRecord{user, from->id, to->id, modseq, moved->result.source, std::move(moved->messages)});
   return std::move(moved->result);
@@ -300,7 +314,13 @@ Execution::Result Execution::execute(UserId user, const DeleteMailbox& operation
   const auto mailbox = mailbox_named(user, operation.name);
   if (!mailbox) return std::unexpected(StoreError::no_such_mailbox);
   if (mailbox->name == kInbox) return std::unexpected(StoreError::cannot);
-  emit(MailboxDeleteRecord{user, mailbox->id, next_modseq(user)});
+  const bool is_small = mailbox->messages <= sizes_.cleared_at_once && !find_leftover(txn_, user, mailbox->id) &&
+                        count_rows(Table::vanished, mailbox_key(user, mailbox->id)) <= sizes_.cleared_at_once;
+  const ModSeq modseq = next_modseq(user);
+  if (is_small)
+    emit(MailboxDeleteRecord{user, mailbox->id, modseq});
+  else
+    emit(MailboxBuryRecord{user, mailbox->id, modseq});
   return MailboxChanged{mailbox->id, mailbox->uid_validity};
 }
 
@@ -402,7 +422,11 @@ Execution::Result Execution::execute(UserId, const CreateUser&) {
 }
 
 Execution::Result Execution::execute(UserId user, const DeleteUser&) {
-  if (find_user(txn_, user)) emit(UserDeleteRecord{user});
+  if (!find_user(txn_, user)) return Done{};
+  for (const MailboxId mailbox : mailboxes_in(Table::leftovers, user)) {
+    emit(ClearRecord{user, mailbox, std::numeric_limits<std::uint32_t>::max()});
+  }
+  emit(UserDeleteRecord{user});
   return Done{};
 }
 
@@ -411,13 +435,16 @@ Execution::Result Execution::execute(UserId user, const SetQuota& operation) {
   return Done{};
 }
 
-void Execution::ensure_user(UserId user) {
-  if (find_user(txn_, user) || txn_.failure() != 0) return;
+std::expected<void, StoreError> Execution::ensure_user(UserId user) {
+  if (find_leftover(txn_, user, std::nullopt)) return std::unexpected(StoreError::no_such_mailbox);
+  if (find_user(txn_, user) || txn_.failure() != 0) return {};
+  if (const auto admitted = admit_(user); !admitted) return admitted;
   emit(UserCreateRecord{user});
   for (const DefaultMailbox& mailbox : kDefaultMailboxes) {
     create_mailbox(user, mailbox.name, mailbox.special_use);
     emit(SubscriptionRecord{user, next_modseq(user), true, mailbox.name});
   }
+  return {};
 }
 
 // --- Parts
@@ -441,16 +468,25 @@ BlobId Execution::store_blob(const BlobHandle& handle) {
 
 std::expected<void, StoreError> Execution::make_room(UserId user, std::uint64_t messages,
                                                      std::uint64_t quota_octets, std::uint64_t log_octets) {
+  if (const auto quota = check_quota(user, messages, quota_octets); !quota) return quota;
+  return take_room(log_octets + messages * kNewRowsOctets);
+}
+
+std::expected<void, StoreError> Execution::check_quota(UserId user, std::uint64_t messages,
+                                                       std::uint64_t octets) const {
   const UserRow row = user_row(user);
-  if (row.limits.octets && row.used_octets + quota_octets > *row.limits.octets) {
+  if (row.limits.octets && row.used_octets + octets > *row.limits.octets) {
     return std::unexpected(StoreError::over_quota);
   }
   if (row.limits.messages && row.used_messages + messages > *row.limits.messages) {
     return std::unexpected(StoreError::over_quota);
   }
-  const std::uint64_t needed = log_octets + messages * kNewRowsOctets;
-  if (room_ < needed) return std::unexpected(StoreError::full);
-  room_ -= needed;
+  return {};
+}
+
+std::expected<void, StoreError> Execution::take_room(std::uint64_t octets) {
+  if (room_ < octets) return std::unexpected(StoreError::full);
+  room_ -= octets;
   return {};
 }
 
@@ -479,13 +515,19 @@ void Execution::learn(UserId user, MailboxId mailbox, Keywords keywords) {
 }
 
 std::vector<Message> Execution::messages_of(UserId user, MailboxId mailbox, const UidSet& uids,
-                                            std::size_t messages_max) const {
+                                            std::size_t messages_max, UidRange within) const {
   std::vector<Message> messages;
+  if (const auto leftover = find_leftover(txn_, user, mailbox)) {
+    within.last = std::min(within.last, Uid{number(leftover->first) - 1});
+  }
   const Key prefix = mailbox_key(user, mailbox);
+  const auto ranges = uids.ranges();
   Cursor cursor(txn_, Table::hot_rows);
-  for (const UidRange& range : uids.ranges()) {
-    bool there = cursor.seek(hot_key(user, mailbox, range.first));
-    for (; there && cursor.key().starts_with(prefix) && uid_of(cursor.key()) <= range.last; there = cursor.next()) {
+  for (auto range = std::ranges::lower_bound(ranges, within.first, {}, &UidRange::last);
+       range != ranges.end() && range->first <= within.last; ++range) {
+    const Uid last = std::min(range->last, within.last);
+    bool there = cursor.seek(hot_key(user, mailbox, std::max(range->first, within.first)));
+    for (; there && cursor.key().starts_with(prefix) && uid_of(cursor.key()) <= last; there = cursor.next()) {
       const auto message = decode_message_row(uid_of(cursor.key()), cursor.value());
       if (!message) {
         txn_.fail_as_damaged();
@@ -496,6 +538,15 @@ std::vector<Message> Execution::messages_of(UserId user, MailboxId mailbox, cons
     }
   }
   return messages;
+}
+
+std::expected<void, StoreError> Execution::check_uids(UserId user, const MailboxInfo& mailbox,
+                                                      std::uint64_t messages) const {
+  const std::uint64_t next = number(mailbox.uid_next);
+  if (number(kAllUids.last) - next < messages) return std::unexpected(StoreError::full);
+  const auto leftover = find_leftover(txn_, user, mailbox.id);
+  if (leftover && number(leftover->first) - next < messages) return std::unexpected(StoreError::unavailable);
+  return {};
 }
 
 std::expected<Execution::Arrivals, StoreError> Execution::arrivals(const MailboxInfo& from, const MailboxInfo& to,
@@ -521,7 +572,6 @@ std::expected<Execution::Arrivals, StoreError> Execution::arrivals(const Mailbox
     there[positions[i]] = one->bits;
   }
 
-  if (uids_left(to) < messages.size()) return std::unexpected(StoreError::full);
   Arrivals result;
   result.keywords = std::move(*keywords);
   result.result.uid_validity = to.uid_validity;

@@ -3,10 +3,14 @@
 
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "common/journal/log_buffer.h"
@@ -14,11 +18,19 @@
 #include "common/store/operations.h"
 #include "common/store/redo.h"
 #include "common/store/rows.h"
+#include "common/store/step_sizes.h"
 
 namespace posthaste::store {
 
 /// What one more message, mailbox or annotation takes in the index, generously, without octets of its own.
 inline constexpr std::uint64_t kNewRowsOctets = 1024;
+
+/// Of each user, the mailbox into which a COPY is under way that somebody goes on with.
+using RunningCopies = std::map<UserId, MailboxId>;
+
+/// Asked before a user gets rows whom the store has not met. Errors: no_such_mailbox, when there is no such user;
+/// unavailable.
+using Admit = std::function<std::expected<void, StoreError>(UserId)>;
 
 /// One group's requests in one transaction. A request that fails leaves nothing in the transaction or the buffer.
 /// One that meets a row it cannot decode answers `io`, and the others go on. After each, the caller asks the
@@ -27,11 +39,21 @@ class Execution {
  public:
   /// `room` octets may be added; operations that add when there is no room answer `full`.
   Execution(WriteTxn& txn, Redo& redo, journal::LogBuffer& buffer, Time now, std::uint64_t room,
-            std::uint32_t mailboxes_max)
-      : txn_(txn), redo_(redo), buffer_(buffer), now_(now), room_(room), mailboxes_max_(mailboxes_max) {}
+            std::uint32_t mailboxes_max, RunningCopies running, const Admit& admit, const StepSizes& sizes)
+      : txn_(txn),
+        redo_(redo),
+        buffer_(buffer),
+        now_(now),
+        room_(room),
+        mailboxes_max_(mailboxes_max),
+        running_(std::move(running)),
+        admit_(admit),
+        sizes_(sizes) {}
 
-  [[nodiscard]] std::expected<ApplyResult, StoreError> apply(UserId user, const Batch& batch,
-                                                             const IdempotencyKey& key);
+  using Applied = std::variant<ApplyResult, Unfinished>;
+  /// `so_far` is what an Unfinished of the same request said.
+  [[nodiscard]] std::expected<Applied, StoreError> apply(UserId user, const Batch& batch, const IdempotencyKey& key,
+                                                         const std::optional<CopyProgress>& so_far);
   [[nodiscard]] std::expected<Delivered, StoreError> deliver(const Deliver& message);
 
   /// Forgets some of the deliveries and keys whose day is over, if there are any.
@@ -39,6 +61,8 @@ class Execution {
 
   /// The store gets the key that it lacks.
   void keep_object_key(const ObjectKey& key);
+  /// Removes some of what is left over. True when there is more, and nobody has to ask for it.
+  [[nodiscard]] bool clear_some();
 
   /// What was stored in this group, for forget() if it does not last.
   [[nodiscard]] const std::vector<BlobHandle>& blobs() const { return blobs_; }
@@ -63,13 +87,31 @@ class Execution {
   /// When the request met a damaged row. False with Undo::needless once it has emitted: then the transaction fails.
   [[nodiscard]] bool forgive_damaged_row(const Savepoint& savepoint, Undo undo);
 
-  [[nodiscard]] std::expected<ApplyResult, StoreError> run(UserId user, const Batch& batch);
+  [[nodiscard]] std::expected<Applied, StoreError> run(UserId user, const Batch& batch,
+                                                       const std::optional<CopyProgress>& so_far);
+  // in_steps.cc
+  [[nodiscard]] std::expected<Applied, StoreError> copy_in_steps(UserId user, const Copy& operation,
+                                                                 const std::optional<CopyProgress>& so_far);
+  [[nodiscard]] std::expected<Applied, StoreError> copy_next(UserId user, const Copy& operation,
+                                                             CopyProgress progress);
+  [[nodiscard]] Applied delete_in_steps(UserId user);
+  [[nodiscard]] bool copy_has_to_wait(UserId user, MailboxId to) const;
+  /// What lies in the user's mailboxes, and otherwise: no further than what is cleared at once, and one more.
+  [[nodiscard]] std::uint64_t rows_of(UserId user) const;
+  [[nodiscard]] std::uint64_t count_rows(Table table, std::string_view prefix) const;
+  /// The first of those that the table, of a row for each, has of the user.
+  [[nodiscard]] std::vector<MailboxId> mailboxes_in(
+      Table table, UserId user, std::size_t mailboxes_max = std::numeric_limits<std::size_t>::max()) const;
+  /// Not a COPY that somebody goes on with, and what no row can say.
+  [[nodiscard]] std::optional<std::pair<UserId, MailboxId>> clearable(std::string_view from) const;
   [[nodiscard]] std::expected<Delivered, StoreError> run(const Deliver& message);
 
   [[nodiscard]] Result execute(UserId user, const Append& operation);
   [[nodiscard]] Result execute(UserId user, const StoreFlags& operation);
   [[nodiscard]] Result execute(UserId user, const Expunge& operation);
   [[nodiscard]] Result execute(UserId user, const Copy& operation);
+  [[nodiscard]] Result copy_at_once(UserId user, const MailboxInfo& from, const MailboxInfo& to,
+                                    std::vector<Message> messages);
   [[nodiscard]] Result execute(UserId user, const Move& operation);
   [[nodiscard]] Result execute(UserId user, const CreateMailbox& operation);
   [[nodiscard]] Result execute(UserId user, const DeleteMailbox& operation);
@@ -99,10 +141,15 @@ class Execution {
   [[nodiscard]] UserRow user_row(UserId user) const { return find_user(txn_, user).value_or(UserRow{}); }
   [[nodiscard]] ModSeq next_modseq(UserId user) const { return next(user_row(user).modseq); }
 
-  void ensure_user(UserId user);
+  /// Errors: no_such_mailbox, when the user was deleted, or is nobody; unavailable.
+  [[nodiscard]] std::expected<void, StoreError> ensure_user(UserId user);
   [[nodiscard]] BlobId store_blob(const BlobHandle& handle);
+  /// Errors: over_quota, full.
   [[nodiscard]] std::expected<void, StoreError> make_room(UserId user, std::uint64_t messages,
                                                           std::uint64_t quota_octets, std::uint64_t log_octets);
+  [[nodiscard]] std::expected<void, StoreError> check_quota(UserId user, std::uint64_t messages,
+                                                            std::uint64_t octets) const;
+  [[nodiscard]] std::expected<void, StoreError> take_room(std::uint64_t octets);
 
   /// Positions of keywords in a mailbox, and the names among them that it has to learn first.
   struct Keywords {
@@ -113,10 +160,13 @@ class Execution {
                                                                        const std::vector<std::string>& names);
   void learn(UserId user, MailboxId mailbox, Keywords keywords);
 
-  /// At most so many, the first of them.
-  [[nodiscard]] std::vector<Message> messages_of(
-      UserId user, MailboxId mailbox, const UidSet& uids,
-      std::size_t messages_max = std::numeric_limits<std::size_t>::max()) const;
+  /// At most so many, the first of those `within`.
+  [[nodiscard]] std::vector<Message> messages_of(UserId user, MailboxId mailbox, const UidSet& uids,
+                                                 std::size_t messages_max = std::numeric_limits<std::size_t>::max(),
+                                                 UidRange within = kAllUids) const;
+  /// Whether the mailbox has UIDs for so many. Errors: full; unavailable, while a COPY is on its way.
+  [[nodiscard]] std::expected<void, StoreError> check_uids(UserId user, const MailboxInfo& mailbox,
+                                                           std::uint64_t messages) const;
   /// `messages` as they will be in `to`, and the keywords that it learns for them.
   struct Arrivals {
     std::vector<Message> messages;
@@ -148,6 +198,9 @@ class Execution {
   const Time now_;
   std::uint64_t room_;
   const std::uint32_t mailboxes_max_;
+  RunningCopies running_;
+  const Admit& admit_;
+  const StepSizes& sizes_;
   std::vector<BlobHandle> blobs_;  // written in this group
 };
 

@@ -1,5 +1,6 @@
 #include "common/store/group_commit.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/net/one_shot.h"
@@ -13,11 +14,20 @@ std::size_t octets_of(const std::vector<Annotation>& annotations) {
   return octets;
 }
 
+constexpr std::size_t kRowOctets = 512;  // a row's change counts as so many octets of a message
+
+std::size_t octets_of(const UidSet& uids) {
+  return kRowOctets * static_cast<std::size_t>(std::min<std::uint64_t>(uids.size(), kRenamedMessagesMax));
+}
+
 std::size_t octets_of(const Request& request) {
   if (const auto* deliver = std::get_if<Deliver>(&request)) return deliver->blob->octets().size();
   std::size_t octets = 0;
   for (const Operation& operation : std::get<ApplyRequest>(request).batch.operations) {
     if (const auto* append = std::get_if<Append>(&operation)) octets += append->blob->octets().size();
+    if (const auto* copy = std::get_if<Copy>(&operation)) octets += octets_of(copy->uids);
+    if (const auto* move = std::get_if<Move>(&operation)) octets += octets_of(move->uids);
+    if (const auto* flags = std::get_if<StoreFlags>(&operation)) octets += octets_of(flags->uids);
     if (const auto* metadata = std::get_if<SetMetadata>(&operation)) octets += octets_of(metadata->annotations);
   }
   return octets;
@@ -29,7 +39,17 @@ bool is_delivery(const Outcome& outcome) { return std::holds_alternative<Deliver
 
 GroupCommit::~GroupCommit() {
   std::unique_lock lock(mutex_);
+  ending_ = true;
   idle_.wait(lock, [this] { return !draining_; });
+}
+
+void GroupCommit::start(Time now) {
+  now_ = now;
+  {
+    const std::scoped_lock lock(mutex_);
+    draining_ = true;
+  }
+  executor_.post([this] { drain(); });
 }
 
 void GroupCommit::submit(Request request, Time now, Answer answer) {
@@ -45,14 +65,14 @@ void GroupCommit::submit(Request request, Time now, Answer answer) {
 
 void GroupCommit::drain() {
   while (true) {
-    std::deque<Waiting> group = take_group();
-    if (group.empty()) return;
-    commit(std::move(group));
+    auto group = take_group();
+    if (!group) return;
+    commit(std::move(*group));
   }
 }
 
-/// Nothing when the queue is empty; then the next submit() posts a new drain.
-std::deque<GroupCommit::Waiting> GroupCommit::take_group() {
+/// After nothing, the next submit() posts a new drain.
+std::optional<std::deque<GroupCommit::Waiting>> GroupCommit::take_group() {
   const std::scoped_lock lock(mutex_);
   std::deque<Waiting> group;
   std::size_t octets = 0;
@@ -61,9 +81,10 @@ std::deque<GroupCommit::Waiting> GroupCommit::take_group() {
     group.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
-  draining_ = !group.empty();
-  if (!draining_) idle_.notify_all();
-  return group;
+  draining_ = !group.empty() || (writer_.has_leftovers() && !ending_);
+  if (draining_) return group;
+  idle_.notify_all();
+  return std::nullopt;
 }
 
 bool GroupCommit::work_waits() {
@@ -81,14 +102,25 @@ void GroupCommit::commit(std::deque<Waiting> group) {
       if (is_delivery(outcomes[i])) group[i].answer(outcomes[i]);
     }
   };
-  std::vector<Outcome> outcomes =
-      writer_.commit(requests, group.back().now, Publication::may_wait, answer_deliveries);
+  if (!group.empty()) now_ = group.back().now;
+  std::vector<Outcome> outcomes = writer_.commit(requests, now_, Publication::may_wait, answer_deliveries);
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    if (!is_delivery(outcomes[i])) group[i].answer(std::move(outcomes[i]));
+    if (auto* unfinished = std::get_if<Unfinished>(&outcomes[i])) {
+      std::get<ApplyRequest>(requests[i]).so_far = std::move(unfinished->copy);
+      group[i].request = std::move(requests[i]);
+      submit_again(std::move(group[i]));
+    } else if (!is_delivery(outcomes[i])) {
+      group[i].answer(std::move(outcomes[i]));
+    }
   }
   // What comes between this look and the end of the publication is taken by the next round.
   if (!work_waits()) static_cast<void>(writer_.publish());
   if (writer_.failed()) tell_failure();
+}
+
+void GroupCommit::submit_again(Waiting waiting) {
+  const std::scoped_lock lock(mutex_);
+  queue_.push_back(std::move(waiting));
 }
 
 void GroupCommit::tell_failure() {

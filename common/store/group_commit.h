@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "common/net/clock.h"
@@ -31,13 +32,17 @@ class GroupCommit {
       : writer_(writer), executor_(executor), on_failure_(std::move(on_failure)) {}
   GroupCommit(const GroupCommit&) = delete;
   GroupCommit& operator=(const GroupCommit&) = delete;
-  /// Waits for the writer's thread, which may still be publishing what it has answered.
+  /// Waits for the writer's thread, which may still be publishing what it has answered. What is left over stays for
+  /// the next time.
   ~GroupCommit();
 
   using Answer = std::move_only_function<void(Outcome)>;
 
-  /// From any thread. `answer` is called once, on the writer's thread: for a delivery when it is durable, for
-  /// anything else when it is published.
+  /// Removes what is left over from before, when nobody asks for anything. Once, before the first submit().
+  void start(Time now);
+
+  /// From any thread. What is made in steps goes behind all that waits after each of them. `answer` is called once,
+  /// on the writer's thread: for a delivery when it is durable, for anything else when it is published.
   void submit(Request request, Time now, Answer answer);
 
  private:
@@ -49,18 +54,23 @@ class GroupCommit {
   };
 
   void drain();
-  [[nodiscard]] std::deque<Waiting> take_group();
+  /// Nothing when there is nothing to do; an empty group goes when something is left over.
+  [[nodiscard]] std::optional<std::deque<Waiting>> take_group();
   [[nodiscard]] bool work_waits();
   void commit(std::deque<Waiting> group);
+  /// Behind all that waits.
+  void submit_again(Waiting waiting);
   void tell_failure();
 
   Writer& writer_;
   net::Executor& executor_;
   std::move_only_function<void()> on_failure_;  // both of the writer's thread
   bool failure_told_ = false;
+  Time now_{};  // of the last group
   std::mutex mutex_;
   std::deque<Waiting> queue_;  // guarded by mutex_
   bool draining_ = false;      // guarded by mutex_
+  bool ending_ = false;        // guarded by mutex_
   std::condition_variable idle_;
 };
 

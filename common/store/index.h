@@ -37,10 +37,11 @@ enum class Table : std::uint8_t {
   expiries,
   segments,
   metadata,
+  leftovers,
 };
 inline constexpr std::array kTableNames = {
     "meta",  "users",    "mailboxes",  "mailbox_names", "subscriptions", "hot_rows", "cold_rows", "copies",
-    "blobs", "vanished", "deliveries", "idempotency",   "expiries",      "segments", "metadata"};
+    "blobs", "vanished", "deliveries", "idempotency",   "expiries",      "segments", "metadata",  "leftovers"};
 inline constexpr std::size_t kTables = kTableNames.size();
 
 [[nodiscard]] inline std::expected<std::shared_ptr<Environment>, OpenError> open_index(

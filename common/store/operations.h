@@ -22,7 +22,9 @@ using Time = std::chrono::sys_time<std::chrono::milliseconds>;
 inline constexpr std::size_t kMailboxNameMaxOctets = 400;  // an index key holds 511
 inline constexpr std::uint32_t kMailboxesMax = 10'000;     // of one user, unless the operator says otherwise
 inline constexpr std::size_t kKeywordMaxOctets = 128;
-inline constexpr std::size_t kRenamedMessagesMax = 16'384;  // that go along with a renamed INBOX
+inline constexpr std::size_t kRenamedMessagesMax = 16'384;   // that go along with a renamed INBOX
+inline constexpr std::size_t kCopiedAtOnce = 8'192;     // messages of a COPY that are copied in one transaction
+inline constexpr std::uint32_t kClearedAtOnce = 1'024;  // rows of what was deleted that go in one transaction
 inline constexpr std::size_t kDeliveryIdMaxOctets = 64;
 inline constexpr std::size_t kRecipientMaxOctets = 384;
 inline constexpr std::size_t kIdempotencyKeyMaxOctets = 64;
@@ -92,8 +94,10 @@ struct Expunge {
   ExpungeWhich which = ExpungeWhich::deleted;
 };
 
-/// All or nothing (RFC 9051 §6.4.7). The copy's save date is the time of the commit. Answer: Copied.
-/// Errors: no_such_mailbox, over_quota, full, too_many_keywords.
+/// All or nothing (RFC 9051 §6.4.7). The copy's save date is the time of the commit. Alone in its batch, a COPY of
+/// more than kCopiedAtOnce messages is made in steps, between which others are served; of one user there is one at
+/// a time. Answer: Copied. Errors: no_such_mailbox, over_quota, full, too_many_keywords, unavailable (another COPY
+/// is on its way into the mailbox, and what was kept for others meanwhile is used up).
 struct Copy {
   MailboxId from{};
   UidSet uids;
@@ -169,7 +173,8 @@ struct SetSpecialUse {
 /// on a user unknown to the store does so too. Answer: Done, also when the user was there.
 struct CreateUser {};
 
-/// Removes all that the user has; a later operation would create the user anew. Answer: Done.
+/// Removes all that the user has; a later operation would create the user anew. Alone in its batch it is done in
+/// steps when there is much, between which others are served; from the first on the user is nobody. Answer: Done.
 struct DeleteUser {};
 
 /// Answer: Done. A limit below what is used refuses only what is added.
@@ -229,6 +234,23 @@ struct ApplyResult {
   std::vector<OperationResult> results;  // one per operation, in order
   ModSeq modseq{};                       // the user's after the batch
   bool operator==(const ApplyResult&) const = default;
+};
+
+/// How far a COPY is that is made in steps.
+struct CopyProgress {
+  Uid source_next{1};  // of the source: what lies below is copied
+  Uid source_end{};    // what came after the COPY began is not
+  Uid next{};          // of the target
+  ModSeq modseq{};
+  std::uint64_t octets = 0;
+  Copied copied;
+  bool operator==(const CopyProgress&) const = default;
+};
+
+/// A request is to be made again, later: after its first step, or before, when it has to wait for another.
+struct Unfinished {
+  std::optional<CopyProgress> copy;
+  bool operator==(const Unfinished&) const = default;
 };
 
 /// The name smtpd gave a message before its first attempt, and the recipient as it stood in RCPT: a repeat of both

@@ -270,6 +270,17 @@ struct PutBody {
     put_annotations(writer, record.annotations);
   }
   void operator()(const ObjectKeyRecord& record) { put_object_key(out, record.key); }
+  void operator()(const MailboxBuryRecord& record) {
+    writer.put(record.user).put(record.mailbox).put(record.modseq);
+  }
+  void operator()(const CopyStageRecord& record) {
+    writer.put(record.user).put(record.mailbox).put(record.modseq);
+    put_messages(out, record.messages);
+  }
+  void operator()(const CopyFinishRecord& record) { writer.put(record.user).put(record.mailbox); }
+  void operator()(const ClearRecord& record) {
+    writer.put(record.user).put(record.mailbox.value_or(kNoMailbox)).put(record.rows_max);
+  }
 };
 
 Record take_body(RecordType type, OctetReader& reader) {
@@ -410,6 +421,35 @@ Record take_body(RecordType type, OctetReader& reader) {
       return record;
     }
     case RecordType::object_key: return ObjectKeyRecord{take_object_key(reader)};
+    case RecordType::mailbox_bury: {
+      MailboxBuryRecord record;
+      record.user = reader.take<UserId>();
+      record.mailbox = reader.take<MailboxId>();
+      record.modseq = reader.take<ModSeq>();
+      return record;
+    }
+    case RecordType::copy_stage: {
+      CopyStageRecord record;
+      record.user = reader.take<UserId>();
+      record.mailbox = reader.take<MailboxId>();
+      record.modseq = reader.take<ModSeq>();
+      record.messages = take_messages(reader);
+      return record;
+    }
+    case RecordType::copy_finish: {
+      CopyFinishRecord record;
+      record.user = reader.take<UserId>();
+      record.mailbox = reader.take<MailboxId>();
+      return record;
+    }
+    case RecordType::clear: {
+      ClearRecord record;
+      record.user = reader.take<UserId>();
+      const auto mailbox = reader.take<MailboxId>();
+      if (mailbox != kNoMailbox) record.mailbox = mailbox;
+      record.rows_max = reader.take<std::uint32_t>();
+      return record;
+    }
   }
   reader.refuse();
   return ExpireRecord{};
@@ -418,7 +458,16 @@ Record take_body(RecordType type, OctetReader& reader) {
 }  // namespace
 
 RecordType type_of(const Record& record) {
-  return static_cast<RecordType>(record.index() + 1);  // the variant lists them in the order of their numbers
+  // In the order of the variant.
+  constexpr std::array kTypes = {
+      RecordType::blob,           RecordType::link,        RecordType::flags,          RecordType::expunge,
+      RecordType::move,           RecordType::keywords,    RecordType::mailbox_create, RecordType::mailbox_rename,
+      RecordType::mailbox_delete, RecordType::special_use, RecordType::subscription,   RecordType::user_create,
+      RecordType::user_delete,    RecordType::quota,       RecordType::delivery,       RecordType::applied,
+      RecordType::expire,         RecordType::metadata,    RecordType::mailbox_bury,   RecordType::copy_stage,
+      RecordType::copy_finish,    RecordType::clear};
+  static_assert(kTypes.size() == std::variant_size_v<Record>);
+  return kTypes[record.index()];
 }
 
 void encode_body(const Record& record, std::string& out) { std::visit(PutBody{out}, record); }

@@ -44,6 +44,10 @@ enum class RecordType : std::uint8_t {
   expire = 17,
   metadata = 18,
   object_key = 19,
+  mailbox_bury = 20,
+  copy_stage = 21,
+  copy_finish = 22,
+  clear = 23,
 };
 
 /// A message's octets with their summary; no user, no UID. Views into the record's body.
@@ -204,10 +208,45 @@ struct ObjectKeyRecord {
   bool operator==(const ObjectKeyRecord&) const = default;
 };
 
-using Record = std::variant<BlobRecord, LinkRecord, FlagsRecord, ExpungeRecord, MoveRecord, KeywordsRecord,
-                            MailboxCreateRecord, MailboxRenameRecord, MailboxDeleteRecord, SpecialUseRecord,
-                            SubscriptionRecord, UserCreateRecord, UserDeleteRecord, QuotaRecord, DeliveryRecord,
-                            AppliedRecord, ExpireRecord, MetadataRecord, ObjectKeyRecord>;
+/// A mailbox was deleted, but for its rows: those are left over, and go by and by.
+struct MailboxBuryRecord {
+  UserId user{};
+  MailboxId mailbox{};
+  ModSeq modseq{};
+  bool operator==(const MailboxBuryRecord&) const = default;
+};
+
+/// Some of the messages of a COPY lie in the mailbox, above its UIDNEXT, where nobody sees them. Each has the
+/// record's modseq, which the user has not reached yet.
+struct CopyStageRecord {
+  UserId user{};
+  MailboxId mailbox{};
+  ModSeq modseq{};
+  std::vector<Message> messages;
+  bool operator==(const CopyStageRecord&) const = default;
+};
+
+/// All messages of a COPY lie in the mailbox: now they are there.
+struct CopyFinishRecord {
+  UserId user{};
+  MailboxId mailbox{};
+  bool operator==(const CopyFinishRecord&) const = default;
+};
+
+/// The first `rows_max` rows that are left over in the mailbox went; those of a COPY that ends here were never
+/// there. Without a mailbox: the user is about to be deleted, and the first rows went that belong to no mailbox.
+struct ClearRecord {
+  UserId user{};
+  std::optional<MailboxId> mailbox;
+  std::uint32_t rows_max = 0;
+  bool operator==(const ClearRecord&) const = default;
+};
+
+using Record =
+    std::variant<BlobRecord, LinkRecord, FlagsRecord, ExpungeRecord, MoveRecord, KeywordsRecord,
+                 MailboxCreateRecord, MailboxRenameRecord, MailboxDeleteRecord, SpecialUseRecord,
+                 SubscriptionRecord, UserCreateRecord, UserDeleteRecord, QuotaRecord, DeliveryRecord, AppliedRecord,
+                 ExpireRecord, MetadataRecord, ObjectKeyRecord, MailboxBuryRecord, CopyStageRecord, CopyFinishRecord, ClearRecord>;
 
 [[nodiscard]] RecordType type_of(const Record& record);
 

@@ -7,22 +7,26 @@
 namespace posthaste::store {
 namespace {
 
-void count(MailboxInfo& mailbox, FlagSet flags, int by) {
+// Of a MailboxInfo, or a LeftoverRow.
+template <typename Counters>
+void count(Counters& counters, FlagSet flags, int by) {
   const auto step = static_cast<std::uint32_t>(by);  // modulo 2^32: adding -1 subtracts
-  if (!flags.contains(SystemFlag::seen)) mailbox.unseen += step;
-  if (flags.contains(SystemFlag::deleted)) mailbox.deleted += step;
+  if (!flags.contains(SystemFlag::seen)) counters.unseen += step;
+  if (flags.contains(SystemFlag::deleted)) counters.deleted += step;
 }
 
-void count_in(MailboxInfo& mailbox, const Message& message) {
-  ++mailbox.messages;
-  mailbox.octets += message.octets;
-  count(mailbox, message.flags, 1);
+template <typename Counters>
+void count_in(Counters& counters, const Message& message) {
+  ++counters.messages;
+  counters.octets += message.octets;
+  count(counters, message.flags, 1);
 }
 
-void count_out(MailboxInfo& mailbox, const Message& message) {
-  --mailbox.messages;
-  mailbox.octets -= message.octets;
-  count(mailbox, message.flags, -1);
+template <typename Counters>
+void count_out(Counters& counters, const Message& message) {
+  --counters.messages;
+  counters.octets -= message.octets;
+  count(counters, message.flags, -1);
 }
 
 std::uint32_t copies_of(std::string_view octets) {
@@ -219,7 +223,7 @@ bool Redo::redo(const MailboxRenameRecord& record) {
 bool Redo::redo(const MailboxDeleteRecord& record) {
   auto user = find_user(txn_, record.user);
   const auto mailbox = find_mailbox(txn_, record.user, record.mailbox);
-  if (!user || !mailbox) return false;
+  if (!user || !mailbox || find_leftover(txn_, record.user, record.mailbox)) return false;
   erase_mailbox(record.user, *user, *mailbox);
   user->modseq = record.modseq;
   put_user(record.user, *user);
@@ -260,7 +264,7 @@ bool Redo::redo(const UserCreateRecord& record) {
 
 bool Redo::redo(const UserDeleteRecord& record) {
   auto user = find_user(txn_, record.user);
-  if (!user) return false;
+  if (!user || has_leftovers(record.user)) return false;
   const Key prefix = user_key(record.user);
   std::vector<MailboxInfo> mailboxes;
   {
@@ -279,6 +283,7 @@ bool Redo::redo(const UserDeleteRecord& record) {
   erase_rows(Table::subscriptions, prefix);
   erase_rows(Table::idempotency, prefix);
   erase_rows(Table::metadata, prefix);
+  erase_rows(Table::leftovers, prefix);
   txn_.erase(Table::users, prefix);
   return true;
 }
@@ -363,6 +368,118 @@ bool Redo::redo(const MetadataRecord& record) {
 bool Redo::redo(const ObjectKeyRecord& record) {
   if (!find_object_key(txn_)) txn_.put(Table::meta, object_key_key(), encode(record.key));
   return true;
+}
+
+// --- What is left over
+
+bool Redo::redo(const MailboxBuryRecord& record) {
+  auto user = find_user(txn_, record.user);
+  const auto mailbox = find_mailbox(txn_, record.user, record.mailbox);
+  if (!user || !mailbox) return false;
+  LeftoverRow row = find_leftover(txn_, record.user, record.mailbox).value_or(LeftoverRow{});
+  row.kind = LeftoverRow::Kind::buried;
+  row.first = Uid{1};
+  row.next = std::max(row.next, mailbox->uid_next);
+  row.modseq = record.modseq;
+  row.messages += mailbox->messages;
+  row.unseen += mailbox->unseen;
+  row.deleted += mailbox->deleted;
+  row.octets += mailbox->octets;
+  txn_.put(Table::leftovers, leftover_key(record.user, record.mailbox), encode(row));
+  user->used_octets -= mailbox->octets;
+  user->used_messages -= mailbox->messages;
+  erase_annotations(record.user, record.mailbox);
+  txn_.erase(Table::mailbox_names, name_key(record.user, mailbox->name));
+  txn_.erase(Table::mailboxes, mailbox_key(record.user, record.mailbox));
+  user->modseq = record.modseq;
+  put_user(record.user, *user);
+  changes_.push_back({record.user, record.mailbox, record.modseq});
+  return true;
+}
+
+bool Redo::redo(const CopyStageRecord& record) {
+  const auto mailbox = find_mailbox(txn_, record.user, record.mailbox);
+  if (!mailbox || record.messages.empty()) return false;
+  const Uid first = record.messages.front().uid;
+  LeftoverRow row = find_leftover(txn_, record.user, record.mailbox)
+                        .value_or(LeftoverRow{LeftoverRow::Kind::staged, first, first, record.modseq});
+  const bool fits =
+      row.kind == LeftoverRow::Kind::staged && row.modseq == record.modseq && first >= mailbox->uid_next;
+  if (!fits) return false;
+  for (const Message& message : record.messages) {
+    if (message.uid < row.next || !add_reference(record.user, message.blob)) return false;
+    row.next = next(message.uid);
+    put_hot_row(record.user, record.mailbox, message);
+    count_in(row, message);
+  }
+  txn_.put(Table::leftovers, leftover_key(record.user, record.mailbox), encode(row));
+  return true;
+}
+
+/// The UIDs that were kept for what might come meanwhile, and were not needed, count as vanished.
+bool Redo::redo(const CopyFinishRecord& record) {
+  auto user = find_user(txn_, record.user);
+  auto mailbox = find_mailbox(txn_, record.user, record.mailbox);
+  const auto row = find_leftover(txn_, record.user, record.mailbox);
+  if (!user || !mailbox || !row || row->kind != LeftoverRow::Kind::staged) return false;
+  if (row->first < mailbox->uid_next || row->modseq <= user->modseq) return false;
+  if (row->first > mailbox->uid_next) {
+    const UidRange kept{mailbox->uid_next, Uid{number(row->first) - 1}};
+    put_vanished(record.user, record.mailbox, row->modseq, {kept});
+  }
+  mailbox->uid_next = row->next;
+  mailbox->messages += row->messages;
+  mailbox->unseen += row->unseen;
+  mailbox->deleted += row->deleted;
+  mailbox->octets += row->octets;
+  user->used_octets += row->octets;
+  user->used_messages += row->messages;
+  txn_.erase(Table::leftovers, leftover_key(record.user, record.mailbox));
+  changed(record.user, *user, *mailbox, row->modseq);
+  return true;
+}
+
+bool Redo::redo(const ClearRecord& record) {
+  const Key key = leftover_key(record.user, record.mailbox);
+  if (!record.mailbox) {
+    if (!find_user(txn_, record.user)) return false;
+    LeftoverRow row;
+    row.kind = LeftoverRow::Kind::user;
+    txn_.put(Table::leftovers, key, encode(row));
+    const std::uint32_t left = erase_some(Table::subscriptions, user_key(record.user), record.rows_max);
+    erase_some(Table::idempotency, user_key(record.user), left);
+    return true;
+  }
+  auto row = find_leftover(txn_, record.user, record.mailbox);
+  if (!row || row->kind == LeftoverRow::Kind::user) return false;
+  if (row->kind == LeftoverRow::Kind::staged) row->kind = LeftoverRow::Kind::given_up;
+  std::uint32_t left = clear_messages(record.user, *record.mailbox, *row, record.rows_max);
+  if (row->kind == LeftoverRow::Kind::buried) left = erase_some(Table::vanished, key, left);
+  if (left == 0)
+    txn_.put(Table::leftovers, key, encode(*row));
+  else
+    txn_.erase(Table::leftovers, key);
+  return true;
+}
+
+std::uint32_t Redo::clear_messages(UserId user, MailboxId mailbox, LeftoverRow& row, std::uint32_t rows_max) {
+  const Key prefix = mailbox_key(user, mailbox);
+  WriteCursor cursor(txn_, Table::hot_rows);
+  bool there = cursor.seek(hot_key(user, mailbox, row.first));
+  for (; there && rows_max > 0 && cursor.key().starts_with(prefix); there = cursor.next(), --rows_max) {
+    const auto message = decode_message_row(uid_of(cursor.key()), cursor.value());
+    cursor.erase();
+    if (!message) continue;
+    count_out(row, *message);
+    drop_reference(user, message->blob, Damage::passed_over);
+  }
+  return rows_max;
+}
+
+bool Redo::has_leftovers(UserId user) const {
+  Cursor cursor(txn_, Table::leftovers);
+  return cursor.seek(leftover_key(user, next(kNoMailbox))) &&
+         cursor.key().starts_with(std::string_view(user_key(user)));
 }
 
 // --- Parts
@@ -456,6 +573,14 @@ void Redo::erase_annotations(UserId user, MailboxId mailbox) {
   txn_.put(Table::metadata, user_key(user), encode(*tally));
 }
 
+std::uint32_t Redo::erase_some(Table table, std::string_view prefix, std::uint32_t rows_max) {
+  WriteCursor cursor(txn_, table);
+  bool there = cursor.seek(prefix);
+  for (; there && rows_max > 0 && cursor.key().starts_with(prefix); there = cursor.next(), --rows_max)
+    cursor.erase();
+  return rows_max;
+}
+
 void Redo::erase_rows(Table table, std::string_view prefix) {
   WriteCursor cursor(txn_, table);
   for (bool there = cursor.seek(prefix); there && cursor.key().starts_with(prefix); there = cursor.next()) {
@@ -483,7 +608,7 @@ bool Redo::add_reference(UserId user, BlobId blob) {
   return true;
 }
 
-void Redo::drop_reference(UserId user, BlobId blob) {
+void Redo::drop_reference(UserId user, BlobId blob, Damage damage) {
   const Key key = user_blob_key(user, blob);
   if (const auto copies = txn_.get(Table::copies, key)) {
     const std::uint32_t left = copies_of(*copies) - 1;
@@ -494,8 +619,12 @@ void Redo::drop_reference(UserId user, BlobId blob) {
     return;
   }
   txn_.erase(Table::cold_rows, key);
-  auto row = find_blob(txn_, blob);
-  if (!row || row->references == 0) return txn_.fail_as_damaged();
+  const auto octets = txn_.get(Table::blobs, blob_key(blob));
+  auto row = octets ? decode_blob(blob, *octets) : std::nullopt;
+  if (!row || row->references == 0) {
+    if (damage == Damage::fails) txn_.fail_as_damaged();
+    return;
+  }
   if (--row->references > 0) return txn_.put(Table::blobs, blob_key(blob), encode(*row));
   txn_.erase(Table::blobs, blob_key(blob));
   live_octets_[row->location.segment] -= static_cast<std::int64_t>(record_octets(row->location));

@@ -72,6 +72,10 @@ class Redo {
   [[nodiscard]] bool redo(const ExpireRecord& record);
   [[nodiscard]] bool redo(const MetadataRecord& record);
   [[nodiscard]] bool redo(const ObjectKeyRecord& record);
+  [[nodiscard]] bool redo(const MailboxBuryRecord& record);
+  [[nodiscard]] bool redo(const CopyStageRecord& record);
+  [[nodiscard]] bool redo(const CopyFinishRecord& record);
+  [[nodiscard]] bool redo(const ClearRecord& record);
 
   void put_user(UserId id, const UserRow& user);
   void put_mailbox(UserId user, const MailboxInfo& mailbox);
@@ -86,9 +90,17 @@ class Redo {
   void erase_mailbox(UserId user, UserRow& user_row, const MailboxInfo& mailbox);
   void erase_annotations(UserId user, MailboxId mailbox);
   void erase_rows(Table table, std::string_view prefix);
+  /// At most so many. Returns how many it may be yet: none when there are more rows.
+  std::uint32_t erase_some(Table table, std::string_view prefix, std::uint32_t rows_max);
+  [[nodiscard]] bool has_leftovers(UserId user) const;
+  /// Messages that are left over, and their references. What cannot be read goes too: nobody waits for an answer,
+  /// and it would be met again and again.
+  std::uint32_t clear_messages(UserId user, MailboxId mailbox, LeftoverRow& row, std::uint32_t rows_max);
 
   [[nodiscard]] bool add_reference(UserId user, BlobId blob);
-  void drop_reference(UserId user, BlobId blob);
+  /// The user has one message less of it. A row that cannot be read fails the transaction, or is passed over.
+  enum class Damage { fails, passed_over };
+  void drop_reference(UserId user, BlobId blob, Damage damage = Damage::fails);
   [[nodiscard]] std::optional<std::string> cold_row(const BlobLocation& location);
   void remember(Table table, Remembered what, std::string_view key, const RememberedRow& row);
 

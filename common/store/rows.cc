@@ -212,6 +212,35 @@ std::optional<AnnotationRow> decode_annotation(std::string_view octets) {
   return reader.ok() ? std::optional(row) : std::nullopt;
 }
 
+std::string encode(const LeftoverRow& row) {
+  std::string out;
+  OctetWriter(out)
+      .put(row.kind)
+      .put(row.first)
+      .put(row.next)
+      .put(row.modseq)
+      .put(row.messages)
+      .put(row.unseen)
+      .put(row.deleted)
+      .put(row.octets);
+  return out;
+}
+
+std::optional<LeftoverRow> decode_leftover(std::string_view octets) {
+  OctetReader reader(octets);
+  LeftoverRow row;
+  row.kind = reader.take_enum(LeftoverRow::Kind::user);
+  if (number(row.kind) == 0) reader.refuse();
+  row.first = reader.take<Uid>();
+  row.next = reader.take<Uid>();
+  row.modseq = reader.take<ModSeq>();
+  row.messages = reader.take<std::uint32_t>();
+  row.unseen = reader.take<std::uint32_t>();
+  row.deleted = reader.take<std::uint32_t>();
+  row.octets = reader.take<std::uint64_t>();
+  return whole(reader, row);
+}
+
 std::optional<MetaRow> find_meta(const View& view) { return find(view, Table::meta, meta_key(), decode_meta); }
 
 std::optional<ObjectKey> find_object_key(const View& view) {
@@ -251,6 +280,10 @@ std::optional<MetadataTally> find_metadata_tally(const View& view, UserId user) 
 
 std::optional<AnnotationRow> find_annotation(const View& view, std::string_view key) {
   return find(view, Table::metadata, key, decode_annotation);
+}
+
+std::optional<LeftoverRow> find_leftover(const View& view, UserId user, std::optional<MailboxId> mailbox) {
+  return find(view, Table::leftovers, leftover_key(user, mailbox), decode_leftover);
 }
 
 std::string canonical_name(std::string_view name) {

@@ -69,6 +69,25 @@ struct AnnotationRow {
   std::string_view value;
 };
 
+/// Messages that lie in a mailbox's place and are not there: of a deleted mailbox, whose rows go by and by, or of a
+/// COPY under way, which come all at once. Every message of the mailbox at `first` or above is one of them.
+struct LeftoverRow {
+  enum class Kind : std::uint8_t {
+    buried = 1,    // the mailbox was deleted
+    staged = 2,    // a COPY is under way; unless nobody goes on with it
+    given_up = 3,  // a COPY that failed
+    user = 4,      // no messages at all: the user is about to be deleted, and gets nothing any more
+  };
+  Kind kind = Kind::given_up;
+  Uid first{};
+  Uid next{};       // above the last
+  ModSeq modseq{};  // of all that a COPY brings
+  std::uint32_t messages = 0;
+  std::uint32_t unseen = 0;
+  std::uint32_t deleted = 0;
+  std::uint64_t octets = 0;
+};
+
 enum class Remembered : std::uint8_t { delivery = 1, idempotency = 2 };
 
 // --- Keys
@@ -107,6 +126,11 @@ enum class Remembered : std::uint8_t { delivery = 1, idempotency = 2 };
   return metadata_key(user, mailbox).add_octets(entry);
 }
 
+/// Without a mailbox: of the user, who is about to be deleted.
+[[nodiscard]] inline Key leftover_key(UserId user, std::optional<MailboxId> mailbox) {
+  return mailbox_key(user, mailbox.value_or(kNoMailbox));
+}
+
 /// The UID at the end of a hot row's key.
 [[nodiscard]] inline Uid uid_of(std::string_view key) {
   std::string_view uid = key.substr(key.size() - sizeof(Uid));
@@ -124,6 +148,7 @@ enum class Remembered : std::uint8_t { delivery = 1, idempotency = 2 };
 [[nodiscard]] std::string encode(const RememberedRow& row);
 [[nodiscard]] std::string encode(const MetadataTally& row);
 [[nodiscard]] std::string encode(const AnnotationRow& row);
+[[nodiscard]] std::string encode(const LeftoverRow& row);
 
 [[nodiscard]] std::optional<MetaRow> decode_meta(std::string_view octets);
 [[nodiscard]] std::optional<ObjectKey> decode_object_key(std::string_view octets);
@@ -134,6 +159,7 @@ enum class Remembered : std::uint8_t { delivery = 1, idempotency = 2 };
 [[nodiscard]] std::optional<RememberedRow> decode_remembered(std::string_view octets);
 [[nodiscard]] std::optional<MetadataTally> decode_metadata_tally(std::string_view octets);
 [[nodiscard]] std::optional<AnnotationRow> decode_annotation(std::string_view octets);
+[[nodiscard]] std::optional<LeftoverRow> decode_leftover(std::string_view octets);
 
 // --- Finding. Nothing when the row is not there; the view fails when it is damaged.
 
@@ -146,6 +172,8 @@ enum class Remembered : std::uint8_t { delivery = 1, idempotency = 2 };
 [[nodiscard]] std::optional<SegmentRow> find_segment(const View& view, std::uint32_t segment);
 [[nodiscard]] std::optional<MetadataTally> find_metadata_tally(const View& view, UserId user);
 [[nodiscard]] std::optional<AnnotationRow> find_annotation(const View& view, std::string_view key);
+[[nodiscard]] std::optional<LeftoverRow> find_leftover(const View& view, UserId user,
+                                                       std::optional<MailboxId> mailbox);
 
 /// A record's octets in the log, for a blob.
 [[nodiscard]] inline std::uint64_t record_octets(const BlobLocation& location) {

@@ -48,6 +48,14 @@ void prefetch(std::string_view row) {
   }
 }
 
+/// What of `range` is there for readers: not what is left over in the mailbox, or on its way into it.
+UidRange shown(const View& view, UserId user, MailboxId mailbox, UidRange range) {
+  if (const auto leftover = find_leftover(view, user, mailbox)) {
+    range.last = std::min(range.last, Uid{number(leftover->first) - 1});
+  }
+  return range;
+}
+
 /// Every UID there ever was, but for those on the record of what vanished: the messages that are there, when the
 /// record is whole and short enough to be read.
 UidSet uids_kept(const View& view, std::string_view prefix, const MailboxInfo& mailbox) {
@@ -239,7 +247,8 @@ std::expected<void, StoreError> Snapshot::scan_all_metadata(
 std::expected<Message, StoreError> Snapshot::message(MailboxId mailbox, Uid uid) const {
   const View view(*environment_, txn_);
   const auto row = view.get(Table::hot_rows, hot_key(user_, mailbox, uid));
-  if (!row) return found_or(view, std::optional<Message>(), StoreError::no_such_message);
+  const bool there = row && shown(view, user_, mailbox, {uid, uid}).last == uid;
+  if (!there) return found_or(view, std::optional<Message>(), StoreError::no_such_message);
   return found_or(view, decode_message_row(uid, *row), StoreError::io);
 }
 
@@ -254,6 +263,7 @@ std::expected<std::optional<Uid>, StoreError> Snapshot::scan_changed(
     const std::function<void(const Message&)>& row) const {
   const View view(*environment_, txn_);
   const Key prefix = mailbox_key(user_, mailbox);
+  range = shown(view, user_, mailbox, range);
   Cursor cursor(view, Table::hot_rows);
   std::size_t rows = 0;
   bool there = cursor.seek(hot_key(user_, mailbox, range.first));
@@ -273,6 +283,7 @@ std::expected<std::optional<Uid>, StoreError> Snapshot::scan_back(
     MailboxId mailbox, UidRange range, std::size_t rows_max, const std::function<bool(const Message&)>& row) const {
   const View view(*environment_, txn_);
   const Key prefix = mailbox_key(user_, mailbox);
+  range = shown(view, user_, mailbox, range);
   const Key end =
       range.last == kAllUids.last ? mailbox_key(user_, next(mailbox)) : hot_key(user_, mailbox, next(range.last));
   Cursor cursor(view, Table::hot_rows);

@@ -46,6 +46,12 @@ ObjectKey mint_object_key() {
   return key;
 }
 
+Outcome outcome_of(std::expected<Execution::Applied, StoreError> applied) {
+  if (!applied) return ApplyOutcome(std::unexpected(applied.error()));
+  if (const auto* unfinished = std::get_if<Unfinished>(&*applied)) return *unfinished;
+  return ApplyOutcome(std::get<ApplyResult>(std::move(*applied)));
+}
+
 bool is_delivered(const Outcome& outcome) {
   const auto* delivered = std::get_if<DeliverOutcome>(&outcome);
   return delivered != nullptr && delivered->has_value();
@@ -73,11 +79,18 @@ class Writer::Core {
                                             const std::function<void(std::span<const Outcome>)>& durable);
   [[nodiscard]] std::expected<void, StoreError> publish();
 
+  [[nodiscard]] bool has_leftovers() const { return has_leftovers_ && !failed_; }
   [[nodiscard]] bool failed() const { return failed_; }
   [[nodiscard]] const Store& store() const { return store_; }
   [[nodiscard]] WriterCounters counters() const { return counters_; }
 
  private:
+  [[nodiscard]] std::vector<Outcome> commit_group(std::span<const Request> requests, Time now,
+                                                  Publication publication,
+                                                  const std::function<void(std::span<const Outcome>)>& durable);
+  /// Who goes on with a COPY, and who has ended.
+  void note_copies(std::span<const Request> requests, std::span<const Outcome> outcomes);
+
   enum class Growth { allowed, refused };
 
   /// Executes a group and writes it to the log, durably. Errors: full, with everything as before the group; io.
@@ -98,6 +111,8 @@ class Writer::Core {
   WriterCounters counters_;
   bool has_object_key_ = false;  // and it is published
   bool failed_ = false;
+  bool has_leftovers_ = true;  // until the first group has looked
+  RunningCopies copies_;
 
   // What is durable and not yet published.
   LogPosition published_;  // the log's tail as readers know it
@@ -111,6 +126,26 @@ class Writer::Core {
 
 std::vector<Outcome> Writer::Core::commit(std::span<const Request> requests, Time now, Publication publication,
                                           const std::function<void(std::span<const Outcome>)>& durable) {
+  auto outcomes = commit_group(requests, now, publication, durable);
+  note_copies(requests, outcomes);
+  return outcomes;
+}
+
+void Writer::Core::note_copies(std::span<const Request> requests, std::span<const Outcome> outcomes) {
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const auto* apply = std::get_if<ApplyRequest>(&requests[i]);
+    if (apply == nullptr) continue;
+    const auto* unfinished = std::get_if<Unfinished>(&outcomes[i]);
+    if (unfinished != nullptr && unfinished->copy)
+      copies_[apply->user] = std::get<Copy>(apply->batch.operations.front()).to;
+    else if (apply->so_far)
+      copies_.erase(apply->user);
+  }
+}
+
+std::vector<Outcome> Writer::Core::commit_group(std::span<const Request> requests, Time now,
+                                                Publication publication,
+                                                const std::function<void(std::span<const Outcome>)>& durable) {
   auto written = failed_ ? std::unexpected(StoreError::io) : write_group(requests, now, Growth::allowed);
   if (!written && written.error() == StoreError::full) written = write_group(requests, now, Growth::refused);
   std::vector<Outcome> outcomes = written ? std::move(*written) : all_failed(requests, written.error());
@@ -135,25 +170,28 @@ std::vector<Outcome> Writer::Core::commit(std::span<const Request> requests, Tim
 
 std::expected<std::vector<Outcome>, StoreError> Writer::Core::write_group(std::span<const Request> requests,
                                                                           Time now, Growth growth) {
+  has_leftovers_ = false;
   if (const auto begun = begin(); !begun) return std::unexpected(begun.error());
   if (const auto due = log_.begin_segment_when_due(number(redo_->next_blob())); !due) {
     if (due.error() == LogFailure::io) return std::unexpected(fail());
     return std::unexpected(StoreError::full);
   }
   buffer_.restart(log_.tail(), log_.framing());
-  Execution execution(*txn_, *redo_, buffer_, now, growth == Growth::allowed ? room() : 0, options_.mailboxes_max);
+  Execution execution(*txn_, *redo_, buffer_, now, growth == Growth::allowed ? room() : 0, options_.mailboxes_max, copies_, options_.admit,
+                      options_.step_sizes);
   std::vector<Outcome> outcomes;
   outcomes.reserve(requests.size());
   if (!has_object_key_ && !find_object_key(*txn_)) execution.keep_object_key(mint_object_key());
   execution.expire();
   for (const Request& request : requests) {
     if (const auto* apply = std::get_if<ApplyRequest>(&request)) {
-      outcomes.emplace_back(execution.apply(apply->user, apply->batch, apply->key));
+      outcomes.push_back(outcome_of(execution.apply(apply->user, apply->batch, apply->key, apply->so_far)));
     } else {
       outcomes.emplace_back(execution.deliver(std::get<Deliver>(request)));
     }
     if (txn_->failure() != 0) break;
   }
+  const bool more = txn_->failure() == 0 && execution.clear_some();
   if (const int code = txn_->failure(); code != 0) {
     Execution::forget(execution.blobs());
     if (!is_space(code)) return std::unexpected(fail());
@@ -175,6 +213,7 @@ std::expected<std::vector<Outcome>, StoreError> Writer::Core::write_group(std::s
   ++counters_.groups;
   ++counters_.log_syncs;
   counters_.log_octets += buffer_.octets().size();
+  has_leftovers_ = more;
   return outcomes;
 }
 
@@ -215,6 +254,7 @@ std::expected<void, StoreError> Writer::Core::publish() {
   redo->finish();
   if (const int code = txn->commit(); code != 0) {
     // Whoever was told that his message is safe must find it: then the log stands, and the next start redoes it.
+    has_leftovers_ = false;  // until the next group: there is no room to remove them
     if (!is_space(code) || answered || !log_.go_back(published_)) return std::unexpected(fail());
     Execution::forget(blobs);
     return std::unexpected(StoreError::full);
@@ -288,6 +328,7 @@ std::vector<Outcome> Writer::commit(std::span<const Request> requests, Time now,
 }
 
 std::expected<void, StoreError> Writer::publish() { return core_->publish(); }
+bool Writer::has_leftovers() const { return core_->has_leftovers(); }
 bool Writer::failed() const { return core_->failed(); }
 const Store& Writer::store() const { return core_->store(); }
 WriterCounters Writer::counters() const { return core_->counters(); }

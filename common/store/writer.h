@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "common/store/operations.h"
+#include "common/store/step_sizes.h"
 #include "common/store/store.h"
 
 namespace posthaste::store {
@@ -26,18 +27,27 @@ struct WriterOptions {
   std::uint32_t mailboxes_max = kMailboxesMax;  // of one user; as many subscriptions, too
   /// Called on the writer's thread after each publication, in order.
   std::function<void(const Change&)> on_change = [](const Change&) {};
+  /// Asked on the writer's thread before a user gets rows whom the store has not met. Errors, which whoever named
+  /// the user is told: no_such_mailbox, when there is no such user; unavailable.
+  std::function<std::expected<void, StoreError>(UserId)> admit = [](UserId) {
+    return std::expected<void, StoreError>{};
+  };
+  StepSizes step_sizes;  // smaller in tests
 };
 
 struct ApplyRequest {
   UserId user{};
   Batch batch;
   IdempotencyKey key;
+  std::optional<CopyProgress> so_far{};  // as the Unfinished said that came back for it
 };
 
 using Request = std::variant<ApplyRequest, Deliver>;
 using ApplyOutcome = std::expected<ApplyResult, StoreError>;
 using DeliverOutcome = std::expected<Delivered, StoreError>;
-using Outcome = std::variant<ApplyOutcome, DeliverOutcome>;
+/// Unfinished: commit the request again with what it says, until there is an answer; others may come in between.
+/// Whoever gives it up need not say so.
+using Outcome = std::variant<ApplyOutcome, DeliverOutcome, Unfinished>;
 
 /// Whether readers must see the group when commit() returns.
 enum class Publication {
@@ -63,15 +73,19 @@ class Writer {
   [[nodiscard]] static std::expected<std::unique_ptr<Writer>, OpenError> open(WriterOptions options);
   ~Writer();
 
-  /// Runs a group at `now`. Each request is all or nothing and sees those before it; one that fails leaves no
-  /// trace. `durable` is called once, when the log is on disk: from then on no crash loses what succeeded, and
-  /// deliveries can be answered. The outcomes that come back are for all other requests, after publication. If the
-  /// publication fails, their `io` means that the change is durable and will show after the next start.
+  /// Runs a group at `now`, which may be empty: with each goes some of what is left over. Each request is all or
+  /// nothing and sees those before it; one that fails leaves no trace. `durable` is called once, when the log is on
+  /// disk: from then on no crash loses what succeeded, and deliveries can be answered. The outcomes that come back
+  /// are for all other requests, after publication. If the publication fails, their `io` means that the change is
+  /// durable and will show after the next start.
   [[nodiscard]] std::vector<Outcome> commit(std::span<const Request> requests, Time now, Publication publication,
                                             const std::function<void(std::span<const Outcome>)>& durable);
 
   /// Publishes what was put off. Errors: io; the writer has failed.
   [[nodiscard]] std::expected<void, StoreError> publish();
+
+  /// Whether the next group, also an empty one, will remove more of what is left over.
+  [[nodiscard]] bool has_leftovers() const;
 
   /// After an I/O error nothing is written any more, and every outcome is `io`: end the process, start again,
   /// recover.

@@ -5,6 +5,7 @@ import concurrent.futures
 import os
 import re
 import signal
+import sys
 import threading
 import time
 import unittest
@@ -158,6 +159,26 @@ class Bounds(MailTest):
                 self.assertTrue(others.is_alive(), command)
             self.assertLess(others.longest_s, UNNOTICED_S * (10 if SANITIZED else 1))
         client.fill("INBOX", MESSAGES)  # for the other tests
+
+    def test_copies_and_deletions_of_everything_are_in_nobodys_way(self):
+        client = self.client()
+        copies = MESSAGES  # each COPY is one command, answered when all of it is there
+        client.ask_for("CREATE Whole")
+        client.ask_for("SELECT INBOX")
+        for commands in (["COPY 1:* Whole"], ["DELETE Whole", "STATUS INBOX (MESSAGES)"]):
+            with Others(self.mail) as others:
+                for command in commands:
+                    client.ask_for(command)
+                    if command.startswith("COPY"):
+                        self.assertEqual(self.count("alice", "Whole"), copies)
+                self.assertLess(others.longest_s, UNNOTICED_S * (10 if SANITIZED else 1), commands)
+            print(f"{commands[0]} of {copies}: others waited {1000 * others.longest_s:.0f} ms at most", file=sys.stderr)
+        client.ask_for("STATUS Whole (MESSAGES)", "NO")
+
+    def count(self, user, mailbox):
+        client = self.mail.imap(user)
+        self.addCleanup(client.logout)
+        return int(re.search(rb"MESSAGES (\d+)", must(client.status(mailbox, "(MESSAGES)"))[0])[1])
 
     def test_numbers_stay_right_when_a_change_is_made_in_parts(self):
         client = self.mail.imap("dave")

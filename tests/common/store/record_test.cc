@@ -63,6 +63,11 @@ const Case kCases[] = {
                                 kMailbox,
                                 ModSeq{5},
                                 {{"/private/a", std::string("\0\xff", 2)}, {"/shared/b", std::nullopt}, {"", ""}}}},
+    {"MailboxBury", MailboxBuryRecord{kUser, kMailbox, ModSeq{5}}},
+    {"CopyStage", CopyStageRecord{kUser, kMailbox, ModSeq{5}, {a_message(1), a_message(2)}}},
+    {"CopyFinish", CopyFinishRecord{kUser, kMailbox}},
+    {"Clear", ClearRecord{kUser, kMailbox, 1'024}},
+    {"ClearOfTheUser", ClearRecord{kUser, std::nullopt, 0}},
     {"MetadataOfTheServer", MetadataRecord{kUser, std::nullopt, ModSeq{5}, {{"/private/a", "1"}}}},
     {"ObjectKey", ObjectKeyRecord{{{'\xff', 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, '\x80'}}}},
 };

@@ -54,11 +54,29 @@ inline Deliver delivery(UserId user, std::string octets, std::string id = {}) {
   return message;
 }
 
+/// One step of a request, which may be the only one.
+inline Outcome step(Writer& writer, const ApplyRequest& apply, Time now = kStart) {
+  const Request request = apply;
+  auto outcomes = writer.commit({&request, 1}, now, Publication::now, [](std::span<const Outcome>) {});
+  return std::move(outcomes.at(0));
+}
+
+/// All steps of a request.
 inline ApplyOutcome apply(Writer& writer, UserId user, std::vector<Operation> operations, Time now = kStart,
                           std::string key = {}) {
-  const Request request = ApplyRequest{user, Batch{std::move(operations)}, IdempotencyKey{std::move(key)}};
-  auto outcomes = writer.commit({&request, 1}, now, Publication::now, [](std::span<const Outcome>) {});
-  return std::get<ApplyOutcome>(std::move(outcomes.at(0)));
+  ApplyRequest request{user, Batch{std::move(operations)}, IdempotencyKey{std::move(key)}};
+  while (true) {
+    Outcome outcome = step(writer, request, now);
+    if (auto* done = std::get_if<ApplyOutcome>(&outcome)) return std::move(*done);
+    request.so_far = std::get<Unfinished>(outcome).copy;
+  }
+}
+
+/// Removes all that is left over.
+inline void clear(Writer& writer) {
+  do {
+    static_cast<void>(writer.commit({}, kStart, Publication::now, [](std::span<const Outcome>) {}));
+  } while (writer.has_leftovers());
 }
 
 inline DeliverOutcome deliver(Writer& writer, Deliver message, Time now = kStart) {
