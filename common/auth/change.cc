@@ -115,7 +115,10 @@ Result<void> Change::delete_user(UserId id) {
     erased = delete_app_password(id, app_password.name);
     if (!erased) return erased;
   }
-  return {};
+  const auto departed = transaction_->departed();
+  if (!departed) return std::unexpected(departed.error());
+  if (!*departed) return std::unexpected(DirectoryError::damaged);
+  return transaction_->put(**departed, key_of(id), departed_row());
 }
 
 Result<void> Change::update_user(const User& user) {

@@ -109,6 +109,25 @@ Result<User> Directory::find_user(UserId id) const {
   return user_by_id(**transaction, id);
 }
 
+Result<std::vector<UserId>> Directory::departed_users(UserId after, std::size_t users_max) const {
+  const auto table = environment_->departed();
+  if (!table) return std::unexpected(table.error());
+  std::vector<UserId> departed;
+  if (!*table) return departed;
+  const auto transaction = Transaction::begin(environment_, Access::read);
+  if (!transaction) return std::unexpected(transaction.error());
+  auto add = [&departed, users_max](std::string_view key, std::string_view /*row*/) -> Result<void> {
+    const auto id = user_id_of(key);
+    if (!id) return std::unexpected(DirectoryError::damaged);
+    if (departed.size() == users_max) return std::unexpected(DirectoryError::too_many);  // enough seen
+    departed.push_back(*id);
+    return {};
+  };
+  const auto walked = (*transaction)->walk_from(**table, key_of(next(after)), add);
+  if (!walked && walked.error() != DirectoryError::too_many) return std::unexpected(walked.error());
+  return departed;
+}
+
 Result<Credential> Directory::find_credential(UserId id) const {
   const auto transaction = Transaction::begin(environment_, Access::read);
   if (!transaction) return std::unexpected(transaction.error());

@@ -123,7 +123,7 @@ class Change {
 
   /// Mints the id. Errors: bad_address, no_domain, exists.
   [[nodiscard]] std::expected<UserId, DirectoryError> add_user(const NewUser& user);
-  /// The user's row and credential; the id stays used. Errors: not_found.
+  /// The user's row and credential. The id stays used, and on record among departed_users(). Errors: not_found.
   [[nodiscard]] std::expected<void, DirectoryError> delete_user(UserId id);
   /// Replaces display name, quota and `enabled`; address and creation stay. Errors: not_found.
   [[nodiscard]] std::expected<void, DirectoryError> update_user(const User& user);
@@ -183,6 +183,11 @@ class Directory {
   /// The user of exactly this address: no alias, no detail. Errors: not_found, damaged, io.
   [[nodiscard]] std::expected<User, DirectoryError> find_user(std::string_view address) const;
   [[nodiscard]] std::expected<User, DirectoryError> find_user(UserId id) const;
+
+  /// Users that were deleted, by id: the first so many of those behind `after`. None of them ever comes back: who
+  /// gets the address again has another id. Errors: io.
+  [[nodiscard]] std::expected<std::vector<UserId>, DirectoryError> departed_users(UserId after,
+                                                                                  std::size_t users_max) const;
 
   /// Errors: not_found, also for a user without a credential; damaged, io.
   [[nodiscard]] std::expected<Credential, DirectoryError> find_credential(UserId id) const;

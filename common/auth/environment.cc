@@ -158,7 +158,7 @@ Result<void> Environment::open_tables(Role role) {
   }
   code = mdb_txn_commit(transaction);  // of a reader too: this is what keeps the tables' handles
   if (code != 0) return std::unexpected(error_of(code));
-  for (const auto& later : {routes(), app_passwords()}) {
+  for (const auto& later : {routes(), app_passwords(), departed()}) {
     if (!later) return std::unexpected(later.error());
   }
   return {};
@@ -237,6 +237,18 @@ Result<void> Transaction::erase(MDB_dbi table, std::string_view key) {
 Result<void> Transaction::walk(
     MDB_dbi table, std::string_view prefix,
     const std::function<Result<void>(std::string_view key, std::string_view value)>& visit) const {
+  return walk(table, prefix, prefix, visit);
+}
+
+Result<void> Transaction::walk_from(
+    MDB_dbi table, std::string_view first,
+    const std::function<Result<void>(std::string_view key, std::string_view value)>& visit) const {
+  return walk(table, first, "", visit);
+}
+
+Result<void> Transaction::walk(
+    MDB_dbi table, std::string_view first, std::string_view prefix,
+    const std::function<Result<void>(std::string_view key, std::string_view value)>& visit) const {
   MDB_cursor* opened = nullptr;
   if (const int code = mdb_cursor_open(transaction_.get(), table, &opened); code != 0) {
     return std::unexpected(error_of(code));
@@ -244,9 +256,9 @@ Result<void> Transaction::walk(
   auto close = [](MDB_cursor* cursor) { mdb_cursor_close(cursor); };
   const std::unique_ptr<MDB_cursor, decltype(close)> cursor{opened, close};
 
-  MDB_val key = value_of(prefix);
+  MDB_val key = value_of(first);
   MDB_val row{};
-  int code = mdb_cursor_get(cursor.get(), &key, &row, prefix.empty() ? MDB_FIRST : MDB_SET_RANGE);
+  int code = mdb_cursor_get(cursor.get(), &key, &row, first.empty() ? MDB_FIRST : MDB_SET_RANGE);
   for (; code == 0 && view_of(key).starts_with(prefix); code = mdb_cursor_get(cursor.get(), &key, &row, MDB_NEXT)) {
     const auto visited = visit(view_of(key), view_of(row));
     if (!visited) return visited;

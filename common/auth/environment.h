@@ -59,6 +59,9 @@ class Environment {
     return later_table("app_passwords", app_passwords_);
   }
 
+  /// Likewise user id of a deleted user -> nothing yet.
+  [[nodiscard]] Result<std::optional<MDB_dbi>> departed() { return later_table("departed", departed_); }
+
  private:
   struct Close {
     void operator()(MDB_env* environment) const noexcept { mdb_env_close(environment); }
@@ -80,6 +83,7 @@ class Environment {
   std::mutex later_tables_mutex_;  // only one transaction of a process may open a table at a time
   LaterTable routes_;
   LaterTable app_passwords_;
+  LaterTable departed_;
 };
 
 /// One transaction, aborted unless committed. What get() and walk() show dies with it, or with the next write.
@@ -91,6 +95,7 @@ class Transaction {
   /// Of a change: its environment is a writer's, which has these tables from the start.
   [[nodiscard]] Result<std::optional<MDB_dbi>> routes() const { return environment_->routes(); }
   [[nodiscard]] Result<std::optional<MDB_dbi>> app_passwords() const { return environment_->app_passwords(); }
+  [[nodiscard]] Result<std::optional<MDB_dbi>> departed() const { return environment_->departed(); }
 
   /// Nothing when there is no such key, or none can be so long.
   [[nodiscard]] Result<std::optional<std::string_view>> get(MDB_dbi table, std::string_view key) const;
@@ -103,10 +108,16 @@ class Transaction {
   /// error. `visit` changes nothing.
   Result<void> walk(MDB_dbi table, std::string_view prefix,
                     const std::function<Result<void>(std::string_view key, std::string_view value)>& visit) const;
+  /// The same for each row whose key is `first` or above.
+  Result<void> walk_from(
+      MDB_dbi table, std::string_view first,
+      const std::function<Result<void>(std::string_view key, std::string_view value)>& visit) const;
 
   Result<void> commit();
 
  private:
+  Result<void> walk(MDB_dbi table, std::string_view first, std::string_view prefix,
+                    const std::function<Result<void>(std::string_view key, std::string_view value)>& visit) const;
   Transaction(std::shared_ptr<Environment> environment, MDB_txn* transaction) noexcept
       : environment_(std::move(environment)), transaction_(transaction) {}
 

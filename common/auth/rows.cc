@@ -144,6 +144,8 @@ std::string encode(const Route& route) {
   return std::move(row).take();
 }
 
+std::string departed_row() { return RowWriter{}.take(); }
+
 std::optional<User> decode_user(UserId id, std::string_view row) {
   RowReader reader{row};
   User user;

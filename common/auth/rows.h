@@ -26,6 +26,8 @@ namespace posthaste::auth {
 [[nodiscard]] std::string encode(const AppPassword& app_password);  // without its name, which ends the key
 [[nodiscard]] std::string encode(const Route& route);               // without its target, which is the key
 
+[[nodiscard]] std::string departed_row();  // of a deleted user: so far a format number alone
+
 /// All of `row`. Nothing for octets that no encode() gives.
 [[nodiscard]] std::optional<User> decode_user(UserId id, std::string_view row);
 [[nodiscard]] std::optional<Credential> decode_credential(std::string_view row);

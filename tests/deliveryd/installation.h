@@ -18,6 +18,7 @@
 #include "common/net/stream.h"
 #include "common/store/writer.h"
 #include "common/wire/store_client.h"
+#include "deliveryd/departed_users.h"
 #include "deliveryd/lmtp_session.h"
 #include "deliveryd/store_session.h"
 
@@ -71,6 +72,7 @@ class Installation {
     options.map_octets = std::uint64_t{1} << 30;
     options.reserve_octets = 0;
     options.on_change = [this](const store::Change& change) { feed_.publish(change); };
+    options.admit = [this](UserId user) { return admit(directory_, user); };
     writer = std::move(*store::Writer::open(std::move(options)));
     group_commit_.emplace(*writer, sim.world().io);
     local_store.emplace(*group_commit_, sim.loop(), sim.loop());
@@ -85,6 +87,15 @@ class Installation {
     auto change = directory_.change();
     EXPECT_TRUE(change->delete_user(user));
     EXPECT_TRUE(change->commit());
+  }
+
+  /// As `posthaste user add` does.
+  UserId add(const std::string& address) {
+    auto change = directory_.change();
+    const auto user = change->add_user({address, "", {}, true, {}});
+    EXPECT_TRUE(user);
+    EXPECT_TRUE(change->commit());
+    return user.value_or(UserId{});
   }
 
   /// The octets of a mailbox's messages, in the order of their UIDs.
@@ -152,6 +163,9 @@ class Installation {
     const auto lmtp_port = sim.network().listen(kLmtpPort);
     const auto lmtp_socket = sim.network().listen(kLmtpSocket);
     const auto store_socket = sim.network().listen(kStoreSocket);
+    DepartedUsers departed{directory_, writer->store(), *local_store, sim.loop(), log};
+    net::TaskScope clearing;
+    clearing.spawn(departed.run());
     scope.spawn(accept_lmtp(*lmtp_port, resources));
     scope.spawn(accept_lmtp(*lmtp_socket, resources));
     scope.spawn(accept_store(*store_socket, resources));
@@ -159,6 +173,8 @@ class Installation {
     for (const auto& listener : {lmtp_port.get(), lmtp_socket.get(), store_socket.get()}) listener->close();
     scope.stop();
     co_await scope.drained();
+    departed.stop();
+    co_await clearing.drained();
   }
 
   Folder folder_;

@@ -2,6 +2,9 @@
 
 import imaplib
 import json
+import os
+import signal
+import smtplib
 import sys
 import unittest
 from pathlib import Path
@@ -15,7 +18,7 @@ PATIENCE_S = 20
 
 
 class AccountChanges(support.MailTest):
-    users = ("alice", "bob", "carol", "dave")
+    users = ("alice", "bob", "carol", "dave", "erin", "frank")
     settings = {"workers.count": 2}
 
     def goodbye(self, client, expected=b"* BYE [EXPIRED]"):
@@ -81,6 +84,57 @@ class AccountChanges(support.MailTest):
         self.assertTrue(other.readline().startswith(b"i OK"))
         with self.assertRaises(imaplib.IMAP4.error):
             self.mail.imap("carol")
+
+
+    def cleared(self, user):
+        """Waits until the log says that nothing is left of the user; what it says."""
+
+        def look():
+            said = (self.mail.top / "log" / "deliveryd.log").read_text()
+            return next((line for line in said.splitlines() if f"store.user.cleared user={user} " in line), None)
+
+        return support.wait_until(look, f"the mail of user {user} is gone")
+
+    def test_mail_of_a_deleted_user_goes_though_deliveryd_is_killed_meanwhile(self):
+        number = next(user["id"] for user in json.loads(self.mail.run("--json", "user", "list"))
+                      if user["address"] == address("erin"))
+        sent = message("Old")
+        self.mail.deliver(sent, "erin")
+        self.mail.find("erin", sent)
+        client = self.mail.imap("erin")
+        must(client.select())
+        for _ in range(13):  # 8,192 messages
+            must(client.copy("1:*", "INBOX"))
+            must(client.select())
+        must(client.create("Mine"))
+        others = message("Of another")
+        self.mail.deliver(others, "frank")
+        self.mail.run("user", "delete", address("erin"))
+        support.wait_until(
+            lambda: f"store.user.clearing user={number} " in (self.mail.top / "log" / "deliveryd.log").read_text(),
+            "the work has begun",
+        )
+        os.kill(self.mail.child("deliveryd"), signal.SIGKILL)
+        self.mail.run("user", "add", address("erin"), "--password-stdin", input=support.password("erin") + "\n")
+        fresh = message("New")
+        support.wait_until(lambda: self.is_delivered(fresh, "erin"), "deliveryd is there again")
+        self.cleared(number)
+        self.assertEqual([support.message_id(octets) for octets in self.mail.messages("erin").values()],
+                         [support.message_id(fresh)])
+        again = self.mail.imap("erin")
+        self.assertNotIn(b"Mine", b"".join(must(again.list())))
+        self.mail.find("frank", others)
+        self.mail.stop()
+        report = json.loads(self.mail.run("--json", "store", "check"))
+        self.mail.start()
+        self.assertEqual(report.get("problems"), [])
+
+    def is_delivered(self, octets, user):
+        try:
+            with self.mail.lmtp() as client:
+                return client.sendmail("", [address(user)], octets) == {}
+        except (OSError, smtplib.SMTPException):
+            return False
 
 
 if __name__ == "__main__":

@@ -97,6 +97,21 @@ TEST_F(DirectoryTest, IdsAreNeverUsedAgain) {
   });
 }
 
+TEST_F(DirectoryTest, WhoWasDeletedStaysOnRecord) {
+  populate();
+  EXPECT_TRUE(writer_->departed_users(UserId{}, 10)->empty());
+  commit([this](Change& change) {
+    ASSERT_TRUE(change.delete_user(carol_));
+    ASSERT_TRUE(change.delete_user(alice_));
+  });
+  const auto first = std::min(alice_, carol_);
+  const auto last = std::max(alice_, carol_);
+  EXPECT_EQ(*writer_->departed_users(UserId{}, 10), (std::vector<UserId>{first, last}));
+  EXPECT_EQ(*writer_->departed_users(UserId{}, 1), std::vector<UserId>{first});
+  EXPECT_EQ(*writer_->departed_users(first, 10), std::vector<UserId>{last});
+  EXPECT_TRUE(writer_->departed_users(last, 10)->empty());
+}
+
 TEST_F(DirectoryTest, DroppedChangeChangesNothing) {
   populate();
   {
