@@ -76,16 +76,34 @@ std::optional<Stream::Line> Stream::buffered_line(std::size_t max_octets) {
   return rest.substr(0, end);
 }
 
-ValueOrTask<Stream::Line> Stream::read_line(std::size_t max_octets) {
-  if (auto line = buffered_line(max_octets)) return *line;
-  return await_line(max_octets);
+std::optional<Stream::Line> Stream::buffered_loose_line(std::size_t max_octets) {
+  const std::string_view rest = std::string_view{input_}.substr(start_);
+  const std::size_t end = rest.find('\n', scanned_);
+  if (std::min(end, rest.size()) >= max_octets) return std::unexpected(StreamError::too_long);
+  if (end == std::string_view::npos) {
+    scanned_ = rest.size();
+    return std::nullopt;
+  }
+  scanned_ = 0;
+  start_ += end + 1;
+  return rest.substr(0, end != 0 && rest[end - 1] == '\r' ? end - 1 : end);
 }
 
-Task<Stream::Line> Stream::await_line(std::size_t max_octets) {
+ValueOrTask<Stream::Line> Stream::read_line(std::size_t max_octets) {
+  if (auto line = buffered_line(max_octets)) return *line;
+  return await_line(&Stream::buffered_line, max_octets);
+}
+
+ValueOrTask<Stream::Line> Stream::read_loose_line(std::size_t max_octets) {
+  if (auto line = buffered_loose_line(max_octets)) return *line;
+  return await_line(&Stream::buffered_loose_line, max_octets);
+}
+
+Task<Stream::Line> Stream::await_line(LineInBuffer buffered, std::size_t max_octets) {
   for (;;) {
     auto received = co_await await_input();
     if (!received) co_return std::unexpected(received.error());
-    if (auto line = buffered_line(max_octets)) co_return *line;
+    if (auto line = (this->*buffered)(max_octets)) co_return *line;
   }
 }
 

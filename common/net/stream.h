@@ -28,6 +28,10 @@ class Stream {
   /// `max_octets` with CRLF; bare_line_ending (RFC 5321 §2.3.8).
   ValueOrTask<std::expected<std::string_view, StreamError>> read_line(std::size_t max_octets);
 
+  /// Reads up to LF, with or without a CR before it, and returns the line without them: for replies of servers that
+  /// end their lines as they like. Errors: as above, save bare_line_ending.
+  ValueOrTask<std::expected<std::string_view, StreamError>> read_loose_line(std::size_t max_octets);
+
   /// Reads whatever is there, at least one octet, and takes it from the stream.
   /// Errors: closed, timed_out, interrupted, tls_failed.
   ValueOrTask<std::expected<std::string_view, StreamError>> read_some(std::size_t max_octets);
@@ -88,8 +92,11 @@ class Stream {
  private:
   using Line = std::expected<std::string_view, StreamError>;
 
+  using LineInBuffer = std::optional<Line> (Stream::*)(std::size_t max_octets);
+
   [[nodiscard]] std::optional<Line> buffered_line(std::size_t max_octets);
-  Task<Line> await_line(std::size_t max_octets);
+  [[nodiscard]] std::optional<Line> buffered_loose_line(std::size_t max_octets);
+  Task<Line> await_line(LineInBuffer buffered, std::size_t max_octets);
   Task<Line> await_some(std::size_t max_octets);
   Line take_some(std::size_t max_octets);
   Task<std::expected<void, StreamError>> send_output();

@@ -9,6 +9,8 @@
 namespace posthaste::smtp {
 namespace {
 
+constexpr std::size_t kCodeDigits = 3;
+
 /// The enhanced code that `text` starts with, and the text behind it (RFC 2034 §4).
 struct CodedText {
   EnhancedCode code;
@@ -78,33 +80,32 @@ std::string to_wire(const Reply& reply) {
 }
 
 std::expected<ReplyLine, ParseError> parse_reply_line(std::string_view line) {
-  const auto syntax = [](std::size_t offset) {
-    return std::unexpected(ParseError{ParseErrorKind::syntax, offset});
-  };
-  int code = 0;
-  for (std::size_t i = 0; i < 3; ++i) {
-    if (i == line.size() || !is_digit(line[i])) return syntax(i);
-    if (i == 0 && (line[i] < '2' || line[i] > '5')) return syntax(i);
-    code = code * 10 + (line[i] - '0');
+  if (line.empty() || line.front() < '2' || line.front() > '5') {
+    return std::unexpected(ParseError{ParseErrorKind::syntax, 0});
   }
-  if (line.size() == 3) return ReplyLine{code, true, ""};
-  if (line[3] != ' ' && line[3] != '-') return syntax(3);
-  return ReplyLine{code, line[3] == ' ', std::string{line.substr(4)}};
+  const auto digits = line.substr(0, kCodeDigits);
+  if (digits.size() < kCodeDigits || !std::ranges::all_of(digits, is_digit)) {
+    return ReplyLine{(line.front() - '0') * 100, true, std::string{line}};
+  }
+  const int code = (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0');
+  line.remove_prefix(kCodeDigits);
+  const bool last = !line.starts_with('-');
+  if (!last || (!line.empty() && is_wsp(line.front()))) line.remove_prefix(1);
+  return ReplyLine{code, last, std::string{line}};
 }
 
 std::optional<Reply> join_reply(std::span<const ReplyLine> lines) {
   if (lines.empty()) return std::nullopt;
-  const int code = lines.front().code;
   for (const auto& line : lines) {
-    if (line.code != code || line.last != (&line == &lines.back())) return std::nullopt;
+    if (line.last != (&line == &lines.back())) return std::nullopt;
   }
-  Reply reply{code, ""};
+  Reply reply{lines.back().code, ""};
   reply.lines.clear();
-  const auto first = split_enhanced_code(lines.front().text);
-  if (first && first->code.status_class == code / 100) reply.enhanced_code = first->code;
   for (const auto& line : lines) {
     const auto coded = split_enhanced_code(line.text);
-    const bool repeats = reply.enhanced_code && coded && coded->code == *reply.enhanced_code;
+    const bool agrees = coded && coded->code.status_class == reply.code / 100;
+    if (agrees && !reply.enhanced_code) reply.enhanced_code = coded->code;
+    const bool repeats = agrees && coded->code == *reply.enhanced_code;
     reply.lines.emplace_back(repeats ? coded->text : std::string_view{line.text});
   }
   return reply;

@@ -26,9 +26,12 @@ net::Task<std::expected<smtp::Reply, ReplyError>> read_reply(net::Stream& stream
   stream.set_timeout(timeout);
   std::vector<smtp::ReplyLine> lines;
   while (lines.empty() || !lines.back().last) {
-    auto octets = co_await stream.read_line(kForeignReplyLineMaxOctets);
+    auto octets = co_await stream.read_loose_line(kForeignReplyLineMaxOctets);
     if (!octets) co_return std::unexpected(error_of(limit.reason(octets.error())));
-    auto line = smtp::parse_reply_line(*octets);
+    const auto kept = octets->substr(0, kForeignReplyKeptOctets);
+    auto line = smtp::parse_reply_line(kept);
+    const bool text_without_code = !line && !lines.empty();
+    if (text_without_code) line = smtp::ReplyLine{lines.front().code, false, std::string{kept}};
     if (!line || lines.size() == smtp::kReplyMaxLines) co_return std::unexpected(ReplyError::malformed);
     lines.push_back(std::move(*line));
   }

@@ -12,8 +12,9 @@
 
 namespace posthaste::relay {
 
-/// With CRLF. RFC 5321 §4.5.3.1.5 says 512; hosts that quote an address and a URL exceed it.
-inline constexpr std::size_t kForeignReplyLineMaxOctets = 2048;
+/// With its end. RFC 5321 §4.5.3.1.5 says 512; hosts that quote an address, a URL or a whole policy exceed it.
+inline constexpr std::size_t kForeignReplyLineMaxOctets = 16'384;
+inline constexpr std::size_t kForeignReplyKeptOctets = 2048;  // of a line; the rest is passed over
 
 enum class ReplyError {
   closed,  // by the peer, or TLS broke
@@ -24,7 +25,8 @@ enum class ReplyError {
 [[nodiscard]] ReplyError error_of(net::StreamError error) noexcept;
 
 /// The next reply, all lines of it before `timeout` has passed, in however small pieces they come. When it has, the
-/// stream is of no use any more.
+/// stream is of no use any more. Lines may end in LF alone, and a line without a code between others is text: what a
+/// host took and answered clumsily would be sent again otherwise.
 [[nodiscard]] net::Task<std::expected<smtp::Reply, ReplyError>> read_reply(net::Stream& stream, net::Clock& clock,
                                                                            std::chrono::milliseconds timeout);
 

@@ -15,11 +15,11 @@ constexpr std::size_t kQueuedMaxOctets = 262'144;    // of a message, before a f
 constexpr std::size_t kChunkMaxOctets = 1'048'576;   // of BDAT: a refusal costs no more than that
 constexpr std::size_t kPipelinedMaxOctets = 65'536;  // of a message that goes out before its envelope is answered
 constexpr int kServiceClosing = 421;                 // RFC 5321 §3.8
-constexpr int kStartInput = 354;
 constexpr int kTooManyRecipients = 452;       // RFC 5321 §4.5.3.1.10
 constexpr int kTooManyRecipientsOfOld = 552;  // RFC 821's, to be taken for 452
 
 bool is_completion(const smtp::Reply& reply) { return reply.code / 100 == 2; }
+bool is_intermediate(const smtp::Reply& reply) { return reply.code / 100 == 3; }  // 354 asks for the message
 
 bool needs_utf8(const smtp::Mailbox& mailbox) {
   return has_eight_bit(mailbox.local_part) || has_eight_bit(mailbox.domain);
@@ -191,7 +191,6 @@ bool Transaction::fits_into_one_write() const noexcept { return message_.content
 void Transaction::judge_envelope() {
   if (envelope_.empty()) return;
   const auto& mail = envelope_.front();
-  const auto is_intermediate = [](const smtp::Reply& reply) { return reply.code / 100 == 3; };
   if (std::ranges::any_of(envelope_, is_intermediate)) {
     return break_off(Answer::Next::elsewhere,
                      lost(client_.address_.endpoint, ReplyError::malformed, "the replies to MAIL and RCPT"));
@@ -231,7 +230,7 @@ net::Task<void> Transaction::send_by_data() {
     co_return break_off(Answer::Next::elsewhere,
                         lost(client_.address_.endpoint, ReplyError::malformed, "the reply to DATA"));
   }
-  if (ready->code != kStartInput) {
+  if (!is_intermediate(*ready)) {
     client_.reset_due_ = true;
     co_return refuse_accepted(*ready);
   }

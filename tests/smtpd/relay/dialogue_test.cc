@@ -46,6 +46,12 @@ const std::vector<std::string> kTakenBySecond{"10 relayed 250 2.0.0 Taken | mx2.
 
 Message plain_message() { return message_of("Subject: x\r\n\r\nHello\r\n"); }
 
+/// The dialogue in which the host answers the message with `replies`.
+std::string taken_with(const std::string& replies) { return kPlain + kMail + kRcptA + kData + kText + replies; }
+std::vector<std::string> taken_as(const std::string& reply) {
+  return {"10 relayed " + reply + " | mx1.rcpt.test 192.0.2.1"};
+}
+
 struct Case {
   const char* name;
   std::vector<std::string> first;   // scripts of mx1's connections
@@ -95,7 +101,10 @@ const Case kCases[] = {
     {"NoGreetingAtAll", {"HANG\n"}, {kWhole}, kTakenBySecond},
     {"ClosedBeforeTheGreeting", {"CLOSE\n"}, {kWhole}, kTakenBySecond},
     {"NoReplyButNoise", {"S: hello there\nCLOSE\n"}, {}, {"10 deferred 451 4.5.0 | 192.0.2.1"}},
-    {"CodesThatDisagree", {"S: 220-one\nS: 221 two\nCLOSE\n"}, {}, {"10 deferred 451 4.5.0 | 192.0.2.1"}},
+    {"AGreetingWhoseCodesDisagree",
+     {"S: 554-one\nS: 220 two\nC: EHLO relay.test\nS: 250 mx1.test\n" + kTransactionForA},
+     {},
+     kTakenByFirst},
     {"HeloWhereEhloIsUnknown",
      {"S: 220 mx1.test\nC: EHLO relay.test\nS: 502 What\nC: HELO relay.test\nS: 250 mx1.test\n" + kTransactionForA},
      {},
@@ -255,6 +264,41 @@ const Case kCases[] = {
      {kPlain + kMail + kRcptA + kData + kText + "S: what?\nCLOSE\n"},
      {},
      {"10 deferred 451 4.5.0 | 192.0.2.1"}},
+    {"TakenWithCodesThatDiffer",
+     {taken_with("S: 550-2.0.0 Checked\nS: 250 2.0.0 Taken\n")},
+     {},
+     taken_as("250 2.0.0 Checked Taken")},
+    {"TakenWithoutASpace", {taken_with("S: 250Taken\n")}, {}, taken_as("250 Taken")},
+    {"TakenWithATab", {taken_with("S: 250\tTaken\n")}, {}, taken_as("250 Taken")},
+    {"TakenByAnEnhancedCodeAlone", {taken_with("S: 2.0.0 Taken\n")}, {}, taken_as("200 2.0.0 Taken")},
+    {"TakenWithTextBetween",
+     {taken_with("S: 250-2.0.0 Taken\nS:  as 17\nS: 250 2.0.0\n")},
+     {},
+     taken_as("250 2.0.0 Taken  as 17 ")},
+    {"TakenWithAnOddCode", {taken_with("S: 299 Taken\n")}, {}, taken_as("299 Taken")},
+    {"TakenInALongLine",
+     {taken_with("S: 250 " + std::string(8000, 'x') + "\n")},
+     {},
+     taken_as("250 " + std::string(2044, 'x'))},
+    {"TakenWithLineFeedsAlone",
+     {taken_with("L: 250-2.0.0 Taken\nL: 250 2.0.0 at last\n")},
+     {},
+     taken_as("250 2.0.0 Taken at last")},
+    {"LineFeedsAloneThroughout",
+     {"L: 220 mx1.test\nC: EHLO relay.test\nL: 250-mx1.test\nL: 250 HELP\nC: MAIL FROM:<alice@sender.test>\nL: 250 "
+      "Ok\n"
+      "C: RCPT TO:<a@rcpt.test>\nL: 250 Ok\nC: DATA\nL: 354\n" +
+      kText + "L: 250 2.0.0 Taken\n"},
+     {},
+     kTakenByFirst},
+    {"AskedForTheMessageByTheFirstDigit",
+     {kPlain + kMail + kRcptA + "C: DATA\nS: 3 go on\n" + kText + kTaken},
+     {},
+     kTakenByFirst},
+    {"RefusedWithCodesThatDiffer",
+     {taken_with("S: 250-2.0.0 Checked\nS: 554 5.7.1 Spam\n")},
+     {},
+     {"10 failed 554 5.7.1 2.0.0 Checked Spam | mx1.rcpt.test 192.0.2.1"}},
     {"BdatRefused",
      {offering("CHUNKING") + kMail + kRcptA +
       "C: BDAT 21 LAST\nB: Subject: x\\r\\n\\r\\nHello\\r\\n\nS: 554 5.7.1 Spam\n"},

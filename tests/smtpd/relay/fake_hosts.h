@@ -86,6 +86,7 @@ inline const Certificate& certificate() {
 
 /// A script has a step a line:
 ///   S: text     the host sends it
+///   L: text     likewise, with LF alone at its end
 ///   C: text     the client must send it
 ///   B: text     the client must send these octets, in which \r, \n and \0 are escaped
 ///   N: count    the client must send so many octets
@@ -132,6 +133,10 @@ inline net::Task<void> play(net::Clock& clock, std::unique_ptr<net::Transport> t
     const auto text = step.substr(3);
     if (step.starts_with("S: ")) {
       stream.write(text + "\r\n");
+      continue;
+    }
+    if (step.starts_with("L: ")) {
+      stream.write(text + "\n");
       continue;
     }
     if (step.starts_with("C: ")) {
