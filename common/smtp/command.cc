@@ -32,10 +32,8 @@ Result bare(Arguments arguments, CommandOptions /*options*/) {
 
 template <typename T>
 Result hello(Arguments arguments, CommandOptions /*options*/) {
-  const auto is_name_octet = [](char c) {
-    return is_alnum(c) || std::string_view{"-._:%[]"}.find(c) != std::string_view::npos;
-  };
-  const auto name = arguments.text;
+  const auto is_name_octet = [](char c) { return is_printable(c) || is_wsp(c) || is_eight_bit(c); };
+  const auto name = trim(arguments.text);
   const auto wrong = std::ranges::find_if_not(name, is_name_octet);
   if (name.empty() || wrong != name.end() || name.size() > kDomainMaxOctets) {
     return syntax(arguments.offset + static_cast<std::size_t>(wrong - name.begin()));
@@ -43,15 +41,18 @@ Result hello(Arguments arguments, CommandOptions /*options*/) {
   return T{std::string{name}};
 }
 
-/// Octets of `text` up to and with the ">" that ends a path, or up to a space when there is no such ">".
+/// Octets of `text` up to and with the ">" that ends a path, or up to a space or tab when it has no brackets.
 std::size_t path_length(std::string_view text) {
+  const bool bracketed = text.starts_with('<');
   bool quoted = false;
   for (std::size_t at = 0; at < text.size(); ++at) {
     if (text[at] == '"') quoted = !quoted;
-    if (text[at] == '\\' && quoted) ++at;
-    if (at < text.size() && text[at] == '>' && !quoted) return at + 1;
+    if (quoted && text[at] == '\\') ++at;
+    if (quoted || at >= text.size()) continue;
+    if (bracketed && text[at] == '>') return at + 1;
+    if (!bracketed && is_wsp(text[at])) return at;
   }
-  return std::min(text.find(' '), text.size());
+  return bracketed ? std::min(text.find_first_of(" \t"), text.size()) : text.size();
 }
 
 /// The path behind "FROM:" or "TO:", and the parameters behind the path.
@@ -60,12 +61,22 @@ struct Envelope {
   Arguments parameters;
 };
 
-std::expected<Envelope, CommandError> split_envelope(Arguments arguments, std::string_view prefix) {
-  if (!istarts_with(arguments.text, prefix)) return syntax(arguments.offset);
-  std::size_t start = prefix.size();
-  if (arguments.text.substr(start).starts_with(' ')) ++start;
-  const std::size_t end = start + path_length(arguments.text.substr(start));
-  if (end != arguments.text.size() && arguments.text[end] != ' ') return syntax(arguments.offset + end);
+/// Where `text` goes on behind spaces and tabs from `at`.
+std::size_t behind_wsp(std::string_view text, std::size_t at) {
+  while (at < text.size() && is_wsp(text[at])) ++at;
+  return at;
+}
+
+/// Spaces and tabs may stand before and behind `word` and its ":", as many clients have them.
+std::expected<Envelope, CommandError> split_envelope(Arguments arguments, std::string_view word) {
+  const auto text = arguments.text;
+  const std::size_t word_start = behind_wsp(text, 0);
+  if (!istarts_with(text.substr(word_start), word)) return syntax(arguments.offset + word_start);
+  const std::size_t colon = behind_wsp(text, word_start + word.size());
+  if (colon == text.size() || text[colon] != ':') return syntax(arguments.offset + colon);
+  const std::size_t start = behind_wsp(text, colon + 1);
+  const std::size_t end = start + path_length(text.substr(start));
+  if (end != text.size() && !is_wsp(text[end])) return syntax(arguments.offset + end);
   return Envelope{{arguments.text.substr(start, end - start), arguments.offset + start},
                   {arguments.text.substr(end), arguments.offset + end}};
 }
@@ -84,7 +95,7 @@ CommandError parameter_error(const Arguments& parameters, ParseError cause) {
 
 /// "FROM:" Reverse-path [SP Mail-parameters]
 Result mail(Arguments arguments, CommandOptions options) {
-  const auto envelope = split_envelope(arguments, "FROM:");
+  const auto envelope = split_envelope(arguments, "FROM");
   if (!envelope) return std::unexpected(envelope.error());
   auto parameters = parse_mail_parameters(envelope->parameters.text, options.private_parameters);
   const bool ascii_only = parameters && !parameters->smtp_utf8;  // wrong parameters are told after the path
@@ -99,7 +110,7 @@ Result mail(Arguments arguments, CommandOptions options) {
 
 /// "TO:" Forward-path [SP Rcpt-parameters]
 Result rcpt(Arguments arguments, CommandOptions options) {
-  const auto envelope = split_envelope(arguments, "TO:");
+  const auto envelope = split_envelope(arguments, "TO");
   if (!envelope) return std::unexpected(envelope.error());
   auto path = parse_forward_path(envelope->path.text, options.recipient_utf8);
   if (!path) {
@@ -218,7 +229,7 @@ struct Printer {
 std::expected<Command, CommandError> parse_command(std::string_view line, CommandOptions options) {
   const std::size_t line_octets = line.size() + kCrlf.size();
   while (!line.empty() && is_wsp(line.back())) line.remove_suffix(1);
-  const auto name = line.substr(0, line.find(' '));
+  const auto name = line.substr(0, line.find_first_of(" \t"));
   const auto* verb = std::ranges::find_if(kVerbs, [name](const Verb& known) { return iequals(known.name, name); });
   if (verb == std::end(kVerbs)) return error(CommandErrorKind::unknown_command, 0);
   if (line_octets > verb->line_max_octets) return error(CommandErrorKind::line_too_long, verb->line_max_octets);

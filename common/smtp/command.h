@@ -17,13 +17,13 @@ namespace posthaste::smtp {
 // Limits with CRLF. MAIL and RCPT have room for every parameter at its longest at once; a caller that cannot know
 // the command before it has the line reads up to kAuthLineMaxOctets, and parse_command() refuses the rest.
 inline constexpr std::size_t kCommandLineMaxOctets = 512;    // RFC 5321 §4.5.3.1.4
-inline constexpr std::size_t kEnvelopeLineMaxOctets = 2048;  // MAIL and RCPT with their extensions
+inline constexpr std::size_t kEnvelopeLineMaxOctets = 2560;  // MAIL and RCPT with their extensions
 inline constexpr std::size_t kAuthLineMaxOctets = 12288;     // AUTH and each SASL response, RFC 4954 §4
 inline constexpr std::size_t kTextLineMaxOctets = 1000;      // RFC 5321 §4.5.3.1.6
 
-/// The argument of HELO, EHLO and LHLO is what the client calls itself. Hosts with an underscore in their name and
-/// literals without a tag exist, so any name of letters, digits and "-._:%[]" passes; is_domain() and
-/// is_address_literal() tell who keeps the rules.
+/// The argument of HELO, EHLO and LHLO is what the client calls itself. Phones and PCs have names with spaces and
+/// letters beyond ASCII in any charset, so any text passes; is_domain() and is_address_literal() tell who keeps the
+/// rules.
 struct Helo {
   std::string client_name;
   bool operator==(const Helo&) const = default;

@@ -36,11 +36,11 @@ bool is_value(std::string_view text, Utf8 utf8) {
 std::expected<std::vector<Parameter>, ParseError> split_parameters(std::string_view text, Utf8 utf8) {
   std::vector<Parameter> parameters;
   for (std::size_t at = 0; at < text.size();) {
-    if (text[at] == ' ') {
+    if (is_wsp(text[at])) {
       ++at;
       continue;
     }
-    const auto word = text.substr(at, text.find(' ', at) - at);
+    const auto word = text.substr(at, text.find_first_of(" \t", at) - at);
     const std::size_t equals = word.find('=');
     const bool has_value = equals != std::string_view::npos;
     const Parameter parameter{word.substr(0, equals), has_value ? word.substr(equals + 1) : "", at};

@@ -47,10 +47,11 @@ class PathParser {
 
   std::expected<Mailbox, ParseError> path() {
     if (text_.size() > kPathMaxOctets) return Unexpected{{ParseErrorKind::too_long, kPathMaxOctets}};
-    if (!take('<') || !source_route()) return syntax();
+    const bool bracketed = take('<');
+    if (!source_route()) return syntax();
     auto parsed = mailbox();
     if (!parsed) return parsed;
-    if (!take('>') || !done()) return syntax();
+    if (take('>') != bracketed || !done()) return syntax();
     return parsed;
   }
 
@@ -60,9 +61,14 @@ class PathParser {
     return parsed;
   }
 
-  bool whole_domain() { return domain() && done() && text_.size() <= kDomainMaxOctets; }
+  bool whole_domain() { return domain(Labels::strict) && done() && text_.size() <= kDomainMaxOctets; }
 
  private:
+  enum class Labels {
+    strict,
+    loose
+  };  // RFC 5321's, or with "_" and hyphens anywhere as host names in use have them
+
   bool done() const noexcept { return at_ == text_.size(); }
   bool sees(char c) const noexcept { return !done() && text_[at_] == c; }
   bool take(char c) noexcept {
@@ -90,7 +96,7 @@ class PathParser {
   bool source_route() {
     if (!sees('@')) return true;
     do {
-      if (!take('@') || !domain()) return false;
+      if (!take('@') || !domain(Labels::loose)) return false;
     } while (take(','));
     return take(':');
   }
@@ -98,30 +104,29 @@ class PathParser {
   std::expected<Mailbox, ParseError> mailbox() {
     const std::size_t start = at_;
     Mailbox parsed;
-    if (sees('"') ? !quoted_string(parsed.local_part) : !dot_string(parsed.local_part)) return syntax();
+    parsed.quoted = sees('"');
+    if (parsed.quoted ? !quoted_string(parsed.local_part) : !dotted_atoms(parsed.local_part)) return syntax();
     if (at_ - start > kLocalPartMaxOctets) {
       return Unexpected{{ParseErrorKind::too_long, start + kLocalPartMaxOctets}};
     }
     if (!take('@')) return syntax();
     const std::size_t domain_start = at_;
-    if (sees('[') ? !address_literal() : !domain()) return syntax();
+    const bool literal = sees('[');
+    if (literal ? !address_literal() : !domain(Labels::loose)) return syntax();
     if (at_ - domain_start > kDomainMaxOctets) {
       return Unexpected{{ParseErrorKind::too_long, domain_start + kDomainMaxOctets}};
     }
     parsed.domain = text_.substr(domain_start, at_ - domain_start);
+    if (!literal) take('.');  // the root, which says nothing (RFC 1034 §3.1)
     return parsed;
   }
 
-  /// Atom *("." Atom)
-  bool dot_string(std::string& local_part) {
+  /// RFC 5321's Dot-string, Atom *("." Atom), and what mobile operators gave out: dots in pairs and at either end.
+  bool dotted_atoms(std::string& local_part) {
     const std::size_t start = at_;
-    do {
-      const std::size_t atom_start = at_;
-      while (take_atext() || take_utf8()) continue;
-      if (at_ == atom_start) return false;
-    } while (take('.'));
+    while (take_atext() || take_utf8() || take('.')) continue;
     local_part = text_.substr(start, at_ - start);
-    return true;
+    return !local_part.empty();
   }
 
   /// DQUOTE *QcontentSMTP DQUOTE
@@ -141,19 +146,21 @@ class PathParser {
   }
 
   /// sub-domain *("." sub-domain)
-  bool domain() {
+  bool domain(Labels labels) {
     do {
-      if (!sub_domain()) return false;
-    } while (take('.'));
+      if (!sub_domain(labels)) return false;
+    } while (!sees_last_dot() && take('.'));
     return true;
   }
+  bool sees_last_dot() const noexcept { return at_ + 1 >= text_.size() || text_[at_ + 1] == '>'; }
 
   /// Let-dig [Ldh-str], or a U-label. That one is bounded by the domain alone: its 63 octets count in A-label form.
-  bool sub_domain() {
+  bool sub_domain(Labels labels) {
     const std::size_t start = at_;
+    const bool loose = labels == Labels::loose;
     bool ascii = true;
     while (!done()) {
-      if (is_alnum(text_[at_]) || (sees('-') && at_ != start)) {
+      if (is_alnum(text_[at_]) || (sees('-') && (loose || at_ != start)) || (sees('_') && loose)) {
         ++at_;
       } else if (take_utf8()) {
         ascii = false;
@@ -165,7 +172,7 @@ class PathParser {
       at_ = start + kLabelMaxOctets;
       return false;
     }
-    return at_ != start && text_[at_ - 1] != '-';
+    return at_ != start && (loose || text_[at_ - 1] != '-');
   }
 
   bool address_literal() {
@@ -217,10 +224,8 @@ Mailbox mailbox_of(const ForwardPath& path, std::string_view own_domain) {
 std::string to_string(const Mailbox& mailbox) {
   const auto is_atom_octet = [](char c) { return is_atext(c) || is_eight_bit(c) || c == '.'; };
   const auto& local_part = mailbox.local_part;
-  const bool is_dot_string = !local_part.empty() && std::ranges::all_of(local_part, is_atom_octet) &&
-                             local_part.front() != '.' && local_part.back() != '.' &&
-                             local_part.find("..") == std::string::npos;
-  if (is_dot_string) return local_part + "@" + mailbox.domain;
+  const bool is_plain = !local_part.empty() && std::ranges::all_of(local_part, is_atom_octet);
+  if (is_plain && !mailbox.quoted) return local_part + "@" + mailbox.domain;
   std::string text{'"'};
   for (const char c : local_part) {
     if (c == '"' || c == '\\') text += '\\';

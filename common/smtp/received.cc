@@ -6,12 +6,24 @@
 namespace posthaste::smtp {
 namespace {
 
+constexpr std::size_t kShownOctets = 200;  // of a name that is no domain; each may take four
+
+/// Text of any client as it may stand in a comment (RFC 5322 §3.2.2), on a line that stays within 998 octets.
+std::string in_comment(std::string_view text) {
+  std::string comment;
+  for (const char c : escaped(text, kShownOctets)) {
+    if (c == '(' || c == ')') comment += '\\';
+    comment += c;
+  }
+  return comment;
+}
+
 /// "from" Extended-Domain. The name is the client's word, the literal in the comment is what we saw.
 std::string from_clause(const Received& received) {
   const auto& name = received.client_name;
   const Utf8 utf8 = received.protocol.smtp_utf8 ? Utf8::allowed : Utf8::refused;
   if (is_domain(name, utf8) || is_address_literal(name)) return name + " (" + received.client_address + ")";
-  return received.client_address + " (HELO " + escaped(name) + ")";
+  return received.client_address + " (HELO " + in_comment(name) + ")";
 }
 
 }  // namespace

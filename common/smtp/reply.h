@@ -58,15 +58,15 @@ struct ReplyLine {
   bool operator==(const ReplyLine&) const = default;
 };
 
-/// Parses a line without its end. RFC 5321 §4.2 has three digits from 200 to 599, then nothing, or a space or "-" and
-/// text. A client may rely on the first digit alone (§4.2.1), so what else hosts send is taken too: no space behind
-/// the code ("250OK"), and fewer digits ("2.0.0 OK"), which stand for 200 to 500.
-/// Errors: syntax, when the first octet is no digit from 2 to 5.
+/// Parses a line without its end. RFC 5321 §4.2 has three digits from 200 to 599, then nothing, or a space or "-"
+/// and text. A client may rely on the first digit alone (§4.2.1), so what else hosts send is taken too: no space
+/// behind the code ("250OK"), and fewer digits ("2.0.0 OK"), which stand for 200 to 500. Errors: syntax, when the
+/// first octet is no digit from 2 to 5.
 [[nodiscard]] std::expected<ReplyLine, ParseError> parse_reply_line(std::string_view line);
 
 /// Joins the lines of one reply. Its code is the last line's, whatever the others say. An enhanced code that agrees
-/// with it is taken from the first line that has one, and from each that repeats it. Nothing when the only last line is
-/// not at the end.
+/// with it is taken from the first line that has one, and from each that repeats it. Nothing when the only last
+/// line is not at the end.
 [[nodiscard]] std::optional<Reply> join_reply(std::span<const ReplyLine> lines);
 
 }  // namespace posthaste::smtp

@@ -44,6 +44,11 @@ TEST(Received, MovesANameThatIsNoDomainIntoAComment) {
   Received received = kReceived;
   received.client_name = "MY_PC";
   EXPECT_TRUE(to_field(received).starts_with("Received: from [192.0.2.1] (HELO MY_PC)\r\n"));
+  received.client_name = "a) by evil.example (b\\";
+  EXPECT_TRUE(
+      to_field(received).starts_with("Received: from [192.0.2.1] (HELO a\\) by evil.example \\(b\\x5c)\r\n"));
+  received.client_name = std::string(255, '\xe4');
+  EXPECT_LT(to_field(received).find("\r\n"), 998);
   received.client_name = "[IPv6:2001:db8::1]";
   EXPECT_TRUE(to_field(received).starts_with("Received: from [IPv6:2001:db8::1] ([192.0.2.1])\r\n"));
 }
