@@ -54,6 +54,7 @@ net::Task<void> LmtpSession::converse() {
       auto command = smtp::parse_command(*line, options());
       if (!command) {
         send(reply_for(command.error()));
+        if (smtp::ends_dialogue(command.error().kind)) break;
         continue;
       }
       co_await execute(std::move(*command));

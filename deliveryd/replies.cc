@@ -47,6 +47,8 @@ smtp::Reply reply_for(const smtp::CommandError& error) {
     case smtp::CommandErrorKind::utf8_not_announced: return {553, {5, 6, 7}, "Address needs SMTPUTF8"};
     case smtp::CommandErrorKind::bad_parameter: return {501, {5, 5, 4}, "Bad parameter"};
     case smtp::CommandErrorKind::unsupported_parameter: return {555, {5, 5, 4}, "Unsupported parameter"};
+    case smtp::CommandErrorKind::bad_chunk_size: return {501, {5, 5, 4}, "BDAT needs a size in octets, goodbye"};
+    case smtp::CommandErrorKind::http_request: return {500, {5, 5, 2}, "This is LMTP, not HTTP, goodbye"};
   }
   std::unreachable();
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <variant>
 
+#include "common/base/http_request.h"
 #include "imapd/command_states.h"
 #include "imapd/limits.h"
 
@@ -84,6 +85,10 @@ CommandLimits Session::limits() {
 }
 
 net::Task<void> Session::answer(CommandOctets input) {
+  if (!login_ && is_http_request(input.octets)) {
+    hang_up(bye("CLIENTBUG", "This is IMAP, not HTTP"));
+    co_return;
+  }
   auto command = imap::parse_command(input.octets, dialect_.mailbox_encoding());
   input.octets = {};  // an appended message is in the command now
   if (!command) {

@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "common/base/http_request.h"
 #include "pop3d/command_states.h"
 #include "pop3d/limits.h"
 
@@ -68,6 +69,10 @@ net::Task<void> Session::take_turns() {
 net::Task<void> Session::answer(std::string line) {
   if (!transaction_ && ++commands_before_login_ > kCommandsBeforeLoginMax) {
     hang_up(reply_for(Refusal::too_many_commands));
+    co_return;
+  }
+  if (!transaction_ && is_http_request(line)) {
+    hang_up(pop3::err("This is POP3, not HTTP"));
     co_return;
   }
   auto command = pop3::parse_command(line);

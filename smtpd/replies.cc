@@ -52,6 +52,8 @@ smtp::Reply reply_for(smtp::CommandErrorKind error) {
       return {553, {5, 6, 7}, "An address beyond ASCII needs MAIL with SMTPUTF8"};
     case smtp::CommandErrorKind::bad_parameter: return {501, {5, 5, 4}, "Wrong parameter"};
     case smtp::CommandErrorKind::unsupported_parameter: return {555, {5, 5, 4}, "Parameter not known"};
+    case smtp::CommandErrorKind::bad_chunk_size: return {501, {5, 5, 4}, "BDAT needs a size in octets, goodbye"};
+    case smtp::CommandErrorKind::http_request: return {500, {5, 5, 2}, "This is SMTP, not HTTP, goodbye"};
   }
   std::unreachable();
 }

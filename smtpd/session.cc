@@ -4,6 +4,7 @@
 #include <exception>
 #include <utility>
 
+#include "common/base/octets.h"
 #include "common/smtp/command.h"
 
 namespace posthaste::smtpd {
@@ -76,12 +77,14 @@ net::Task<void> Session::converse_in_turns() {
       send(reply_for(Refusal::too_many_commands));
       break;
     }
+    tell_command(*line);
     const bool utf8 = transaction_ && transaction_->smtp_utf8;
     auto command = smtp::parse_command(*line, {.recipient_utf8 = utf8 ? smtp::Utf8::allowed : smtp::Utf8::refused});
     if (!command) {
       auto slowed = co_await slow_down();
       if (!slowed) co_return co_await hang_up(slowed.error());
       send(reply_for(command.error().kind));
+      if (smtp::ends_dialogue(command.error().kind)) break;
       continue;
     }
     const auto execute = [this](auto& known) { return on(std::move(known)); };
@@ -96,6 +99,12 @@ net::Task<void> Session::converse_in_turns() {
     send(std::move(**answer));
   }
   co_await stream_.flush();
+}
+
+/// Also what is taken although it breaks the syntax. No secrets: AUTH may hold one.
+void Session::tell_command(std::string_view line) const {
+  if (!context_.log.enabled(log::Level::debug) || istarts_with(line, "AUTH")) return;
+  context_.log.debug("smtp.command", {{"client", stream_.peer().address}, {"line", escaped(line)}});
 }
 
 void Session::send(smtp::Reply reply) {

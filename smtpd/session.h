@@ -77,6 +77,7 @@ class Session {
   /// When the client's time for what comes next is up: a whole line, a whole SASL dialogue or handshake. Before a
   /// login that is needed, no later than for all of these together.
   [[nodiscard]] net::Instant patience_ends() const;
+  void tell_command(std::string_view line) const;
   void send(smtp::Reply reply);
   /// Holds a refusal back when there were many of this client's, in this session or others. Errors: closed,
   /// timed_out; interrupted, when the daemon stops meanwhile.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/http_request.h"
 #include "common/base/octets.h"
 
 namespace posthaste::smtp {
@@ -122,14 +123,16 @@ Result rcpt(Arguments arguments, CommandOptions options) {
   return Rcpt{std::move(*path), std::move(*parameters)};
 }
 
-/// chunk-size [SP "LAST"] (RFC 3030 §2)
+/// chunk-size [SP "LAST"] (RFC 3030 §2), with any number of spaces between them.
 Result bdat(Arguments arguments, CommandOptions /*options*/) {
-  const std::size_t space = arguments.text.find(' ');
-  const auto size = parse_decimal(arguments.text.substr(0, space));
-  if (!size) return syntax(arguments.offset);
-  if (space == std::string_view::npos) return Bdat{*size, false};
-  if (!iequals(arguments.text.substr(space + 1), "LAST")) return syntax(arguments.offset + space + 1);
-  return Bdat{*size, true};
+  const auto text = trim(arguments.text);
+  const auto digits = text.substr(0, text.find_first_of(" \t"));
+  const auto rest = trim(text.substr(digits.size()));
+  const auto size = parse_decimal(digits);
+  if (!size || !(rest.empty() || iequals(rest, "LAST"))) {
+    return error(CommandErrorKind::bad_chunk_size, arguments.offset);
+  }
+  return Bdat{*size, !rest.empty()};
 }
 
 /// NOOP takes a string that means nothing (RFC 5321 §4.1.1.9).
@@ -231,8 +234,13 @@ std::expected<Command, CommandError> parse_command(std::string_view line, Comman
   while (!line.empty() && is_wsp(line.back())) line.remove_suffix(1);
   const auto name = line.substr(0, line.find_first_of(" \t"));
   const auto* verb = std::ranges::find_if(kVerbs, [name](const Verb& known) { return iequals(known.name, name); });
-  if (verb == std::end(kVerbs)) return error(CommandErrorKind::unknown_command, 0);
-  if (line_octets > verb->line_max_octets) return error(CommandErrorKind::line_too_long, verb->line_max_octets);
+  if (verb == std::end(kVerbs)) {
+    return error(is_http_request(line) ? CommandErrorKind::http_request : CommandErrorKind::unknown_command, 0);
+  }
+  if (line_octets > verb->line_max_octets) {
+    const bool chunk = verb->parse == bdat;
+    return error(chunk ? CommandErrorKind::bad_chunk_size : CommandErrorKind::line_too_long, verb->line_max_octets);
+  }
   const std::size_t offset = std::min(name.size() + 1, line.size());
   return verb->parse({line.substr(offset), offset}, options);
 }

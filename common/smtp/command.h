@@ -98,7 +98,13 @@ enum class CommandErrorKind {
   utf8_not_announced,     // 553 5.6.7: an address beyond ASCII without SMTPUTF8, RFC 6531 §3.5
   bad_parameter,          // 501 5.5.4: a parameter malformed, too long or given twice
   unsupported_parameter,  // 555 5.5.4
+  bad_chunk_size,         // 501 5.5.4: nobody knows how many octets of a message follow
+  http_request,           // 500 5.5.2: what follows is not meant for us
 };
+/// Whether what follows cannot be read as commands any more: whoever goes on could run a message's octets.
+[[nodiscard]] constexpr bool ends_dialogue(CommandErrorKind error) noexcept {
+  return error == CommandErrorKind::bad_chunk_size || error == CommandErrorKind::http_request;
+}
 
 struct CommandError {
   CommandErrorKind kind = CommandErrorKind::syntax;

@@ -383,6 +383,7 @@ TEST(Dialogue, ManyBadCommandsEndTheSession) {
 
 TEST(Dialogue, LinesThatEndTheSession) {
   const std::pair<std::string, std::string> cases[] = {
+      {"C: POST / HTTP/1.1\nC: USER alice@example.org\n", "S: -ERR This is POP3, not HTTP\nS: (closed)\n"},
       {"C: NOOP\rNOOP\n", "S: -ERR Lines end in CR LF\nS: (closed)\n"},
       {"C: QUIT\r\n", "S: -ERR Lines end in CR LF\nS: (closed)\n"},
       {"C: " + std::string(12'287, 'a') + "\n", "S: -ERR Command too long\nS: (closed)\n"},
