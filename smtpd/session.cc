@@ -154,7 +154,7 @@ void Session::lose_login() {
 }
 
 std::vector<SaslMechanism> Session::sasl_mechanisms() const {
-  if (!is_submission()) return {};
+  if (!is_submission() || (stream_.tls() == nullptr && context_.config.submission.require_tls)) return {};
   return context_.authenticator.mechanisms(stream_.tls());
 }
 

@@ -180,7 +180,7 @@ Section smtp() {
 Section submission() {
   return {"submission",
           "Sending by our own users (RFC 6409).",
-          {{"require_tls", "Take MAIL on port 587 only after STARTTLS.",
+          {{"require_tls", "Take logins and MAIL on port 587 only after STARTTLS, whatever allow_plaintext says.",
             flag<&Config::submission, &Submission::require_tls>()},
            {"connections_per_user_max", "Connections at once of one user, over all their devices.",
             number<&Config::submission, &Submission::connections_per_user_max>("connections", 1, 100'000)}}};
