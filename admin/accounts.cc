@@ -1,9 +1,11 @@
 #include "admin/accounts.h"
 
+#include <signal.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <iostream>
 #include <optional>
@@ -13,6 +15,7 @@
 #include <vector>
 
 #include "admin/credentials.h"
+#include "common/auth/address.h"
 #include "common/auth/password.h"
 #include "common/base/clock.h"
 
@@ -47,6 +50,24 @@ nlohmann::json as_json(const auth::User& user) {
 }
 
 }  // namespace
+
+Outcome<void> expect_user(const auth::Directory& directory, const std::string& address) {
+  const auto user = directory.find_user(address);
+  if (!user) return Failure(sentence(user.error(), address));
+  return {};
+}
+
+Outcome<void> expect_free(const auth::Directory& directory, const std::string& address) {
+  const auto parsed = auth::parse_address(address);
+  if (!parsed) return Failure(sentence(auth::DirectoryError::bad_address, address));
+  const auto ours = directory.is_our_domain(parsed->domain);
+  if (!ours) return Failure(sentence(ours.error(), address));
+  if (!*ours) return Failure(sentence(auth::DirectoryError::no_domain, address));
+  const auto user = directory.find_user(address);
+  if (user) return Failure(sentence(auth::DirectoryError::exists, address));
+  if (user.error() != auth::DirectoryError::not_found) return Failure(sentence(user.error(), address));
+  return {};
+}
 
 Outcome<Report> add_user(auth::Directory& directory, const std::string& address, const std::string& display_name,
                          const std::string& password) {
@@ -191,21 +212,40 @@ Outcome<Report> set_password(auth::Directory& directory, const std::string& addr
 
 namespace {
 
-/// Shows nothing of what is typed while it lives.
+/// Shows nothing of what is typed while it lives. A signal that ends the process shows it again first.
+/// One at a time.
 class SilentTerminal {
  public:
   SilentTerminal() {
     tcgetattr(STDIN_FILENO, &before_);
+    for (std::size_t i = 0; i < kSignals.size(); ++i) {
+      struct sigaction show_again {};
+      show_again.sa_handler = end_by;
+      show_again.sa_flags = static_cast<int>(SA_RESETHAND);
+      sigaction(kSignals[i], &show_again, &former_[i]);
+    }
     termios silent = before_;
     silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
   }
   SilentTerminal(const SilentTerminal&) = delete;
   SilentTerminal& operator=(const SilentTerminal&) = delete;
-  ~SilentTerminal() { tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_); }
+  ~SilentTerminal() {
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
+    for (std::size_t i = 0; i < kSignals.size(); ++i) sigaction(kSignals[i], &former_[i], nullptr);
+  }
 
  private:
-  termios before_{};
+  static constexpr std::array kSignals{SIGINT, SIGTERM, SIGQUIT, SIGHUP};
+
+  /// With the default action back, the signal does again what it does.
+  static void end_by(int signal) {
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
+    raise(signal);
+  }
+
+  static inline termios before_{};  // the handler reads it
+  std::array<struct sigaction, kSignals.size()> former_{};
 };
 
 std::string ask(const char* prompt) {

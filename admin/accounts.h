@@ -9,6 +9,10 @@
 
 namespace posthaste::admin {
 
+/// Whether an address is a user's, or could be a new one's, so far: asked before a password is. Errors: why not.
+[[nodiscard]] Outcome<void> expect_user(const auth::Directory& directory, const std::string& address);
+[[nodiscard]] Outcome<void> expect_free(const auth::Directory& directory, const std::string& address);
+
 /// Adds a user. The first of a domain gets its postmaster mail (RFC 5321 §4.5.1).
 [[nodiscard]] Outcome<Report> add_user(auth::Directory& directory, const std::string& address,
                                        const std::string& display_name, const std::string& password);

@@ -140,6 +140,9 @@ void add_app_password_commands(CommandLine& line, CLI::App& users, Arguments& ar
 void add_user_commands(CommandLine& line, Arguments& arguments) {
   CLI::App* group = line.add_group("user", "Who has a mailbox here");
   CLI::App* add = line.add(*group, "add", "Add a user", line.with_directory([&](auth::Directory& directory) {
+    if (const auto free = expect_free(directory, arguments.address); !free) {
+      return Outcome<Report>{Failure(free.error())};
+    }
     const auto password = read_password(arguments.password_from_stdin);
     if (!password) return Outcome<Report>{Failure(password.error())};
     return add_user(directory, arguments.address, arguments.display_name, *password);
@@ -158,6 +161,9 @@ void add_user_commands(CommandLine& line, Arguments& arguments) {
   remove->add_option("ADDR", arguments.address)->required();
   CLI::App* password =
       line.add(*group, "password", "Change a password", line.with_directory([&](auth::Directory& directory) {
+        if (const auto user = expect_user(directory, arguments.address); !user) {
+          return Outcome<Report>{Failure(user.error())};
+        }
         const auto fresh = read_password(arguments.password_from_stdin);
         if (!fresh) return Outcome<Report>{Failure(fresh.error())};
         return set_password(directory, arguments.address, *fresh);

@@ -1,11 +1,16 @@
 """Does a changed password, a deleted app password or a deleted user end the sessions that it opened, and no others?"""
 
+import fcntl
 import imaplib
 import json
 import os
+import pty
+import select
 import signal
 import smtplib
+import subprocess
 import sys
+import termios
 import unittest
 from pathlib import Path
 
@@ -15,6 +20,43 @@ from support import address, message, must
 
 # The promise is two seconds; a loaded machine is granted more, idle sessions would stay for half an hour.
 PATIENCE_S = 20
+
+
+class Terminal:
+    """The command at a terminal of its own."""
+
+    def __init__(self, *arguments):
+        self.master, self.slave = pty.openpty()
+
+        def take_terminal():
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+        self.process = subprocess.Popen(
+            [support.BIN / "posthaste", *arguments],
+            **dict.fromkeys(("stdin", "stdout", "stderr"), self.slave),
+            start_new_session=True,
+            preexec_fn=take_terminal,
+        )
+        self.said = b""
+
+    def wait_for(self, words):
+        while words not in self.said:
+            ready, _, _ = select.select([self.master], [], [], PATIENCE_S)
+            if not ready:
+                raise AssertionError(f"{words} did not come, but {self.said}")
+            self.said += os.read(self.master, 4096)
+
+    def type(self, octets):
+        os.write(self.master, octets)
+
+    def shows_what_is_typed(self):
+        return bool(termios.tcgetattr(self.slave)[3] & termios.ECHO)
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+        os.close(self.master)
+        os.close(self.slave)
 
 
 class AccountChanges(support.MailTest):
@@ -32,6 +74,37 @@ class AccountChanges(support.MailTest):
         client.send(b"i IDLE\r\n")
         self.assertTrue(client.readline().startswith(b"+"))
         return client
+
+    def at_terminal(self, *arguments):
+        terminal = Terminal("-C", self.mail.folder, "user", *arguments)
+        self.addCleanup(terminal.end)
+        return terminal
+
+    def test_interrupted_password_prompt_leaves_the_terminal_as_it_was(self):
+        for key, number in ((b"\x03", signal.SIGINT), (b"\x1c", signal.SIGQUIT)):
+            for typed in (b"", b"half", b"whole\n"):
+                terminal = self.at_terminal("password", address("dave"))
+                terminal.wait_for(b"Password: ")
+                self.assertFalse(terminal.shows_what_is_typed())
+                terminal.type(typed)
+                if b"\n" in typed:
+                    terminal.wait_for(b"Once more: ")
+                terminal.type(key)
+                self.assertEqual(terminal.process.wait(PATIENCE_S), -number)
+                self.assertTrue(terminal.shows_what_is_typed())
+
+    def test_no_password_is_asked_for_in_vain(self):
+        for arguments, reason in (
+            (("password", address("nobody")), "does not exist"),
+            (("password", "nobody"), "does not exist"),
+            (("add", address("alice")), "exists already"),
+            (("add", "alice@elsewhere.example"), "domain that is not ours"),
+            (("add", "alice"), "is not an address"),
+        ):
+            terminal = self.at_terminal(*arguments)
+            terminal.wait_for(reason.encode())
+            self.assertEqual(terminal.process.wait(PATIENCE_S), 1, arguments)
+            self.assertNotIn(b"Password", terminal.said)
 
     def test_changed_password_ends_every_session_of_the_user(self):
         sent = message("Stays")
