@@ -243,7 +243,7 @@ net::Task<void> LmtpSession::store_message() {
     }
     co_return;
   }
-  transaction.content.insert(0, trace_fields(transaction));
+  put_trace_fields(transaction);
   const std::size_t octets = transaction.content.size();
   Message message{std::move(transaction.content), transaction.trace_id, transaction.mail.parameters.delivery_id};
   const auto outcomes = co_await deliver(resources_, std::move(message), transaction.recipients);
@@ -252,6 +252,19 @@ net::Task<void> LmtpSession::store_message() {
     log_outcome(transaction.recipients[i], reply, transaction.trace_id, octets);
     send(reply);
   }
+}
+
+/// There is one Return-Path in the end, and it is ours.
+void LmtpSession::put_trace_fields(Transaction& transaction) const {
+  static constexpr std::string_view kReturnPath[] = {"Return-Path"};
+  std::string fields = trace_fields(transaction);
+  const auto kept = mime::without_fields(transaction.content, kReturnPath);
+  if (kept.size() == 1 && kept.front().size() == transaction.content.size()) {  // as nearly always
+    transaction.content.insert(0, fields);
+    return;
+  }
+  for (const auto piece : kept) fields += piece;
+  transaction.content = std::move(fields);
 }
 
 /// Return-Path is the last server's to add (RFC 5321 §4.4); the Received field is ours unless smtpd has put its

@@ -57,6 +57,7 @@ class LmtpSession {
   void make_room(std::uint64_t octets);
   void fail(smtp::Reply reply);
   [[nodiscard]] std::uint64_t message_max_octets() const;
+  void put_trace_fields(Transaction& transaction) const;
   [[nodiscard]] std::string trace_fields(const Transaction& transaction) const;
   [[nodiscard]] smtp::CommandOptions options() const;
   [[nodiscard]] std::string new_trace_id() const;

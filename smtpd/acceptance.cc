@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "common/mime/header.h"
 #include "smtpd/carrier.h"
 #include "smtpd/dispatcher.h"
 #include "smtpd/notification.h"
@@ -34,6 +35,10 @@ bool is_expanded(const AcceptedRecipient& recipient) {
   return here.size() + elsewhere.size() > 1;
 }
 
+/// Who is written to behind the others' backs (RFC 5322 §3.6.3, §3.6.6), and what only the last server writes (RFC
+/// 5321 §4.4).
+constexpr std::string_view kNotToBeSent[] = {"Bcc", "Resent-Bcc", "Return-Path"};
+
 class Acceptance {
  public:
   Acceptance(Context& context, AcceptedMessage message)
@@ -44,7 +49,9 @@ class Acceptance {
       for (const auto& target : recipient.destinations.here) add(here_, known_here, recipient, target);
       for (const auto& target : recipient.destinations.elsewhere) add(left_, known_elsewhere, recipient, target);
     }
-    pieces_ = {message_.added_header, message_.octets->view()};
+    const auto octets = message_.octets->view();
+    pieces_ = message_.submitted ? mime::without_fields(octets, kNotToBeSent) : std::vector{octets};
+    pieces_.insert(pieces_.begin(), message_.added_header);
   }
 
   net::Task<smtp::Reply> conclude() {

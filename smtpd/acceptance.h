@@ -42,6 +42,7 @@ struct AcceptedMessage {
   std::vector<AcceptedRecipient> recipients;
   std::string added_header;
   std::shared_ptr<const MessageOctets> octets;
+  bool submitted = false;  // by a user of ours: what is only for the sender's own copy is taken out
 };
 
 /// Hands the message to deliveryd for those who live here. What deliveryd can't take now, and all that goes

@@ -153,4 +153,18 @@ std::string header_fields_not(std::string_view header, std::span<const std::stri
   return select_fields(header, names, false);
 }
 
+std::vector<std::string_view> without_fields(std::string_view message, std::span<const std::string_view> names) {
+  std::vector<std::string_view> pieces;
+  std::size_t start = 0;  // of what is kept
+  for (const Field& field : Fields(message.substr(0, kHeaderMaxOctets))) {
+    const auto is_name = [&field](std::string_view name) { return iequals(name, field.name); };
+    if (!std::ranges::any_of(names, is_name)) continue;
+    const auto at = static_cast<std::size_t>(field.raw.data() - message.data());
+    if (at > start) pieces.push_back(message.substr(start, at - start));
+    start = at + field.raw.size();
+  }
+  if (start < message.size() || pieces.empty()) pieces.push_back(message.substr(start));
+  return pieces;
+}
+
 }  // namespace posthaste::mime

@@ -172,7 +172,8 @@ AcceptedMessage Session::accepted_message(const Transaction& transaction,
                        .arrived = now},
           .recipients = transaction.recipients,
           .added_header = std::move(header),
-          .octets = std::move(octets)};
+          .octets = std::move(octets),
+          .submitted = is_submission()};
 }
 
 std::string Session::added_header(const Transaction& transaction, std::string_view message) const {

@@ -227,6 +227,24 @@ TEST(Lmtp, SmtpdsMessageKeepsItsOwnReceived) {
             Codes{"Return-Path: <sender@example.com>\r\nReceived: from a\r\nSubject: a\r\n\r\nb\r\n"});
 }
 
+TEST(Lmtp, ReturnPathOfAnotherServerGoes) {
+  const std::string added = "Return-Path: <sender@example.com>\r\nReceived: from a\r\n";
+  const std::pair<std::string, std::string> kCases[] = {
+      {"Return-Path: <x@y.example>\r\nReceived: from a\r\n\r\nb\r\n", added + "\r\nb\r\n"},
+      {"Received: from a\r\nreturn-path:\r\n <x@y.example>\r\nSubject: a\r\n\r\nb\r\n",
+       added + "Subject: a\r\n\r\nb\r\n"},
+      {"Received: from a\r\nReturn-Path : <>\r\nSubject: a\r\nReturn-Path: <z>\r\n\r\nb\r\n",
+       added + "Subject: a\r\n\r\nb\r\n"},
+      {"Received: from a\r\n\r\nReturn-Path: <x@y.example>\r\n", added + "\r\nReturn-Path: <x@y.example>\r\n"},
+      {"Received: from a\r\nX-Return-Path: <x>\r\n\r\n", added + "X-Return-Path: <x>\r\n\r\n"},
+      {"Received: from a\r\nReturn-Path: <x@y.example>\r\n", added}};
+  for (const auto& [sent, stored] : kCases) {
+    Installation here{1};
+    dialogue(here, kMail + kToAlice + "DATA\r\n" + sent + ".\r\n" + kQuit, kLmtpSocket);
+    EXPECT_EQ(here.messages(kAlice), Codes{stored});
+  }
+}
+
 TEST(Lmtp, ARepeatedDeliveryIdStoresOnce) {
   const std::string mail = "MAIL FROM:<> XDELIVERYID=00112233445566778899aabbccddeeff XTRACE=t1\r\n";
   Installation here{1};

@@ -99,6 +99,20 @@ TEST(HeaderFields, KeepsOctetsOrderAndTheEmptyLine) {
   EXPECT_EQ(header_fields_not(header, names), "Cc: b\r\njunk\r\n\r\n");
 }
 
+TEST(WithoutFields, IsAllElseInPieces) {
+  using Pieces = std::vector<std::string_view>;
+  const std::string_view names[] = {"Bcc", "Return-Path"};
+  const std::pair<std::string, Pieces> kCases[] = {
+      {"A: b\r\n\r\nBcc: c\r\n", {"A: b\r\n\r\nBcc: c\r\n"}},
+      {"Bcc: a\r\n b\r\nA: b\r\n\r\nc", {"A: b\r\n\r\nc"}},
+      {"A: b\r\nBCC : x\r\nreturn-path: y\r\nC: d\r\n\r\ne", {"A: b\r\n", "C: d\r\n\r\ne"}},
+      {"A: b\r\nBcc: x\r\n", {"A: b\r\n"}},
+      {"Bcc: x", {""}},
+      {"", {""}},
+      {"Bccs: x\r\n\r\n", {"Bccs: x\r\n\r\n"}}};
+  for (const auto& [message, pieces] : kCases) EXPECT_EQ(without_fields(message, names), pieces) << message;
+}
+
 TEST(HeaderFields, WithoutAMatchIsTheEmptyLine) {
   const std::array<std::string, 2> names = {"X", ""};
   EXPECT_EQ(header_fields("To: a\r\n\r\n", names), "\r\n");
