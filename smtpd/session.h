@@ -115,7 +115,7 @@ class Session {
   net::Task<Answer> verify_recipient(AcceptedRecipient recipient);
   smtp::Reply accept_recipient(AcceptedRecipient recipient);
   smtp::Reply refuse_recipient(const smtp::Mailbox& mailbox, smtp::Reply reply);
-  net::Task<Answer> add_postmaster(smtp::RcptParameters parameters);
+  net::Task<Answer> add_at_own_domain(std::string local_part, smtp::RcptParameters parameters);
 
   // commands/message.cc
   [[nodiscard]] std::optional<Refusal> refuse_message() const;

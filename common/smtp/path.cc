@@ -25,6 +25,26 @@ std::size_t utf8_non_ascii(std::string_view text, std::size_t at) noexcept {
   return is_utf8(text.substr(at, length)) ? length : 0;
 }
 
+/// An address as inet_pton(3) reads it.
+struct Literal {
+  int family = AF_INET;
+  in6_addr address{};  // room for either kind
+};
+
+std::optional<Literal> parse_literal(std::string_view text) noexcept {
+  static constexpr std::string_view kIpv6Tag = "IPv6:";
+  if (text.size() < 2 || text.front() != '[' || text.back() != ']') return std::nullopt;
+  auto address = text.substr(1, text.size() - 2);
+  const bool ipv6 = istarts_with(address, kIpv6Tag);
+  if (ipv6) address.remove_prefix(kIpv6Tag.size());
+  std::array<char, INET6_ADDRSTRLEN> terminated{};
+  if (address.size() >= terminated.size() || address.find('\0') != std::string_view::npos) return std::nullopt;
+  std::ranges::copy(address, terminated.begin());
+  Literal literal{ipv6 ? AF_INET6 : AF_INET, {}};
+  if (inet_pton(literal.family, terminated.data(), &literal.address) != 1) return std::nullopt;
+  return literal;
+}
+
 /// One function per rule of RFC 5321 §4.1.2, each starting where the one before stopped. A rule that does not fit
 /// leaves `at_` on the octet that is to blame.
 class PathParser {
@@ -203,17 +223,13 @@ std::expected<Mailbox, ParseError> parse_mailbox(std::string_view text, Utf8 utf
 
 bool is_domain(std::string_view text, Utf8 utf8) noexcept { return PathParser{text, utf8}.whole_domain(); }
 
-bool is_address_literal(std::string_view text) noexcept {
-  static constexpr std::string_view kIpv6Tag = "IPv6:";
-  if (text.size() < 2 || text.front() != '[' || text.back() != ']') return false;
-  auto address = text.substr(1, text.size() - 2);
-  const bool ipv6 = istarts_with(address, kIpv6Tag);
-  if (ipv6) address.remove_prefix(kIpv6Tag.size());
-  std::array<char, INET6_ADDRSTRLEN> terminated{};
-  if (address.size() >= terminated.size() || address.find('\0') != std::string_view::npos) return false;
-  std::ranges::copy(address, terminated.begin());
-  in6_addr binary{};  // room for either kind
-  return inet_pton(ipv6 ? AF_INET6 : AF_INET, terminated.data(), &binary) == 1;
+bool is_address_literal(std::string_view text) noexcept { return parse_literal(text).has_value(); }
+
+std::optional<std::string> address_in_literal(std::string_view text) {
+  const auto literal = parse_literal(text);
+  if (!literal) return std::nullopt;
+  std::array<char, INET6_ADDRSTRLEN> printed{};
+  return std::string{inet_ntop(literal->family, &literal->address, printed.data(), printed.size())};
 }
 
 Mailbox mailbox_of(const ForwardPath& path, std::string_view own_domain) {

@@ -64,6 +64,9 @@ using ForwardPath = std::variant<Mailbox, LocalPostmaster>;
 /// a number with a leading zero is refused, since readers differ on whether it is octal.
 [[nodiscard]] bool is_address_literal(std::string_view text) noexcept;
 
+/// The address in an address literal, as inet_ntop(3) writes it. Nothing for what is none.
+[[nodiscard]] std::optional<std::string> address_in_literal(std::string_view text);
+
 /// The mailbox that a forward-path names on a host whose own domain is `own_domain`.
 [[nodiscard]] Mailbox mailbox_of(const ForwardPath& path, std::string_view own_domain);
 

@@ -48,7 +48,10 @@ std::optional<Refusal> Session::refuse_rcpt() const {
 Session::Pending Session::on(smtp::Rcpt rcpt) {
   if (const auto refusal = refuse_rcpt()) return Answer{reply_for(*refusal)};
   auto* mailbox = std::get_if<smtp::Mailbox>(&rcpt.forward_path);
-  if (mailbox == nullptr) return add_postmaster(std::move(rcpt.parameters));
+  if (mailbox == nullptr) return add_at_own_domain("postmaster", std::move(rcpt.parameters));
+  if (smtp::address_in_literal(mailbox->domain) == stream_.local().address) {  // RFC 5321 §4.1.3: this very host
+    return add_at_own_domain(std::move(mailbox->local_part), std::move(rcpt.parameters));
+  }
   return add_recipient(std::move(*mailbox), std::move(rcpt.parameters));
 }
 
@@ -96,12 +99,12 @@ smtp::Reply Session::refuse_recipient(const smtp::Mailbox& mailbox, smtp::Reply 
   return enough ? reply_for(Refusal::too_many_errors) : reply;
 }
 
-net::Task<Session::Answer> Session::add_postmaster(smtp::RcptParameters parameters) {
+net::Task<Session::Answer> Session::add_at_own_domain(std::string local_part, smtp::RcptParameters parameters) {
   auto look_up = [this] { return postmaster_domain(context_.directory, context_.config.hostname); };
   auto domain = co_await context_.world.io.run(context_.world.loop, std::move(look_up));
   if (!domain) co_return Answer{reply_for(Refusal::no_postmaster)};
-  smtp::Mailbox postmaster{"postmaster", std::move(*domain)};
-  auto pending = add_recipient(std::move(postmaster), std::move(parameters));
+  smtp::Mailbox mailbox{std::move(local_part), std::move(*domain)};
+  auto pending = add_recipient(std::move(mailbox), std::move(parameters));
   co_return co_await pending;
 }
 

@@ -161,6 +161,15 @@ TEST(Path, Utf8StandsWhereItIsAllowedAndWellFormed) {
   EXPECT_EQ(parse("\"\\\xc3\xa4\"@example.org"), fails(2));
 }
 
+TEST(Path, LiteralHoldsAnAddress) {
+  EXPECT_EQ(address_in_literal("[192.0.2.1]"), "192.0.2.1");
+  EXPECT_EQ(address_in_literal("[ipv6:2001:DB8:0::1]"), "2001:db8::1");
+  for (const auto* none :
+       {"", "192.0.2.1", "[192.0.2.1", "[2001:db8::1]", "[IPv6:192.0.2.1]", "[IPv6:]", "example.org"}) {
+    EXPECT_EQ(address_in_literal(none), std::nullopt) << none;
+  }
+}
+
 TEST(Path, DomainIsLettersDigitsAndHyphens) {
   for (const auto* right : {"a", "example.org", "xn--nxasmq6b.example", "1.2.3.4", "a-b.c--d"}) {
     EXPECT_TRUE(is_domain(right)) << right;
