@@ -2,6 +2,7 @@
 
 import os
 import poplib
+import re
 import shutil
 import signal
 import sys
@@ -80,6 +81,7 @@ class Damage(support.LoggedTest):
     def lose_the_index(self, how):
         self.deliver(b"one\r\n", b"two\r\n", LARGE)
         before = self.mail.messages("bob")
+        ids = self.email_ids()
         refused = self.mail.try_run("store", "rebuild")
         self.assertEqual(refused.returncode, 1)
         self.assertIn("deliveryd runs", refused.stderr)
@@ -89,6 +91,23 @@ class Damage(support.LoggedTest):
         self.assertEqual(self.check("--bodies").returncode, 0)
         self.mail.start()
         self.assertEqual(self.mail.messages("bob"), before)
+        self.assertEqual(self.email_ids(), ids)
+
+    def email_ids(self):
+        """EMAILIDs of bob's messages; a search for one finds its message, and its copy has the same."""
+        client = self.mail.imap("bob")
+        support.must(client.select("INBOX"))
+        ids = [re.search(rb"EMAILID \((.*?)\)", said)[1].decode() for said in support.must(client.fetch("1:*", "EMAILID"))]
+        self.assertEqual(support.must(client.search(None, "EMAILID", ids[1])), [b"2"])
+        support.must(client.copy("2", "Sent"))
+        support.must(client.select("Sent"))
+        self.assertEqual(support.must(client.search(None, "EMAILID", ids[1]))[0].split()[-1:], [b"1"])
+        support.must(client.store("1", "+FLAGS", r"(\Deleted)"))
+        support.must(client.expunge())
+        client.logout()
+        self.assertTrue(all(re.fullmatch("M[A-Za-z0-9_-]{22}", each) for each in ids), ids)
+        self.assertEqual(len(set(ids)), 3)
+        return ids
 
     def test_a_lost_index_is_made_again(self):
         self.set_up()

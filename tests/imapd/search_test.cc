@@ -112,12 +112,12 @@ TEST(Search, FindsByEveryKey) {
 TEST(Search, FindsByEmailId) {
   House house;
   fill(house);
-  const auto snapshot = house.store().read(House::kUser);
+  const auto snapshot = house.store().read(house.alice());
   const MailboxId inbox = snapshot->mailbox("INBOX")->id;
   const auto ids = snapshot->email_ids();
   ASSERT_TRUE(ids);
   const std::string second = ids->id_of(snapshot->message(inbox, Uid{2})->blob);
-  const store::EmailIds others_ids(store::ObjectKey{}, House::kUser);
+  const store::EmailIds others_ids(store::ObjectKey{}, house.alice());
   Script script = opened();
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"EMAILID " + second, " 2"},
