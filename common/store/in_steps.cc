@@ -48,6 +48,12 @@ std::expected<Execution::Applied, StoreError> Execution::copy_next(UserId user, 
   const auto from = find_mailbox(txn_, user, operation.from);
   auto to = find_mailbox(txn_, user, operation.to);
   if (!from || !to) return std::unexpected(StoreError::no_such_mailbox);
+  if (!progress.copied.source.empty()) {  // a mailbox that was made anew has none of what was staged before
+    const auto staged = find_leftover(txn_, user, to->id);
+    const bool is_ours = staged && staged->kind == LeftoverRow::Kind::staged && staged->next == progress.next &&
+                         staged->modseq == progress.modseq;
+    if (!is_ours) return std::unexpected(StoreError::no_such_mailbox);
+  }
   const UidRange within{progress.source_next, Uid{number(progress.source_end) - 1}};
   auto messages = messages_of(user, from->id, operation.uids, sizes_.copied_at_once + 1, within);
   const bool is_last = messages.size() <= sizes_.copied_at_once;
@@ -92,7 +98,9 @@ bool Execution::copy_has_to_wait(UserId user, MailboxId to) const {
 Execution::Applied Execution::delete_in_steps(UserId user) {
   const ApplyResult done{{Done{}}, {}};
   if (!find_user(txn_, user)) return done;
-  const bool has_leftovers = !mailboxes_in(Table::leftovers, user, 1).empty();
+  const auto leftovers = mailboxes_in(Table::leftovers, user, 1);
+  const bool has_leftovers = !leftovers.empty();
+  if (has_leftovers && !find_leftover(txn_, user, leftovers.front())) return done;  // damaged: answered so
   if (!has_leftovers && rows_of(user) <= sizes_.cleared_at_once) {
     emit(UserDeleteRecord{user});
     return done;

@@ -218,6 +218,17 @@ TEST_F(InSteps, ACopyEndsWithTheMailboxThatItGoesTo) {
   EXPECT_EQ(user().used_messages, kMany + 10);
 }
 
+TEST_F(InSteps, ACopyDoesNotGoOnInWhatWasMadeAnew) {
+  fill(kMany);
+  ApplyRequest copy = copy_all();
+  ASSERT_FALSE(go_on(copy));
+  ASSERT_TRUE(apply(*writer_, kAlice, {DeleteUser{}, CreateUser{}}));
+  fill(kMany);  // the mailboxes have the same numbers
+  ASSERT_TRUE(go_on(copy));
+  EXPECT_EQ(last_.error(), StoreError::no_such_mailbox);
+  EXPECT_EQ(box("Target").messages, 0U);
+}
+
 TEST_F(InSteps, WhatComesMeanwhileNeverGetsAmongTheCopies) {
   fill(kMany);
   ASSERT_TRUE(run(Copy{box("Big").id, {{Uid{1}, Uid{18}}}, box("Target").id}));
@@ -387,6 +398,24 @@ TEST_F(InSteps, WhatIsLeftOverGoesThoughItIsDamaged) {
   EXPECT_FALSE(writer->failed());
   EXPECT_EQ(messages(writer->store(), kAlice, big).size(), 0U);
   EXPECT_FALSE(check(writer->store(), CheckDepth::index).problems.empty()) << "a reference is left, and is told of";
+}
+
+TEST_F(InSteps, ARecordOfWhatIsLeftOverThatDoesNotReadEndsNobodysPatience) {
+  fill(kSome);
+  const MailboxId big = box("Big").id;
+  ASSERT_TRUE(run(DeleteMailbox{"Big"}));
+  writer_.reset();
+  {
+    const auto environment = *open_index(path() / "index", Environment::Access::write, std::uint64_t{1} << 30);
+    const auto txn = *WriteTxn::begin(*environment);
+    txn->put(Table::leftovers, leftover_key(kAlice, big), "damaged");
+    ASSERT_EQ(txn->commit(), 0);
+  }
+  const auto writer = open_writer(small_steps(path()));
+  clear(*writer);
+  EXPECT_EQ(apply(*writer, kAlice, {DeleteUser{}}).error(), StoreError::io);
+  EXPECT_TRUE(deliver(*writer, delivery(kBob, "x")));
+  EXPECT_FALSE(writer->failed());
 }
 
 }  // namespace
