@@ -163,14 +163,14 @@ class AccountChanges(support.MailTest):
         """Waits until the log says that nothing is left of the user; what it says."""
 
         def look():
-            said = (self.mail.top / "log" / "deliveryd.log").read_text()
+            said = (self.mail.folder / "log" / "deliveryd.log").read_text()
             return next((line for line in said.splitlines() if f"store.user.cleared user={user} " in line), None)
 
         return support.wait_until(look, f"the mail of user {user} is gone")
 
     def test_mail_of_a_deleted_user_goes_though_deliveryd_is_killed_meanwhile(self):
-        number = next(user["id"] for user in json.loads(self.mail.run("--json", "user", "list"))
-                      if user["address"] == address("erin"))
+        users = json.loads(self.mail.run("--json", "user", "list"))
+        number = next(user["id"] for user in users if user["address"] == address("erin"))
         sent = message("Old")
         self.mail.deliver(sent, "erin")
         self.mail.find("erin", sent)
@@ -184,7 +184,7 @@ class AccountChanges(support.MailTest):
         self.mail.deliver(others, "frank")
         self.mail.run("user", "delete", address("erin"))
         support.wait_until(
-            lambda: f"store.user.clearing user={number} " in (self.mail.top / "log" / "deliveryd.log").read_text(),
+            lambda: f"store.user.clearing user={number} " in (self.mail.folder / "log" / "deliveryd.log").read_text(),
             "the work has begun",
         )
         os.kill(self.mail.child("deliveryd"), signal.SIGKILL)
@@ -192,8 +192,8 @@ class AccountChanges(support.MailTest):
         fresh = message("New")
         support.wait_until(lambda: self.is_delivered(fresh, "erin"), "deliveryd is there again")
         self.cleared(number)
-        self.assertEqual([support.message_id(octets) for octets in self.mail.messages("erin").values()],
-                         [support.message_id(fresh)])
+        there = [support.message_id(octets) for octets in self.mail.messages("erin").values()]
+        self.assertEqual(there, [support.message_id(fresh)])
         again = self.mail.imap("erin")
         self.assertNotIn(b"Mine", b"".join(must(again.list())))
         self.mail.find("frank", others)
