@@ -56,6 +56,7 @@ INSTANTIATE_TEST_SUITE_P(Imap, SubjectGrowth, testing::ValuesIn(kSubjects),
 struct ThreadRow {
   const char* name;
   ThreadMessage (*make)(std::size_t i, std::size_t n);
+  std::size_t size = 1'024;
 };
 std::ostream& operator<<(std::ostream& out, const ThreadRow& row) { return out << row.name; }
 
@@ -76,7 +77,8 @@ const ThreadRow kThreads[] = {
     {"DummiesInAChain",
      [](std::size_t i, std::size_t) {
        return message(i, "", {id("lost", i), id("lost", i + 1)});
-     }},
+     },
+     8'192},
     {"DummiesOfOneSubject", [](std::size_t i, std::size_t) { return message(i, "a", {id("lost", i / 2)}); }},
     {"ManyReferences",
      [](std::size_t i, std::size_t) {
@@ -90,7 +92,7 @@ class ThreadGrowth : public testing::TestWithParam<ThreadRow> {};
 
 TEST_P(ThreadGrowth, IsInProportionToTheMessages) {
   const ThreadRow& row = GetParam();
-  expect_n_log_n({row.name, 4'096, [&row](std::size_t n) {
+  expect_n_log_n({row.name, row.size, [&row](std::size_t n) {
                     auto messages = std::make_shared<std::vector<ThreadMessage>>();
                     for (std::size_t i = 0; i < n; ++i) messages->push_back(row.make(i, n));
                     return [messages] {
