@@ -7,6 +7,7 @@
 #include <utility>
 #include <variant>
 
+#include "common/base/release.h"
 #include "common/mime/header.h"
 #include "common/smtp/data_reader.h"
 #include "common/smtp/received.h"
@@ -221,7 +222,7 @@ void LmtpSession::make_room(std::uint64_t octets) {
 /// No more of the message is kept.
 void LmtpSession::fail(smtp::Reply reply) {
   transaction_->failure = std::move(reply);
-  transaction_->content = std::string{};
+  release(transaction_->content);
   transaction_->memory.give_back();
 }
 

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "common/base/octets.h"
+#include "common/base/release.h"
 #include "common/imap/message_url.h"
 #include "common/imap/section.h"
 #include "imapd/message_reader.h"
@@ -67,7 +68,7 @@ class Catenation {
 
   Added add(imap::CatenateText& text) {
     auto added = append(text.octets);
-    text.octets = {};
+    release(text.octets);
     return added;
   }
 

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "common/base/http_request.h"
+#include "common/base/release.h"
 #include "imapd/command_states.h"
 #include "imapd/limits.h"
 
@@ -90,7 +91,7 @@ net::Task<void> Session::answer(CommandOctets input) {
     co_return;
   }
   auto command = imap::parse_command(input.octets, dialect_.mailbox_encoding());
-  input.octets = {};  // an appended message is in the command now
+  release(input.octets);  // an appended message is in the command now
   if (!command) {
     refuse(command.error().tag.value_or("*"), reply_for(command.error().kind));
     co_return;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/release.h"
 #include "common/imap/base_subject.h"
 #include "common/mime/address.h"
 #include "common/mime/casemap.h"
@@ -110,7 +111,7 @@ void SortWork::sort_entries() {
   std::ranges::sort(entries_, {}, [](const Entry& entry) { return std::tie(entry.key, entry.uid); });
   result_.reserve(entries_.size());
   for (const Entry& entry : entries_) result_.push_back(entry.uid);
-  entries_ = {};
+  release(entries_);
   memory_.shrink_to(result_.size() * kAnswerOctets);
 }
 

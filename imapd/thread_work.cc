@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/base/release.h"
 #include "common/imap/base_subject.h"
 #include "common/mime/casemap.h"
 #include "common/mime/header.h"
@@ -65,13 +66,13 @@ std::expected<void, store::StoreError> ThreadWork::step() {
   if (!done_ || too_large_) return {};
   forest_ = algorithm_ == imap::ThreadAlgorithm::references ? imap::thread_by_references(messages_)
                                                             : imap::thread_by_subject(messages_);
-  messages_ = {};
+  release(messages_);
   return {};
 }
 
 void ThreadWork::keep_only(std::size_t octets) {
   forest_ = {};
-  uids_ = {};
+  release(uids_);
   memory_.shrink_to(octets);
 }
 

@@ -4,6 +4,7 @@
 
 #include "common/base/date.h"
 #include "common/base/octets.h"
+#include "common/base/release.h"
 #include "common/mime/header.h"
 
 namespace posthaste::smtpd {
@@ -31,7 +32,7 @@ void IncomingMessage::make_room(std::size_t octets) {
 
 void IncomingMessage::refuse(MessageRefusal refusal) {
   if (!refusal_) refusal_ = refusal;
-  buffer_ = std::string{};
+  release(buffer_);
   memory_.give_back();
   file_.reset();
 }
@@ -66,7 +67,7 @@ net::Task<void> IncomingMessage::spill() {
   if (!written) co_return refuse(refusal_of(written.error()));
   octets_in_file_ += buffer_.size();
   buffer_.clear();
-  if (memory_.octets() == 0) buffer_ = std::string{};
+  if (memory_.octets() == 0) release(buffer_);
 }
 
 std::expected<MappedOctets, SpoolError> IncomingMessage::complete_file() {

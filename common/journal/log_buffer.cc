@@ -4,11 +4,12 @@
 #include <cassert>
 
 #include "common/base/crc32c.h"
+#include "common/base/release.h"
 
 namespace posthaste::journal {
 
 void LogBuffer::restart(LogPosition start, const Framing& framing) {
-  if (octets_.capacity() > kKeptOctets) octets_ = {};
+  if (octets_.capacity() > kKeptOctets) release(octets_);
   octets_.clear();
   start_ = start;
   framing_ = framing;

@@ -6,6 +6,8 @@
 #include <new>
 #include <utility>
 
+#include "common/base/release.h"
+
 namespace posthaste::net {
 namespace {
 
@@ -54,7 +56,7 @@ bool DeflateTransport::wake_inflater() {
   if (!history_.empty()) {
     inflateSetDictionary(inflater_.get(), input_of(history_), static_cast<uInt>(history_.size()));
   }
-  history_ = {};
+  release(history_);
   return true;
 }
 
