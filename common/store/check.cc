@@ -229,8 +229,8 @@ class Checker {
     return state;
   }
 
-  void look_at_user(UserId id, std::string_view row, UserTally& tally) {
-    const auto user = decode_user(row);
+  void look_at_user(UserId id, std::string_view octets, UserTally& tally) {
+    const auto user = decode_user(octets);
     if (!user) return problem("user ", number(id), ": the row is damaged");
     ++report_.users;
     std::vector<std::pair<MailboxId, std::string>> mailboxes;

@@ -464,8 +464,8 @@ RecordType type_of(const Record& record) {
       RecordType::move,           RecordType::keywords,    RecordType::mailbox_create, RecordType::mailbox_rename,
       RecordType::mailbox_delete, RecordType::special_use, RecordType::subscription,   RecordType::user_create,
       RecordType::user_delete,    RecordType::quota,       RecordType::delivery,       RecordType::applied,
-      RecordType::expire,         RecordType::metadata,    RecordType::mailbox_bury,   RecordType::copy_stage,
-      RecordType::copy_finish,    RecordType::clear};
+      RecordType::expire,         RecordType::metadata,    RecordType::object_key,     RecordType::mailbox_bury,
+      RecordType::copy_stage,     RecordType::copy_finish, RecordType::clear};
   static_assert(kTypes.size() == std::variant_size_v<Record>);
   return kTypes[record.index()];
 }
