@@ -15,6 +15,13 @@ std::string_view reason_of(store::StoreError error) {
   }
 }
 
+/// Nothing of a user whom the store does not know.
+std::expected<std::optional<store::UserInfo>, store::StoreError> user_info(const store::Store& store, UserId user) {
+  const auto snapshot = store.read(user);
+  if (!snapshot) return std::unexpected(snapshot.error());
+  return snapshot->user();
+}
+
 }  // namespace
 
 std::expected<void, store::StoreError> admit(const auth::Directory& directory, UserId user) {
@@ -71,32 +78,25 @@ net::Task<bool> DepartedUsers::clear_all() {
 }
 
 net::Task<bool> DepartedUsers::clear(UserId user) {
-  std::optional<store::UserInfo> info;
-  std::expected<void, store::StoreError> outcome;
-  {
-    const auto snapshot = store_.read(user);
-    const auto found = snapshot ? snapshot->user() : std::unexpected(snapshot.error());
-    if (found)
-      info = *found;
-    else
-      outcome = std::unexpected(found.error());
-  }
-  if (outcome && !info) co_return true;
   const auto id = number(user);
-  if (outcome) {
-    log_.info("store.user.clearing",
-              {{"user", id}, {"messages", info->used_messages}, {"octets", info->used_octets}});
-    store::Batch batch;
-    batch.operations.emplace_back(store::DeleteUser{});
-    store::IdempotencyKey no_key;
-    const auto deleted = co_await applier_.apply(user, std::move(batch), std::move(no_key));
-    if (!deleted) outcome = std::unexpected(deleted.error());
-  }
-  if (!outcome) {
-    log_.warning("store.user.not_cleared", {{"user", id}, {"reason", reason_of(outcome.error())}});
+  const auto info = user_info(store_, user);
+  if (!info) {
+    log_.warning("store.user.not_cleared", {{"user", id}, {"reason", reason_of(info.error())}});
     co_return false;
   }
-  log_.info("store.user.cleared", {{"user", id}, {"messages", info->used_messages}, {"octets", info->used_octets}});
+  if (!*info) co_return true;
+  const auto messages = (*info)->used_messages;
+  const auto octets = (*info)->used_octets;
+  log_.info("store.user.clearing", {{"user", id}, {"messages", messages}, {"octets", octets}});
+  store::Batch batch;
+  batch.operations.emplace_back(store::DeleteUser{});
+  store::IdempotencyKey no_key;
+  const auto deleted = co_await applier_.apply(user, std::move(batch), std::move(no_key));
+  if (!deleted) {
+    log_.warning("store.user.not_cleared", {{"user", id}, {"reason", reason_of(deleted.error())}});
+    co_return false;
+  }
+  log_.info("store.user.cleared", {{"user", id}, {"messages", messages}, {"octets", octets}});
   co_return true;
 }
 

@@ -194,8 +194,9 @@ class Checker {
     renew();
     if (failed_) return true;
     const auto row = view().get(Table::users, user_key(id));
-    if (!row) return true;  // he has gone
-    watched_ = Watched{id, *state_of(id), false};
+    auto state = state_of(id);
+    if (!row || !state) return true;  // he has gone
+    watched_ = Watched{id, std::move(*state), false};
     UserTally tally;
     look_at_user(id, std::string(*row), tally);
     const bool settled = !std::exchange(watched_, std::nullopt)->changed;
