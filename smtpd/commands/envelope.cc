@@ -1,6 +1,7 @@
 // MAIL and RCPT: who sends to whom, and who may (RFC 5321 §3.3, RFC 6409 §4, §6.1).
 #include <utility>
 
+#include "common/base/octets.h"
 #include "smtpd/mint.h"
 #include "smtpd/session.h"
 
@@ -49,9 +50,12 @@ Session::Pending Session::on(smtp::Rcpt rcpt) {
   if (const auto refusal = refuse_rcpt()) return Answer{reply_for(*refusal)};
   auto* mailbox = std::get_if<smtp::Mailbox>(&rcpt.forward_path);
   if (mailbox == nullptr) return add_at_own_domain("postmaster", std::move(rcpt.parameters));
-  if (smtp::address_in_literal(mailbox->domain) == stream_.local().address) {  // RFC 5321 §4.1.3: this very host
-    return add_at_own_domain(std::move(mailbox->local_part), std::move(rcpt.parameters));
-  }
+  // This very host: by its address (RFC 5321 §4.1.3), and its postmaster by its name, as our reports say it (§4.5.1).
+  const bool our_address = smtp::address_in_literal(mailbox->domain) == stream_.local().address;
+  const bool our_postmaster =
+      iequals(mailbox->domain, context_.config.hostname) && iequals(mailbox->local_part, "postmaster");
+  if (our_postmaster) return add_at_own_domain("postmaster", std::move(rcpt.parameters));
+  if (our_address) return add_at_own_domain(std::move(mailbox->local_part), std::move(rcpt.parameters));
   return add_recipient(std::move(*mailbox), std::move(rcpt.parameters));
 }
 
