@@ -27,7 +27,14 @@ Outcome<config::Config> load_config(const std::filesystem::path& folder) {
 
 Outcome<void> become_the_daemons_user(const config::Config& config) { return daemon::drop_privileges(config); }
 
+/// Only init makes a directory: an empty one in place of one that was lost would give its users' numbers, and so
+/// their mail, to others.
 Outcome<auth::Directory> open_directory(const config::Config& config) {
+  std::error_code failed;
+  const auto data = config.paths.directory / "data.mdb";
+  const auto octets = std::filesystem::file_size(data, failed);
+  const bool is_gone = failed == std::errc::no_such_file_or_directory || (!failed && octets == 0);
+  if (is_gone) return Failure(data.string() + " is gone: restore the directory from a backup");
   auto directory = auth::Directory::open(config.paths.directory, auth::Role::writer);
   if (!directory) return Failure(sentence(directory.error(), config.paths.directory.string()));
   return std::move(*directory);

@@ -50,7 +50,8 @@ Session::Pending Session::on(smtp::Rcpt rcpt) {
   if (const auto refusal = refuse_rcpt()) return Answer{reply_for(*refusal)};
   auto* mailbox = std::get_if<smtp::Mailbox>(&rcpt.forward_path);
   if (mailbox == nullptr) return add_at_own_domain("postmaster", std::move(rcpt.parameters));
-  // This very host: by its address (RFC 5321 §4.1.3), and its postmaster by its name, as our reports say it (§4.5.1).
+  // This very host: by its address (RFC 5321 §4.1.3), and its postmaster by its name, as our reports say it
+  // (§4.5.1).
   const bool our_address = smtp::address_in_literal(mailbox->domain) == stream_.local().address;
   const bool our_postmaster =
       iequals(mailbox->domain, context_.config.hostname) && iequals(mailbox->local_part, "postmaster");

@@ -204,6 +204,26 @@ class Damage(support.LoggedTest):
 
     # The queue
 
+    def test_a_directory_that_is_gone_is_not_made_anew(self):
+        self.set_up()
+        self.mail.stop()
+        data = self.mail.folder / "directory/data.mdb"
+        saved = self.mail.folder / "saved.mdb"
+        shutil.copy2(data, saved)
+        os.truncate(data, 0)
+        for octets in (0, None):
+            if octets is None:
+                data.unlink()
+            for command in (("user", "list"), ("domain", "add", "example.com"), ("start",)):
+                self.assertEqual(self.mail.try_run(*command).returncode, 1, command)
+                self.assertEqual(data.stat().st_size if data.exists() else None, octets, command)
+            self.assertIn("restore the directory from a backup", self.mail.try_run("user", "list").stderr)
+        shutil.copy2(saved, data)
+        if os.geteuid() == 0:
+            os.chown(data, self.store.stat().st_uid, self.store.stat().st_gid)
+        self.mail.start()
+        self.assertEqual(len(self.mail.try_run("user", "list").stdout.splitlines()), 2)
+
     def test_the_queue_is_checked_and_its_index_made_again(self):
         self.set_up()
         for number in range(5):
