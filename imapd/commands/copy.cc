@@ -26,6 +26,12 @@ std::expected<MailboxId, store::StoreError> find_mailbox(const store::Store& sto
   return info->id;
 }
 
+/// TRYCREATE asks for the target; what was lost may be the selected mailbox (RFC 9051 §6.4.7).
+Reply reply_for_copy(const store::Store& store, UserId user, const std::string& target, store::StoreError error) {
+  const bool target_is_there = find_mailbox(store, user, target).has_value();
+  return target_is_there ? reply_for(error) : reply_for_target(error);
+}
+
 }  // namespace
 
 net::Task<Reply> Session::run(imap::Copy command) {
@@ -36,7 +42,7 @@ net::Task<Reply> Session::run(imap::Copy command) {
   if (uids->empty()) co_return ok("No messages to copy");
   store::Copy copy{selected_->id, std::move(*uids), *target};
   auto copied = co_await apply<store::Copied>(std::move(copy));
-  if (!copied) co_return reply_for_target(copied.error());
+  if (!copied) co_return reply_for_copy(around_.store, login_->user, command.mailbox, copied.error());
   if (copied->first.source.empty()) co_return nothing_left(command.numbered_by);
   co_return ok(copyuid(copied->first), "Messages copied");
 }
@@ -54,7 +60,7 @@ net::Task<Reply> Session::run(imap::Move command) {
   for (UidBatches batches{std::move(*uids), kChangedAtOnce}; !batches.done();) {
     store::Move move{selected_->id, batches.next(), *target};
     auto moved = co_await apply<store::Copied>(std::move(move));
-    if (!moved) co_return reply_for_target(moved.error());
+    if (!moved) co_return reply_for_copy(around_.store, login_->user, command.mailbox, moved.error());
     if (moved->first.source.empty()) continue;
     // Before the EXPUNGE responses (RFC 6851 §4.3), which are news, told next.
     append_reply(stream_.output(), "*", ok(copyuid(moved->first), "Messages moved"));
