@@ -101,7 +101,8 @@ Outcome<void> make_folders(const fs::path& folder, const std::optional<Account>&
     if (account && lchown((folder / name).c_str(), geteuid(), account->group) != 0) {
       return Failure("can't give " + (folder / name).string() + " to its group: " + std::strerror(errno));
     }
-    const bool is_own = std::string_view{name} == "spool";  // messages on their way: nobody else's, not even to list
+    const bool is_own =
+        std::string_view{name} == "spool";  // messages on their way: nobody else's, not even to list
     chmod((folder / name).c_str(), is_own ? 0700 : 0750);
   }
   return {};

@@ -88,8 +88,8 @@ std::expected<void, std::string_view> StoreSession::take(wire::Frame frame, Memo
 net::Task<void> StoreSession::take_large(wire::Frame frame, Memory memory) {
   try {
     auto request = co_await decode_off_loop(std::move(frame));
-    const auto taken = request ? take(std::move(*request), std::move(memory))
-                               : std::unexpected(wire::name_of(request.error()));
+    const auto taken =
+        request ? take(std::move(*request), std::move(memory)) : std::unexpected(wire::name_of(request.error()));
     if (taken) co_return;
     resources_.log.warning("store.connection.ended", {{"reason", taken.error()}});
   } catch (const std::exception& failure) {

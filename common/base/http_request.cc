@@ -12,8 +12,8 @@ bool is_http_request(std::string_view line) noexcept {
   const auto method = line.substr(0, line.find(' '));
   if (method.empty() || !std::ranges::all_of(method, is_upper)) return false;
   const auto version = line.rfind(kVersion);
-  return version != std::string_view::npos && version >= method.size() &&
-         version + kVersion.size() < line.size() && is_digit(line[version + kVersion.size()]);
+  return version != std::string_view::npos && version >= method.size() && version + kVersion.size() < line.size() &&
+         is_digit(line[version + kVersion.size()]);
 }
 
 }  // namespace posthaste

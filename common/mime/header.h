@@ -91,8 +91,8 @@ struct HeaderAndBody {
 /// HEADER.FIELDS.NOT (RFC 9051 §6.4.5): the same for all other fields; lines that are no field are among them.
 [[nodiscard]] std::string header_fields_not(std::string_view header, std::span<const std::string> names);
 
-/// All of `message` but the header's fields called one of `names`, in any case: pieces of it, in order. One piece when
-/// there is no such field.
+/// All of `message` but the header's fields called one of `names`, in any case: pieces of it, in order. One piece
+/// when there is no such field.
 [[nodiscard]] std::vector<std::string_view> without_fields(std::string_view message,
                                                            std::span<const std::string_view> names);
 

@@ -16,8 +16,8 @@
 
 namespace posthaste::net {
 
-/// What all connections of a loop may have read ahead of their sessions. Beyond it each reads little at a time, and no
-/// more before that is used.
+/// What all connections of a loop may have read ahead of their sessions. Beyond it each reads little at a time, and
+/// no more before that is used.
 inline constexpr std::size_t kReadAheadOfLoopMaxOctets = std::size_t{64} << 20;
 
 class UvNetwork final : public Network {

@@ -242,11 +242,11 @@ struct ClearRecord {
   bool operator==(const ClearRecord&) const = default;
 };
 
-using Record =
-    std::variant<BlobRecord, LinkRecord, FlagsRecord, ExpungeRecord, MoveRecord, KeywordsRecord,
-                 MailboxCreateRecord, MailboxRenameRecord, MailboxDeleteRecord, SpecialUseRecord,
-                 SubscriptionRecord, UserCreateRecord, UserDeleteRecord, QuotaRecord, DeliveryRecord, AppliedRecord,
-                 ExpireRecord, MetadataRecord, ObjectKeyRecord, MailboxBuryRecord, CopyStageRecord, CopyFinishRecord, ClearRecord>;
+using Record = std::variant<BlobRecord, LinkRecord, FlagsRecord, ExpungeRecord, MoveRecord, KeywordsRecord,
+                            MailboxCreateRecord, MailboxRenameRecord, MailboxDeleteRecord, SpecialUseRecord,
+                            SubscriptionRecord, UserCreateRecord, UserDeleteRecord, QuotaRecord, DeliveryRecord,
+                            AppliedRecord, ExpireRecord, MetadataRecord, ObjectKeyRecord, MailboxBuryRecord,
+                            CopyStageRecord, CopyFinishRecord, ClearRecord>;
 
 [[nodiscard]] RecordType type_of(const Record& record);
 

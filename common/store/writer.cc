@@ -177,8 +177,8 @@ std::expected<std::vector<Outcome>, StoreError> Writer::Core::write_group(std::s
     return std::unexpected(StoreError::full);
   }
   buffer_.restart(log_.tail(), log_.framing());
-  Execution execution(*txn_, *redo_, buffer_, now, growth == Growth::allowed ? room() : 0, options_.mailboxes_max, copies_, options_.admit,
-                      options_.step_sizes);
+  Execution execution(*txn_, *redo_, buffer_, now, growth == Growth::allowed ? room() : 0, options_.mailboxes_max,
+                      copies_, options_.admit, options_.step_sizes);
   std::vector<Outcome> outcomes;
   outcomes.reserve(requests.size());
   if (!has_object_key_ && !find_object_key(*txn_)) execution.keep_object_key(mint_object_key());

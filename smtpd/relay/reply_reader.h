@@ -25,8 +25,8 @@ enum class ReplyError {
 [[nodiscard]] ReplyError error_of(net::StreamError error) noexcept;
 
 /// The next reply, all lines of it before `timeout` has passed, in however small pieces they come. When it has, the
-/// stream is of no use any more. Lines may end in LF alone, and a line without a code between others is text: what a
-/// host took and answered clumsily would be sent again otherwise.
+/// stream is of no use any more. Lines may end in LF alone, and a line without a code between others is text: what
+/// a host took and answered clumsily would be sent again otherwise.
 [[nodiscard]] net::Task<std::expected<smtp::Reply, ReplyError>> read_reply(net::Stream& stream, net::Clock& clock,
                                                                            std::chrono::milliseconds timeout);
 

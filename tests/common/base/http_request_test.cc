@@ -14,9 +14,9 @@ TEST(HttpRequest, IsAMethodATargetAndAVersion) {
 }
 
 TEST(HttpRequest, IsNoCommandOfMail) {
-  for (const auto* line : {"", "GET", "GET /", "HTTP/1.1", " HTTP/1.1", "GET / HTTP/", "GET / HTTP/x", "get / HTTP/1.1",
-                           "EHLO mail.example.org", "MAIL FROM:<a@example.org>", "A1 NOOP", "a1 SEARCH TEXT \" HTTP/1\"",
-                           "Host: example.org", "QUIT"}) {
+  for (const auto* line : {"", "GET", "GET /", "HTTP/1.1", " HTTP/1.1", "GET / HTTP/", "GET / HTTP/x",
+                           "get / HTTP/1.1", "EHLO mail.example.org", "MAIL FROM:<a@example.org>", "A1 NOOP",
+                           "a1 SEARCH TEXT \" HTTP/1\"", "Host: example.org", "QUIT"}) {
     EXPECT_FALSE(is_http_request(line)) << line;
   }
 }
