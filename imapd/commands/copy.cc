@@ -37,12 +37,13 @@ Reply reply_for_copy(const store::Store& store, UserId user, const std::string& 
 net::Task<Reply> Session::run(imap::Copy command) {
   auto uids = resolve(command.numbered_by, command.set);
   if (!uids) co_return std::move(uids.error());
-  const auto target = find_mailbox(around_.store, login_->user, command.mailbox);
+  const UserId user = login_->user;
+  const auto target = find_mailbox(around_.store, user, command.mailbox);
   if (!target) co_return reply_for_target(target.error());
   if (uids->empty()) co_return ok("No messages to copy");
   store::Copy copy{selected_->id, std::move(*uids), *target};
   auto copied = co_await apply<store::Copied>(std::move(copy));
-  if (!copied) co_return reply_for_copy(around_.store, login_->user, command.mailbox, copied.error());
+  if (!copied) co_return reply_for_copy(around_.store, user, command.mailbox, copied.error());
   if (copied->first.source.empty()) co_return nothing_left(command.numbered_by);
   co_return ok(copyuid(copied->first), "Messages copied");
 }
@@ -53,14 +54,15 @@ net::Task<Reply> Session::run(imap::Move command) {
   if (selected_->read_only) co_return no("READ-ONLY", "Mailbox is open for reading");
   auto uids = resolve(command.numbered_by, command.set);
   if (!uids) co_return std::move(uids.error());
-  const auto target = find_mailbox(around_.store, login_->user, command.mailbox);
+  const UserId user = login_->user;
+  const auto target = find_mailbox(around_.store, user, command.mailbox);
   if (!target) co_return reply_for_target(target.error());
   if (uids->empty()) co_return ok("No messages to move");
   bool some_moved = false;
   for (UidBatches batches{std::move(*uids), kChangedAtOnce}; !batches.done();) {
     store::Move move{selected_->id, batches.next(), *target};
     auto moved = co_await apply<store::Copied>(std::move(move));
-    if (!moved) co_return reply_for_copy(around_.store, login_->user, command.mailbox, moved.error());
+    if (!moved) co_return reply_for_copy(around_.store, user, command.mailbox, moved.error());
     if (moved->first.source.empty()) continue;
     // Before the EXPUNGE responses (RFC 6851 §4.3), which are news, told next.
     append_reply(stream_.output(), "*", ok(copyuid(moved->first), "Messages moved"));
