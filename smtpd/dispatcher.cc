@@ -174,6 +174,7 @@ void Dispatcher::begin(Entry entry, bool everybody) {
   }
   active_[entry->id] = entry;
   entry->groups_under_way = groups.size();
+  entry->groups_to_record = groups.size();
   if (groups.empty()) {
     if (!lost.empty()) schedule(entry->id, {now + kTroubleDelay, everybody});
     if (lost.empty()) return finish(entry);
@@ -195,6 +196,7 @@ void Dispatcher::enter(const NextHop& hop, Group group) {
   }
   lane->parked.insert(group.entry->id);
   group.entry->parked = true;
+  --group.entry->groups_to_record;
   if (--group.entry->groups_under_way == 0) finish(group.entry);
 }
 
@@ -316,9 +318,9 @@ void Dispatcher::finish(const Entry& entry) {
   active_.erase(entry->id);
   entry_read_.notify_all();
   if (entry->gone) return;
+  const WallTime now = home_.clock.wall();
   if (!entry->is_open()) return work_.spawn(remove(entry));
   if (stopping_) return;
-  const WallTime now = home_.clock.wall();
   if (entry->retry_asked) return schedule(entry->id, {now, true});
   auto due = entry->parked ? entry->next_attempt(now) : entry->next_attempt();
   // Never at once of its own: what could not even begin would go round and round.

@@ -45,12 +45,13 @@ net::Task<std::expected<std::optional<FreshEntry>, queue::QueueError>> Recorder:
   for (const auto& change : settlement.changes) entry->recipients[change.index].status = change.status;
   for (const auto& outcome : carried.outcomes) log_outcome(*entry, outcome);
   auto notification = co_await notify(entry, std::move(settlement.reports), std::move(message));
+  const bool all_told = --entry->groups_to_record == 0;
   if (entry->gone) co_return std::nullopt;  // the operator has dropped it
   // As it is by now: the operator may have held it meanwhile.
   for (auto& change : settlement.changes) change.status = entry->recipients[change.index].status;
 
-  const bool last = entry->groups_under_way == 1;
-  const bool over = last && !entry->is_open();
+  const bool all_recorded = entry->groups_under_way == 1;
+  const bool over = all_recorded && !entry->is_open();
   queue::Batch batch;
   if (over) {
     batch.emplace_back(queue::Remove{entry->id});
@@ -58,12 +59,12 @@ net::Task<std::expected<std::optional<FreshEntry>, queue::QueueError>> Recorder:
     batch.emplace_back(queue::Update{entry->id, std::move(settlement.changes)});
   }
   if (notification) batch.emplace_back(*notification);
-  if (batch.empty()) co_return std::nullopt;
-  // Who reads the entry next must find it as it is now.
-  const queue::Moment moment = last && !over ? queue::Moment::published : queue::Moment::durable;
+  if (batch.empty() && !all_told) co_return std::nullopt;
+  // Who reads the entry next must find it as it is now, with what its other groups wrote just before.
+  const queue::Moment moment = all_told && !over ? queue::Moment::published : queue::Moment::durable;
   auto ids = co_await submit(std::move(batch), moment);
   if (!ids) co_return std::unexpected(ids.error());
-  entry->gone = over;
+  if (over) entry->gone = true;
   if (!notification) co_return std::nullopt;
   log_.info("queue.notification.added", {{"trace", notification->envelope.trace_id},
                                          {"about", entry->envelope.trace_id},
@@ -79,6 +80,7 @@ net::Task<std::expected<std::vector<queue::EntryId>, queue::QueueError>> Recorde
     auto ids = co_await queue_.submit(world_.loop, batch, moment);
     if (ids || ids.error() != queue::QueueError::full || stopping_) co_return ids;
     log_.error("queue.disk.full");
+    moment = queue::Moment::published;  // other groups of the entry may have been last meanwhile
     co_await world_.clock.sleep(kFullDiskLookAgain);
   }
 }

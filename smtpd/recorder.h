@@ -34,6 +34,7 @@ struct ActiveEntry {
   queue::OctetsLocation location;          // nowhere while it was not read from the queue
   std::vector<queue::SharedOctets> fresh;  // its octets, while there is no need to read them
   std::size_t groups_under_way = 0;
+  std::size_t groups_to_record = 0;  // of them: those whose outcomes the queue was not given yet
   bool retry_asked = false;  // by the operator, meanwhile
   bool gone = false;         // nothing of it is in the queue any more
   bool parked = false;       // some who are due stand in a lane, and need not be looked after
@@ -52,7 +53,7 @@ class Recorder {
       : world_(world), config_(config), directory_(directory), queue_(queue), log_(log) {}
 
   /// Takes an attempt's outcomes into `entry` and the queue. An entry that nobody waits for any more leaves the
-  /// queue when the last of its groups is recorded. Returns the notification, if one was due and is queued now. A
+  /// queue when the last of its groups is recorded; of another, readers see all by then. Returns the notification, if one was due and is queued now. A
   /// full disk is waited for, until stop(). Errors: io, not_found, full: nothing was recorded of this attempt.
   net::Task<std::expected<std::optional<FreshEntry>, queue::QueueError>> record(
       std::shared_ptr<ActiveEntry> entry, Carried carried, std::vector<queue::SharedOctets> message);
