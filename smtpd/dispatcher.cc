@@ -319,6 +319,7 @@ void Dispatcher::finish(const Entry& entry) {
   entry_read_.notify_all();
   if (entry->gone) return;
   const WallTime now = home_.clock.wall();
+  if (entry->unrecorded) return schedule(entry->id, {now + kTroubleDelay, false});
   if (!entry->is_open()) return work_.spawn(remove(entry));
   if (stopping_) return;
   if (entry->retry_asked) return schedule(entry->id, {now, true});

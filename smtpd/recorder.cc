@@ -50,7 +50,7 @@ net::Task<std::expected<std::optional<FreshEntry>, queue::QueueError>> Recorder:
   // As it is by now: the operator may have held it meanwhile.
   for (auto& change : settlement.changes) change.status = entry->recipients[change.index].status;
 
-  const bool all_recorded = entry->groups_under_way == 1;
+  const bool all_recorded = entry->groups_under_way == 1 && !entry->unrecorded;
   const bool over = all_recorded && !entry->is_open();
   queue::Batch batch;
   if (over) {
@@ -63,7 +63,10 @@ net::Task<std::expected<std::optional<FreshEntry>, queue::QueueError>> Recorder:
   // Who reads the entry next must find it as it is now, with what its other groups wrote just before.
   const queue::Moment moment = all_told && !over ? queue::Moment::published : queue::Moment::durable;
   auto ids = co_await submit(std::move(batch), moment);
-  if (!ids) co_return std::unexpected(ids.error());
+  if (!ids) {
+    entry->unrecorded = true;
+    co_return std::unexpected(ids.error());
+  }
   if (over) entry->gone = true;
   if (!notification) co_return std::nullopt;
   log_.info("queue.notification.added", {{"trace", notification->envelope.trace_id},

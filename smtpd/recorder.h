@@ -37,6 +37,7 @@ struct ActiveEntry {
   std::size_t groups_to_record = 0;  // of them: those whose outcomes the queue was not given yet
   bool retry_asked = false;  // by the operator, meanwhile
   bool gone = false;         // nothing of it is in the queue any more
+  bool unrecorded = false;   // the queue lacks an outcome that is here: only what it holds counts
   bool parked = false;       // some who are due stand in a lane, and need not be looked after
 
   /// Whether somebody still waits for the message.

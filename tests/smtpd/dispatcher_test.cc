@@ -538,5 +538,28 @@ TEST(Dispatcher, AFullDiskIsNotWaitedForAtTheEnd) {
   EXPECT_TRUE(scene.sim.run(play_to_the_end(scene, stop_on_a_full_disk))) << "deadlock";
 }
 
+/// A removal finds room where a notification finds none.
+net::Task<void> stop_with_room_for_little(Scene& scene) {
+  auto& host = scene.host("busy.test");
+  host.manners = always(Stage::rcpt, "550 5.1.1 No such user", 10s);
+  const auto id = co_await scene.submit(all(at("busy.test")), std::string(1'000'000, 'x') + "\r\n");
+  const auto place = scene.entry(id)->message;
+  {
+    const FileSizeLimit little{place.offset + place.octets + 512};
+    co_await scene.sim.loop().sleep(60s);
+    co_await scene.stop();
+  }
+  EXPECT_EQ(scene.entries().size(), 1U);
+  scene.start_again();
+  co_await scene.sim.loop().sleep(5min);
+  EXPECT_EQ(scene.deliveryd().delivered.size(), 1U) << "the notification";
+  EXPECT_TRUE(scene.entries().empty());
+}
+
+TEST(Dispatcher, WhatAFullDiskDidNotTakeIsNotRemovedAtTheEnd) {
+  Scene scene;
+  EXPECT_TRUE(scene.sim.run(play_to_the_end(scene, stop_with_room_for_little))) << "deadlock";
+}
+
 }  // namespace
 }  // namespace posthaste::smtpd
