@@ -14,13 +14,19 @@ namespace {
 
 using Stored = std::expected<void, store::StoreError>;
 
+constexpr std::string_view kInbox = "INBOX";
 constexpr auto kGone = store::StoreError::no_such_mailbox;  // which no delivery ends in that was tried
 
-/// Where a copy goes.
+/// Where a copy goes. Names that differ by their case alone are one: the store may have one mailbox for both.
 struct Place {
   UserId user{};
-  std::string mailbox;
+  std::string folded_mailbox;
   auto operator<=>(const Place&) const = default;
+};
+
+struct Copy {
+  std::string mailbox;  // as the first recipient wrote it
+  Stored stored;
 };
 
 /// Whose share of the executor a message is summarized in.
@@ -51,7 +57,7 @@ net::Task<void> store_copy(Resources& resources, store::Deliver copy, Stored& st
 /// A repeat names the same place, however the recipient was written.
 std::optional<store::DeliveryId> delivery_at(const Place& place, const std::optional<smtp::DeliveryId>& id) {
   if (!id) return std::nullopt;
-  return store::DeliveryId{smtp::to_string(*id), std::to_string(number(place.user)) + "/" + place.mailbox};
+  return store::DeliveryId{smtp::to_string(*id), std::to_string(number(place.user)) + "/" + place.folded_mailbox};
 }
 
 /// Whether the user was deleted after RCPT was answered. What cannot be read deletes nobody.
@@ -62,7 +68,11 @@ bool is_gone(const auth::Directory& directory, const Recipient& recipient, UserI
   return !found && found.error() == auth::DirectoryError::not_found;
 }
 
-Place place_of(const auth::LocalUser& user) { return {user.id, mailbox_for(user.detail)}; }
+/// The folded name is what a repeat names, too, and INBOX keeps its own.
+Place place_of(const auth::LocalUser& user) {
+  auto mailbox = mailbox_for(user.detail);
+  return {user.id, mailbox == kInbox ? mailbox : lower(mailbox)};
+}
 
 }  // namespace
 
@@ -71,7 +81,7 @@ std::string mailbox_for(const std::string& detail) {
   const bool fits = !detail.empty() && detail.size() <= store::kMailboxNameMaxOctets && is_utf8(detail) &&
                     detail.front() != '/' && detail.back() != '/' && detail.find("//") == std::string::npos &&
                     std::ranges::none_of(detail, is_control);
-  return fits ? detail : "INBOX";
+  return fits ? detail : std::string{kInbox};
 }
 
 net::Task<std::vector<std::expected<void, store::StoreError>>> deliver(Resources& resources, Message message,
@@ -84,18 +94,20 @@ net::Task<std::vector<std::expected<void, store::StoreError>>> deliver(Resources
   }
   const store::BlobHandle blob = store::put_blob(std::move(message.octets), std::move(summary));
 
-  std::map<Place, Stored> copies;
+  std::map<Place, Copy> copies;
   for (const Recipient& recipient : recipients) {
     for (const auth::LocalUser& user : recipient.users) {
       const bool gone = is_gone(resources.directory, recipient, user.id);
-      copies.emplace(place_of(user), std::unexpected(gone ? kGone : store::StoreError::unavailable));
+      Copy copy{mailbox_for(user.detail), std::unexpected(gone ? kGone : store::StoreError::unavailable)};
+      copies.emplace(place_of(user), std::move(copy));
     }
   }
   const store::InternalDate now{std::chrono::floor<std::chrono::seconds>(resources.world.clock.wall())};
   net::TaskScope under_way;
-  for (auto& [place, stored] : copies) {
+  for (auto& [place, copied] : copies) {
+    auto& [mailbox, stored] = copied;
     if (stored == Stored{std::unexpected(kGone)}) continue;
-    store::Deliver copy{place.user, place.mailbox, blob, {}, {}, now, delivery_at(place, message.delivery_id)};
+    store::Deliver copy{place.user, mailbox, blob, {}, {}, now, delivery_at(place, message.delivery_id)};
     under_way.spawn(store_copy(resources, std::move(copy), stored));
   }
   co_await under_way.drained();
@@ -104,7 +116,7 @@ net::Task<std::vector<std::expected<void, store::StoreError>>> deliver(Resources
   for (const Recipient& recipient : recipients) {
     Stored outcome = std::unexpected(kGone);
     for (const auth::LocalUser& user : recipient.users) {
-      const Stored& stored = copies.at(place_of(user));
+      const Stored& stored = copies.at(place_of(user)).stored;
       const bool gone = stored == Stored{std::unexpected(kGone)};
       const bool is_first = outcome == Stored{std::unexpected(kGone)};
       if (!gone && (!stored || is_first)) outcome = stored;

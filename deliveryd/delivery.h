@@ -29,7 +29,7 @@ struct Message {
 };
 
 /// `detail` if a mailbox can be called so, otherwise INBOX (which the store also takes when there is none of that
-/// name).
+/// name in any case).
 [[nodiscard]] std::string mailbox_for(const std::string& detail);
 
 /// Hands one delivery for each user and mailbox to the store, all before the first is answered, so that they share

@@ -86,7 +86,7 @@ Result<Resolution> Directory::resolve(std::string_view address, std::optional<ch
   if (!wanted) return NotOurDomain{};
   const auto transaction = Transaction::begin(environment_, Access::read);
   if (!transaction) return std::unexpected(transaction.error());
-  return resolve_in(**transaction, *wanted, delimiter);
+  return resolve_in(**transaction, *wanted, address, delimiter);
 }
 
 Result<bool> Directory::is_our_domain(std::string_view domain) const {
@@ -277,7 +277,7 @@ Result<bool> Directory::may_send_as(UserId id, std::string_view sender, std::opt
   if (!address || address->local_part.empty()) return false;
   const auto transaction = Transaction::begin(environment_, Access::read);
   if (!transaction) return std::unexpected(transaction.error());
-  const auto matched = match(**transaction, *address, delimiter);
+  const auto matched = match(**transaction, *address, sender, delimiter);
   if (!matched) return std::unexpected(matched.error());
   if (!*matched) return false;
   if (const auto* owner = std::get_if<UserId>(&(*matched)->leads_to)) return *owner == id;

@@ -76,7 +76,7 @@ struct Alias {
 struct LocalUser {
   UserId id{};
   std::string address;
-  std::string detail;  // of user+detail@domain (RFC 5233); empty without
+  std::string detail;  // of user+detail@domain (RFC 5233), in the case it was written in; empty without
   bool operator==(const LocalUser&) const = default;
 };
 

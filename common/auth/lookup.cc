@@ -68,7 +68,7 @@ class Expansion {
       found_.elsewhere.push_back(step.target);
       return {};
     }
-    auto matched = match(transaction_, *address, delimiter_);
+    auto matched = match(transaction_, *address, step.target, delimiter_);
     if (!matched) return std::unexpected(matched.error());
     if (!*matched) {
       found_.missing.push_back(step.target);
@@ -153,25 +153,27 @@ Result<std::vector<AppPassword>> app_passwords_of(const Transaction& transaction
   return app_passwords;
 }
 
-Result<std::optional<Match>> match(const Transaction& transaction, const Address& address,
+Result<std::optional<Match>> match(const Transaction& transaction, const Address& address, std::string_view written,
                                    std::optional<char> delimiter) {
   auto found = exact_match(transaction, address, "");
   if (!found || *found) return found;
   const auto parts = split_subaddress(address.local_part, delimiter);
   if (parts.detail) {
-    found = exact_match(transaction, {std::string{parts.user}, address.domain}, std::string{*parts.detail});
+    const auto begin = address.local_part.size() - parts.detail->size();  // folding changes no lengths
+    std::string detail{written.substr(begin, parts.detail->size())};
+    found = exact_match(transaction, {std::string{parts.user}, address.domain}, std::move(detail));
     if (!found || *found) return found;
   }
   return exact_match(transaction, {"", address.domain}, "");
 }
 
-Result<Resolution> resolve_in(const Transaction& transaction, const Address& address,
+Result<Resolution> resolve_in(const Transaction& transaction, const Address& address, std::string_view written,
                               std::optional<char> delimiter) {
   const auto ours = transaction.contains(transaction.tables().domains, address.domain);
   if (!ours) return std::unexpected(ours.error());
   if (!*ours) return NotOurDomain{};
   if (address.local_part.empty()) return UnknownUser{};  // "@domain" is how the catch-all is kept, not an address
-  auto first = match(transaction, address, delimiter);
+  auto first = match(transaction, address, written, delimiter);
   if (!first) return std::unexpected(first.error());
   if (!*first) return UnknownUser{};
   return Expansion{transaction, delimiter}.expand(address, std::move(**first));

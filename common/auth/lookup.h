@@ -30,8 +30,9 @@ struct Match {
 };
 
 /// By the address as it is, without its detail, or by the domain's catch-all. Nothing when none is there.
+/// `written` is what `address` was folded from: a detail keeps its case.
 [[nodiscard]] Result<std::optional<Match>> match(const Transaction& transaction, const Address& address,
-                                                 std::optional<char> delimiter);
+                                                 std::string_view written, std::optional<char> delimiter);
 
 /// What leads to the route of `target`: folded as it stands in the table. Nothing for what can be no target.
 [[nodiscard]] std::optional<std::string> route_key(std::string_view target);
@@ -41,6 +42,6 @@ struct Match {
                                                     std::string_view key);
 
 [[nodiscard]] Result<Resolution> resolve_in(const Transaction& transaction, const Address& address,
-                                            std::optional<char> delimiter);
+                                            std::string_view written, std::optional<char> delimiter);
 
 }  // namespace posthaste::auth

@@ -11,6 +11,7 @@ namespace posthaste::store {
 namespace {
 
 constexpr std::uint32_t kExpireRowsMax = 256;
+constexpr std::uint32_t kNamesLookedAtMax = 1'000;  // for one that is written in another case
 constexpr std::string_view kInbox = "INBOX";
 
 struct DefaultMailbox {
@@ -125,6 +126,7 @@ std::expected<Delivered, StoreError> Execution::deliver(const Deliver& message) 
 std::expected<Delivered, StoreError> Execution::run(const Deliver& message) {
   if (const auto there = ensure_user(message.user); !there) return std::unexpected(there.error());
   auto mailbox = mailbox_named(message.user, message.mailbox);
+  if (!mailbox) mailbox = mailbox_named_in_any_case(message.user, message.mailbox);
   if (!mailbox) mailbox = mailbox_named(message.user, kInbox);
   if (!mailbox) return std::unexpected(StoreError::io);  // no operation takes INBOX away
   Append append;
@@ -639,6 +641,19 @@ std::optional<MailboxInfo> Execution::mailbox_named(UserId user, std::string_vie
   if (!is_mailbox_name(canonical)) return std::nullopt;
   const auto id = find_mailbox_id(txn_, user, canonical);
   return id ? find_mailbox(txn_, user, *id) : std::nullopt;
+}
+
+std::optional<MailboxInfo> Execution::mailbox_named_in_any_case(UserId user, std::string_view name) const {
+  const Key prefix = user_key(user);
+  Cursor cursor(txn_, Table::mailbox_names);
+  bool there = is_mailbox_name(name) && cursor.seek(prefix);
+  for (std::uint32_t looked_at = 0; there && looked_at < kNamesLookedAtMax; ++looked_at, there = cursor.next()) {
+    const std::string_view key = cursor.key();
+    if (!key.starts_with(prefix)) break;
+    const auto known = key.substr(sizeof(UserId));
+    if (known.size() == name.size() && iequals(known, name)) return mailbox_named(user, std::string{known});
+  }
+  return std::nullopt;
 }
 
 bool Execution::use_is_taken(UserId user, SpecialUse use) const {

@@ -177,6 +177,8 @@ class Execution {
                                                              std::vector<Message> messages, ModSeq modseq) const;
   MailboxChanged create_mailbox(UserId user, const std::string& name, std::optional<SpecialUse> use);
   [[nodiscard]] std::optional<MailboxInfo> mailbox_named(UserId user, std::string_view name) const;
+  /// Whose name differs in the case of ASCII letters alone: the first of the first kNamesLookedAtMax.
+  [[nodiscard]] std::optional<MailboxInfo> mailbox_named_in_any_case(UserId user, std::string_view name) const;
   void create_parents(UserId user, std::string_view name);
   [[nodiscard]] std::uint64_t missing_parents(UserId user, std::string_view name) const;
   /// Whether the user may have so many more. Errors: too_many_mailboxes.

@@ -263,7 +263,7 @@ struct DeliveryId {
 /// A message for one user. Errors: over_quota, full, too_many_keywords, invalid_name.
 struct Deliver {
   UserId user{};
-  std::string mailbox = "INBOX";  // INBOX takes it when there is none of that name
+  std::string mailbox = "INBOX";  // in any case, as written first; INBOX takes it when there is none of that name
   BlobHandle blob;
   FlagSet flags;
   std::vector<std::string> keywords;

@@ -43,7 +43,8 @@ class Folder {
   std::filesystem::path path_;
 };
 
-/// Users alice and bob at example.org. staff@ is both of them, outside@ leads elsewhere, postmaster@ is alice.
+/// Users alice and bob at example.org. staff@ is both of them, outside@ leads elsewhere, postmaster@ is alice, and
+/// listed@ is alice+lIsTs@.
 inline auth::Directory make_directory(const std::filesystem::path& path) {
   auto directory = auth::Directory::open(path, auth::Role::writer);
   auto change = directory->change();
@@ -52,6 +53,7 @@ inline auth::Directory make_directory(const std::filesystem::path& path) {
   EXPECT_EQ(change->add_user({"bob@example.org", "Bob", {}, true, {}}), UserId{2});
   EXPECT_TRUE(change->set_alias({"staff@example.org", {"alice@example.org", "bob@example.org"}}));
   EXPECT_TRUE(change->set_alias({"outside@example.org", {"someone@example.com"}}));
+  EXPECT_TRUE(change->set_alias({"listed@example.org", {"alice+lIsTs@example.org"}}));
   EXPECT_TRUE(change->set_alias({"postmaster@example.org", {"alice@example.org"}}));
   EXPECT_TRUE(change->commit());
   return std::move(*directory);

@@ -282,6 +282,29 @@ TEST(Lmtp, ADetailNamesAMailboxThatExists) {
   EXPECT_EQ(here.messages(kAlice).size(), 1U);
 }
 
+TEST(Lmtp, ADetailFindsItsMailboxInAnyCase) {
+  struct {
+    std::string recipients;
+    std::size_t lists;
+    std::size_t inbox;
+  } const cases[] = {
+      {"RCPT TO:<alice+Lists@example.org>\r\n", 1, 0},
+      {"RCPT TO:<alice+lists@example.org>\r\n", 1, 0},
+      {"RCPT TO:<Alice+LISTS@Example.Org>\r\n", 1, 0},
+      {"RCPT TO:<listed@example.org>\r\n", 1, 0},  // an alias of alice+lIsTs
+      {"RCPT TO:<alice+Lists@example.org>\r\nRCPT TO:<alice+lists@example.org>\r\n", 1, 0},  // one copy
+      {"RCPT TO:<alice+Lists@example.org>\r\nRCPT TO:<alice@example.org>\r\n", 1, 1},
+      {"RCPT TO:<alice+Others@example.org>\r\n", 0, 1},
+  };
+  for (const auto& test : cases) {
+    Installation here{1};
+    ASSERT_TRUE(here.run(apply(*here.local_store, kAlice, {{store::CreateMailbox{"Lists", {}}}})));
+    dialogue(here, kMail + test.recipients + kData + kQuit);
+    EXPECT_EQ(here.messages(kAlice, "Lists").size(), test.lists) << test.recipients;
+    EXPECT_EQ(here.messages(kAlice).size(), test.inbox) << test.recipients;
+  }
+}
+
 TEST(Lmtp, WithoutMemoryTheMessageIsRefusedForNow) {
   for (const std::string& message :
        {"DATA\r\n" + std::string(60'000, 'x') + "\r\n.\r\n", "BDAT 60000 LAST\r\n" + std::string(60'000, 'x')}) {

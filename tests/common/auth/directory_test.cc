@@ -214,7 +214,7 @@ TEST_F(DirectoryTest, AddressesResolve) {
   alias("@example.com", {"bob@example.org"});
 
   expect_recipients("alice@example.org", {{alice()}, {}, {}});
-  expect_recipients("ALICE+Lists@EXAMPLE.org", {{alice("lists")}, {}, {}});
+  expect_recipients("ALICE+Lists@EXAMPLE.org", {{alice("Lists")}, {}, {}});
   expect_recipients("all@example.org", {{alice(), bob(), carol()}, {"dan@example.net"}, {}});
   expect_recipients("all+x@example.org", {{alice("x"), bob("x"), carol("x")}, {"dan@example.net"}, {}});
   expect_recipients("nested@example.com", {{bob("fixed"), alice(), carol()}, {"dan@example.net"}, {}});
@@ -232,6 +232,19 @@ TEST_F(DirectoryTest, AddressesResolve) {
   }
   EXPECT_EQ(writer_->resolve("alice+lists@example.org", std::nullopt), Resolution{UnknownUser{}});
   EXPECT_EQ(writer_->resolve("alice-lists@example.org", '-'), (Resolution{Recipients{{alice("lists")}, {}, {}}}));
+}
+
+TEST_F(DirectoryTest, DetailKeepsItsCase) {
+  populate();
+  alias("info@example.org", {"alice@example.org"});
+  alias("listed@example.org", {"Alice+Lists@Example.org"});
+  const std::pair<const char*, const char*> cases[] = {
+      {"alice+Lists@example.org", "Lists"},  {"ALICE+lISTS@EXAMPLE.ORG", "lISTS"},
+      {"alice+a+B@example.org", "a+B"},      {"info+Lists@example.org", "Lists"},
+      {"INFO+Lists@example.org", "Lists"},   {"listed@example.org", "Lists"},
+      {"listed+Other@example.org", "Lists"}, {"alice+R\u00c4ume@example.org", "R\u00c4ume"},
+  };
+  for (const auto& [address, detail] : cases) expect_recipients(address, {{alice(detail)}, {}, {}});
 }
 
 TEST_F(DirectoryTest, LoopsEnd) {
@@ -359,7 +372,7 @@ TEST_F(DirectoryTest, ReaderMakesNothing) {
 }
 
 TEST_F(DirectoryTest, FilesAreForTheirOwnerAlone) {
-  struct stat status{};
+  struct stat status {};
   ASSERT_EQ(::stat((folder_ / "directory" / "data.mdb").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
   ASSERT_EQ(::stat((folder_ / "directory").c_str(), &status), 0);

@@ -94,6 +94,39 @@ TEST_F(Operations, ADeliveryGoesToTheNamedMailboxAndElseToInbox) {
   }
 }
 
+TEST_F(Operations, ADeliveryFindsAMailboxInAnyCase) {
+  for (const auto* name : {"Lists", "Lists/R\u00e4ume", "news", "NEWS"}) {
+    ASSERT_TRUE(apply(*writer_, kAlice, {CreateMailbox{name, {}}}));
+  }
+  const std::pair<const char*, const char*> cases[] = {
+      {"Lists", "Lists"}, {"lists", "Lists"},  {"LISTS/r\u00e4UME", "Lists/R\u00e4ume"},
+      {"news", "news"},                                                        // as written comes first
+      {"NEWS", "NEWS"},   {"News", "NEWS"},                                    // else the first by name
+      {"list", "INBOX"},  {"listsx", "INBOX"}, {"LISTS/R\u00c4UME", "INBOX"},  // ASCII letters alone have two cases
+      {"jUNK", "Junk"},   {"inbox", "INBOX"},
+  };
+  for (const auto& [written, mailbox] : cases) {
+    Deliver message = delivery(kAlice, "x");
+    message.mailbox = written;
+    EXPECT_EQ(deliver(*writer_, message)->message.mailbox, box(mailbox).id) << written;
+  }
+}
+
+TEST_F(Operations, ADeliveryLooksAtTheFirstThousandNames) {
+  for (int i = 0; i < 998; ++i) {  // before Archive and Drafts
+    ASSERT_TRUE(apply(*writer_, kAlice, {CreateMailbox{"A" + std::to_string(1'000 + i), {}}}));
+  }
+  Deliver message = delivery(kAlice, "x");
+  message.mailbox = "aRCHIVE";
+  EXPECT_EQ(deliver(*writer_, message)->message.mailbox, box("Archive").id);
+  message = delivery(kAlice, "x");
+  message.mailbox = "dRAFTS";
+  EXPECT_EQ(deliver(*writer_, message)->message.mailbox, box("Drafts").id);
+  message = delivery(kAlice, "x");
+  message.mailbox = "tRASH";
+  EXPECT_EQ(deliver(*writer_, message)->message.mailbox, box("INBOX").id);
+}
+
 TEST_F(Operations, UidsAreKnownAfterFewAndAfterManyExpunges) {
   for (int i = 0; i < 100; ++i) ASSERT_TRUE(deliver(*writer_, delivery(kAlice, "x")));
   const MailboxId inbox = box("INBOX").id;
