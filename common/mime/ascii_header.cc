@@ -4,26 +4,20 @@
 #include <utility>
 
 #include "common/base/octets.h"
+#include "common/mime/downgrade.h"
 
 namespace posthaste::mime {
 namespace {
 
-constexpr std::size_t kWordMaxOctets = 4'096;  // a longer one is cut: nobody reads it
-constexpr std::size_t kEncodedMaxOctets =
-    15;  // of one encoded word, so that it has 75 characters at most (RFC 2047 §2)
+constexpr std::size_t kFieldMaxOctets = 262'144;
 
-/// What ends a word beside white space: RFC 5322's specials without ".", and what MIME adds to them.
-bool is_special(char c) { return std::string_view{"()<>[]:;@\\,\"=/?"}.find(c) != std::string_view::npos; }
-
-bool is_literal(char c) { return is_alnum(c) || std::string_view{"!*+-/"}.find(c) != std::string_view::npos; }
-
-bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80U; }
+bool is_line_end(char c) { return c == '\r' || c == '\n'; }
 
 }  // namespace
 
 std::string_view AsciiHeader::feed(std::string_view octets) {
   if (!in_header_) return octets;
-  const bool nothing_waits = word_.empty() && gap_.empty();
+  const bool nothing_waits = line_.empty() && field_.empty() && !overlong_;
   const auto header_end = octets.find("\n\r\n");
   const auto header = octets.substr(0, header_end);
   if (nothing_waits && header_end != std::string_view::npos && std::ranges::none_of(header, is_eight_bit)) {
@@ -32,82 +26,52 @@ std::string_view AsciiHeader::feed(std::string_view octets) {
   }
   out_.clear();
   while (in_header_ && !octets.empty()) {
-    take(octets.front());
-    octets.remove_prefix(1);
+    const auto line_feed = octets.find('\n');
+    const auto piece = octets.substr(0, line_feed == std::string_view::npos ? line_feed : line_feed + 1);
+    octets.remove_prefix(piece.size());
+    take(piece);
   }
   return out_.append(octets);
 }
 
 std::string AsciiHeader::finish() {
   out_.clear();
-  end_word();
-  return std::move(out_).append(std::exchange(gap_, {}));
+  if (!line_.empty()) end_piece(false);
+  end_field();
+  return std::move(out_);
 }
 
-void AsciiHeader::take(char c) {
-  if (c == '\n') {
-    end_word();
-    out_.append(gap_).append("\n");
-    gap_.clear();
-    after_encoded_ = false;
-    in_header_ = !line_is_empty_;
-    line_is_empty_ = true;
+/// A line, or a part of one.
+void AsciiHeader::take(std::string_view piece) {
+  line_.append(piece);
+  const bool line_ended = piece.ends_with('\n');
+  if (line_ended || field_.size() + line_.size() > kFieldMaxOctets) end_piece(line_ended);
+}
+
+void AsciiHeader::end_piece(bool line_ended) {
+  const auto line = std::exchange(line_, {});
+  const bool begins = std::exchange(line_begins_, line_ended);
+  if (begins && !is_wsp(line.front())) end_field();
+  if (begins && line_ended && std::ranges::all_of(line, is_line_end)) {
+    in_header_ = false;
+    out_.append(line);
     return;
   }
-  if (c != '\r') line_is_empty_ = false;
-  if (c == ' ' || c == '\t' || c == '\r') {
-    end_word();
-    gap_ += c;
-  } else if (is_special(c)) {
-    end_word();
-    out_.append(gap_) += c;
-    gap_.clear();
-    after_encoded_ = false;
-  } else {
-    word_ += c;
-    word_is_ascii_ = word_is_ascii_ && !is_eight_bit(c);
-    if (word_.size() >= kWordMaxOctets && !is_continuation(c)) end_word();
-  }
+  field_.append(line);
+  if (field_.size() <= kFieldMaxOctets) return;
+  out_.append(question_marks(std::exchange(field_, {})));
+  overlong_ = true;
 }
 
-void AsciiHeader::end_word() {
-  if (word_.empty()) return;
-  if (word_is_ascii_) {
-    out_.append(gap_).append(word_);
-  } else if (after_encoded_) {
-    out_ += ' ';
-    write_encoded(gap_ + word_);  // white space between two encoded words is not shown (RFC 2047 §6.2)
+void AsciiHeader::end_field() {
+  const auto field = std::exchange(field_, {});
+  const bool overlong = std::exchange(overlong_, false);
+  if (overlong) {
+    out_.append(question_marks(field));
+  } else if (!has_eight_bit(field)) {
+    out_.append(field);
   } else {
-    out_ += gap_;
-    write_encoded(word_);
-  }
-  after_encoded_ = !word_is_ascii_;
-  gap_.clear();
-  word_.clear();
-  word_is_ascii_ = true;
-}
-
-/// In encoded words of whole characters, each on a line of its own from the second on.
-void AsciiHeader::write_encoded(std::string_view word) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  const bool utf8 = is_utf8(word);
-  for (bool first = true; !word.empty(); first = false) {
-    std::size_t count = std::min(word.size(), kEncodedMaxOctets);
-    while (utf8 && count < word.size() && count > 1 && is_continuation(word[count])) --count;
-    out_.append(first ? "=?" : "\r\n =?").append(utf8 ? "utf-8" : "unknown-8bit").append("?q?");
-    for (const char c : word.substr(0, count)) {
-      if (is_literal(c)) {
-        out_ += c;
-      } else if (c == ' ') {
-        out_ += '_';
-      } else {
-        const auto octet = static_cast<unsigned char>(c);
-        out_.append("=") += kHex[octet >> 4U];
-        out_ += kHex[octet & 0xfU];
-      }
-    }
-    out_ += "?=";
-    word.remove_prefix(count);
+    out_.append(downgrade_field(*Fields(field).begin()));
   }
 }
 

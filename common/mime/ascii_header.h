@@ -6,9 +6,9 @@
 
 namespace posthaste::mime {
 
-/// Each word of the header that is not ASCII becomes encoded words (RFC 2047), so that names, subjects and the like
-/// are read as they were written. An address stays one by its syntax and leads nowhere, as it would for such a
-/// reader. Words that are not UTF-8 are marked "unknown-8bit" (RFC 1428 §3). ASCII and the body pass as they are.
+/// Each field that is not ASCII leaves as downgrade_field() has it (RFC 6857), so that names, subjects and the like
+/// are read as they were written; of a field of more than 256 KB, each octet that is not ASCII leaves as "?". ASCII
+/// and the body pass as they are.
 class AsciiHeader {
  public:
   /// The next octets of the message, of any length, as they leave. The view lives until the next call, or as long
@@ -18,17 +18,16 @@ class AsciiHeader {
   [[nodiscard]] std::string finish();
 
  private:
-  void take(char c);
-  void end_word();
-  void write_encoded(std::string_view word);
+  void take(std::string_view piece);
+  void end_piece(bool line_ended);
+  void end_field();
 
   std::string out_;
-  std::string word_;  // not ended yet
-  bool word_is_ascii_ = true;
-  std::string gap_;             // white space since the last word
-  bool after_encoded_ = false;  // the last word was encoded
+  std::string field_;  // whole lines of the field under way
+  std::string line_;   // not ended yet
   bool in_header_ = true;
-  bool line_is_empty_ = true;  // but for CR
+  bool line_begins_ = true;  // `line_` is there from its first octet
+  bool overlong_ = false;    // the beginning of the field has left already
 };
 
 }  // namespace posthaste::mime

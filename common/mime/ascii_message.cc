@@ -122,7 +122,10 @@ void AsciiMessage::end_header() {
   } else if (type->is("multipart") && multiparts_.size() < kMultipartsMax) {
     auto boundary = boundary_of(*type);
     const bool can_be_met = !boundary.empty() && boundary.size() < kDelimiterMaxOctets;
-    if (can_be_met) multiparts_.push_back({std::move(boundary), type->is("multipart", "digest")});
+    if (can_be_met) {
+      multiparts_.push_back(
+          {std::move(boundary), type->is("multipart", "digest"), type->is("multipart", "signed")});
+    }
   }
 }
 
@@ -132,13 +135,13 @@ bool AsciiMessage::pass_delimiter(std::string_view line) {
   if (!line.starts_with("--")) return false;
   const auto text = trim_end(line.substr(2));
   for (std::size_t level = multiparts_.size(); level-- > 0;) {
-    const auto& [boundary, is_digest] = multiparts_[level];
+    const auto& [boundary, is_digest, is_signed] = multiparts_[level];
     const bool opens = text == boundary;
     const bool closes = text.size() == boundary.size() + 2 && text.starts_with(boundary) && text.ends_with("--");
     if (!opens && !closes) continue;
     if (in_header_) out_.append(header_.finish());
     in_header_ = false;
-    if (opens) begin_header(is_digest);
+    if (opens && !is_signed) begin_header(is_digest);
     multiparts_.resize(opens ? level + 1 : level);
     return true;
   }

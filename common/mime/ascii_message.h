@@ -13,7 +13,8 @@
 namespace posthaste::mime {
 
 /// The message with all its headers as AsciiHeader writes them: its own, those of the parts of its multiparts, and
-/// those of the messages in it. What the parts hold passes as it is: their Content-Type says in which charset. A
+/// those of the messages in it. What the parts hold passes as it is: their Content-Type says in which charset. What
+/// is in a multipart/signed passes as it is, headers too, for a signature covers every octet (RFC 1847 §2.1). A
 /// message in ASCII passes whole.
 ///
 /// It looks 100 multiparts deep, and for Content-Type into the first 64 KB of a header; what lies beyond passes
@@ -30,6 +31,7 @@ class AsciiMessage {
   struct Multipart {
     std::string boundary;
     bool is_digest;  // its parts are messages, if they do not say (RFC 2046 §5.1.5)
+    bool is_signed;  // its parts are not looked into
   };
 
   void take(std::string_view piece);

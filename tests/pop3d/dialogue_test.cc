@@ -252,9 +252,9 @@ const Case kCases[] = {
      kGreeting + kUser +
          "C: PASS secret\nS: +OK 1 messages (111 octets)\n"
          "C: RETR 1\nS: +OK 111 octets\nS: Content-Type: multipart/mixed; boundary=b\nS: \nS: --b\n"
-         "S: Content-Disposition: attachment; filename=\"=?utf-8?q?=C3=BC?=\"\nS: \nS: \u00fc\nS: --b--\nS: .\n"
+         "S: Content-Disposition: attachment; filename*=utf-8''%C3%BC\nS: \nS: \u00fc\nS: --b--\nS: .\n"
          "C: TOP 1 2\nS: +OK Top of message follows\nS: Content-Type: multipart/mixed; boundary=b\nS: \nS: --b\n"
-         "S: Content-Disposition: attachment; filename=\"=?utf-8?q?=C3=BC?=\"\nS: .\n" +
+         "S: Content-Disposition: attachment; filename*=utf-8''%C3%BC\nS: .\n" +
          kQuit,
      {1}},
     {"HeadersAreAsTheyAreAfterUtf8",

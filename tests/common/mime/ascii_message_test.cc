@@ -21,7 +21,7 @@ const Case kCases[] = {
     {"PartsHeaders",
      kMultipart + "\u00fc\r\n--b\r\nContent-Type: text/plain; name=\"\u00fc\"\r\n\r\n\u00fc: \u00fc\r\n--b\r\nA: "
                   "\u00fc\r\n\r\n\u00fc\r\n--b--\r\nB: \u00fc\r\n\r\nC: \u00fc",
-     kMultipart + "\u00fc\r\n--b\r\nContent-Type: text/plain; name=\"=?utf-8?q?=C3=BC?=\"\r\n\r\n\u00fc: "
+     kMultipart + "\u00fc\r\n--b\r\nContent-Type: text/plain; name*=utf-8''%C3%BC\r\n\r\n\u00fc: "
                   "\u00fc\r\n--b\r\nA: =?utf-8?q?=C3=BC?=\r\n\r\n\u00fc\r\n--b--\r\nB: \u00fc\r\n\r\nC: \u00fc"},
     {"BareLineFeeds", "Content-Type: multipart/mixed; boundary=b\n\n--b\nA: \u00fc\n\n\u00fc\n",
      "Content-Type: multipart/mixed; boundary=b\n\n--b\nA: =?utf-8?q?=C3=BC?=\n\n\u00fc\n"},
@@ -47,6 +47,16 @@ const Case kCases[] = {
     {"AMessageThatIsEncoded",
      "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nSubject: \u00fc\r\n\r\n",
      "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nSubject: \u00fc\r\n\r\n"},
+    {"SignedPartsKeepEveryOctet",
+     kMultipart +
+         "--b\r\nContent-Type: multipart/signed; boundary=s; x=\u00fc\r\n\r\n--s\r\nA: \u00fc\r\nContent-Type: "
+         "multipart/mixed; boundary=i\r\n\r\n--i\r\nA: \u00fc\r\n\r\n--i--\r\n--s\r\nA: "
+         "\u00fc\r\n\r\n--s--\r\n--b\r\nA: "
+         "\u00fc\r\n\r\n",
+     kMultipart +
+         "--b\r\nContent-Type: multipart/signed; boundary=s; x*=utf-8''%C3%BC\r\n\r\n--s\r\nA: "
+         "\u00fc\r\nContent-Type: multipart/mixed; boundary=i\r\n\r\n--i\r\nA: \u00fc\r\n\r\n--i--\r\n--s\r\nA: "
+         "\u00fc\r\n\r\n--s--\r\n--b\r\nA: =?utf-8?q?=C3=BC?=\r\n\r\n"},
     {"ADigestsPartsAreMessages",
      "Content-Type: multipart/digest; boundary=b\r\n\r\n--b\r\n\r\nSubject: \u00fc\r\n\r\n\u00fc\r\n--b\r\nContent-"
      "Type: text/plain\r\n\r\nA: \u00fc\r\n--b--\r\n",
