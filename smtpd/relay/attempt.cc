@@ -53,7 +53,8 @@ Attempt::Attempt(const Shared& shared, Destination destination, Message message,
       destination_(std::move(destination)),
       message_(std::move(message)),
       access_(access_of(destination_)),
-      traits_(message_) {
+      traits_(message_),
+      seven_bit_(shared.world, shared.log, shared.conversion_room, message_) {
   for (auto& recipient : recipients) {
     auto outcome = own_outcome(recipient.index, not_tried());
     pending_.push_back({std::move(recipient), std::move(outcome)});
@@ -217,7 +218,7 @@ net::Task<bool> Attempt::use(std::unique_ptr<Client> client) {
     pending_.erase(pending_.begin(), pending_.begin() + count);
     std::vector<Recipient> recipients;
     for (const auto& pending : batch) recipients.push_back(pending.recipient);
-    auto answers = co_await client->transact(message_, recipients, traits_);
+    auto answers = co_await client->transact(message_, recipients, traits_, seven_bit_);
     settle(*client, std::move(batch), std::move(answers), elsewhere);
   }
   const bool answered = client->answered();

@@ -20,6 +20,7 @@
 #include "smtpd/relay/hosts.h"
 #include "smtpd/relay/places.h"
 #include "smtpd/relay/pool.h"
+#include "smtpd/relay/seven_bit_form.h"
 
 namespace posthaste::relay {
 
@@ -36,6 +37,7 @@ struct Shared {
   Pool& pool;
   DeadHosts& dead_hosts;
   net::Instant& ipv6_again;  // until then IPv4 goes first, since IPv6 was unreachable
+  ConversionRoom& conversion_room;
 };
 
 class Attempt {
@@ -78,6 +80,7 @@ class Attempt {
   const Message message_;
   const Access access_;
   LazyTraits traits_;
+  SevenBitForm seven_bit_;
   std::vector<Pending> pending_;
   std::vector<Outcome> outcomes_;
   std::optional<net::Endpoint> asked_;  // over a connection that was idle

@@ -187,9 +187,9 @@ net::Task<Client::Done> Client::log_in() {
 }
 
 net::Task<std::vector<Answer>> Client::transact(const Message& message, std::span<const Recipient> recipients,
-                                                LazyTraits& traits) {
+                                                LazyTraits& traits, SevenBitForm& seven_bit) {
   ++transactions_;
-  Transaction transaction{*this, message, recipients, traits};
+  Transaction transaction{*this, message, recipients, traits, seven_bit};
   co_return co_await transaction.run();
 }
 

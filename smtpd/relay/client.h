@@ -20,6 +20,7 @@
 #include "common/smtp/ehlo.h"
 #include "smtpd/relay/content.h"
 #include "smtpd/relay/hosts.h"
+#include "smtpd/relay/seven_bit_form.h"
 #include "smtpd/relay/verdict.h"
 
 namespace posthaste::relay {
@@ -116,7 +117,7 @@ class Client {
   /// One transaction for `recipients`, no more than recipients_max(): an answer for each, in their order. The
   /// parameters must stay until it has ended.
   net::Task<std::vector<Answer>> transact(const Message& message, std::span<const Recipient> recipients,
-                                          LazyTraits& traits);
+                                          LazyTraits& traits, SevenBitForm& seven_bit);
 
   /// Whether another transaction may follow.
   [[nodiscard]] bool usable() const noexcept { return !broken_; }

@@ -32,7 +32,8 @@ struct Relay::State {
                .first_family = options.prefer_ipv6 ? Family::ipv6 : Family::ipv4,
                .pool = pool,
                .dead_hosts = dead_hosts,
-               .ipv6_again = ipv6_again} {
+               .ipv6_again = ipv6_again,
+               .conversion_room = conversion_room} {
     own.names.push_back(options.hostname);
   }
 
@@ -47,6 +48,7 @@ struct Relay::State {
   Places places;
   DeadHosts dead_hosts;
   net::Instant ipv6_again{};
+  ConversionRoom conversion_room;
   const Shared shared;
   std::size_t deliveries = 0;
   net::Event changed;  // stopped, or no delivery is left

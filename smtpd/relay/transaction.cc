@@ -15,8 +15,8 @@ constexpr std::size_t kQueuedMaxOctets = 262'144;    // of a message, before a f
 constexpr std::size_t kChunkMaxOctets = 1'048'576;   // of BDAT: a refusal costs no more than that
 constexpr std::size_t kPipelinedMaxOctets = 65'536;  // of a message that goes out before its envelope is answered
 constexpr int kServiceClosing = 421;                 // RFC 5321 §3.8
-constexpr int kTooManyRecipients = 452;       // RFC 5321 §4.5.3.1.10
-constexpr int kTooManyRecipientsOfOld = 552;  // RFC 821's, to be taken for 452
+constexpr int kTooManyRecipients = 452;              // RFC 5321 §4.5.3.1.10
+constexpr int kTooManyRecipientsOfOld = 552;         // RFC 821's, to be taken for 452
 
 bool is_completion(const smtp::Reply& reply) { return reply.code / 100 == 2; }
 bool is_intermediate(const smtp::Reply& reply) { return reply.code / 100 == 3; }  // 354 asks for the message
@@ -68,6 +68,7 @@ class ContentReader {
 net::Task<std::vector<Answer>> Transaction::run() {
   client_.answered_ = false;
   auto against_message = reason_against_message();
+  if (!against_message) against_message = co_await choose_form();
   for (std::size_t i = 0; i < recipients_.size(); ++i) {
     auto against = against_message ? against_message : reason_against(recipients_[i]);
     if (against) {
@@ -93,18 +94,36 @@ net::Task<std::vector<Answer>> Transaction::run() {
 
 std::optional<Verdict> Transaction::reason_against_message() {
   const auto& host = client_.address_.host;
-  const auto octets = message_.content.octets();
-  const auto octets_max = extensions_.size_max_octets;
-  if (octets_max && octets > *octets_max) return too_large(host, octets, *octets_max);
-  const bool declared_binary = message_.body == smtp::Body::binary_mime;
-  if (declared_binary && !(extensions_.chunking && extensions_.binary_mime)) return binary_not_taken(host);
-  if (!extensions_.chunking && traits_.get().binary) return binary_not_taken(host);
-  if (!extensions_.smtp_utf8) {
-    if (message_.reverse_path && needs_utf8(*message_.reverse_path)) return utf8_sender_not_taken(host);
-    if (message_.smtp_utf8 && traits_.get().header_eight_bit) return utf8_header_not_taken(host);
-  }
-  if (!extensions_.eight_bit_mime && traits_.get().eight_bit) return eight_bit_not_taken(host);
+  if (auto against = reason_against_size()) return against;
+  if (extensions_.smtp_utf8) return std::nullopt;
+  if (message_.reverse_path && needs_utf8(*message_.reverse_path)) return utf8_sender_not_taken(host);
+  if (message_.smtp_utf8 && traits_.get().header_eight_bit) return utf8_header_not_taken(host);
   return std::nullopt;
+}
+
+std::optional<Verdict> Transaction::reason_against_size() const {
+  const auto octets = content_->octets();
+  const auto octets_max = extensions_.size_max_octets;
+  if (octets_max && octets > *octets_max) return too_large(client_.address_.host, octets, *octets_max);
+  return std::nullopt;
+}
+
+/// A message that was declared so needs BINARYMIME (RFC 3030 §3), any other nothing but BDAT.
+bool Transaction::takes_binary() const noexcept {
+  return extensions_.chunking && (extensions_.binary_mime || message_.body != smtp::Body::binary_mime);
+}
+
+net::Task<std::optional<Verdict>> Transaction::choose_form() {
+  const bool too_binary = !takes_binary() && traits_.get().binary;
+  const bool too_wide = !extensions_.eight_bit_mime && traits_.get().eight_bit;
+  if (!too_binary && !too_wide) co_return std::nullopt;
+  const auto& host = client_.address_.host;
+  const auto against = too_binary ? binary_not_taken(host) : eight_bit_not_taken(host);
+  if (message_.smtp_utf8 && traits_.get().header_eight_bit) co_return against;  // its header stays (RFC 6531 §3.2)
+  auto form = co_await seven_bit_.get();
+  if (!form) co_return form.error() == SevenBitForm::Error::no_room ? no_room_to_convert() : against;
+  content_ = *form;
+  co_return reason_against_size();
 }
 
 std::optional<Verdict> Transaction::reason_against(const Recipient& recipient) const {
@@ -115,12 +134,8 @@ std::optional<Verdict> Transaction::reason_against(const Recipient& recipient) c
 std::string Transaction::mail_line() {
   smtp::Mail mail{message_.reverse_path, {}};
   auto& parameters = mail.parameters;
-  if (extensions_.size) parameters.size = message_.content.octets();
-  if (extensions_.eight_bit_mime) {
-    const bool undeclared = !message_.body || message_.body == smtp::Body::seven_bit;
-    if (!undeclared) parameters.body = message_.body;
-    if (undeclared && traits_.get().eight_bit) parameters.body = smtp::Body::eight_bit_mime;
-  }
+  if (extensions_.size) parameters.size = content_->octets();
+  parameters.body = declared_body();
   const auto recipient_needs_utf8 = [&](std::size_t i) { return needs_utf8(recipients_[i].mailbox); };
   parameters.smtp_utf8 = (message_.reverse_path && needs_utf8(*message_.reverse_path)) ||
                          std::ranges::any_of(named_, recipient_needs_utf8) ||
@@ -130,6 +145,14 @@ std::string Transaction::mail_line() {
     parameters.envid = message_.envid;
   }
   return smtp::to_line(mail);
+}
+
+std::optional<smtp::Body> Transaction::declared_body() {
+  if (!extensions_.eight_bit_mime || content_ != &message_.content) return std::nullopt;
+  const bool binary = message_.body == smtp::Body::binary_mime && takes_binary();
+  if (binary || message_.body == smtp::Body::eight_bit_mime) return message_.body;
+  if (traits_.get().eight_bit) return smtp::Body::eight_bit_mime;
+  return std::nullopt;
 }
 
 std::string Transaction::rcpt_line(const Recipient& recipient) const {
@@ -175,8 +198,8 @@ net::Task<void> Transaction::send_at_once(std::vector<std::string> commands) {
     stream.write("DATA\r\n");
     content_begun_ = true;
   } else if (fits_into_one_write()) {
-    stream.write("BDAT " + std::to_string(message_.content.octets()) + " LAST\r\n");
-    for (const auto piece : message_.content.pieces) stream.write(piece);
+    stream.write("BDAT " + std::to_string(content_->octets()) + " LAST\r\n");
+    for (const auto piece : content_->pieces) stream.write(piece);
     content_begun_ = content_complete_ = true;
   }
   while (envelope_.size() < commands.size()) {
@@ -186,7 +209,7 @@ net::Task<void> Transaction::send_at_once(std::vector<std::string> commands) {
   }
 }
 
-bool Transaction::fits_into_one_write() const noexcept { return message_.content.octets() <= kPipelinedMaxOctets; }
+bool Transaction::fits_into_one_write() const noexcept { return content_->octets() <= kPipelinedMaxOctets; }
 
 void Transaction::judge_envelope() {
   if (envelope_.empty()) return;
@@ -246,7 +269,7 @@ net::Task<void> Transaction::send_by_data() {
 
 net::Task<void> Transaction::send_data_lines() {
   DotStuffer stuffer;
-  ContentReader content{message_.content};
+  ContentReader content{*content_};
   for (auto piece = content.take(kQueuedMaxOctets); !piece.empty(); piece = content.take(kQueuedMaxOctets)) {
     stuffer.feed(piece, client_.stream_.output());
     co_await flush_if_long();
@@ -258,8 +281,8 @@ net::Task<void> Transaction::send_data_lines() {
 
 net::Task<void> Transaction::send_by_bdat() {
   if (content_begun_) co_return co_await read_final_replies();
-  ContentReader content{message_.content};
-  auto left = message_.content.octets();
+  ContentReader content{*content_};
+  auto left = content_->octets();
   do {
     auto chunk_left = std::min<std::uint64_t>(left, kChunkMaxOctets);
     left -= chunk_left;

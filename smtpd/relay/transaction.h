@@ -19,11 +19,14 @@ namespace posthaste::relay {
 /// Everything that it refers to outlives it.
 class Transaction {
  public:
-  Transaction(Client& client, const Message& message, std::span<const Recipient> recipients, LazyTraits& traits)
+  Transaction(Client& client, const Message& message, std::span<const Recipient> recipients, LazyTraits& traits,
+              SevenBitForm& seven_bit)
       : client_(client),
         message_(message),
         recipients_(recipients),
         traits_(traits),
+        seven_bit_(seven_bit),
+        content_(&message.content),
         extensions_(client.extensions_),
         answers_(recipients.size()) {}
 
@@ -32,7 +35,12 @@ class Transaction {
  private:
   // What the host can be given.
   [[nodiscard]] std::optional<Verdict> reason_against_message();
+  [[nodiscard]] std::optional<Verdict> reason_against_size() const;
   [[nodiscard]] std::optional<Verdict> reason_against(const Recipient& recipient) const;
+  [[nodiscard]] bool takes_binary() const noexcept;
+  /// Sets `content_`, unless there is a reason against every form.
+  net::Task<std::optional<Verdict>> choose_form();
+  [[nodiscard]] std::optional<smtp::Body> declared_body();
   [[nodiscard]] std::string mail_line();
   [[nodiscard]] std::string rcpt_line(const Recipient& recipient) const;
 
@@ -63,6 +71,8 @@ class Transaction {
   const Message& message_;
   const std::span<const Recipient> recipients_;
   LazyTraits& traits_;
+  SevenBitForm& seven_bit_;
+  const Content* content_;  // the message's, or in 7 bits
   const smtp::Extensions& extensions_;
 
   std::vector<std::optional<Answer>> answers_;  // in the recipients' order

@@ -1,6 +1,9 @@
 """Mail to and from Debian's Postfix, which runs from a folder of its own and touches nothing of the machine's."""
 
+import base64
 import contextlib
+import email
+import email.policy
 import grp
 import os
 import pwd
@@ -21,7 +24,7 @@ from support import PATIENCE_S, assert_same_message, execute, message, wait_unti
 HOSTS = {
     "north": "127.0.0.2",
     "postfix": "127.0.0.5",
-    "plain": "127.0.0.6",  # the same Postfix, which offers nothing but ESMTP here
+    "plain": "127.0.0.6",  # the same Postfix, which offers hardly more than ESMTP here
 }
 
 RECORDS = """
@@ -79,7 +82,7 @@ virtual_minimum_uid = 1
 MASTER_CF = """
 {postfix}:{port} inet n - n - - smtpd
 {plain}:{port} inet n - n - - smtpd
-  -o smtpd_discard_ehlo_keywords=chunking,pipelining,dsn,starttls,enhancedstatuscodes
+  -o smtpd_discard_ehlo_keywords=chunking,pipelining,dsn,starttls,enhancedstatuscodes,8bitmime,smtputf8
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
@@ -232,6 +235,11 @@ class Postfix:
         return wait_until(told, "Dora hears of her message")
 
 
+def unix(text):
+    """As Python gives the lines of a part."""
+    return text.replace("\r\n", "\n")
+
+
 def unpack(folder):
     """The package and what it needs that is not installed, as apt has them; the folder with its usr/ and etc/."""
     packages, program = folder / "packages", folder / "program"
@@ -290,6 +298,40 @@ class WithPostfix(InternetTest):
         report, fields = reports["dora@plain.test"]
         self.assertEqual(report.message["Reporting-MTA"], "dns; mail.north.test")
         self.assertEqual(fields["Remote-MTA"], "dns; mail.plain.test")
+
+    def test_a_host_without_8bitmime_gets_7_bits(self):
+        text, page = "Grüße aus Köln, am Rhein gelegen.\r\n" * 2_000, "<p>日本語</p>\r\n"
+        octets = bytes(range(256)) * 100
+        boundary = b'Content-Type: multipart/mixed; boundary="a.b"\r\nMIME-Version: 1.0\r\n'
+        eight = b"Content-Transfer-Encoding: 8bit\r\n"
+        inner = b'Content-Type: multipart/alternative; boundary="c.d"\r\n' + eight + b"\r\n"
+        for charset, kind, content in (("iso-8859-1", "plain", text), ("utf-8", "html", page)):
+            inner += b"--c.d\r\nContent-Type: text/%b; charset=%b\r\n" % (kind.encode(), charset.encode())
+            inner += eight + b"\r\n" + content.encode(charset) + b"\r\n"
+        attached = b"Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        attached += base64.encodebytes(octets).replace(b"\n", b"\r\n")
+        letter = b"Subject: Letter\r\n\r\n" + text.encode()
+        body = b"--a.b\r\n" + inner + b"--c.d--\r\n--a.b\r\n" + attached
+        body += b"--a.b\r\nContent-Type: message/rfc822\r\n\r\n" + letter + b"\r\n--a.b--\r\n"
+        sent = self.from_alice("In 8 bits", body, boundary)
+        self.north.submit_as("alice", sent, ["dora@plain.test"], "BODY=8BITMIME")
+        stored = self.postfix.find(sent)
+        self.assertTrue(stored.isascii())
+        parsed = email.message_from_bytes(stored, policy=email.policy.SMTP)
+        self.assertEqual(parsed.defects, [])
+        alternatives, bytes_, letter_ = parsed.iter_parts()
+        self.assertEqual([part.get_content() for part in alternatives.iter_parts()], [unix(text), unix(page)])
+        self.assertEqual(bytes_.get_content(), octets)
+        self.assertEqual(letter_.get_content().get_content(), unix(text) + "\n")
+
+    def test_what_is_signed_in_8_bits_is_reported(self):
+        fields = b'Content-Type: multipart/signed; boundary="a.b"; micalg=pgp-sha256\r\nMIME-Version: 1.0\r\n'
+        body = "--a.b\r\n\r\nGrüße\r\n--a.b\r\nContent-Type: application/pgp-signature\r\n\r\nx\r\n--a.b--\r\n"
+        sent = self.from_alice("Signed", body.encode(), fields)
+        self.north.submit_as("alice", sent, ["dora@plain.test", "dora@postfix.test"], "BODY=8BITMIME")
+        assert_same_message(self, self.postfix.find(sent), sent)
+        _, fields = self.north.wait_for_report("alice", sent, "dora@plain.test")["dora@plain.test"]
+        self.assertEqual(fields["Status"], "5.6.3")  # RFC 3463 §3.7: conversion required but not supported
 
     def test_the_size_that_postfix_announces_is_heeded(self):
         sent = self.from_alice("Too large", b"z" * 70 + b"\r\n" * (MESSAGE_MAX_OCTETS // 2))

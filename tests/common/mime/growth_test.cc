@@ -6,10 +6,12 @@
 #include <string_view>
 
 #include "common/mime/address.h"
+#include "common/mime/ascii_header.h"
 #include "common/mime/content.h"
 #include "common/mime/encoded_word.h"
 #include "common/mime/html_text.h"
 #include "common/mime/message_id.h"
+#include "common/mime/seven_bit.h"
 #include "common/mime/structure.h"
 #include "common/mime/transfer.h"
 
@@ -41,9 +43,33 @@ void content(std::string_view text) {
 }
 void ids(std::string_view text) { (void)parse_message_ids(text); }
 void html(std::string_view text) { (void)html_text(text); }
+void ascii(std::string_view text) {
+  AsciiHeader surrogate;
+  (void)surrogate.feed(text);
+  (void)surrogate.finish();
+}
+void seven_bit(std::string_view text) { (void)to_seven_bit(text); }
 void quoted(std::string_view text) { (void)decode_quoted_printable(text); }
 
 const Row kRows[] = {
+    {"AsciiAddresses", [](std::size_t n) { return "To: " + repeated("\xff <a@b>, ", n / 9); }, ascii},
+    {"AsciiGroups", [](std::size_t n) { return "To: " + repeated("\xff:a@\xff;", n / 7); }, ascii},
+    {"AsciiOpenComments", [](std::size_t n) { return "Date: " + repeated("(\xff", n / 2); }, ascii},
+    {"AsciiOpenAngles", [](std::size_t n) { return "From: " + repeated("<\xff", n / 2); }, ascii},
+    {"AsciiQuotes", [](std::size_t n) { return "Keywords: " + repeated("\xff\" ", n / 3); }, ascii},
+    {"AsciiParameters", [](std::size_t n) { return "Content-Type: " + repeated(";a=\xff", n / 4); }, ascii},
+    {"AsciiWords", [](std::size_t n) { return "Received: " + repeated("for \xff ", n / 6); }, ascii},
+    {"SevenBitOfNestedMultiparts",
+     [](std::size_t n) {
+       return repeated("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n", 99) + "\r\n" +
+              repeated("--\xff and so on\r\n", n / 14);
+     },
+     seven_bit},
+    {"SevenBitOfParts",
+     [](std::size_t n) {
+       return "Content-Type: multipart/mixed; boundary=b\r\n\r\n" + repeated("--b\r\n\r\n\xff\r\n", n / 10);
+     },
+     seven_bit},
     {"StructureOfOpenBoundaries",
      [](std::size_t n) {
        return "Content-Type: multipart/mixed; boundary=b\r\n\r\n" + repeated("--b\r\n\r\n", n / 7);

@@ -70,6 +70,18 @@ const std::string kRcptA = "C: RCPT TO:<a@rcpt.test>\n" + kOk;
 std::string data(const std::string& lines) {
   return "C: DATA\nS: 354 Go on\n" + lines + "C: .\nS: 250 2.0.0 Taken\n";
 }
+const std::string kEightBitMime =  // 103 octets, 111 in 7 bits
+    "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+    "H\xc3\xa9llo\r\n";
+const std::string kSignedEightBit =
+    "MIME-Version: 1.0\r\nContent-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\nH\xc3\xa9llo\r\n--b\r\n"
+    "Content-Type: application/pgp-signature\r\n\r\nx\r\n--b--\r\n";
+const std::string kConverted = data(
+    "C: MIME-Version: 1.0\nC: Content-Type: text/plain; charset=utf-8\n"
+    "C: Content-Transfer-Encoding: base64\nC: \nC: SMOpbGxvDQo=\n");
+const std::string kAsItIs = data(
+    "C: MIME-Version: 1.0\nC: Content-Type: text/plain; charset=utf-8\n"
+    "C: Content-Transfer-Encoding: 8bit\nC: \nC: H\xc3\xa9llo\n");
 const std::string kEightBitData = data("C: Subject: x\nC: \nC: H\xc3\xa9llo\n");
 const std::string kUtf8Data = data("C: Subject: \xc3\xa9\nC: \nC: Hello\n");
 std::string failed(const std::string& codes) { return "10 failed " + codes + " | 192.0.2.1"; }
@@ -113,7 +125,49 @@ const MessageCase kMessageCases[] = {
      recipients_of(1),
      "C: MAIL FROM:<alice@sender.test> BODY=8BITMIME\n" + kOk + kRcptA + kEightBitData,
      {kTaken}},
-    {"EightBitIsNotSentToWhoDoesNotTakeIt", {}, message_of(kEightBit), recipients_of(1), "", {failed("554 5.6.3")}},
+    {"EightBitIsConvertedForWhoDoesNotTakeIt",
+     {},
+     message_of(kEightBitMime),
+     recipients_of(1),
+     kEnvelope + kConverted,
+     {kTaken}},
+    {"EightBitIsConvertedThoughDeclared",
+     {"SIZE"},
+     with(message_of(kEightBitMime), [](Message& m) { m.body = smtp::Body::eight_bit_mime; }),
+     recipients_of(1),
+     "C: MAIL FROM:<alice@sender.test> SIZE=111\n" + kOk + kRcptA + kConverted,
+     {kTaken}},
+    {"EightBitIsConvertedForBdat",
+     {"CHUNKING", "PIPELINING"},
+     message_of(kEightBitMime),
+     recipients_of(1),
+     "C: MAIL FROM:<alice@sender.test>\nC: RCPT TO:<a@rcpt.test>\nC: BDAT 111 LAST\nN: 111\n" + kOk + kOk +
+         "S: 250 2.0.0 Taken\n",
+     {kTaken}},
+    {"EightBitStaysForWhoTakesIt",
+     {"8BITMIME"},
+     message_of(kEightBitMime),
+     recipients_of(1),
+     "C: MAIL FROM:<alice@sender.test> BODY=8BITMIME\n" + kOk + kRcptA + kAsItIs,
+     {kTaken}},
+    {"WhatIsTooLargeWhenConvertedIsNotSent",
+     {"SIZE 110"},
+     message_of(kEightBitMime),
+     recipients_of(1),
+     "",
+     {failed("552 5.3.4")}},
+    {"SignedEightBitIsNotSentToWhoDoesNotTakeIt",
+     {},
+     message_of(kSignedEightBit),
+     recipients_of(1),
+     "",
+     {failed("554 5.6.3")}},
+    {"AHeaderThatNeedsSmtpUtf8IsNotConverted",
+     {"SMTPUTF8"},
+     with(message_of(kUtf8Header), [](Message& m) { m.smtp_utf8 = true; }),
+     recipients_of(1),
+     "",
+     {failed("554 5.6.3")}},
     {"SevenBitDeclaredAsEightNeedsNothing",
      {},
      with(plain_message(), [](Message& m) { m.body = smtp::Body::eight_bit_mime; }),
@@ -122,24 +176,33 @@ const MessageCase kMessageCases[] = {
      {kTaken}},
     {"SevenBitNeedsNoBody", {"8BITMIME"}, plain_message(), recipients_of(1), kTransaction, {kTaken}},
 
-    {"BareLfIsNoMatterForData",
+    {"BareLfIsConvertedForData",
+     {"8BITMIME"},
+     message_of("a: b\r\n\r\nfifteen octets\nand more of it\r\n"),
+     recipients_of(1),
+     kEnvelope + data("C: a: b\nC: MIME-Version: 1.0\nC: Content-Type: text/plain; charset=utf-8\n"
+                      "C: Content-Transfer-Encoding: quoted-printable\nC: \n"
+                      "C: fifteen octets=0Aand more of it\n"),
+     {kTaken}},
+    {"BareCrInTheHeaderIsNoMatterForData",
      {},
-     message_of("a: b\r\n\r\nx\ny\r\n"),
+     message_of("a: b\rc\r\n\r\nx\r\n"),
      recipients_of(1),
      "",
      {failed("554 5.6.3")}},
-    {"BareCrIsNoMatterForData",
+    {"NulInTheHeaderIsNoMatterForData",
      {},
-     message_of("a: b\r\n\r\nx\ry\r\n"),
+     message_of(std::string("a: \0b\r\n\r\nxy\r\n", 14)),
      recipients_of(1),
      "",
      {failed("554 5.6.3")}},
-    {"NulIsNoMatterForData",
+    {"NulIsConvertedForData",
      {},
      message_of(std::string("a: b\r\n\r\nx\0y\r\n", 13)),
      recipients_of(1),
-     "",
-     {failed("554 5.6.3")}},
+     kEnvelope + data("C: a: b\nC: MIME-Version: 1.0\nC: Content-Type: text/plain; charset=utf-8\n"
+                      "C: Content-Transfer-Encoding: base64\nC: \nC: eAB5DQo=\n"),
+     {kTaken}},
     {"BareLfLeavesByBdatAsItIs",
      {"CHUNKING"},
      message_of("a: b\r\n\r\nx\ny\r\n"),
@@ -158,12 +221,19 @@ const MessageCase kMessageCases[] = {
      recipients_of(1),
      kEnvelope + "C: BDAT 0 LAST\nS: 250 2.0.0 Taken\n",
      {kTaken}},
-    {"BinaryNeedsBinaryMime",
+    {"BinaryIsConvertedForWhoDoesNotTakeIt",
      {"CHUNKING", "8BITMIME"},
+     with(message_of(std::string("a: b\r\n\r\nx\0y\r\n", 13)),
+          [](Message& m) { m.body = smtp::Body::binary_mime; }),
+     recipients_of(1),
+     kEnvelope + "C: BDAT 113 LAST\nN: 113\nS: 250 2.0.0 Taken\n",
+     {kTaken}},
+    {"LinesDeclaredBinaryNeedNothing",
+     {"8BITMIME"},
      with(plain_message(), [](Message& m) { m.body = smtp::Body::binary_mime; }),
      recipients_of(1),
-     "",
-     {failed("554 5.6.3")}},
+     kTransaction,
+     {kTaken}},
     {"BinaryIsSaid",
      {"CHUNKING", "8BITMIME", "BINARYMIME"},
      with(plain_message(), [](Message& m) { m.body = smtp::Body::binary_mime; }),
@@ -282,10 +352,29 @@ TEST(Message, AnotherHostThatTakesItIsFound) {
   scene.resolver.add("rcpt.test", dns::Type::mx, dns::Mx{20, "mx2.rcpt.test"});
   scene.resolver.add("mx2.rcpt.test", dns::Type::a, dns::Address{"192.0.2.2"});
   scene.host(kHost, offering({}));
-  scene.host({"192.0.2.2", 25}, offering({"8BITMIME"}) + "C: MAIL FROM:<alice@sender.test> BODY=8BITMIME\n" + kOk +
-                                    kRcptA + kEightBitData);
-  EXPECT_EQ(outcomes_of(scene, kDomain, message_of(kEightBit), recipients_of(1)),
+  scene.host({"192.0.2.2", 25},
+             offering({"8BITMIME", "CHUNKING"}) + "C: MAIL FROM:<alice@sender.test> BODY=8BITMIME\n" + kOk +
+                 kRcptA + "C: BDAT " + std::to_string(kSignedEightBit.size()) +
+                 " LAST\nN: " + std::to_string(kSignedEightBit.size()) + "\nS: 250 2.0.0 Taken\n");
+  EXPECT_EQ(outcomes_of(scene, kDomain, message_of(kSignedEightBit), recipients_of(1)),
             Words{"10 relayed 250 2.0.0 Taken | mx2.rcpt.test 192.0.2.2"});
+}
+
+TEST(Message, EachHostGetsTheFormThatItTakes) {
+  for (const bool first_takes_it : {true, false}) {
+    Scene scene;
+    give_host(scene);
+    scene.resolver.add("rcpt.test", dns::Type::mx, dns::Mx{20, "mx2.rcpt.test"});
+    scene.resolver.add("mx2.rcpt.test", dns::Type::a, dns::Address{"192.0.2.2"});
+    const std::string refused = "C: DATA\nS: 451 4.3.0 Not now\n";
+    const std::string as_it_is =
+        offering({"8BITMIME"}) + "C: MAIL FROM:<alice@sender.test> BODY=8BITMIME\n" + kOk + kRcptA;
+    const std::string in_seven_bit = offering({}) + kEnvelope;
+    scene.host(kHost, (first_takes_it ? as_it_is : in_seven_bit) + refused);
+    scene.host({"192.0.2.2", 25}, first_takes_it ? in_seven_bit + kConverted : as_it_is + kAsItIs);
+    EXPECT_EQ(outcomes_of(scene, kDomain, message_of(kEightBitMime), recipients_of(1)),
+              Words{"10 relayed 250 2.0.0 Taken | mx2.rcpt.test 192.0.2.2"});
+  }
 }
 
 TEST(Message, AHostThatCannotBeFoundNowMayTakeIt) {
@@ -294,7 +383,8 @@ TEST(Message, AHostThatCannotBeFoundNowMayTakeIt) {
   scene.resolver.add("rcpt.test", dns::Type::mx, dns::Mx{20, "mx2.rcpt.test"});
   scene.resolver.fail("mx2.rcpt.test", dns::Failure::server_failure);
   scene.host(kHost, offering({}));
-  EXPECT_EQ(outcomes_of(scene, kDomain, message_of(kEightBit), recipients_of(1)), Words{"10 deferred 451 4.4.3 |"});
+  EXPECT_EQ(outcomes_of(scene, kDomain, message_of(kSignedEightBit), recipients_of(1)),
+            Words{"10 deferred 451 4.4.3 |"});
 }
 
 // Where to.
