@@ -7,6 +7,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "common/imap/ancestry.h"
+
 namespace posthaste::imap {
 
 namespace {
@@ -25,7 +27,8 @@ struct SentOrder {
 // Step 1 of REFERENCES: which message or dummy is whose parent.
 class Links {
  public:
-  explicit Links(std::span<const ThreadMessage> messages) : messages_(messages), nodes_(messages.size()) {
+  explicit Links(std::span<const ThreadMessage> messages)
+      : messages_(messages), nodes_(messages.size()), ancestry_(messages.size()) {
     for (Index i = 0; i < messages.size(); ++i) {
       if (messages[i].message_id) by_id_.try_emplace(*messages[i].message_id, i);  // the first of its name has it
     }
@@ -49,13 +52,19 @@ class Links {
       if (last && !nodes_[reference].parent) adopt(*last, reference);
       last = reference;
     }
-    if (const auto former = std::exchange(nodes_[message].parent, std::nullopt)) --nodes_[*former].children;
+    if (const auto former = std::exchange(nodes_[message].parent, std::nullopt)) {
+      --nodes_[*former].children;
+      ancestry_.cut(message);
+    }
     if (last) adopt(*last, message);
   }
 
   Index named(const std::string& id) {
     const auto [entry, added] = by_id_.try_emplace(id, static_cast<Index>(nodes_.size()));
-    if (added) nodes_.emplace_back();
+    if (added) {
+      nodes_.emplace_back();
+      ancestry_.add();
+    }
     return entry->second;
   }
 
@@ -64,22 +73,19 @@ class Links {
     if (is_below(parent, child)) return;
     nodes_[child].parent = parent;
     ++nodes_[parent].children;
+    ancestry_.link(parent, child);
   }
 
-  // Whether `node` is `top` or lies below it. True also when nobody may look any more.
+  // Whether `node` is `top`, which has no parent, or lies below it.
   bool is_below(Index node, Index top) {
     if (node == top) return true;
-    if (nodes_[top].children == 0) return false;
-    for (std::optional<Index> above = node; above; above = nodes_[*above].parent) {
-      if (*above == top || ++ancestor_steps_ > kAncestorStepsMax) return true;
-    }
-    return false;
+    return nodes_[top].children > 0 && ancestry_.root_of(node) == top;
   }
 
   const std::span<const ThreadMessage> messages_;
   std::vector<Node> nodes_;
   std::unordered_map<std::string_view, Index> by_id_;  // the texts are the messages'
-  std::size_t ancestor_steps_ = 0;
+  Ancestry ancestry_;
 };
 
 // Steps 2 to 6 of REFERENCES.

@@ -31,10 +31,6 @@ struct Forest {
   std::vector<std::uint32_t> roots;  // in order
 };
 
-/// Steps that looking for loops may take in all; from then on no parent is given to a message that has children. No
-/// mailbox that was not made for it comes near.
-inline constexpr std::size_t kAncestorStepsMax = 50'000'000;
-
 /// The messages stand in mailbox order, at most 2^31 of them with all their references.
 [[nodiscard]] Forest thread_by_subject(std::span<const ThreadMessage> messages);
 [[nodiscard]] Forest thread_by_references(std::span<const ThreadMessage> messages);

@@ -80,6 +80,15 @@ const ThreadRow kThreads[] = {
      },
      8'192},
     {"DummiesOfOneSubject", [](std::size_t i, std::size_t) { return message(i, "a", {id("lost", i / 2)}); }},
+    // A chain, as many short threads, and as many messages that put each of those below the end of the chain.
+    {"ThreadsBelowAChain",
+     [](std::size_t i, std::size_t n) {
+       const std::size_t part = n / 3;
+       if (i < part) return message(i, "", {id("m", i - 1)});
+       if (i < 2 * part) return message(i, "", {id("lost", i)});
+       return message(i, "", {id("m", part - 1), id("lost", i - part)});
+     },
+     2'048},
     {"ManyReferences",
      [](std::size_t i, std::size_t) {
        std::vector<std::string> references;
