@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <thread>
 #include <utility>
 
 #include "common/base/clock.h"
@@ -54,7 +55,9 @@ Service::Service(const daemon::Setting& setting, auth::Directory directory)
       log_(setting.log),
       directory_(std::move(directory)),
       memory_(kMessagesMaxOctets),
-      fair_shares_(daemon::threads_per_user(setting.config.workers.io_threads)),
+      fair_shares_(daemon::threads_per_user(setting.config.workers.io_threads), &patient_io_),
+      patient_io_(daemon::patient_threads(setting.config.workers.io_threads, std::thread::hardware_concurrency()),
+                  net::ThreadPool::kWaitingMax, net::Urgency::patient),
       attached_memory_(kAttachedMaxOctets),
       decoded_memory_(kDecodedMaxOctets),
       clients_(setting.config.clients, daemon::make_key()),

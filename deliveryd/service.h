@@ -50,6 +50,7 @@ class Service final : public daemon::Program {
   ChangeFeed changes_;
   daemon::MemoryBudget memory_;
   daemon::FairShares fair_shares_;
+  net::ThreadPool patient_io_;  // for those who have had their share; ends before that goes
   daemon::MemoryBudget attached_memory_;
   daemon::MemoryBudget decoded_memory_;
   std::atomic<std::size_t> store_connections_ = 0;

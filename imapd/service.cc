@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <span>
+#include <thread>
 #include <utility>
 
 #include "common/base/clock.h"
@@ -97,7 +98,9 @@ Service::Service(const daemon::Setting& setting, auth::Directory directory, std:
       recent_messages_(std::chrono::floor<std::chrono::seconds>(wall_clock())),
       append_memory_(kAppendMemoryOctets,
                      std::max(kAppendMemoryOctets / kUserMemoryPart, config_.smtp.message_max_octets)),
-      fair_shares_(daemon::threads_per_user(config_.workers.io_threads)) {}
+      fair_shares_(daemon::threads_per_user(config_.workers.io_threads), &patient_io_),
+      patient_io_(daemon::patient_threads(config_.workers.io_threads, std::thread::hardware_concurrency()),
+                  net::ThreadPool::kWaitingMax, net::Urgency::patient) {}
 
 void Service::reload() {
   auto reloaded = certificates_->reload();

@@ -13,6 +13,7 @@
 #include "common/daemon/program.h"
 #include "common/daemon/user_connections.h"
 #include "common/daemon/user_memory.h"
+#include "common/net/thread_pool.h"
 #include "common/store/store.h"
 #include "imapd/session.h"
 
@@ -51,6 +52,7 @@ class Service final : public daemon::Program {
   RecentMessages recent_messages_;
   daemon::UserMemory append_memory_;
   daemon::FairShares fair_shares_;
+  net::ThreadPool patient_io_;  // for those who have had their share; ends before that goes
 };
 
 }  // namespace posthaste::imapd

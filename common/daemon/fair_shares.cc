@@ -1,8 +1,25 @@
 #include "common/daemon/fair_shares.h"
 
+#include <algorithm>
+#include <ctime>
 #include <utility>
 
 namespace posthaste::daemon {
+namespace {
+
+using std::chrono::nanoseconds;
+
+nanoseconds thread_time() noexcept {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds{time.tv_sec} + nanoseconds{time.tv_nsec};
+}
+
+nanoseconds steady_time() noexcept { return std::chrono::steady_clock::now().time_since_epoch(); }
+
+}  // namespace
+
+WorkClock system_work_clock() noexcept { return {thread_time, steady_time}; }
 
 class FairShares::Turns final : public net::Executor {
  public:
@@ -21,40 +38,77 @@ std::unique_ptr<net::Executor> FairShares::of(UserId user, net::Executor& execut
   return std::make_unique<Turns>(*this, user, executor);
 }
 
-void FairShares::post(UserId user, net::Executor& executor, std::move_only_function<void()> work) {
+void FairShares::post(UserId user, net::Executor& executor, Work work) {
+  bool patiently = false;
   {
     const std::lock_guard lock{mutex_};
+    if (shares_.size() >= forget_at_) forget_some();
     Share& share = shares_[user];
     if (share.posted >= per_user_max_) {
       share.waiting.push_back(std::move(work));
       return;
     }
     ++share.posted;
+    patiently = must_be_patient(share);
   }
-  hand_over(user, executor, std::move(work));
+  hand_over(user, executor, patiently, std::move(work));
 }
 
-void FairShares::hand_over(UserId user, net::Executor& executor, std::move_only_function<void()> work) {
-  executor.post([this, user, &executor, work = std::move(work)]() mutable {
-    work();
-    work = nullptr;
-    note_done(user, executor);
+void FairShares::hand_over(UserId user, net::Executor& executor, bool patiently, Work work) {
+  net::Executor& chosen = patiently ? *patient_ : executor;
+  chosen.post([this, user, &executor, work = std::move(work)]() mutable {
+    const nanoseconds worked = measured(std::move(work));
+    note_done(user, executor, worked);
   });
 }
 
-void FairShares::note_done(UserId user, net::Executor& executor) {
-  std::move_only_function<void()> next;
+nanoseconds FairShares::measured(Work work) const {
+  if (patient_ == nullptr) {
+    work();
+    return nanoseconds{0};
+  }
+  const nanoseconds before = clock_.worked();
+  work();
+  work = nullptr;
+  return clock_.worked() - before;
+}
+
+void FairShares::note_done(UserId user, net::Executor& executor, nanoseconds worked) {
+  Work next;
+  bool patiently = false;
   {
     const std::lock_guard lock{mutex_};
-    const auto share = shares_.find(user);
-    if (share->second.waiting.empty()) {
-      if (--share->second.posted == 0) shares_.erase(share);
+    const auto found = shares_.find(user);
+    Share& share = found->second;
+    if (patient_ != nullptr) {
+      share.owed = std::min<nanoseconds>(owed_by(share) + worked, kCountedMax);
+      share.owed_at = clock_.now();
+    }
+    if (share.waiting.empty()) {
+      if (--share.posted == 0 && share.owed == nanoseconds{0}) shares_.erase(found);
       return;
     }
-    next = std::move(share->second.waiting.front());
-    share->second.waiting.pop_front();
+    next = std::move(share.waiting.front());
+    share.waiting.pop_front();
+    patiently = must_be_patient(share);
   }
-  hand_over(user, executor, std::move(next));
+  hand_over(user, executor, patiently, std::move(next));
+}
+
+nanoseconds FairShares::owed_by(const Share& share) const {
+  if (share.owed == nanoseconds{0}) return share.owed;
+  return std::max(share.owed - (clock_.now() - share.owed_at) / kForgivenPart, nanoseconds{0});
+}
+
+bool FairShares::must_be_patient(const Share& share) const {
+  return patient_ != nullptr && share.owed > kOwedMax && owed_by(share) > kOwedMax;
+}
+
+void FairShares::forget_some() {
+  std::erase_if(shares_, [this](const auto& entry) {
+    return entry.second.posted == 0 && owed_by(entry.second) == nanoseconds{0};
+  });
+  forget_at_ = std::max(kForgetMin, 2 * shares_.size());
 }
 
 }  // namespace posthaste::daemon

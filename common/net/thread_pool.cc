@@ -1,11 +1,26 @@
 #include "common/net/thread_pool.h"
 
+#include <sys/resource.h>
+
 #include <utility>
 
 namespace posthaste::net {
+namespace {
 
-ThreadPool::ThreadPool(std::size_t threads, std::size_t waiting_max) : waiting_max_(waiting_max) {
-  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work_until_stopped(); });
+constexpr int kPatience = 10;  // of nice levels: a tenth of what others get where all processors are busy
+
+/// This thread alone (setpriority(2)).
+void be_patient() noexcept { setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + kPatience); }
+
+}  // namespace
+
+ThreadPool::ThreadPool(std::size_t threads, std::size_t waiting_max, Urgency urgency) : waiting_max_(waiting_max) {
+  for (std::size_t i = 0; i < threads; ++i) {
+    threads_.emplace_back([this, urgency] {
+      if (urgency == Urgency::patient) be_patient();
+      work_until_stopped();
+    });
+  }
 }
 
 ThreadPool::~ThreadPool() {

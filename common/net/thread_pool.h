@@ -13,11 +13,19 @@
 
 namespace posthaste::net {
 
+/// Whose turn it is where processors are short.
+enum class Urgency {
+  patient,  // when nobody else needs one
+  usual,
+};
+
 /// Ends when what was posted is done.
 class ThreadPool final : public Executor {
  public:
+  static constexpr std::size_t kWaitingMax = 1'024;
+
   /// has_room() is true while fewer than `waiting_max` pieces wait.
-  explicit ThreadPool(std::size_t threads, std::size_t waiting_max = 1024);
+  explicit ThreadPool(std::size_t threads, std::size_t waiting_max = kWaitingMax, Urgency urgency = Urgency::usual);
   ~ThreadPool() override;
 
   void post(std::move_only_function<void()> work) override;

@@ -3,6 +3,7 @@
 #include <cassert>
 #include <coroutine>
 #include <memory>
+#include <thread>
 #include <utility>
 
 #include "common/net/scope.h"
@@ -19,6 +20,7 @@ UvLoop::UvLoop() {
 
 UvLoop::~UvLoop() {
   while (!lingering_.empty()) lingering_.front()();
+  while (signalling_ > 0) std::this_thread::yield();
   uv_close(reinterpret_cast<uv_handle_t*>(&posted_signal_), nullptr);
   uv_run(&loop_, UV_RUN_DEFAULT);
   [[maybe_unused]] const int closed = uv_loop_close(&loop_);
@@ -26,9 +28,15 @@ UvLoop::~UvLoop() {
 }
 
 void UvLoop::post(std::move_only_function<void()> work) {
-  const std::lock_guard lock{mutex_};
-  posted_.push_back(std::move(work));
-  if (posted_.size() == 1) uv_async_send(&posted_signal_);  // otherwise it is under way
+  {
+    const std::lock_guard lock{mutex_};
+    posted_.push_back(std::move(work));
+    ++signalling_;
+  }
+  // Without the lock: the loop that wakes takes it, and may have our processor before we go on. Whoever posts sends
+  // it, or work would wait for a slower thread that was first; what is under way already costs nothing.
+  uv_async_send(&posted_signal_);
+  --signalling_;
 }
 
 void UvLoop::run_posted() {

@@ -3,6 +3,7 @@
 
 #include <uv.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -53,6 +54,7 @@ class UvLoop final : public Loop, public Clock {
   uv_async_t posted_signal_{};
   std::mutex mutex_;
   std::vector<std::move_only_function<void()>> posted_;  // guarded by mutex_
+  std::atomic<int> signalling_ = 0;                      // threads that still use posted_signal_
   std::list<Closer> lingering_;
   std::size_t unused_octets_ = 0;
 };

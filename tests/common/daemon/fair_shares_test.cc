@@ -2,11 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <deque>
 #include <string>
 
 namespace posthaste::daemon {
 namespace {
+
+using namespace std::chrono_literals;
 
 constexpr UserId kGreedy{1};
 constexpr UserId kModest{2};
@@ -77,6 +80,111 @@ TEST(FairShares, AUsersWorkBeginsInItsOrderWhenTheirSessionIsGone) {
   }
   executor.run_all();
   EXPECT_EQ(order, "abcdef");
+}
+
+/// Time that the tests make pass.
+struct Times {
+  static inline std::chrono::nanoseconds worked{0};
+  static inline std::chrono::nanoseconds now{0};
+  static std::chrono::nanoseconds read_worked() noexcept { return worked; }
+  static std::chrono::nanoseconds read_now() noexcept { return now; }
+  static constexpr WorkClock kClock{read_worked, read_now};
+};
+
+/// Two executors, and users who post pieces of work that take so long.
+class Patience : public testing::Test {
+ protected:
+  Patience() {
+    Times::worked = {};
+    Times::now = 1h;
+  }
+  void post(UserId user, std::chrono::milliseconds worked) {
+    const auto io = shares_.of(user, usual_);
+    io->post([worked] { Times::worked += worked; });
+  }
+  /// Where the next piece of the user's work goes.
+  bool is_patient(UserId user) {
+    post(user, 0ms);
+    const bool patient = patient_.size() > 0;
+    EXPECT_EQ(patient_.size() + usual_.size(), 1U);
+    run_all();
+    return patient;
+  }
+  void run_all() {
+    while (usual_.size() + patient_.size() > 0) {
+      usual_.run_all();
+      patient_.run_all();
+    }
+  }
+
+  OneByOne usual_;
+  OneByOne patient_;
+  FairShares shares_{2, &patient_, Times::kClock};
+};
+
+TEST_F(Patience, WhoHasHadMuchIsServedBehindAllOthers) {
+  for (int i = 0; i < 6; ++i) {
+    EXPECT_FALSE(is_patient(kGreedy));
+    post(kGreedy, 10ms);
+    run_all();
+  }
+  EXPECT_TRUE(is_patient(kGreedy));
+  EXPECT_FALSE(is_patient(kModest));
+}
+
+TEST_F(Patience, IsAskedBetweenTwoPiecesThatWereAskedForTogether) {
+  for (int i = 0; i < 5; ++i) post(kGreedy, 30ms);
+  post(kModest, 30ms);
+  EXPECT_EQ(usual_.size(), 3U);
+  usual_.run_all();
+  EXPECT_EQ(patient_.size(), 2U);  // by the third there is too much
+  run_all();
+}
+
+TEST_F(Patience, EndsAsTimePasses) {
+  post(kGreedy, 60ms);
+  run_all();
+  EXPECT_TRUE(is_patient(kGreedy));
+  Times::now += 99ms;
+  EXPECT_TRUE(is_patient(kGreedy));
+  Times::now += 1ms;
+  EXPECT_FALSE(is_patient(kGreedy));
+}
+
+TEST_F(Patience, IsAskedForASecondAtMost) {
+  for (int i = 0; i < 100; ++i) post(kGreedy, 100ms);
+  run_all();
+  EXPECT_TRUE(is_patient(kGreedy));
+  Times::now += 1s;
+  EXPECT_FALSE(is_patient(kGreedy));
+}
+
+TEST_F(Patience, IsNotAskedOfWhoAsksForLittleAllTheTime) {
+  for (int i = 0; i < 1'000; ++i) {
+    post(kModest, 1ms);
+    run_all();
+    EXPECT_FALSE(is_patient(kModest));
+    Times::now += 10ms;
+  }
+}
+
+TEST_F(Patience, OfAUserIsNotForgottenForManyOthers) {
+  post(kGreedy, 60ms);
+  run_all();
+  for (std::uint64_t user = 100; user < 3'000; ++user) {
+    post(UserId{user}, 1ms);
+    run_all();
+  }
+  EXPECT_TRUE(is_patient(kGreedy));
+}
+
+TEST(FairShares, OneProcessorIsLeftToShortWork) {
+  EXPECT_EQ(patient_threads(4, 0), 1U);
+  EXPECT_EQ(patient_threads(4, 1), 1U);
+  EXPECT_EQ(patient_threads(4, 2), 1U);
+  EXPECT_EQ(patient_threads(4, 4), 3U);
+  EXPECT_EQ(patient_threads(4, 64), 4U);
+  EXPECT_EQ(patient_threads(1, 64), 1U);
 }
 
 TEST(FairShares, AUserMayHoldHalfOfTheThreads) {
