@@ -56,7 +56,7 @@ void GroupCommit::submit(Request request, Time now, Answer answer) {
   const std::size_t octets = octets_of(request);
   {
     const std::scoped_lock lock(mutex_);
-    queue_.push_back({std::move(request), now, octets, std::move(answer)});
+    line_.add({std::move(request), now, octets, std::move(answer)});
     if (draining_) return;
     draining_ = true;
   }
@@ -72,15 +72,9 @@ void GroupCommit::drain() {
 }
 
 /// After nothing, the next submit() posts a new drain.
-std::optional<std::deque<GroupCommit::Waiting>> GroupCommit::take_group() {
+std::optional<std::deque<Waiting>> GroupCommit::take_group() {
   const std::scoped_lock lock(mutex_);
-  std::deque<Waiting> group;
-  std::size_t octets = 0;
-  while (!queue_.empty() && group.size() < kGroupMaxRequests && octets < kGroupMaxOctets) {
-    octets += queue_.front().octets;
-    group.push_back(std::move(queue_.front()));
-    queue_.pop_front();
-  }
+  auto group = line_.take_group();
   draining_ = !group.empty() || (writer_.has_leftovers() && !ending_);
   if (draining_) return group;
   idle_.notify_all();
@@ -89,7 +83,7 @@ std::optional<std::deque<GroupCommit::Waiting>> GroupCommit::take_group() {
 
 bool GroupCommit::work_waits() {
   const std::scoped_lock lock(mutex_);
-  return !queue_.empty();
+  return !line_.empty();
 }
 
 void GroupCommit::commit(std::deque<Waiting> group) {
@@ -120,7 +114,7 @@ void GroupCommit::commit(std::deque<Waiting> group) {
 
 void GroupCommit::submit_again(Waiting waiting) {
   const std::scoped_lock lock(mutex_);
-  queue_.push_back(std::move(waiting));
+  line_.add(std::move(waiting));
 }
 
 void GroupCommit::tell_failure() {

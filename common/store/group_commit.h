@@ -1,8 +1,7 @@
-// Many sessions, one writer: what waits goes into one group; nobody waits for a timer.
+// Many sessions, one writer: what waits goes into groups, users in turn; nobody waits for a timer.
 #pragma once
 
 #include <condition_variable>
-#include <cstddef>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -14,6 +13,7 @@
 #include "common/net/loop.h"
 #include "common/net/task.h"
 #include "common/store/applier.h"
+#include "common/store/waiting_line.h"
 #include "common/store/writer.h"
 
 namespace posthaste::store {
@@ -21,9 +21,6 @@ namespace posthaste::store {
 /// Shared by all loops of the process. It runs on one executor of one thread, and with one that runs work inline.
 class GroupCommit {
  public:
-  static constexpr std::size_t kGroupMaxRequests = 128;
-  static constexpr std::size_t kGroupMaxOctets = std::size_t{8} << 20;  // passed by its last request at most
-
   /// `writer` and `executor` outlive it. It is destroyed when everything submitted was answered. `on_failure` is
   /// called once, on the writer's thread, when the writer has failed: what it was told to publish may be durable
   /// and not seen until the store is opened again.
@@ -41,24 +38,18 @@ class GroupCommit {
   /// Removes what is left over from before, when nobody asks for anything. Once, before the first submit().
   void start(Time now);
 
-  /// From any thread. What is made in steps goes behind all that waits after each of them. `answer` is called once,
-  /// on the writer's thread: for a delivery when it is durable, for anything else when it is published.
+  /// From any thread. What is made in steps goes behind all that the user waits for after each of them. `answer` is
+  /// called once, on the writer's thread: for a delivery when it is durable, for anything else when it is
+  /// published.
   void submit(Request request, Time now, Answer answer);
 
  private:
-  struct Waiting {
-    Request request;
-    Time now;
-    std::size_t octets;
-    Answer answer;
-  };
-
   void drain();
   /// Nothing when there is nothing to do; an empty group goes when something is left over.
   [[nodiscard]] std::optional<std::deque<Waiting>> take_group();
   [[nodiscard]] bool work_waits();
   void commit(std::deque<Waiting> group);
-  /// Behind all that waits.
+  /// Behind all that the user waits for.
   void submit_again(Waiting waiting);
   void tell_failure();
 
@@ -68,9 +59,9 @@ class GroupCommit {
   bool failure_told_ = false;
   Time now_{};  // of the last group
   std::mutex mutex_;
-  std::deque<Waiting> queue_;  // guarded by mutex_
-  bool draining_ = false;      // guarded by mutex_
-  bool ending_ = false;        // guarded by mutex_
+  WaitingLine line_;       // guarded by mutex_
+  bool draining_ = false;  // guarded by mutex_
+  bool ending_ = false;    // guarded by mutex_
   std::condition_variable idle_;
 };
 

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <set>
+#include <string>
 
 #include "common/net/thread_pool.h"
 #include "common/net/uv_loop.h"
@@ -83,7 +85,77 @@ TEST(GroupCommit, LargeMessagesMakeSmallGroups) {
     group_commit.submit(delivery(kAlice, std::string(3U << 20, 'x')), kStart, [](const Outcome&) {});
   }
   executor.run();
-  EXPECT_EQ(writer->counters().groups, 2U);  // a group is full beyond 8 MB: with the third
+  EXPECT_EQ(writer->counters().groups, 3U);  // of 8 MB at most: two in each
+  expect_sound(writer->store());
+}
+
+/// What is submitted, and in which order it is answered: a letter each.
+class Submitter {
+ public:
+  using Then = std::function<void()>;
+  explicit Submitter(GroupCommit& group_commit) : group_commit_(group_commit) {}
+  void submit(
+      UserId user, std::size_t octets, char letter, Then then = [] {}) {
+    group_commit_.submit(delivery(user, std::string(octets, 'x')), kStart,
+                         [this, letter, then = std::move(then)](const Outcome& outcome) {
+                           EXPECT_TRUE(std::get<DeliverOutcome>(outcome));
+                           order_ += letter;
+                           then();
+                         });
+  }
+  [[nodiscard]] const std::string& order() const { return order_; }
+
+ private:
+  GroupCommit& group_commit_;
+  std::string order_;
+};
+
+constexpr std::size_t kLarger = (8U << 20) + 1;  // than a group
+
+TEST(GroupCommit, ASmallMessageWaitsForOneLargeWriteOfAnotherUser) {
+  const ScratchDirectory scratch;
+  const auto writer = open_writer(options_for(scratch.path()));
+  HeldExecutor executor;
+  GroupCommit group_commit(*writer, executor);
+  Submitter submitter(group_commit);
+  submitter.submit(kAlice, kLarger, 'A', [&] { submitter.submit(kBob, 1, 'b'); });
+  for (int i = 0; i < 4; ++i) submitter.submit(kAlice, kLarger, 'A');
+  executor.run();
+  EXPECT_EQ(submitter.order(), "AbAAAA");
+  expect_sound(writer->store());
+}
+
+TEST(GroupCommit, UsersTakeTurnsInAGroup) {
+  const ScratchDirectory scratch;
+  const auto writer = open_writer(options_for(scratch.path()));
+  HeldExecutor executor;
+  GroupCommit group_commit(*writer, executor);
+  Submitter submitter(group_commit);
+  for (int i = 0; i < 5; ++i) submitter.submit(kAlice, 3U << 20, 'A');
+  for (int i = 0; i < 200; ++i) submitter.submit(kAlice, 1, 'a');
+  for (int i = 0; i < 3; ++i) submitter.submit(kBob, 1, 'b');
+  executor.run();
+  EXPECT_EQ(submitter.order(),
+            "AbAbb"
+            "AAA" +
+                std::string(200, 'a'));
+  expect_sound(writer->store());
+}
+
+TEST(GroupCommit, SmallMessagesDoNotKeepLargeOnesWaiting) {
+  const ScratchDirectory scratch;
+  const auto writer = open_writer(options_for(scratch.path()));
+  HeldExecutor executor;
+  GroupCommit group_commit(*writer, executor);
+  Submitter submitter(group_commit);
+  int left = 5;
+  const std::function<void()> again = [&] {
+    if (left-- > 0) submitter.submit(kBob, 1, 'b', again);
+  };
+  again();
+  for (int i = 0; i < 2; ++i) submitter.submit(kAlice, kLarger, 'A');
+  executor.run();
+  EXPECT_EQ(submitter.order(), "bAbAbbb");
   expect_sound(writer->store());
 }
 
