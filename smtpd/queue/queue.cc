@@ -1,5 +1,6 @@
 #include "smtpd/queue/queue.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -14,7 +15,8 @@ namespace posthaste::queue {
 namespace {
 
 constexpr std::size_t kGroupMaxRequests = 128;
-constexpr std::size_t kGroupMaxOctets = std::size_t{8} << 20;  // passed by its last request at most
+constexpr std::size_t kGroupMaxOctets = std::size_t{8} << 20;  // but for one request that has more
+constexpr std::size_t kLargeOctets = std::size_t{1} << 20;     // such messages go in groups of their own
 constexpr int kGroupsBeforeCompaction = 32;                    // when the writer is never idle
 
 std::size_t octets_of(const Batch& batch) {
@@ -27,9 +29,16 @@ std::size_t octets_of(const Batch& batch) {
   return octets;
 }
 
+/// New messages, of which nobody else knows before they are answered: what is asked later need not wait for them.
+bool is_large(const Batch& batch, std::size_t octets) {
+  return octets > kLargeOctets &&
+         std::ranges::all_of(batch, [](const Change& change) { return std::holds_alternative<Add>(change); });
+}
+
 }  // namespace
 
 /// Many sessions, one writer: what waits goes into one group; nobody waits for a timer.
+/// Large messages have groups of their own, and between two of these goes one of what else waits.
 class Queue::GroupCommit {
  public:
   GroupCommit(std::unique_ptr<Writer> writer, net::Executor& executor, std::move_only_function<void()> on_failure)
@@ -59,7 +68,8 @@ class Queue::GroupCommit {
     const std::size_t octets = octets_of(request.batch);
     {
       const std::scoped_lock lock(mutex_);
-      queue_.push_back({std::move(request), octets, std::move(answer)});
+      auto& line = is_large(request.batch, octets) ? large_ : queue_;
+      line.push_back({std::move(request), octets, std::move(answer)});
       if (draining_) return;
       draining_ = true;
     }
@@ -118,17 +128,21 @@ class Queue::GroupCommit {
     std::deque<Waiting> group;
     std::size_t octets = 0;
     const std::scoped_lock lock(mutex_);
-    while (!queue_.empty() && group.size() < kGroupMaxRequests && octets < kGroupMaxOctets) {
-      octets += queue_.front().octets;
-      group.push_back(std::move(queue_.front()));
-      queue_.pop_front();
+    const bool takes_large = !large_.empty() && (queue_.empty() || !last_was_large_);
+    last_was_large_ = takes_large;
+    auto& line = takes_large ? large_ : queue_;
+    while (!line.empty() && group.size() < kGroupMaxRequests) {
+      octets += line.front().octets;
+      if (!group.empty() && octets > kGroupMaxOctets) break;
+      group.push_back(std::move(line.front()));
+      line.pop_front();
     }
     return group;
   }
 
   [[nodiscard]] bool work_waits() {
     const std::scoped_lock lock(mutex_);
-    return !queue_.empty();
+    return !queue_.empty() || !large_.empty();
   }
 
   [[nodiscard]] bool is_stopping() {
@@ -140,7 +154,7 @@ class Queue::GroupCommit {
   [[nodiscard]] bool rest(bool compacted) {
     const std::scoped_lock lock(mutex_);
     counters_ = writer_->counters();
-    draining_ = compacted || !queue_.empty();
+    draining_ = compacted || !queue_.empty() || !large_.empty();
     if (!draining_) idle_.notify_all();
     return !draining_;
   }
@@ -152,6 +166,8 @@ class Queue::GroupCommit {
   int groups_since_compaction_ = 0;
   std::mutex mutex_;
   std::deque<Waiting> queue_;  // guarded by mutex_, like all that follows
+  std::deque<Waiting> large_;
+  bool last_was_large_ = false;
   bool draining_ = false;
   bool stopping_ = false;
   Counters counters_;

@@ -116,7 +116,31 @@ TEST(Submit, LargeMessagesMakeSmallGroups) {
   }
   executor.run();
   loop.run();
-  EXPECT_EQ(queue->counters().log_syncs, 2U);  // a group is full beyond 8 MB: with the third
+  EXPECT_EQ(queue->counters().log_syncs, 3U);  // of 8 MB at most: two in each
+  expect_sound(scratch.path());
+}
+
+TEST(Submit, ASmallMessageWaitsForOneGroupOfLargeOnes) {
+  const ScratchDirectory scratch;
+  HeldExecutor executor;
+  HeldLoop loop;
+  const auto queue = open_queue(options_for(scratch.path()), executor);
+  executor.run();
+  std::vector<Outcome> answers;
+  std::vector<Outcome> small_answers;
+  for (int i = 0; i < 6; ++i) {
+    submit_and_keep(*queue, loop, batch_of(message(std::string(3U << 20, 'x'))), Moment::durable, answers);
+  }
+  for (int i = 0; i < 2; ++i) {
+    submit_and_keep(*queue, loop, batch_of(message("x")), Moment::durable, small_answers);
+  }
+  executor.run();
+  loop.run();
+  EXPECT_EQ(answers.size(), 6U);
+  ASSERT_EQ(small_answers.size(), 2U);
+  EXPECT_EQ(small_answers[0], std::vector{EntryId{3}});  // ids are given in the order of writing
+  EXPECT_EQ(small_answers[1], std::vector{EntryId{4}});
+  EXPECT_EQ(queue->counters().log_syncs, 4U);
   expect_sound(scratch.path());
 }
 
