@@ -44,6 +44,8 @@ std::expected<std::uint32_t, StoreError> promised_crc(SegmentFiles& files, const
   return header->body_crc;
 }
 
+bool is_large(const BlobLocation& location) { return record_octets(location) > kSmallOctets; }
+
 std::uint64_t mixed(std::uint64_t value) {  // splitmix64's finish
   value = (value ^ (value >> 30U)) * 0xbf58476d1ce4e5b9U;
   value = (value ^ (value >> 27U)) * 0x94d049bb133111ebU;
@@ -82,7 +84,7 @@ std::expected<std::string, StoreError> Blobs::read_summary(const BlobLocation& l
 }
 
 std::expected<std::string, StoreError> Blobs::read_whole(const BlobLocation& location) {
-  auto octets = record_octets(location) <= kSmallOctets ? read_small(location) : read_large(location);
+  auto octets = is_large(location) ? read_large(location) : read_small(location);
   note(location, octets ? nullptr : &octets.error());
   return octets;
 }
@@ -141,19 +143,36 @@ std::expected<void, StoreError> Blobs::verify(const BlobLocation& location) cons
 }
 
 void Blobs::note(const BlobLocation& location, const StoreError* error) {
-  auto& slot = sound_[number(location.blob) % kRemembered];
-  if (error == nullptr) return slot.store(fingerprint(location), std::memory_order_relaxed);
+  if (error == nullptr) return remember(location);
   if (*error == StoreError::io) tell_once(location);
 }
 
+void Blobs::remember(const BlobLocation& location) {
+  const std::uint64_t sound = fingerprint(location);
+  if (!is_large(location)) {
+    small_sound_[number(location.blob) % kSmallRemembered].store(sound, std::memory_order_relaxed);
+    return;
+  }
+  const std::scoped_lock lock(large_mutex_);
+  if (!large_sound_.insert(sound).second) return;
+  large_in_order_.push_back(sound);
+  if (large_in_order_.size() <= kLargeRemembered) return;
+  large_sound_.erase(large_in_order_.front());
+  large_in_order_.pop_front();
+}
+
 bool Blobs::is_known_sound(const BlobLocation& location) const {
-  const auto& slot = sound_[number(location.blob) % kRemembered];
-  return slot.load(std::memory_order_relaxed) == fingerprint(location);
+  const std::uint64_t sound = fingerprint(location);
+  if (!is_large(location)) {
+    return small_sound_[number(location.blob) % kSmallRemembered].load(std::memory_order_relaxed) == sound;
+  }
+  const std::scoped_lock lock(large_mutex_);
+  return large_sound_.contains(sound);
 }
 
 void Blobs::tell_once(const BlobLocation& location) {
   {
-    const std::scoped_lock lock(mutex_);
+    const std::scoped_lock lock(told_mutex_);
     if (!told_.insert(location.blob).second) return;
     if (told_.size() > kToldMax) told_ = {location.blob};
   }

@@ -5,12 +5,14 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <expected>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <string>
+#include <unordered_set>
 
 #include "common/base/ids.h"
 #include "common/journal/log.h"
@@ -20,8 +22,8 @@
 namespace posthaste::store {
 
 /// Used by any number of threads; never on a loop. A blob is compared as a whole when it is read as a whole, and
-/// before the first part of it is read; which ones were sound is remembered, in a table of fixed size. That costs a
-/// pass over its record, of message_max_octets at most: some 10 ms.
+/// before the first part of it is read. That costs a pass over its record, of message_max_octets at most: some 10
+/// ms. So which large ones were sound is remembered of the last kLargeRemembered, and of small ones as it happens.
 class Blobs {
  public:
   explicit Blobs(std::shared_ptr<journal::SegmentFiles> files) : files_(std::move(files)) {}
@@ -54,13 +56,20 @@ class Blobs {
   [[nodiscard]] bool is_known_sound(const BlobLocation& location) const;
   void tell_once(const BlobLocation& location);
 
-  static constexpr std::size_t kRemembered = 16'384;
+  void remember(const BlobLocation& location);
+
+  static constexpr std::size_t kSmallRemembered = 16'384;
+  static constexpr std::size_t kLargeRemembered = 16'384;  // more than there are clients who read at once
   static constexpr std::size_t kToldMax = 1'024;
   const std::shared_ptr<journal::SegmentFiles> files_;
   std::function<void(const BlobLocation&)> tell_ = [](const BlobLocation&) {};
-  std::array<std::atomic<std::uint64_t>, kRemembered> sound_{};  // fingerprints, by blob; 0: none
-  std::mutex mutex_;
-  std::set<BlobId> told_;  // guarded by mutex_
+  // Fingerprints of those that were sound. Small ones by blob, 0: none; where two meet, they are compared again.
+  std::array<std::atomic<std::uint64_t>, kSmallRemembered> small_sound_{};
+  mutable std::mutex large_mutex_;
+  std::unordered_set<std::uint64_t> large_sound_;  // guarded by large_mutex_
+  std::deque<std::uint64_t> large_in_order_;       // likewise: the same, the first that was remembered first
+  std::mutex told_mutex_;
+  std::set<BlobId> told_;  // guarded by told_mutex_
 };
 
 }  // namespace posthaste::store

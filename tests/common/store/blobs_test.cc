@@ -85,5 +85,34 @@ TEST_P(Rot, ASummaryInItsRecordIsComparedWithIt) {
 // A record that is read at once, one that ends at a slice's end or so, and one of several slices.
 INSTANTIATE_TEST_SUITE_P(Sizes, Rot, ::testing::Values(10, 65'400, 400'000));
 
+/// What is remembered as sound is not compared again, so damage that came later is not seen.
+TEST(BlobsInSlices, OneLargeMessageIsNotForgottenForAnother) {
+  constexpr std::size_t kBetween = 16'384;
+  const ScratchDirectory scratch;
+  const auto writer = open_writer(options_for(scratch.path()));
+  const std::string large(100'000, 'm');
+  std::vector<Request> requests{delivery(kAlice, large)};
+  for (std::size_t i = 1; i < kBetween; ++i) requests.emplace_back(delivery(kAlice, "x"));
+  requests.emplace_back(delivery(kAlice, large));
+  const auto outcomes = writer->commit(requests, kStart, Publication::now, [](std::span<const Outcome>) {});
+  const auto location = [&](std::size_t i) {
+    return *writer->store().read(kAlice)->locate(std::get<DeliverOutcome>(outcomes[i])->message.blob);
+  };
+  const BlobLocation one = location(0);
+  const BlobLocation other = location(kBetween);
+  ASSERT_EQ(number(other.blob) - number(one.blob), kBetween);
+
+  Blobs blobs{std::make_shared<journal::SegmentFiles>(scratch.path() / "log")};
+  ASSERT_TRUE(blobs.read(one, 0, 1));
+  ASSERT_TRUE(blobs.read(other, 0, 1));
+  std::fstream file(journal::segment_path(scratch.path() / "log", one.segment),
+                    std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(static_cast<std::streamoff>(one.offset));
+  file.put('n');
+  file.close();
+  EXPECT_EQ(blobs.read(one, 1, 1), "m");
+  EXPECT_EQ(blobs.read(one, 0, one.octets).error(), StoreError::io);
+}
+
 }  // namespace
 }  // namespace posthaste::store
