@@ -92,6 +92,7 @@ net::Task<bool> DepartedUsers::clear(UserId user) {
   batch.operations.emplace_back(store::DeleteUser{});
   store::IdempotencyKey no_key;
   const auto deleted = co_await applier_.apply(user, std::move(batch), std::move(no_key));
+  if (!deleted && stopping_) co_return false;  // the next start goes on
   if (!deleted) {
     log_.warning("store.user.not_cleared", {{"user", id}, {"reason", reason_of(deleted.error())}});
     co_return false;

@@ -38,6 +38,7 @@ class DepartedUsers {
 
   /// Until stop(). Spawned once.
   net::Task<void> run();
+  /// The user who is being cleared is waited for: GroupCommit::stop_deleting_users() cuts that short.
   void stop();
 
  private:

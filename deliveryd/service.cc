@@ -111,12 +111,15 @@ net::Task<void> Service::serve(daemon::Worker& worker) {
   DepartedUsers departed{directory_, writer_->store(), local_store, worker.world.clock, log_};
   net::TaskScope clearing;
   if (worker.index == 0) clearing.spawn(departed.run());
+  const net::TaskScope::StopHandler on_stop{worker.scope, [this, &departed] {
+                                              departed.stop();
+                                              group_commit_->stop_deleting_users();
+                                            }};
   for (const auto& [name, listener] : worker.listeners) {
     if (name == "lmtp") worker.scope.spawn(accept_lmtp(*listener, resources));
     if (name == "store") worker.scope.spawn(accept_store(*listener, resources));
   }
   co_await worker.scope.drained();
-  departed.stop();
   co_await clearing.drained();
 }
 

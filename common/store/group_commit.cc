@@ -33,6 +33,12 @@ std::size_t octets_of(const Request& request) {
   return octets;
 }
 
+bool deletes_user(const Request& request) {
+  const auto* apply = std::get_if<ApplyRequest>(&request);
+  return apply != nullptr && apply->batch.operations.size() == 1 &&
+         std::holds_alternative<DeleteUser>(apply->batch.operations.front());
+}
+
 bool is_delivery(const Outcome& outcome) { return std::holds_alternative<DeliverOutcome>(outcome); }
 
 }  // namespace
@@ -99,7 +105,10 @@ void GroupCommit::commit(std::deque<Waiting> group) {
   if (!group.empty()) now_ = group.back().now;
   std::vector<Outcome> outcomes = writer_.commit(requests, now_, Publication::may_wait, answer_deliveries);
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    if (auto* unfinished = std::get_if<Unfinished>(&outcomes[i])) {
+    auto* unfinished = std::get_if<Unfinished>(&outcomes[i]);
+    if (unfinished != nullptr && !deletes_users_ && deletes_user(requests[i])) {
+      group[i].answer(ApplyOutcome{std::unexpected(StoreError::unavailable)});
+    } else if (unfinished != nullptr) {
       std::get<ApplyRequest>(requests[i]).so_far = std::move(unfinished->copy);
       group[i].request = std::move(requests[i]);
       submit_again(std::move(group[i]));

@@ -1,6 +1,7 @@
 // Many sessions, one writer: what waits goes into groups, users in turn; nobody waits for a timer.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -43,6 +44,10 @@ class GroupCommit {
   /// published.
   void submit(Request request, Time now, Answer answer);
 
+  /// From any thread. From now on a DeleteUser that is not finished after a step is answered `unavailable`: the
+  /// process is about to end, and whoever asked asks again at the next start.
+  void stop_deleting_users() noexcept { deletes_users_ = false; }
+
  private:
   void drain();
   /// Nothing when there is nothing to do; an empty group goes when something is left over.
@@ -58,6 +63,7 @@ class GroupCommit {
   std::move_only_function<void()> on_failure_;  // both of the writer's thread
   bool failure_told_ = false;
   Time now_{};  // of the last group
+  std::atomic<bool> deletes_users_ = true;
   std::mutex mutex_;
   WaitingLine line_;       // guarded by mutex_
   bool draining_ = false;  // guarded by mutex_

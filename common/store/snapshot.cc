@@ -79,6 +79,18 @@ UidSet uids_kept(const View& view, std::string_view prefix, const MailboxInfo& m
   return kept;
 }
 
+/// What lies in the user's deleted mailboxes still.
+void add_buried(const View& view, UserId user, UserInfo& info) {
+  const Key prefix = user_key(user);
+  Cursor cursor(view, Table::leftovers);
+  for (bool there = cursor.seek(prefix); there && cursor.key().starts_with(prefix); there = cursor.next()) {
+    const auto row = decode_leftover(cursor.value());
+    if (!row || row->kind != LeftoverRow::Kind::buried) continue;
+    info.used_messages += row->messages;
+    info.used_octets += row->octets;
+  }
+}
+
 }  // namespace
 
 /// Finds rows of a table: soonest the one that follows the last, which is on its way from memory while that is
@@ -141,7 +153,10 @@ std::expected<std::optional<UserInfo>, StoreError> Snapshot::user() const {
   const auto row = find_user(view, user_);
   if (view.failure() != 0) return std::unexpected(StoreError::io);
   if (!row) return std::nullopt;
-  return UserInfo{row->modseq, row->used_octets, row->used_messages, row->limits};
+  UserInfo info{row->modseq, row->used_octets, row->used_messages, row->limits};
+  if (find_leftover(view, user_, std::nullopt)) add_buried(view, user_, info);
+  if (view.failure() != 0) return std::unexpected(StoreError::io);
+  return info;
 }
 
 std::expected<EmailIds, StoreError> Snapshot::email_ids() const {

@@ -69,8 +69,12 @@ TEST(DepartedUsers, WhatIsLeftAtTheStartGoes) {
   const store::Request first_step = store::ApplyRequest{kAlice, {{store::DeleteUser{}}}, {}};
   static_cast<void>(here.writer->commit({&first_step, 1}, {}, store::Publication::now, [](const auto&) {}));
   EXPECT_TRUE(*here.writer->store().read(kAlice)->user()) << "one step does not do it all";
+  const auto left = (*here.writer->store().read(kAlice)->user())->used_messages;
+  EXPECT_GT(left, 0U);
   ASSERT_TRUE(here.run(wait_for(here, 3s)));
   expect_nothing_of(here, kAlice);
+  const std::string said = "store.user.cleared user=1 messages=" + std::to_string(left) + " ";
+  EXPECT_NE(here.sink.text().find(said), std::string::npos) << said << "\n" << here.sink.text();
 }
 
 net::Task<void> come_back(Installation& here) {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <optional>
 
 #include "common/store/group_commit.h"
 #include "common/store/rows.h"
@@ -358,6 +359,27 @@ TEST_F(InSteps, ADeletedUserIsNobodyFromTheFirstStepOn) {
     EXPECT_TRUE(is_nobodys || key.second.starts_with(std::string_view(user_key(kBob)))) << key.first;
   }
   EXPECT_TRUE(run(CreateUser{})) << "the same number may be used again";
+}
+
+TEST_F(InSteps, AUsersEndIsCutOffBetweenTwoStepsWhenTheProcessEnds) {
+  fill(kSome);
+  HeldExecutor executor;
+  std::optional<ApplyOutcome> answer;
+  {
+    GroupCommit group_commit(*writer_, executor);
+    group_commit.submit(ApplyRequest{kAlice, {{DeleteUser{}}}, {}}, kStart,
+                        [&answer](const Outcome& outcome) { answer = std::get<ApplyOutcome>(outcome); });
+    group_commit.stop_deleting_users();
+    executor.run();
+  }
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->error(), StoreError::unavailable);
+  EXPECT_TRUE(*writer_->store().read(kAlice)->user());
+  ApplyRequest deletion{kAlice, {{DeleteUser{}}}, {}};
+  while (!go_on(deletion)) {
+  }
+  EXPECT_TRUE(last_);
+  EXPECT_FALSE(*writer_->store().read(kAlice)->user());
 }
 
 TEST_F(InSteps, InABatchAUserGoesAtOnce) {
