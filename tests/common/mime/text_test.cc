@@ -94,6 +94,78 @@ TEST(ToUtf8, ReadsEachCharset) {
     EXPECT_EQ(to_utf8(c.charset, c.octets), c.text) << c.charset << " " << escaped(c.octets);
 }
 
+/// Names of charsets in mail, octets that the charset so named does not always have, and what their sender saw.
+TEST(ToUtf8, ReadsCharsetsAsMailUsesThem) {
+  struct {
+    std::string_view charset, octets, text;
+  } const cases[] = {
+      // Korean: the syllables beyond KS C 5601 are CP949's
+      {"ks_c_5601-1987",
+       "\x8C"
+       "c\xB9\xE6\xB0\xA2\xC7\xCF",
+       "똠방각하"},
+      {"KS_C_5601-1989", "\x94\xEE", "뷁"},
+      {"ksc5601", "\xC7\xD1\xB1\xDB", "한글"},
+      {"euc-kr", "\xBC\x84\xBD\xC3\xC4\xDD\xB6\xF3", "펲시콜라"},
+      {"korean", "\x9BX", "쌰"},
+      {"windows-949",
+       "\xC1"
+       "d",
+       "햏"},
+      // Chinese: names and traditional characters beyond GB 2312, the euro sign
+      {"gb2312",
+       "\xE9"
+       "F\xBB\xF9",
+       "镕基"},
+      {"GB2312",
+       "\xA2\xE3"
+       "5",
+       "€5"},
+      {"gbk", "\xA9\x96\x87\xE5", "〇囧"},
+      {"gb_2312-80", "\x86\xB4", "喆"},
+      {"x-gbk", "\xC5_\x9E\xB3", "臺灣"},
+      {"chinese", "\xD6\xD0\xCE\xC4", "中文"},
+      {"hz-gb-2312", "a~{VPND~}~~b", "a中文~b"},
+      {"HZ", "~{VP\nND", "中\nND"},  // a line ends it
+      {"big5", "\x9D\xEF\x9D\xF7", "嘅咗"},
+      {"x-x-big5", "\xA4\xA4\xA4\xE5", "中文"},
+      {"cn-big5", "\xB4\xFA\xB8\xD5", "測試"},
+      // Japanese: circled digits, the ladder form of a name, half-width kana
+      {"iso-2022-jp", "\x1B$BF|K\x5C\x1B(B", "日本"},
+      {"ISO-2022-JP", "\x1B$B-!-j\x1B(B!", "①㈱!"},
+      {"iso-2022-jp", "\x1B(I123\x1B(J.", "ｱｲｳ."},
+      {"csISO2022JP", "a\x1B$@F|\r\nb", "a日\r\nb"},  // a line ends it
+      {"cp50220", "\x1B$(D\x30\x21\x1B(B", "丂"},
+      {"iso-2022-jp-ms", "\x1B$BF|K", "日K"},           // cut off in a character
+      {"iso-2022-jp", "\x1B$ZF|\x1B", "\x1B$ZF|\x1B"},  // an escape sequence of nobody's
+      {"shift_jis", "\x87@\x87\x8A\xEE\xE0", "①㈱髙"},
+      {"x-sjis", "\xB1\xB2\xB3", "ｱｲｳ"},
+      {"windows-31j", "\xED\x95", "﨑"},
+      {"ms_kanji", "\x95\x5C", "表"},
+      {"euc-jp", "\xAD\xA1\xC6\xFC\xCB\xDC", "①日本"},
+      {"x-euc-jp", "\x8E\xB6\x8E\xC5", "ｶﾅ"},
+      // Hebrew, in whatever order
+      {"iso-8859-8-i", "\xF9\xEC\xE5\xED", "שלום"},
+      {"ISO-8859-8-E", "\xF9\xEC\xE5\xED", "שלום"},
+      {"iso-8859-8-I", "\x93\xE0\x94", "“א”"},
+      {"csISO88598I", "\xE0", "א"},
+      {"logical", "\xF9", "ש"},
+      {"hebrew", "\xFA", "ת"},
+      // supersets of Windows
+      {"latin-1", "\x93\x80\x94", "“€”"},
+      {"iso8859-1", "\x8E", "Ž"},
+      {"iso-8859-9", "\xDD\xFE \x93\xF0\x94", "İş “ğ”"},
+      {"latin5", "\x80\xFE", "€ş"},
+      {"iso-8859-11", "\xE4\xB7\xC2", "ไทย"},
+      {"tis-620", "\xE4\xB7\xC2", "ไทย"},
+      {"unicode-1-1-utf-8", "\xE2\x82\xAC", "€"},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(to_utf8(c.charset, c.octets), c.text) << c.charset << " " << escaped(c.octets);
+    EXPECT_TRUE(knows_charset(c.charset)) << c.charset;
+  }
+}
+
 TEST(ToUtf8, ReadsMoreThanOneBuffer) {
   const std::string octets(100'000, '\xA4');
   const std::string text = to_utf8("iso-8859-15", octets);
