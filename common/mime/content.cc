@@ -17,15 +17,27 @@ bool is_token(char c) { return is_printable(c) && !std::string_view{"()<>@,;:\\\
 /// The octets of a parameter's name as they come: a token, or nearly one.
 bool is_parameter_name(char c) { return !is_fws(c) && !std::string_view{"=;\"()"}.contains(c); }
 
+/// Whether a parameter of those that tell most begins here, as in "boundary=b charset=utf-8", where the semicolon
+/// lacks.
+bool begins_parameter(Lexer lexer) {
+  constexpr std::string_view kNames[] = {"boundary",    "charset",  "name",   "filename", "format",
+                                         "report-type", "protocol", "micalg", "type",     "start"};
+  const std::string_view name = lexer.take_while(is_parameter_name);
+  if (std::ranges::none_of(kNames, [name](std::string_view each) { return iequals(name, each); })) return false;
+  lexer.take_while(is_fws);
+  return lexer.at('=');
+}
+
 /// A value that is not quoted. Most often a token, but many write a file name with spaces here, so that it goes on
-/// to the semicolon or to a comment.
+/// to the semicolon, to a comment or to another parameter.
 std::string unquoted_value(Lexer& lexer) {
-  char before = ' ';
-  const std::string_view value = lexer.take_while([&](char c) {
-    const bool part = c != ';' && !(c == '(' && is_fws(before));
-    before = c;
-    return part;
-  });
+  std::string value;
+  while (!lexer.at_end() && !lexer.at(';')) {
+    value += lexer.take_while([](char c) { return c != ';' && !is_fws(c); });
+    const std::string_view gap = lexer.take_while(is_fws);
+    if (gap.empty() || lexer.at('(') || begins_parameter(lexer)) break;
+    value += gap;
+  }
   return std::string(trim(unfold(value)));
 }
 
