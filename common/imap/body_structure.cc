@@ -85,6 +85,14 @@ class BodyWriter {
       writer_.nil();
       return;
     }
+    if (mime::has_continuations(parameters)) {  // RFC 2231 §6
+      written(mime::join_continuations(parameters));
+    } else {
+      written(parameters);
+    }
+  }
+
+  void written(std::span<const mime::Parameter> parameters) {
     writer_.open();
     for (std::size_t i = 0; i < parameters.size(); ++i) {
       if (i > 0) writer_.space();

@@ -1,6 +1,8 @@
 #include "common/mime/content.h"
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
 #include "common/base/octets.h"
 #include "common/mime/charset.h"
@@ -148,6 +150,62 @@ std::optional<std::string> join_sections(std::span<const Parameter> parameters, 
   return to_utf8(charset, octets);
 }
 
+/// One section of a value, and which of the parameters it is.
+struct Section {
+  std::string attribute;  // in small letters
+  std::uint64_t section;
+  bool extended;
+  std::size_t at;
+};
+
+/// Those of the parameters that are sections: of one value together, ascending, and where there are two of one
+/// number that first which counts.
+std::vector<Section> sections_of(std::span<const Parameter> parameters) {
+  std::vector<Section> sections;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const ParameterName name = take_apart(parameters[i].name);
+    if (name.section) sections.push_back({lower(name.attribute), *name.section, name.extended, i});
+  }
+  std::ranges::sort(sections, {}, [](const Section& each) {
+    return std::tuple(std::string_view{each.attribute}, each.section, !each.extended, each.at);
+  });
+  return sections;
+}
+
+/// A section's octets in a value that is percent-encoded; what reads as a code and is none in its section is
+/// encoded.
+void append_extended(std::string& value, std::string_view text, bool extended) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool is_code = extended && c == '%' && i + 2 < text.size() && is_hex(text[i + 1]) && is_hex(text[i + 2]);
+    const bool stays = extended ? c != '%' || is_code : is_token(c) && !std::string_view{"*'%"}.contains(c);
+    if (stays) {
+      value += c;
+    } else {
+      const auto octet = static_cast<unsigned char>(c);
+      value.append("%").append(1, kHex[octet >> 4U]).append(1, kHex[octet & 0xFU]);
+    }
+  }
+}
+
+/// All sections of a value as one parameter: percent-encoded if one of them is (RFC 2231 §4.1).
+Parameter join(std::span<const Section> sections, std::span<const Parameter> parameters) {
+  const Parameter& first = parameters[sections.front().at];
+  Parameter joined{std::string(take_apart(first.name).attribute), {}};
+  if (std::ranges::none_of(sections, &Section::extended)) {
+    for (const Section& section : sections) joined.value += parameters[section.at].value;
+    return joined;
+  }
+  joined.name += '*';
+  const bool says_charset = sections.front().extended && std::ranges::count(first.value, '\'') >= 2;
+  if (!says_charset) joined.value = "utf-8''";
+  for (const Section& section : sections) {
+    append_extended(joined.value, parameters[section.at].value, section.extended);
+  }
+  return joined;
+}
+
 }  // namespace
 
 bool ContentType::is(std::string_view other_type) const noexcept { return iequals(type, other_type); }
@@ -197,6 +255,41 @@ std::optional<std::string> parse_token(std::string_view text) {
   std::string token = read_token(lexer);
   if (token.empty()) return std::nullopt;
   return token;
+}
+
+bool has_continuations(std::span<const Parameter> parameters) {
+  return std::ranges::any_of(parameters, [](const Parameter& parameter) {
+    return parameter.name.contains('*') && take_apart(parameter.name).section.has_value();
+  });
+}
+
+std::vector<Parameter> join_continuations(std::span<const Parameter> parameters) {
+  const std::vector<Section> sections = sections_of(parameters);
+  std::vector<std::optional<Parameter>> result(parameters.begin(), parameters.end());
+  for (auto first = sections.begin(); first != sections.end();) {
+    std::vector<Section> run;
+    auto next = first;
+    for (; next != sections.end() && next->attribute == first->attribute; ++next) {
+      if (next->section == run.size()) run.push_back(*next);
+    }
+    const std::span<const Section> all{first, next};
+    first = next;
+    const bool is_said_whole = find_section(parameters, all.front().attribute, std::nullopt, true) != nullptr;
+    if (run.empty() || is_said_whole) continue;
+    Parameter joined = join(run, parameters);
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+      if (iequals(parameters[i].name, joined.name)) result[i].reset();
+    }
+    for (const Section& section : all) {
+      if (section.section < run.size()) result[section.at].reset();
+    }
+    result[std::ranges::min(run, {}, &Section::at).at] = std::move(joined);
+  }
+  std::vector<Parameter> left;
+  for (auto& parameter : result) {
+    if (parameter) left.push_back(std::move(*parameter));
+  }
+  return left;
 }
 
 std::optional<std::string> find_parameter(std::span<const Parameter> parameters, std::string_view name) {

@@ -54,6 +54,15 @@ struct Disposition {
 /// Reads the one token of a field such as Content-Transfer-Encoding. Nothing if there is none.
 [[nodiscard]] std::optional<std::string> parse_token(std::string_view text);
 
+/// Whether some values are cut in sections (RFC 2231 §3).
+[[nodiscard]] bool has_continuations(std::span<const Parameter> parameters);
+
+/// The parameters with sections joined: "filename*0=a; filename*1=b" as "filename=ab", and as "filename*=utf-8''ab"
+/// where one of them is percent-encoded (RFC 2231 §6). Charset and language stay in it. Sections without a
+/// beginning, behind a gap, or beside a whole value that is percent-encoded, stay as they are; a plain value goes
+/// when they are joined to one of its name. find_parameter() finds the same values in both.
+[[nodiscard]] std::vector<Parameter> join_continuations(std::span<const Parameter> parameters);
+
 /// The value of the parameter called `name`, in any case, for use: sections in order and joined, charset and
 /// percent-encoding read (RFC 2231), and encoded words too, which many write there; as valid UTF-8. Nothing without
 /// it.

@@ -72,6 +72,28 @@ TEST(BodyStructure, HasExtensionData) {
   EXPECT_EQ(body_of(message), R"((("image" "png" NIL NIL NIL "base64" 4) "mixed"))");
 }
 
+// RFC 2231 §6
+TEST(BodyStructure, JoinsContinuations) {
+  struct {
+    const char* type;
+    const char* written;
+  } const cases[] = {
+      {"image/png; name*0=a; name*1=b.png", R"(("name" "ab.png"))"},
+      {"image/png; name*0*=utf-8''%C3%A9; name*1=\"t é.png\"", R"(("name*" "utf-8''%C3%A9t%20%C3%A9.png"))"},
+      {"image/png; name*1*=%A9.png; name*0*=iso-8859-1'fr'", R"(("name*" "iso-8859-1'fr'%A9.png"))"},
+      {"image/png; x=y; name*0=a; name*1=b; z=w", R"(("x" "y" "name" "ab" "z" "w"))"},
+      {"image/png; name*=utf-8''a", R"(("name*" "utf-8''a"))"},
+      {"image/png; name*1=b", R"(("name*1" "b"))"},
+  };
+  for (const auto& c : cases) {
+    const std::string message = std::string{"Content-Type: "} + c.type + "\r\n\r\n";
+    EXPECT_EQ(body_of(message), std::string{"(\"image\" \"png\" "} + c.written + " NIL NIL \"7bit\" 0)");
+  }
+  EXPECT_EQ(body_structure_of(
+                "Content-Type: image/png\r\nContent-Disposition: attachment; filename*0=a; filename*1=b\r\n\r\n"),
+            R"(("image" "png" NIL NIL NIL "7bit" 0 NIL ("attachment" ("filename" "ab")) NIL NIL))");
+}
+
 TEST(BodyStructure, OfAnEmbeddedMessageHasItsEnvelope) {
   const std::string embedded = "Subject: inner\r\nFrom: bob@example.org\r\n\r\nHi\r\n";
   const std::string message = "Content-Type: message/rfc822\r\n\r\n" + embedded;

@@ -153,5 +153,74 @@ TEST(FindParameter, ReadsEachForm) {
   for (const auto& c : cases) EXPECT_EQ(find_parameter(c.parameters, "n"), c.value) << c.name;
 }
 
+struct JoinCase {
+  const char* name;
+  Parameters parameters;
+  Parameters joined;
+};
+
+const JoinCase kJoinCases[] = {
+    {"RFC2231Section3",
+     {{"access-type", "URL"}, {"url*0", "ftp://"}, {"url*1", "cs.utk.edu/pub/moore"}},
+     {{"access-type", "URL"}, {"url", "ftp://cs.utk.edu/pub/moore"}}},
+    {"RFC2231Section4",
+     {{"title*0*", "us-ascii'en'This%20is%20even%20more%20"},
+      {"title*1*", "%2A%2A%2Afun%2A%2A%2A%20"},
+      {"title*2", "isn't it!"}},
+     {{"title*", "us-ascii'en'This%20is%20even%20more%20%2A%2A%2Afun%2A%2A%2A%20isn%27t%20it!"}}},
+    {"OneSection", {{"n*0", "a"}}, {{"n", "a"}}},
+    {"OneEncodedSection", {{"n*0*", "utf-8''%C3%A9"}}, {{"n*", "utf-8''%C3%A9"}}},
+    {"InAnyOrder", {{"n*2", "c"}, {"x", "y"}, {"n*0", "a"}, {"N*1", "b"}}, {{"n", "abc"}, {"x", "y"}}},
+    {"TenSections",
+     {{"n*0", "0"},
+      {"n*1", "1"},
+      {"n*2", "2"},
+      {"n*3", "3"},
+      {"n*4", "4"},
+      {"n*5", "5"},
+      {"n*6", "6"},
+      {"n*7", "7"},
+      {"n*8", "8"},
+      {"n*9", "9"},
+      {"n*10", "10"}},
+     {{"n", "012345678910"}}},
+    {"TwoValues",
+     {{"n*0", "a"}, {"m*0*", "utf-8''x"}, {"n*1", "b"}, {"m*1", "%"}},
+     {{"n", "ab"}, {"m*", "utf-8''x%25"}}},
+    {"OnlyLaterSectionsAreEncoded", {{"n*0", "50%41"}, {"n*1*", "%C3%A9"}}, {{"n*", "utf-8''50%2541%C3%A9"}}},
+    {"NoCharsetInTheFirst", {{"n*0*", "%41"}, {"n*1*", "'b'c"}}, {{"n*", "utf-8''%41'b'c"}}},
+    {"CodesCutInTwoAreNone", {{"n*0*", "utf-8''%4"}, {"n*1*", "1"}}, {{"n*", "utf-8''%2541"}}},
+    {"OctetsBeyondAscii", {{"n*0*", "utf-8''"}, {"n*1", "\xC3\xA9"}}, {{"n*", "utf-8''%C3%A9"}}},
+    {"GapEndsTheValue", {{"n*0", "a"}, {"n*2", "c"}}, {{"n", "a"}, {"n*2", "c"}}},
+    {"WithoutABeginning", {{"n*1", "b"}, {"n*2", "c"}}, {{"n*1", "b"}, {"n*2", "c"}}},
+    {"PlainGivesWayToThem", {{"n", "plain"}, {"n*0", "a"}}, {{"n", "a"}}},
+    {"PlainStaysBesideAnEncodedOne", {{"n", "plain"}, {"n*0*", "utf-8''a"}}, {{"n", "plain"}, {"n*", "utf-8''a"}}},
+    {"TheyGiveWayToAWholeOne",
+     {{"n*0*", "utf-8''a"}, {"n*", "utf-8''b"}},
+     {{"n*0*", "utf-8''a"}, {"n*", "utf-8''b"}}},
+    {"ASectionTwice", {{"n*0", "a"}, {"n*0", "x"}, {"n*1", "b"}}, {{"n", "ab"}}},
+    {"OthersStay",
+     {{"n*", "utf-8''a"}, {"*0", "b"}, {"m*x", "c"}},
+     {{"n*", "utf-8''a"}, {"*0", "b"}, {"m*x", "c"}}},
+};
+
+TEST(JoinContinuations, JoinsEachCase) {
+  for (const auto& c : kJoinCases) EXPECT_EQ(join_continuations(c.parameters), c.joined) << c.name;
+}
+
+TEST(JoinContinuations, ChangesNoValue) {
+  for (const auto& c : kJoinCases) {
+    for (const char* name : {"n", "m", "x", "url", "title"}) {
+      EXPECT_EQ(find_parameter(c.joined, name), find_parameter(c.parameters, name)) << c.name << ' ' << name;
+    }
+  }
+}
+
+TEST(JoinContinuations, IsNeededWhereThereAreSections) {
+  EXPECT_TRUE(has_continuations(Parameters{{"x", "y"}, {"n*0", "a"}}));
+  EXPECT_TRUE(has_continuations(Parameters{{"n*0*", "a"}}));
+  EXPECT_FALSE(has_continuations(Parameters{{"n*", "a"}, {"*0", "b"}, {"n", "c*0"}}));
+}
+
 }  // namespace
 }  // namespace posthaste::mime
