@@ -13,19 +13,18 @@ namespace posthaste::mime {
 namespace {
 
 constexpr std::size_t kTextMaxOctets = 65'536;  // of a part, before it is decoded
+constexpr int kTextsMax = 32;                   // looked at, when those before them are blank
 
-/// The first part that a reader would be shown as text; null if there is none.
-const Part* first_text(const Part& part) {
-  if (part.content_type.is("multipart", "encrypted")) return nullptr;
+/// Visits the parts that a reader would be shown as text, until `visit` returns true. Whether it did.
+template <typename Visit>
+bool visit_texts(const Part& part, Visit& visit) {
+  if (part.content_type.is("multipart", "encrypted")) return false;
   if (part.kind == PartKind::leaf) {
     const bool attached = part.disposition && iequals(part.disposition->type, "attachment");
     const bool text = part.content_type.is("text", "plain") || part.content_type.is("text", "html");
-    return text && !attached ? &part : nullptr;
+    return text && !attached && visit(part);
   }
-  for (const Part& child : part.children) {
-    if (const Part* found = first_text(child)) return found;
-  }
-  return nullptr;
+  return std::ranges::any_of(part.children, [&visit](const Part& child) { return visit_texts(child, visit); });
 }
 
 std::string text_of(const Part& part, std::string_view message) {
@@ -38,9 +37,11 @@ std::string text_of(const Part& part, std::string_view message) {
 
 /// Octets of the white space or invisible character that `text` begins with; 0 for anything else.
 std::size_t blank_octets(std::string_view text) {
-  constexpr std::string_view kBlanks[] = {"\xC2\xA0",     "\xC2\xAD",     "\xE2\x80\x8B", "\xE2\x80\x8C",
-                                          "\xE2\x80\x8D", "\xEF\xBB\xBF", "\xCD\x8F"};
+  constexpr std::string_view kBlanks[] = {"\xC2\xA0",     "\xC2\xAD",     "\xCD\x8F",     "\xE2\x80\xA8",
+                                          "\xE2\x80\xA9", "\xE2\x80\xAF", "\xE2\x81\x9F", "\xE2\x81\xA0",
+                                          "\xE3\x80\x80", "\xEF\xBB\xBF", "\xEF\xBF\xBC"};
   if (static_cast<unsigned char>(text.front()) <= ' ' || text.front() == '\x7f') return 1;
+  if (text.starts_with("\xE2\x80") && text.size() > 2 && text[2] <= '\x8F') return 3;  // U+2000 to U+200F
   for (const std::string_view blank : kBlanks) {
     if (text.starts_with(blank)) return blank.size();
   }
@@ -70,22 +71,28 @@ bool add_line(std::string& preview, std::size_t& characters, std::string_view li
   return true;
 }
 
-}  // namespace
-
-std::string preview(std::string_view beginning) {
-  const Part root = parse_structure(beginning);
-  const Part* part = first_text(root);
-  if (part == nullptr) return {};
-  const std::string text = text_of(*part, beginning);
+std::string preview_of(std::string_view text) {
   std::string preview;
   std::size_t characters = 0;
-  for (std::string_view rest = text; !rest.empty();) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size() - 1);
-    const std::string_view line = rest.substr(0, end + 1);
-    rest.remove_prefix(end + 1);
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size() - 1);
+    const std::string_view line = text.substr(0, end + 1);
+    text.remove_prefix(end + 1);
     if (line.starts_with('>')) continue;  // quoted
     if (!add_line(preview, characters, line)) break;
   }
+  return preview;
+}
+
+}  // namespace
+
+std::string preview(std::string_view beginning) {
+  std::string preview;
+  auto take = [&preview, beginning, left = kTextsMax](const Part& part) mutable {
+    preview = preview_of(text_of(part, beginning));
+    return !preview.empty() || --left == 0;
+  };
+  visit_texts(parse_structure(beginning), take);
   return preview;
 }
 

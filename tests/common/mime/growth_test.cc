@@ -7,10 +7,12 @@
 
 #include "common/mime/address.h"
 #include "common/mime/ascii_header.h"
+#include "common/mime/charset.h"
 #include "common/mime/content.h"
 #include "common/mime/encoded_word.h"
 #include "common/mime/html_text.h"
 #include "common/mime/message_id.h"
+#include "common/mime/preview.h"
 #include "common/mime/seven_bit.h"
 #include "common/mime/structure.h"
 #include "common/mime/transfer.h"
@@ -41,6 +43,10 @@ void content(std::string_view text) {
   const auto type = parse_content_type(text);
   if (type) (void)find_parameter(type->parameters, "name");
 }
+void joined(std::string_view text) {
+  const auto type = parse_content_type(text);
+  if (type) (void)join_continuations(type->parameters);
+}
 void ids(std::string_view text) { (void)parse_message_ids(text); }
 void html(std::string_view text) { (void)html_text(text); }
 void ascii(std::string_view text) {
@@ -49,6 +55,8 @@ void ascii(std::string_view text) {
   (void)surrogate.finish();
 }
 void seven_bit(std::string_view text) { (void)to_seven_bit(text); }
+void japanese(std::string_view text) { (void)to_utf8("iso-2022-jp", text); }
+void shown(std::string_view text) { (void)preview(text); }
 void quoted(std::string_view text) { (void)decode_quoted_printable(text); }
 
 const Row kRows[] = {
@@ -86,6 +94,16 @@ const Row kRows[] = {
               repeated("\r\n--", n / 4);
      },
      structure},
+    {"StructureOfNestedDelimitersBeforeText",
+     [](std::size_t n) {
+       std::string message;
+       for (std::size_t i = 0; message.size() < n / 2; ++i) {
+         const std::string boundary = "b" + std::to_string(i);
+         message += "Content-Type: multipart/mixed; boundary=" + boundary + ", x\r\n\r\n--" + boundary + " y\r\n";
+       }
+       return message + repeated("--b0 -- z\r\n", n / 22);
+     },
+     structure},
     {"AddressesOfGroups", [](std::size_t n) { return repeated("g: a@b, ;", n / 9); }, addresses},
     {"AddressesOfOpenComments", [](std::size_t n) { return repeated("a@b (", n / 5); }, addresses},
     {"AddressesOfOpenAngles", [](std::size_t n) { return repeated("<a", n / 2); }, addresses},
@@ -100,6 +118,21 @@ const Row kRows[] = {
        return text;
      },
      content},
+    {"ParametersToJoin",
+     [](std::size_t n) {
+       std::string text = "text/plain";
+       for (std::size_t i = n / 16; i > 0; --i) text += "; name*" + std::to_string(i - 1) + "*=a%20b";
+       return text;
+     },
+     joined},
+    {"ParametersWithoutSemicolons", [](std::size_t n) { return "text/plain; a=" + repeated("boundary ", n / 9); },
+     content},
+    {"JapaneseInManyEscapes", [](std::size_t n) { return repeated("\x1B$B", n / 3); }, japanese},
+    {"PreviewOfBlankParts",
+     [](std::size_t n) {
+       return "Content-Type: multipart/mixed; boundary=b\r\n\r\n" + repeated("--b\r\n\r\n \r\n", n / 10);
+     },
+     shown},
     {"ParametersOfOpenComments", [](std::size_t n) { return "text/plain; " + repeated("(", n); }, content},
     {"MessageIdsNeverClosed", [](std::size_t n) { return repeated("<", n); }, ids},
     {"MessageIdsInOpenComments", [](std::size_t n) { return repeated("(<a@b>", n / 6); }, ids},
