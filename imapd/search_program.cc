@@ -74,6 +74,9 @@ bool is_in_header(Candidate& candidate, const std::vector<SoughtText>& texts, st
   if (!found) {
     TextScan scan{texts};
     if (const auto header = candidate.reader.header()) scan_header(*header, scan);
+    const auto message = candidate.reader.all();
+    const auto root = candidate.reader.structure();
+    if (message && root) scan_part_headers(*message, **root, scan);
     found = scan.found();
   }
   return (*found)[which];

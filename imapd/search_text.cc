@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/base/octets.h"
+#include "common/mime/address.h"
 #include "common/mime/casemap.h"
 #include "common/mime/charset.h"
 #include "common/mime/encoded_word.h"
@@ -18,6 +19,26 @@ namespace {
 constexpr std::size_t kWindowOctets = 65'536;
 constexpr char kNoText = '\xFF';  // in no text that can be looked for
 
+constexpr bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+/// Makes one space of each run of white space from `begin` on; of one that goes on there, nothing.
+void collapse_blanks(std::string& text, std::size_t begin) {
+  bool after_blank = begin > 0 && text[begin - 1] == ' ';
+  std::size_t end = begin;
+  for (std::size_t i = begin; i < text.size(); ++i) {
+    const bool blank = is_blank(text[i]);
+    text[end] = blank ? ' ' : text[i];
+    if (!blank || !after_blank) ++end;
+    after_blank = blank;
+  }
+  text.resize(end);
+}
+
+std::string without_runs_of_blanks(std::string text) {
+  collapse_blanks(text, 0);
+  return text;
+}
+
 /// A field, or its body, on one line and with encoded words decoded. What is so already is not copied into `space`.
 std::string_view readable(std::string_view value, std::string& space) {
   if (value.ends_with('\n')) value.remove_suffix(value.ends_with(kCrlf) ? 2 : 1);
@@ -26,6 +47,60 @@ std::string_view readable(std::string_view value, std::string& space) {
   space = mime::unfold(value);
   if (is_encoded) space = mime::decode_encoded_words(space);
   return space;
+}
+
+bool holds_addresses(std::string_view field_name) {
+  constexpr std::string_view kFields[] = {"From", "To", "Cc", "Bcc", "Sender", "Reply-To"};
+  return std::ranges::any_of(kFields, [field_name](std::string_view each) { return iequals(field_name, each); });
+}
+
+/// Whether there is white space beside the "@" of an address or a dot in it.
+bool has_loose_address(std::string_view field) {
+  bool in_domain = false;
+  for (std::size_t at = 0; (at = field.find_first_of("@.,;<>", at)) != std::string_view::npos; ++at) {
+    const bool blank_before = at > 0 && is_blank(field[at - 1]);
+    const bool blank_behind = at + 1 < field.size() && is_blank(field[at + 1]);
+    if (field[at] == '@') {
+      in_domain = true;
+      if (blank_before || blank_behind) return true;
+    } else if (field[at] == '.') {
+      if (blank_before || (blank_behind && in_domain)) return true;
+    } else {
+      in_domain = false;
+    }
+  }
+  return false;
+}
+
+/// Whether what is looked for may be in the addresses of a field and not in its octets: most often it cannot.
+bool may_be_hidden(std::string_view field, const SoughtText& text) {
+  if (field.find_first_of("(\\") != std::string_view::npos) return true;
+  if (field.contains('"') && text.has_one_of(" <,:\"")) return true;
+  return text.has_one_of("@.") && has_loose_address(field);
+}
+
+/// The addresses as the envelope has them: "Name <mailbox@host>, group: a@b;".
+std::string shown_addresses(std::string_view field_body) {
+  std::string shown;
+  for (const mime::Address& address : mime::parse_address_list(field_body)) {
+    if (address.ends_group()) {
+      shown += ';';
+      continue;
+    }
+    if (!shown.empty()) shown += shown.ends_with(':') ? " " : ", ";
+    if (address.starts_group()) {
+      shown += mime::decode_encoded_words(*address.mailbox) + ':';
+      continue;
+    }
+    const std::string& host = *address.host;
+    const std::string spec = host.empty() ? *address.mailbox : *address.mailbox + '@' + host;
+    if (address.display_name) {
+      shown += mime::decode_encoded_words(*address.display_name) + " <" + spec + '>';
+    } else {
+      shown += spec;
+    }
+  }
+  return shown;
 }
 
 /// Octets at the end of `text` that begin a character which goes on behind it.
@@ -49,6 +124,16 @@ void scan_in_slices(std::string_view body, mime::TransferEncoding encoding, Text
     body.remove_prefix(slice.size());
   }
   scan.feed(decoder.finish());
+}
+
+/// RFC 9051 §6.4.4 lets a search leave out everything but text and message. A message in an encoding that it may
+/// not have is known by its header alone.
+bool is_searched(const mime::Part& part, std::string_view message) {
+  if (part.content_type.is("text") || part.content_type.is("message")) return true;
+  if (!part.content_type.is("application", "octet-stream")) return false;
+  const auto field = mime::find_field(part.header.of(message), "Content-Type");
+  const auto type = field ? mime::parse_content_type(field->body) : std::nullopt;
+  return type && type->is("message");
 }
 
 bool scan_part(const mime::Part& part, std::string_view message, TextScan& scan,
@@ -88,7 +173,12 @@ bool scan_part(const mime::Part& part, std::string_view message, TextScan& scan,
 
 }  // namespace
 
-SoughtText::SoughtText(std::string_view text) : folded_(mime::casemap(text)) {}
+SoughtText::SoughtText(std::string_view text)
+    : folded_(without_runs_of_blanks(mime::casemap(text))), has_blank_(folded_.contains(' ')) {}
+
+bool SoughtText::has_one_of(std::string_view octets) const {
+  return folded_.find_first_of(octets) != std::string::npos;
+}
 
 bool SoughtText::is_in(std::string_view text) const {
   if (text.size() > kWindowOctets) {
@@ -97,7 +187,9 @@ bool SoughtText::is_in(std::string_view text) const {
     scan.end();
     return scan.found().front();
   }
-  return is_in_folded(mime::casemap(text));
+  std::string folded = mime::casemap(text);
+  if (has_blank_) collapse_blanks(folded, 0);
+  return is_in_folded(folded);
 }
 
 /// glibc's memmem: two-way for long needles, and for those of up to 256 octets a shift table (glibc 2.29 on).
@@ -108,6 +200,7 @@ bool SoughtText::is_in_folded(std::string_view folded) const {
 TextScan::TextScan(std::span<const SoughtText> texts) : texts_(texts), found_(texts.size(), false) {
   for (std::size_t i = 0; i < texts.size(); ++i) {
     longest_ = std::max(longest_, texts[i].size());
+    has_blank_ = has_blank_ || texts[i].has_blank();
     if (texts[i].empty()) {
       found_[i] = true;
     } else {
@@ -147,11 +240,13 @@ void TextScan::end() {
 /// A window is looked through once it is longer than what stays of it for the next, so each octet is looked at no
 /// more than twice for each text.
 void TextScan::fold(std::string_view octets) {
+  const std::size_t begin = window_.size();
   if (window_.empty()) {
     window_ = mime::casemap(octets);
   } else {
     window_ += mime::casemap(octets);
   }
+  if (has_blank_) collapse_blanks(window_, begin);
   held_max_ = std::max(held_max_, window_.size());
   if (window_.size() < 2 * longest_) return;
   look();
@@ -167,8 +262,11 @@ void TextScan::look() {
 
 bool field_contains(std::string_view header, std::string_view field_name, const SoughtText& text) {
   std::string space;
+  const bool has_addresses = holds_addresses(field_name);
   while (const auto field = mime::take_field(header, field_name)) {
-    if (text.is_in(readable(field->body, space))) return true;
+    const std::string_view value = readable(field->body, space);
+    if (text.is_in(value)) return true;
+    if (has_addresses && may_be_hidden(value, text) && text.is_in(shown_addresses(field->body))) return true;
   }
   return false;
 }
@@ -183,11 +281,18 @@ void scan_header(std::string_view header, TextScan& scan) {
   scan.end();
 }
 
+void scan_part_headers(std::string_view message, const mime::Part& root, TextScan& scan) {
+  for (const mime::Part& child : root.children) {
+    if (root.kind == mime::PartKind::multipart) scan_header(child.header.of(message), scan);
+    scan_part_headers(message, child, scan);
+  }
+}
+
 bool scan_body(std::string_view message, const mime::Part& root, TextScan& scan,
                daemon::MemoryBudget::Share& memory) {
   if (scan.done()) return true;
   if (root.kind == mime::PartKind::leaf) {
-    if (!root.content_type.is("text")) return true;
+    if (!is_searched(root, message)) return true;
     const bool complete = scan_part(root, message, scan, memory);
     scan.end();
     return complete;

@@ -12,7 +12,8 @@
 
 namespace posthaste::imapd {
 
-/// A text to look for. An empty one is found everywhere.
+/// A text to look for. An empty one is found everywhere. As a reader sees it, a run of white space is one space, in
+/// it and where it is looked for: words are found across a line's end.
 class SoughtText {
  public:
   explicit SoughtText(std::string_view text);
@@ -20,13 +21,17 @@ class SoughtText {
   [[nodiscard]] bool empty() const { return folded_.empty(); }
   /// Its octets once folded.
   [[nodiscard]] std::size_t size() const { return folded_.size(); }
+  [[nodiscard]] bool has_blank() const { return has_blank_; }
+  [[nodiscard]] bool has_one_of(std::string_view octets) const;
   /// Octets of `text` that are not UTF-8 are like nothing that can be looked for.
   [[nodiscard]] bool is_in(std::string_view text) const;
-  /// The same of text that is folded already. In time that grows with `folded` alone, whatever repeats in it.
+  /// The same of text that is folded already, with no run of white space in it if has_blank(). In time that grows
+  /// with `folded` alone, whatever repeats in it.
   [[nodiscard]] bool is_in_folded(std::string_view folded) const;
 
  private:
   std::string folded_;
+  bool has_blank_ = false;
 };
 
 /// Several texts, looked for at once in octets that come in slices: each octet is folded once, and no more of them
@@ -54,19 +59,23 @@ class TextScan {
   std::span<const SoughtText> texts_;
   std::vector<std::size_t> sought_;  // those not found yet
   std::size_t longest_ = 0;
+  bool has_blank_ = false;  // one of the texts
   std::vector<bool> found_;
   std::string unfolded_;  // less than one window
   std::string window_;    // folded
   std::size_t held_max_ = 0;
 };
 
-/// Whether a field called `field_name` holds it, encoded words decoded.
+/// Whether a field called `field_name` holds it, encoded words decoded. Of a field of addresses, also whether it is
+/// in them as the envelope has them: without comments, quoting and the white space around dots and "@".
 [[nodiscard]] bool field_contains(std::string_view header, std::string_view field_name, const SoughtText& text);
 /// Looks for them in each line of the header, names included.
 void scan_header(std::string_view header, TextScan& scan);
-/// Looks for them in the text parts, transfer encoding and charset undone and HTML read as the text it shows, and
-/// in the headers of embedded messages. `memory` grows by what a part that must be decoded whole takes. False, and
-/// the search is not complete, when there is not so much.
+/// The same in the headers of all parts, but those of embedded messages, which belong to the body.
+void scan_part_headers(std::string_view message, const mime::Part& root, TextScan& scan);
+/// Looks for them in the parts of types text and message, transfer encoding and charset undone and HTML read as the
+/// text it shows, and in the headers of embedded messages. `memory` grows by what a part that must be decoded whole
+/// takes. False, and the search is not complete, when there is not so much.
 [[nodiscard]] bool scan_body(std::string_view message, const mime::Part& root, TextScan& scan,
                              daemon::MemoryBudget::Share& memory);
 
