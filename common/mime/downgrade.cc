@@ -184,8 +184,8 @@ std::string downgrade_message_ids(const Field& field) {
 /// The phrase, unquoted.
 std::string phrase_of(std::string_view text) {
   const auto addresses = parse_address_list(std::string{text} + ":;", 2);
-  if (!addresses.empty() && addresses.front().starts_group()) return *addresses.front().mailbox;
-  return unfold(core_of(text).text);
+  if (addresses.empty() || !addresses.front().starts_group()) return unfold(core_of(text).text);
+  return addresses.front().mailbox.value_or("");
 }
 
 bool is_atext(char c) { return is_alnum(c) || std::string_view{"!#$%&'*+-/=?^_`{|}~"}.contains(c); }

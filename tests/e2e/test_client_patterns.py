@@ -2,6 +2,8 @@
 
 import base64
 import contextlib
+import email
+import email.policy
 import re
 import sys
 import time
@@ -167,6 +169,93 @@ class ClientPatterns(support.MailTest):
             s.send("QUIT")
             s.expect(r"\+OK")
             s.expect_end()
+
+    # Everybody's submission and POP3
+
+    def test_clients_submit(self):
+        name, secret = (base64.b64encode(text.encode()).decode() for text in (address("heidi"), password("heidi")))
+        me = f"<{address('heidi')}>"
+        whole = [f"AUTH PLAIN {plain('heidi')}"]
+        by_login = ["AUTH LOGIN", name, secret]
+        cases = (
+            ("Thunderbird", "[127.0.0.1]", whole, f"FROM:{me} BODY=8BITMIME SIZE={{size}}", f"TO:{me}"),
+            ("Outlook 365", "DESKTOP-4F_1", by_login, f"FROM: {me}", f"TO: {me}"),
+            ("Outlook 2016", "Büro PC", [f"AUTH LOGIN {name}", secret], f"FROM: {me}", f"TO: {me}"),
+            ("Apple Mail", "smtpclient.apple", ["AUTH PLAIN", plain("heidi")], f"FROM:{me}", f"TO:{me}"),
+            ("iOS", "[IPv6:2001:db8::1]", whole, f"FROM:{me} SIZE={{size}}", f"TO:{me}"),
+            ("K-9", "[192.0.2.7]", whole, f"FROM:{me} BODY=8BITMIME", f"TO:{me}"),
+            ("mutt", "laptop", whole, f"FROM:{me} BODY=8BITMIME", f"TO:{me} NOTIFY=FAILURE"),
+            ("msmtp", "localhost", whole, f"FROM:{me}", f"TO:{me}"),
+            ("A printer", "printer.", by_login, f"FROM:{me[1:-1]}", f"TO:{me[1:-1]}"),
+        )
+        for client, hello, login, mail, recipient in cases:
+            with self.subTest(client), self.mail.dialogue("submissions") as s:
+                sent = message(f"By {client}", "Grüße.\r\n".encode(), "heidi", "heidi")
+                s.reply("220")
+                s.ask(f"EHLO {hello}", "250")
+                for step in login[:-1]:
+                    s.ask(step, "334")
+                s.ask(login[-1], "235")
+                s.ask(f"MAIL {mail.format(size=len(sent))}", "250")
+                s.ask(f"RCPT {recipient}", "250")
+                s.ask("DATA", "354")
+                s.send(sent + b".\r\n")
+                s.reply("250")
+                s.ask("QUIT", "221")
+                self.mail.find("heidi", sent)
+
+    def test_clients_read_by_pop3(self):
+        """In ASCII, names and files of other letters too, for none of them knows UTF8."""
+        name, secret = address("grace"), password("grace")
+        header = (
+            'From: "Jörg, Müller" <joerg@example.org>\r\nTo: ü@a.example\r\nMessage-ID: <ü@example.org>\r\n'
+            "Date: Thu, 1 Jan 2026 00:00:00 +0000\r\nSubject: Grüße\r\n"
+            'MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8; name="Räume.txt"\r\n'
+            "Content-Transfer-Encoding: 8bit\r\n"
+        )
+        sent = (header + "\r\nKörper\r\n.\r\n").encode()
+        login = [f"USER {name}", f"PASS {secret}"]
+        by_plain = [f"AUTH PLAIN {plain('grace')}"]
+        cases = (
+            ("Thunderbird", ["CAPA", "AUTH PLAIN", plain("grace"), "STAT", "LIST", "UIDL"], "RETR 1"),
+            ("fetchmail", ["CAPA", *login, "STAT", "LAST", "UIDL", "LIST 1"], "TOP 1 99999999"),
+            ("getmail", ["CAPA", *login, "UIDL", "LIST"], "RETR 1"),
+            ("mutt", ["CAPA", *by_plain, "STAT", "UIDL", "LIST 1", "TOP 1 0"], "RETR 1"),
+            ("Outlook", ["AUTH", *login, "STAT", "UIDL", "LIST"], "RETR 1"),
+            ("Apple Mail", ["CAPA", *login, "STAT", "UIDL", "LIST", "TOP 1 0"], "RETR 1"),
+        )
+        for client, steps, retrieve in cases:
+            with self.subTest(client), self.mail.dialogue("pop3s") as s:
+                self.mail.deliver(sent, "grace")
+                support.wait_until(lambda: self.mail.messages("grace"), "it is there")
+                s.expect(r"\+OK")
+                for step in steps:
+                    s.send(step)
+                    s.expect("-ERR" if step == "LAST" else r"\+ ?$" if step == "AUTH PLAIN" else r"\+OK")
+                    if step in ("CAPA", "AUTH", "UIDL", "LIST", "TOP 1 0"):
+                        self.lines(s)
+                s.send(retrieve)
+                s.expect(r"\+OK")
+                octets = "".join(line + "\r\n" for line in self.lines(s)).encode()
+                for done in ("DELE 1", "QUIT"):
+                    s.send(done)
+                    s.expect(r"\+OK")
+                s.expect_end()
+            self.assertTrue(octets.partition(b"\r\n\r\n")[0].isascii())
+            read = email.message_from_bytes(octets, policy=email.policy.SMTP)
+            (sender,) = read["From"].addresses
+            self.assertEqual((sender.display_name, sender.addr_spec), ("Jörg, Müller", "joerg@example.org"))
+            self.assertEqual(read["To"].groups[0].display_name, "ü@a.example")
+            self.assertEqual(read["Subject"], "Grüße")
+            self.assertEqual(read["Content-Type"].params["name"], "Räume.txt")
+            self.assertEqual(read.get_content().replace("\r\n", "\n"), "Körper\n.\n")
+
+    def lines(self, s):
+        """Of a multi-line answer, unstuffed."""
+        found = []
+        while (line := s.line()) != ".":
+            found.append(line.removeprefix("."))
+        return found
 
     # Apple Mail and iOS
 

@@ -236,7 +236,7 @@ class Postfix:
 
 
 def unix(text):
-    """As Python gives the lines of a part."""
+    """Whichever line ends Python found."""
     return text.replace("\r\n", "\n")
 
 
@@ -284,7 +284,7 @@ class WithPostfix(InternetTest):
         self.assert_the_plain_host_receives_it_too()
         self.north.wait_for_empty_queue()
         # At the end of a session Postfix says how often it has heard which command.
-        for count in ("starttls=1", r"bdat=\d+", "data=1"):
+        for count in ("starttls=1", r"bdat=\d+", r"data=\d+"):
             said = rf"disconnect from \S+ .*\b{count}\b"
             wait_until(lambda: re.search(said, self.postfix.log()), f"a session with {count} ends")
 
@@ -320,9 +320,10 @@ class WithPostfix(InternetTest):
         parsed = email.message_from_bytes(stored, policy=email.policy.SMTP)
         self.assertEqual(parsed.defects, [])
         alternatives, bytes_, letter_ = parsed.iter_parts()
-        self.assertEqual([part.get_content() for part in alternatives.iter_parts()], [unix(text), unix(page)])
-        self.assertEqual(bytes_.get_content(), octets)
-        self.assertEqual(letter_.get_content().get_content(), unix(text) + "\n")
+        texts = [unix(part.get_content()) for part in (*alternatives.iter_parts(), letter_.get_content())]
+        self.assertEqual([each.count("\n") for each in texts], [2_000, 1, 2_000])
+        self.assertTrue(texts == [unix(text), unix(page), unix(text)])  # a difference would take minutes to print
+        self.assertTrue(bytes_.get_content() == octets)
 
     def test_what_is_signed_in_8_bits_is_reported(self):
         fields = b'Content-Type: multipart/signed; boundary="a.b"; micalg=pgp-sha256\r\nMIME-Version: 1.0\r\n'

@@ -1,6 +1,8 @@
 """Programs that copy mailboxes, both ways and a large one, and the libraries that scripts are made with."""
 
 import contextlib
+import email
+import email.policy
 import os
 import pty
 import re
@@ -343,11 +345,34 @@ class Others(SyncTools):
             self.mail.find(user, octets)
         return sent
 
+    def deliver_in_other_letters(self, user):
+        """A message whose header is not ASCII, which a client without UTF8 gets as RFC 6857 says."""
+        fields = (
+            "Cc: \"Jörg, Müller\" <joerg@example.org>, grüße@example.org\r\nMIME-Version: 1.0\r\n"
+            'Content-Type: text/plain; charset=utf-8; name="Räume.txt"\r\nContent-Transfer-Encoding: 8bit\r\n'
+        )
+        sent = message("Grüße", "Körper\r\n".encode(), recipient=user, fields=fields.encode())
+        self.mail.deliver(sent, user)
+        self.mail.find(user, sent)
+        return sent
+
+    def assert_read_in_ascii(self, folder, sent):
+        """It is one of the files in the folder."""
+        fetched = [file.read_bytes().replace(b"\r\n", b"\n") for file in folder.iterdir()]
+        (octets,) = (each for each in fetched if support.message_id(each) == support.message_id(sent))
+        self.assertTrue(octets.partition(b"\n\n")[0].isascii(), octets)
+        read = email.message_from_bytes(octets, policy=email.policy.default)
+        self.assertEqual(read["Subject"], "Grüße")
+        (copied,) = read["Cc"].addresses
+        self.assertEqual((copied.display_name, copied.addr_spec), ("Jörg, Müller", "joerg@example.org"))
+        self.assertEqual(read["Content-Type"].params["name"], "Räume.txt")
+        self.assertEqual(read.get_content(), "Körper\n")
+
     @needs("fetchmail")
     def test_fetchmail_takes_away_what_it_has_handed_over(self):
         for protocol, port in (("imap", "imaps"), ("pop3", "pop3s")):
             with self.subTest(protocol):
-                sent = self.deliver_some("erin")
+                sent = [*self.deliver_some("erin"), self.deliver_in_other_letters("erin")]
                 inbox = self.folder / ("fetchmail-" + protocol)
                 inbox.mkdir()
                 program = self.file("deliver", f"#!/bin/sh\nexec cat > $(mktemp {inbox}/XXXXXX)\n", 0o700)
@@ -366,10 +391,12 @@ class Others(SyncTools):
                 fetched = [support.message_id(file.read_bytes()) for file in inbox.iterdir()]
                 self.assertEqual(sorted(fetched), sorted(map(support.message_id, sent)))
                 self.assertEqual(self.mail.messages("erin"), {})
+                if protocol == "pop3":
+                    self.assert_read_in_ascii(inbox, sent[-1])
 
     @needs("getmail")
     def test_getmail_fetches_once_and_then_deletes(self):
-        sent = self.deliver_some("frank")
+        sent = [*self.deliver_some("frank"), self.deliver_in_other_letters("frank")]
         for kind, port in (("IMAP", "imaps"), ("POP3", "pop3s")):
             with self.subTest(kind):
                 inbox = self.folder / ("getmail-" + kind)
@@ -401,6 +428,8 @@ class Others(SyncTools):
 
                 for delete in (False, kind == "POP3"):
                     self.assertEqual(fetch(delete), sorted(map(support.message_id, sent)))
+                if kind == "POP3":
+                    self.assert_read_in_ascii(inbox, sent[-1])
         self.assertEqual(self.mail.messages("frank"), {})
 
     @needs("perl")
