@@ -140,7 +140,8 @@ Parsed<CommandBody> reference_and_pattern(Cursor& cursor) {
   if (auto gap = cursor.space(); !gap) return std::unexpected(gap.error());
   auto pattern = cursor.list_mailbox();
   if (!pattern) return std::unexpected(pattern.error());
-  return Body{std::move(*reference), std::move(*pattern)};
+  if (!*reference) pattern->reset();
+  return Body{std::move(*reference).value_or(""), std::move(*pattern)};
 }
 
 template <typename Body>

@@ -96,14 +96,14 @@ struct Unsubscribe {
 /// LSUB (RFC 3501 §6.3.9).
 struct Lsub {
   std::string reference;
-  std::string pattern;
+  std::optional<std::string> pattern;  // nothing: one that no name fits, as in List
   bool operator==(const Lsub&) const = default;
 };
 
 /// XLIST, LIST with special uses before RFC 6154; Outlook 2013 and 2016 ask for it.
 struct Xlist {
   std::string reference;
-  std::string pattern;
+  std::optional<std::string> pattern;  // nothing: one that no name fits, as in List
   bool operator==(const Xlist&) const = default;
 };
 

@@ -147,7 +147,7 @@ Parsed<std::string> Cursor::mailbox() {
   return std::move(*name);
 }
 
-Parsed<std::string> Cursor::list_mailbox() {
+Parsed<std::optional<std::string>> Cursor::list_mailbox() {
   const auto start = offset_;
   std::string wire;
   if (next_is('"') || next_is('{')) {
@@ -162,9 +162,8 @@ Parsed<std::string> Cursor::list_mailbox() {
   auto pattern = encoding_ == MailboxEncoding::utf8
                      ? (is_utf8(wire) ? std::optional(std::move(wire)) : std::nullopt)
                      : decode_modified_utf7(wire);
-  if (!pattern) return error_at(start, SyntaxErrorKind::bad_mailbox_name);
-  if (pattern->size() > kPatternMaxOctets) return error_at(start, SyntaxErrorKind::too_long);
-  return std::move(*pattern);
+  if (pattern && pattern->size() > kPatternMaxOctets) return error_at(start, SyntaxErrorKind::too_long);
+  return pattern;
 }
 
 }  // namespace posthaste::imap

@@ -61,8 +61,9 @@ class Cursor {
   Parsed<std::uint64_t> nz_number64();
   /// A mailbox's canonical name, in UTF-8. Errors: syntax; bad_mailbox_name.
   Parsed<std::string> mailbox();
-  /// A LIST pattern or reference, in UTF-8 (list-mailbox). Errors: syntax; bad_mailbox_name.
-  Parsed<std::string> list_mailbox();
+  /// A LIST pattern or reference, in UTF-8 (list-mailbox); nothing for one in no encoding of names, which no name
+  /// fits. Errors: syntax; too_long.
+  Parsed<std::optional<std::string>> list_mailbox();
 
   /// "(" rule *(SP rule) ")", or "()"; spaces at its inner edges are forgiven. `rule` takes a Cursor&, and
   /// `count_max` bounds what it yields. Errors: those of the rule; too_long.

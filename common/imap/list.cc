@@ -14,7 +14,7 @@ constexpr std::size_t kListOptionsMax = 32;
 
 struct SelectionOption {
   std::string_view name;
-  bool ListSelection::* member;
+  bool ListSelection::*member;
 };
 
 constexpr SelectionOption kSelectionOptions[] = {
@@ -82,17 +82,27 @@ Parsed<ListReturn> return_options(Cursor& cursor) {
   return returns;
 }
 
+// Those that some name may fit.
+std::vector<std::string> known_patterns(std::vector<std::optional<std::string>> patterns) {
+  std::vector<std::string> known;
+  for (auto& pattern : patterns) {
+    if (pattern) known.push_back(std::move(*pattern));
+  }
+  return known;
+}
+
 // mbox-or-pat
 Parsed<std::vector<std::string>> mailbox_or_patterns(Cursor& cursor) {
   const auto start = cursor.offset();
   if (!cursor.next_is('(')) {
     auto pattern = cursor.list_mailbox();
     if (!pattern) return std::unexpected(pattern.error());
-    return std::vector<std::string>{std::move(*pattern)};
+    return known_patterns({std::move(*pattern)});
   }
   auto patterns = cursor.list_of([](Cursor& at) { return at.list_mailbox(); }, kListPatternsMax);
-  if (patterns && patterns->empty()) return cursor.error_at(start, SyntaxErrorKind::syntax);
-  return patterns;
+  if (!patterns) return std::unexpected(patterns.error());
+  if (patterns->empty()) return cursor.error_at(start, SyntaxErrorKind::syntax);
+  return known_patterns(std::move(*patterns));
 }
 
 }  // namespace
@@ -109,12 +119,13 @@ Parsed<List> list(Cursor& cursor) {
   }
   auto reference = cursor.list_mailbox();
   if (!reference) return std::unexpected(reference.error());
-  list.reference = std::move(*reference);
+  const bool fits_names = reference->has_value();
+  list.reference = std::move(*reference).value_or("");
   if (auto gap = cursor.space(); !gap) return std::unexpected(gap.error());
   list.extended = list.extended || cursor.next_is('(');
   auto patterns = mailbox_or_patterns(cursor);
   if (!patterns) return std::unexpected(patterns.error());
-  list.patterns = std::move(*patterns);
+  if (fits_names) list.patterns = std::move(*patterns);
   if (!cursor.skip(" RETURN ")) return list;
   list.extended = true;
   auto returns = return_options(cursor);

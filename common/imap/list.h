@@ -33,18 +33,20 @@ struct ListReturn {
   bool operator==(const ListReturn&) const = default;
 };
 
-/// With one empty pattern LIST asks for the hierarchy delimiter alone, unless it is `extended`.
+/// A pattern that no encoding of names has, or has with the reference, fits no name and is left out: there may be
+/// none (RFC 9051 §6.3.9 knows no pattern that is an error, and some clients send what a user has typed). With one
+/// empty pattern LIST asks for the hierarchy delimiter alone, unless it is `extended`.
 struct List {
   ListSelection selection;
   std::string reference;              // UTF-8
-  std::vector<std::string> patterns;  // UTF-8, with wildcards; one at least
+  std::vector<std::string> patterns;  // UTF-8, with wildcards
   ListReturn returns;
   bool extended = false;  // selection options, several patterns or RETURN were given
   bool operator==(const List&) const = default;
 };
 
 /// What follows "LIST". Errors: syntax, also for an option that we do not know (RFC 5258 §3 wants BAD) and for
-/// RECURSIVEMATCH without an option it could modify; bad_mailbox_name; too_long, beyond kListPatternsMax.
+/// RECURSIVEMATCH without an option it could modify; too_long, beyond kListPatternsMax.
 Parsed<List> list(Cursor& cursor);
 
 }  // namespace posthaste::imap

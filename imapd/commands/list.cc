@@ -27,6 +27,7 @@ void append_delimiter(std::string& out, std::string_view response) {
 }  // namespace
 
 net::Task<Reply> Session::run(imap::List command) {
+  if (command.patterns.empty()) co_return ok("No name is like that");
   if (!command.extended && command.patterns.front().empty()) {
     append_delimiter(stream_.output(), "LIST");
     co_return ok("That is the delimiter");
@@ -50,7 +51,8 @@ net::Task<Reply> Session::run(imap::List command) {
 }
 
 net::Task<Reply> Session::run(imap::Lsub command) {
-  imap::List list{{}, std::move(command.reference), {std::move(command.pattern)}, {}, false};
+  if (!command.pattern) co_return ok("No name is like that");
+  imap::List list{{}, std::move(command.reference), {std::move(*command.pattern)}, {}, false};
   list.selection.subscribed = true;
   list.selection.recursive_match = true;
   ListWork work{around_.store, login_->user, ListWork::Kind::lsub, std::move(list)};
@@ -67,11 +69,12 @@ net::Task<Reply> Session::run(imap::Lsub command) {
 }
 
 net::Task<Reply> Session::run(imap::Xlist command) {
-  if (command.pattern.empty()) {
+  if (!command.pattern) co_return ok("No name is like that");
+  if (command.pattern->empty()) {
     append_delimiter(stream_.output(), "XLIST");
     co_return ok("That is the delimiter");
   }
-  imap::List list{{}, std::move(command.reference), {std::move(command.pattern)}, {}, false};
+  imap::List list{{}, std::move(command.reference), {std::move(*command.pattern)}, {}, false};
   ListWork work{around_.store, login_->user, ListWork::Kind::list, std::move(list)};
   while (!work.done()) {
     auto lines = co_await next_lines(work);
