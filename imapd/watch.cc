@@ -98,8 +98,9 @@ bool Watch::wants_status(const Known& before, const Known& now, const Groups& co
 std::vector<imap::StatusItem> Watch::status_items(const Groups& covering, const Manner& manner) const {
   std::vector<imap::StatusItem> items{imap::StatusItem::messages, imap::StatusItem::uid_next,
                                       imap::StatusItem::uid_validity};
-  if (wants(&imap::NotifyEvents::flag_change, covering)) items.push_back(imap::StatusItem::unseen);
-  if (manner.dialect.condstore) items.push_back(imap::StatusItem::highest_mod_seq);
+  const bool with_flags = wants(&imap::NotifyEvents::flag_change, covering);
+  if (with_flags) items.push_back(imap::StatusItem::unseen);
+  if (with_flags || manner.dialect.condstore) items.push_back(imap::StatusItem::highest_mod_seq);
   return items;
 }
 

@@ -7,7 +7,7 @@ namespace {
 
 struct Case {
   const char* name;
-  Script script;  // sessions 1 and 2 are logged in; INBOX has two messages, UIDVALIDITY $V
+  Script script;  // sessions 1 and 2 are logged in; INBOX has two messages; $Junk is its UIDVALIDITY
 };
 
 const Case kCases[] = {
@@ -124,6 +124,28 @@ const Case kCases[] = {
       "1C: d NOTIFY SET (selected NONE) (selected-delayed NONE)", "1S: d BAD *",
       "1C: e NOTIFY SET (personal (MessageNew (UID) MessageExpunge))", "1S: e BAD *", "1C: f NOTIFY SET",
       "1S: f BAD *", "1C: g NOTIFY", "1S: g BAD *", "1C: h NOTIFY SET (mailboxes () NONE)", "1S: h BAD *"}},
+    {"FlagChangeSaysTheModSeqAtFirst",  // §3.1
+     {"1C: a NOTIFY SET STATUS (mailboxes Junk (MessageNew MessageExpunge FlagChange))",
+      "1S: * STATUS Junk (MESSAGES 0 UIDNEXT 1 UIDVALIDITY $Junk UNSEEN 0 HIGHESTMODSEQ *", "1S: a OK *"}},
+    {"SoItDoesOfMailboxesWithMessages",
+     {"deliver plain Sent", "1C: a NOTIFY SET STATUS (subtree Sent (FlagChange MessageNew MessageExpunge))",
+      "1S: * STATUS Sent (MESSAGES 1 UIDNEXT 2 UIDVALIDITY $Sent UNSEEN 1 HIGHESTMODSEQ *", "1S: a OK *"}},
+    {"SoItDoesBesideTheSelectedMailbox",
+     {"1 select INBOX",
+      "1C: a NOTIFY SET STATUS (selected (MessageNew MessageExpunge FlagChange)) (mailboxes (INBOX Junk) "
+      "(MessageNew "
+      "MessageExpunge FlagChange))",
+      "1S: * STATUS Junk (MESSAGES 0 UIDNEXT 1 UIDVALIDITY $Junk UNSEEN 0 HIGHESTMODSEQ *", "1S: a OK *"}},
+    {"SoItDoesOfThoseAloneThatAskForIt",
+     {"1C: a NOTIFY SET STATUS (mailboxes Junk (MessageNew MessageExpunge FlagChange)) (mailboxes Sent (MessageNew "
+      "MessageExpunge))",
+      "1S: * STATUS Junk (MESSAGES 0 UIDNEXT 1 UIDVALIDITY $Junk UNSEEN 0 HIGHESTMODSEQ *",
+      "1S: * STATUS Sent (MESSAGES 0 UIDNEXT 1 UIDVALIDITY $Sent)", "1S: a OK *"}},
+    {"ChangesThatFollowSayItToo",
+     {"1C: a NOTIFY SET (mailboxes Sent (MessageNew MessageExpunge FlagChange))", "1S: a OK *",
+      "deliver plain Sent", "1S: * STATUS Sent (MESSAGES 1 UIDNEXT 2 UIDVALIDITY $Sent UNSEEN 1 HIGHESTMODSEQ *",
+      "2 select Sent", "2C: b STORE 1 +FLAGS.SILENT (\\Seen)", "2S: b OK *",
+      "1S: * STATUS Sent (MESSAGES 1 UIDNEXT 2 UIDVALIDITY $Sent UNSEEN 0 HIGHESTMODSEQ *"}},
     {"MailboxesThatAreNotThereArePassedOver",
      {"1C: a NOTIFY SET STATUS (mailboxes (Nowhere Junk) (MessageNew MessageExpunge))", "1S: * STATUS Junk *",
       "1S: a OK *"}},
@@ -203,7 +225,15 @@ void play_all(const Case (&cases)[count]) {
     house.messages["plain"] = kPlain;
     for (int i = 0; i < 2; ++i) house.append("INBOX", kPlain);
     Script script{"1 login", "2 login"};
-    script.insert(script.end(), test.script.begin(), test.script.end());
+    for (std::string line : test.script) {
+      for (const char* mailbox : {"Junk", "Sent"}) {
+        const std::string sign = std::string{"$"} + mailbox;
+        const auto info = house.store().read(house.alice())->mailbox(mailbox);
+        if (const auto at = line.find(sign); at != std::string::npos)
+          line.replace(at, sign.size(), std::to_string(number(info->uid_validity)));
+      }
+      script.push_back(std::move(line));
+    }
     house.play(script);
     EXPECT_EQ(house.subscriptions.count(), 0U);  // all sessions have ended
   }
