@@ -79,9 +79,10 @@ net::Task<Reply> Session::run(imap::Fetch command) {
 }
 
 net::Task<std::expected<void, Reply>> Session::tell_vanished(imap::SequenceSet set, ModSeq since) {
-  const auto largest = selected_->messages.last();
+  // "*" stands for the highest UID that was ever given: what was expunged may have been the highest, or all there
+  // was.
   const auto asked = set.saved_result ? to_number_set(selected_->saved_result)
-                                      : imap::resolve(set, number(largest.value_or(Uid{0})));
+                                      : imap::resolve(set, number(selected_->uid_next) - 1);
   auto work = [&] { return vanished_earlier(around_.store, login_->user, *selected_, since, asked); };
   auto vanished = co_await off_loop(std::move(work));
   if (!vanished) co_return std::unexpected(reply_for(vanished.error()));
