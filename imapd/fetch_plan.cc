@@ -55,8 +55,8 @@ struct Planner {
   bool operator()(imap::FetchAttribute attribute) const {
     using enum imap::FetchAttribute;
     switch (attribute) {
-      case envelope:
-      case body_structure: plan.reads_summary = true; return true;
+      case envelope: plan.reads_summary = true; return true;
+      case body_structure: plan.reads_summary = plan.says_body_structure = true; return true;
       case body: plan.reads_message = true; return true;
       case flags: plan.says_flags = true; return true;
       case uid: plan.says_uid = true; return true;

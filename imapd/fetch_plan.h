@@ -22,6 +22,7 @@ struct FetchPlan {
   bool reads_summary = false;  // envelope, body structure, cached header
   bool reads_message = false;  // octets of the message itself
   bool sets_seen = false;
+  bool says_body_structure = false;
   bool says_uid = false;
   bool says_flags = false;
   bool says_mod_seq = false;

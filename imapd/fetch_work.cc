@@ -10,6 +10,7 @@
 #include "common/imap/envelope.h"
 #include "common/imap/section.h"
 #include "common/imap/writer.h"
+#include "common/mime/content.h"
 #include "common/mime/header.h"
 #include "common/mime/preview.h"
 #include "imapd/flags.h"
@@ -161,6 +162,15 @@ std::expected<std::string, StoreError> choose_now(const store::Store& store, Use
   if (text.size() != fields.octets) return std::unexpected(StoreError::io);
   std::ranges::replace(text, '\0', '\x80');
   return text;
+}
+
+/// Whether the structure is that of a multipart in which earlier versions saw no parts, but a text. BODY[1] is a
+/// part of it now, and BODYSTRUCTURE says the same.
+bool is_outdated(const store::SummaryView& summary) {
+  if (!summary.body_structure.starts_with("(\"text\" \"plain\" (\"charset\" \"us-ascii\")")) return false;
+  const auto field = mime::find_field(summary.header_cache, "Content-Type");
+  const auto type = field ? mime::parse_content_type(field->body) : std::nullopt;
+  return type && type->is("multipart");
 }
 
 /// Writes one message's response to the end of some pieces.
@@ -440,6 +450,7 @@ void FetchWork::tell_waiting(WaitingRow& waiting, Pieces& pieces) {
       return;
     }
     waiting.summary = std::move(*summary);
+    if (is_outdated(store::SummaryView(waiting.summary.summary))) waiting.summary.summary.body_structure.clear();
   }
   tell(waiting.row(), pieces);
 }
@@ -510,6 +521,7 @@ bool FetchWork::complete(const store::Snapshot& snapshot, Row& row) const {
     const auto summary = snapshot.short_summary(row.message.blob);
     if (!summary) return false;
     row.summary = summary->value_or(store::SummaryView());
+    if (plan_.says_body_structure && is_outdated(row.summary)) row.summary.body_structure = {};
   }
   if (!reads_message(row)) return true;
   const auto location = snapshot.locate(row.message);

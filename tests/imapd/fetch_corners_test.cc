@@ -233,5 +233,71 @@ TEST(FetchCorners, WhatAnotherSessionHasExpunged) {
               "1S: * 2 EXPUNGE", "1S: d OK *"});
 }
 
+/// A message with such a BODYSTRUCTURE in the index, as an earlier version made it.
+void append_with(House& house, const std::string& octets, const std::string& body_structure) {
+  house.append("Junk", "x\r\n");
+  store::Summary summary = summarize(octets);
+  summary.body_structure = body_structure;
+  store::Batch batch;
+  const MailboxId inbox = house.store().read(house.alice())->mailbox("INBOX")->id;
+  batch.operations.emplace_back(store::Append{inbox, store::put_blob(octets, summary), {}, {}, {}, std::nullopt});
+  house.applier.others[house.applier.batches + 1] = std::move(batch);
+  house.append("Junk", "y\r\n");
+}
+
+/// Messages that earlier versions took for a text, for their delimiters have text behind them or their boundary is
+/// followed by something sloppy. What the index has of such a one is not said any more, for BODY[1] is of a part
+/// now.
+TEST(FetchCorners, MultipartsOfEarlierVersionsHaveTheirPartsNow) {
+  const std::string part = R"(("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 3 0 NIL NIL NIL NIL))";
+  struct {
+    const char* parameters;  // behind "multipart/mixed"
+    const char* delimiter;
+    const char* written;
+  } const cases[] = {
+      {"; boundary=b", "--b x", R"(("boundary" "b"))"},
+      {"; boundary=b", "--b\t(1)", R"(("boundary" "b"))"},
+      {"; boundary=b charset=utf-8", "--b", R"(("boundary" "b" "charset" "utf-8"))"},
+      {"; charset=utf-8 boundary=b", "--b", R"(("charset" "utf-8" "boundary" "b"))"},
+      {"; boundary=b, charset=utf-8", "--b", R"(("boundary" "b, charset=utf-8"))"},
+  };
+  for (const bool is_long : {false, true}) {  // too long for the index: the summary is read from the segment
+    for (const auto& test : cases) {
+      SCOPED_TRACE(testing::Message() << test.parameters << ' ' << test.delimiter << ' ' << is_long);
+      House house;
+      const std::string to = is_long ? "To: " + std::string(5'000, 'x') + "\r\n" : "";
+      append_with(house,
+                  "Content-Type: multipart/mixed" + std::string{test.parameters} + "\r\n" + to + "\r\n" +
+                      test.delimiter + "\r\n\r\none\r\n" + test.delimiter + "\r\n\r\ntwo\r\n--b--\r\n",
+                  R"(("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 99 9 NIL NIL NIL NIL))");
+      house.play({"1 login", "1 select INBOX", "1C: a FETCH 1 BODYSTRUCTURE",
+                  "1S: * 1 FETCH (BODYSTRUCTURE (" + part + part + " \"mixed\" " + test.written + " NIL NIL NIL))",
+                  "1S: a OK *", "1C: b FETCH 1 (BODY.PEEK[2] UID)", "1S: * 1 FETCH (BODY[2] {3}", "1S: two UID 1)",
+                  "1S: b OK *"});
+    }
+  }
+}
+
+TEST(FetchCorners, OtherStructuresAreSaidAsTheIndexHasThem) {
+  const std::string as_text = R"(("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 99 9 NIL NIL NIL NIL))";
+  const std::string as_parts = R"((("text" "plain" NIL NIL NIL "7bit" 9 9) "mixed"))";
+  struct {
+    const char* type;
+    const std::string& structure;
+  } const cases[] = {{"text/plain", as_text},
+                     {"text/html", as_text},
+                     {"nonsense", as_text},
+                     {"message/rfc822", as_text},
+                     {"multipart/mixed; boundary=b", as_parts}};
+  for (const auto& test : cases) {
+    House house;
+    append_with(house, "Content-Type: " + std::string{test.type} + "\r\n\r\n--b\r\n\r\none\r\n--b--\r\n",
+                test.structure);
+    house.lose_messages();
+    house.play({"1 login", "1 select INBOX", "1C: a FETCH 1 BODYSTRUCTURE",
+                "1S: * 1 FETCH (BODYSTRUCTURE " + test.structure + ")", "1S: a OK *"});
+  }
+}
+
 }  // namespace
 }  // namespace posthaste::imapd
