@@ -423,7 +423,8 @@ FetchWork::FetchWork(const store::Store& store, UserId user, const SelectedMailb
       plan_(plan),
       dialect_(dialect),
       just_seen_(std::move(just_seen)),
-      walk_(std::move(uids)) {}
+      walk_(std::move(uids)),
+      keywords_told_(mailbox.keywords_told) {}
 
 std::expected<Pieces, StoreError> FetchWork::step() {
   Pieces pieces;
@@ -475,6 +476,7 @@ std::expected<std::vector<FetchWork::WaitingRow>, StoreError> FetchWork::tell_fr
   auto info = snapshot->mailbox(mailbox_.id);
   if (!info) return std::unexpected(info.error());
   keywords_ = std::move(info->keywords);
+  tell_keywords(pieces);
   if (plan_.says_email_id && !email_ids_) {
     auto ids = snapshot->email_ids();
     if (!ids) return std::unexpected(ids.error());
@@ -508,6 +510,13 @@ std::expected<std::vector<FetchWork::WaitingRow>, StoreError> FetchWork::tell_fr
     }
   }
   return waiting;
+}
+
+void FetchWork::tell_keywords(Pieces& pieces) {
+  const bool says_flags = plan_.says_flags || !just_seen_.empty();
+  if (!says_flags || keywords_.size() <= keywords_told_) return;
+  append_flags_of_mailbox(std::get<std::string>(pieces.emplace_back(std::string{})), keywords_, mailbox_.read_only);
+  keywords_told_ = keywords_.size();
 }
 
 bool FetchWork::reads_message(const Row& row) const {

@@ -76,6 +76,8 @@ class FetchWork {
   [[nodiscard]] bool unreadable() const { return unreadable_; }
   /// Some of them because their octets are not what was stored.
   [[nodiscard]] bool damaged() const { return damaged_; }
+  /// The keywords of the mailbox that the client has been told of: more than before the step where some are new.
+  [[nodiscard]] std::size_t keywords_told() const { return keywords_told_; }
   /// A part was asked for in binary whose encoding we cannot undo (RFC 3516 §4.3).
   [[nodiscard]] bool unknown_encoding() const { return unknown_encoding_; }
 
@@ -102,6 +104,8 @@ class FetchWork {
 
   /// Tells what the index knows of the next messages. Returns those that must be read for it, in their order.
   std::expected<std::vector<WaitingRow>, store::StoreError> tell_from_index(Pieces& pieces);
+  /// Tells of keywords that the client does not know, before they are used (RFC 9051 §7.3.5).
+  void tell_keywords(Pieces& pieces);
   /// Adds to a row what the plan needs of it. False when that cannot be read.
   bool complete(const store::Snapshot& snapshot, Row& row) const;
   [[nodiscard]] bool reads_message(const Row& row) const;
@@ -117,6 +121,7 @@ class FetchWork {
   const store::UidSet just_seen_;
   RowWalk walk_;
   std::vector<std::string> keywords_;
+  std::size_t keywords_told_;
   std::optional<store::EmailIds> email_ids_;  // from the first step on, where the plan says them
   std::uint64_t told_ = 0;
   bool unreadable_ = false;
