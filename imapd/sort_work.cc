@@ -14,6 +14,8 @@
 namespace posthaste::imapd {
 namespace {
 
+constexpr std::size_t kGroupMarks = 2;  // its begin and its end
+
 /// Eight octets that compare as the numbers do.
 std::string ordered(std::int64_t value) {
   const auto bits = static_cast<std::uint64_t>(value) ^ (std::uint64_t{1} << 63U);
@@ -30,18 +32,25 @@ std::string ordered(std::string_view text) {
   return octets;
 }
 
-/// The first address that a field of this name has.
+/// The first address that a field of this name has, as in the envelope: of a group, the mark that begins it.
 std::optional<mime::Address> first_address(std::string_view header, std::string_view field_name) {
   for (const mime::Field& field : mime::find_fields(header, field_name)) {
     auto addresses = mime::parse_address_list(field.body, 1);
+    if (addresses.empty()) addresses = mime::parse_address_list(field.body, kGroupMarks);
     if (!addresses.empty()) return std::move(addresses.front());
   }
   return std::nullopt;
 }
 
+/// Of a group, its name (RFC 9051 §7.5.2), which is a phrase.
+std::string addr_mailbox(const mime::Address& address) {
+  std::string mailbox = address.mailbox.value_or("");
+  return address.starts_group() ? mime::decode_encoded_words(mailbox) : mailbox;
+}
+
 std::string addr_mailbox(std::string_view header, std::string_view field_name) {
   const auto address = first_address(header, field_name);
-  return address ? address->mailbox.value_or("") : "";
+  return address ? addr_mailbox(*address) : "";
 }
 
 /// RFC 5957 §3.
@@ -50,7 +59,7 @@ std::string display(std::string_view header, std::string_view field_name) {
   if (!address) return {};
   std::string name = mime::decode_encoded_words(address->display_name.value_or(""));
   if (!name.empty()) return name;
-  const std::string mailbox = address->mailbox.value_or("");
+  const std::string mailbox = addr_mailbox(*address);
   const std::string host = address->host.value_or("");
   return host.empty() ? mailbox : mailbox + "@" + host;
 }

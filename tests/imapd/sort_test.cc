@@ -90,6 +90,25 @@ TEST(Sort, FollowsEveryCriterion) {
   house.play(dialogue());
 }
 
+/// A group is an address as the envelope has it: its name is the mailbox (RFC 9051 §7.5.2), and it has no host.
+TEST(Sort, SeesGroups) {
+  House house;
+  for (const char* to : {"Mike: zed@example.org, a@example.org;", "aaron@example.org", "\"Undisclosed friends\":;",
+                         "zed@example.org, Alpha: b@example.org;", "=?utf-8?q?Dora?= : ;",
+                         "(all) ,, bob : \"x\" <x@example.org>\r\n ;", ": ; carl@example.org"}) {
+    const std::string field{to};
+    house.append("INBOX", with_header("From: " + field + "\r\nTo: " + field + "\r\nCc: " + field + "\r\n"));
+  }
+  Script script{"1 login", "1 select INBOX"};
+  for (const char* key : {"FROM", "TO", "CC", "DISPLAYFROM", "DISPLAYTO"}) {
+    script.push_back(std::string{"1C: a SORT ("} + key + ") UTF-8 ALL");
+    // aaron, bob, carl, Dora, Mike, Undisclosed friends, zed; the hosts change nothing
+    script.emplace_back("1S: * SORT 2 6 7 5 1 3 4");
+    script.emplace_back("1S: a OK *");
+  }
+  house.play(script);
+}
+
 TEST(Sort, NeedsNoMessage) {
   House house;
   fill(house);
@@ -113,9 +132,10 @@ TEST(Sort, NumbersAreThoseOfTheView) {
         "2S: b OK *",
         // Message 2 is gone, and the others keep their numbers until that may be told.
         "1C: a SORT (REVERSE ARRIVAL) UTF-8 ALL", "1S: * SORT 1 3 4 5", "1S: a OK *",
-        "1C: b THREAD ORDEREDSUBJECT UTF-8 ALL", "1S: * THREAD (1 3)(4)(5)", "1S: b OK *",
-        "1C: c UID SORT (REVERSE ARRIVAL) UTF-8 ALL", "1S: * SORT 1 3 4 5", "1S: * 2 EXPUNGE", "1S: c OK *",
-        "1C: d SORT (REVERSE ARRIVAL) UTF-8 ALL", "1S: * SORT 1 2 3 4", "1S: d OK *"}) {
+        "1C: b THREAD ORDEREDSUBJECT UTF-8 ALL", "1S: * THREAD (1 3)(4)(5)",
+        "1S: b OK *", "1C: c UID SORT (REVERSE ARRIVAL) UTF-8 ALL",
+        "1S: * SORT 1 3 4 5", "1S: * 2 EXPUNGE", "1S: c OK *", "1C: d SORT (REVERSE ARRIVAL) UTF-8 ALL",
+        "1S: * SORT 1 2 3 4", "1S: d OK *"}) {
     script.emplace_back(line);
   }
   house.play(script);
