@@ -34,6 +34,11 @@ bool brings_messages(std::string_view command) {
   return istarts_with(command, "APPEND ") || istarts_with(command, "REPLACE ");
 }
 
+bool is_id(std::string_view command) {
+  const auto space = command.find(' ');
+  return space != std::string_view::npos && istarts_with(command.substr(space + 1), "ID ");
+}
+
 bool sets_metadata(std::string_view command) {
   const auto space = command.find(' ');
   return space != std::string_view::npos && istarts_with(command.substr(space + 1), "SETMETADATA ");
@@ -47,15 +52,15 @@ class Assembly {
   void add_line(std::string_view line) {
     if (refusal_) return;
     lines_octets_ += line.size();
-    if (lines_octets_ > limits_.command_max_octets) return refuse(bad("Command too long"));
     octets_.append(line);
+    if (lines_octets_ > max_octets()) return refuse(bad("Command too long"));
   }
 
   /// Afterwards either refused() or ready for as many octets.
   void add_literal(const imap::LiteralAnnouncement& literal) {
     if (refusal_) return;
     literal_takes_memory_ = false;
-    if (++literals_ > limits_.literals_max) return refuse(bad("Too many literals"));
+    if (++literals_ > literals_max()) return refuse(bad("Too many literals"));
     if (limits_.message_max_octets && brings_messages(octets_) && !is_small(literal.octets)) {
       const std::uint64_t all_max_octets = std::max(*limits_.message_max_octets, kAppendTogetherOctets);
       if (literal.octets > *limits_.message_max_octets) {
@@ -72,9 +77,8 @@ class Assembly {
     } else if (literal.octets > store::kAnnotationMaxOctets && sets_metadata(octets_)) {
       return refuse(annotation_too_long());
     } else {
-      lines_octets_ +=
-          static_cast<std::size_t>(std::min<std::uint64_t>(literal.octets, limits_.command_max_octets + 1));
-      if (lines_octets_ > limits_.command_max_octets) return refuse(bad("Command too long"));
+      lines_octets_ += static_cast<std::size_t>(std::min<std::uint64_t>(literal.octets, max_octets() + 1));
+      if (lines_octets_ > max_octets()) return refuse(bad("Command too long"));
     }
     octets_.append(kCrlf);
     ends_at_ = octets_.size() + static_cast<std::size_t>(literal.octets);
@@ -102,6 +106,15 @@ class Assembly {
   }
 
  private:
+  [[nodiscard]] std::size_t max_octets() const {
+    const std::size_t max = limits_.command_max_octets;
+    return limits_.id_max_octets > max && is_id(octets_) ? limits_.id_max_octets : max;
+  }
+  [[nodiscard]] std::size_t literals_max() const {
+    const std::size_t max = limits_.literals_max;
+    return limits_.id_literals_max > max && is_id(octets_) ? limits_.id_literals_max : max;
+  }
+
   [[nodiscard]] bool is_small(std::uint64_t octets) const {
     return octets <= kSmallLiteralOctets && lines_octets_ + octets <= kSmallLiteralsOctets;
   }
@@ -137,7 +150,7 @@ net::Task<std::expected<std::string_view, net::StreamError>> read_line(net::Stre
                                                                        const CommandLimits& limits) {
   const auto& pace = limits.pace;
   if (pace) pace->limit->end_in(pace->line_time_max);
-  auto line = co_await stream.read_line(limits.command_max_octets);
+  auto line = co_await stream.read_line(std::max(limits.command_max_octets, limits.id_max_octets));
   co_return line;
 }
 
@@ -174,6 +187,8 @@ net::Task<std::expected<ReadCommand, net::StreamError>> read_command(net::Stream
     auto line = co_await read_line(stream, limits);
     if (!line) co_return std::unexpected(line.error());
     command.add_line(*line);
+    const bool only_id_may = line->size() + kCrlf.size() > limits.command_max_octets;
+    if (only_id_may && command.refused()) co_return std::unexpected(net::StreamError::too_long);
     const auto literal = imap::literal_announcement(*line);
     if (!literal) co_return std::unexpected(net::StreamError::too_long);
     if (!*literal) co_return command.result();

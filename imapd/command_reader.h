@@ -28,6 +28,8 @@ struct CommandPace {
 struct CommandLimits {
   std::size_t command_max_octets = 0;  // lines and literals, but APPEND's messages
   std::size_t literals_max = 0;
+  std::size_t id_max_octets = 0;  // of ID, where that may be longer; and of its literals
+  std::size_t id_literals_max = 0;
   std::optional<std::uint64_t> message_max_octets;  // of each that comes; nothing: no APPEND yet
   std::optional<CommandPace> pace;                  // nothing: somebody else has set a limit
 };

@@ -9,10 +9,13 @@ namespace posthaste::imapd {
 
 inline constexpr std::size_t kCommandMaxOctets = 131'072;           // without APPEND's messages
 inline constexpr std::size_t kCommandBeforeLoginMaxOctets = 8'192;  // a SASL response is a line of its own
-inline constexpr std::size_t kLiteralsMax = 1'000;                  // in one command
-inline constexpr std::chrono::seconds kLiteralPatience{120};        // that a literal may be behind
+/// ID's 30 fields of 30 octets with values of 1,024 each (RFC 2971 §3.3), and what quotes them.
+inline constexpr std::size_t kIdBeforeLoginMaxOctets = 36'864;
+inline constexpr std::size_t kLiteralsMax = 1'000;            // in one command
+inline constexpr std::chrono::seconds kLiteralPatience{120};  // that a literal may be behind
 inline constexpr std::uint64_t kLiteralOctetsPerSecondMin = 1'000;
 inline constexpr std::size_t kLiteralsBeforeLoginMax = 4;
+inline constexpr std::size_t kIdLiteralsMax = 60;
 inline constexpr std::size_t kFetchSectionsMax = 64;          // BODY[...], BINARY[...] and their like in one FETCH
 inline constexpr std::size_t kSearchTextsMax = 64;            // TEXT, BODY and HEADER keys in one SEARCH
 inline constexpr std::chrono::seconds kProgressInterval{10};  // RFC 9585: how often long work tells how far it is
@@ -37,7 +40,7 @@ inline constexpr std::uint64_t kChangedAtOnce = 16'384;        // messages of on
 inline constexpr std::uint64_t kAppendTogetherOctets =
     104'857'600;  // what one APPEND may bring, if no single message is larger
 inline constexpr std::uint64_t kAppendMemoryOctets =
-    1'073'741'824;  // of all sessions' messages under way, and what they sort
+    1'073'741'824;                                   // of all sessions' messages under way, and what they sort
 inline constexpr std::uint64_t kUserMemoryPart = 4;  // of it, for one user; and one message at least
 
 inline constexpr std::uint64_t kHeaderOctetsAtOnce = 4'194'304;  // in one snapshot, counted once for each key

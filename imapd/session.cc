@@ -80,9 +80,16 @@ net::Task<void> Session::let_others_run() {
 }
 
 CommandLimits Session::limits() {
-  if (!login_) return {kCommandBeforeLoginMaxOctets, kLiteralsBeforeLoginMax, std::nullopt, std::nullopt};
+  if (!login_) {
+    return {kCommandBeforeLoginMaxOctets,
+            kLiteralsBeforeLoginMax,
+            kIdBeforeLoginMaxOctets,
+            kIdLiteralsMax,
+            std::nullopt,
+            std::nullopt};
+  }
   const CommandPace pace{&around_.world.clock, &limit_, around_.config.imap.idle_timeout};
-  return {kCommandMaxOctets, kLiteralsMax, around_.config.smtp.message_max_octets, pace};
+  return {kCommandMaxOctets, kLiteralsMax, 0, 0, around_.config.smtp.message_max_octets, pace};
 }
 
 net::Task<void> Session::answer(CommandOctets input) {

@@ -15,6 +15,17 @@ struct Case {
   Script script;
 };
 
+/// So many fields of ID, with their values in so many octets.
+std::string id_pairs(int count, std::size_t field_octets, std::size_t value_octets) {
+  std::string pairs;
+  for (int i = 0; i < count; ++i) {
+    std::string field = "f" + std::to_string(i);
+    field.resize(std::max(field.size(), field_octets), '-');
+    pairs += (i == 0 ? "\"" : " \"") + field + "\" \"" + std::string(value_octets, 'v') + "\"";
+  }
+  return pairs;
+}
+
 // AGFsaWNlQGV4YW1wbGUub3JnAHNlY3JldA== is NUL alice@example.org NUL secret.
 const Case kCases[] = {
     {"LoginIsDisabledInTheClear",
@@ -92,6 +103,38 @@ const Case kCases[] = {
      true,
      {"1S: * OK *", "1C: a ID (\"name\" \"Tester\" \"version\" NIL)", "1S: * ID (\"name\" \"Posthaste\")",
       "1S: a OK *", "1C: b ID NIL", "1S: * ID (\"name\" \"Posthaste\")", "1S: b OK *"}},
+    {"IdOf31KilobytesBeforeLogin",  // RFC 2971 §3.3: 30 fields of 30 octets, values of 1,024
+     true,
+     {"1S: * OK *", "1C: a ID (" + id_pairs(30, 30, 1'024) + ")", "1S: * ID (\"name\" \"Posthaste\")",
+      "1S: a OK *"}},
+    {"IdWithQuotedPairs",
+     true,
+     {"1S: * OK *", "1C: a ID (\"name\" \"" + std::string(2'000, '\\') + "\" " + id_pairs(29, 30, 1'024) + ")",
+      "1S: * ID *", "1S: a OK *"}},
+    {"IdInLiterals",
+     true,
+     {"1S: * OK *",
+      "1C: a ID (\"name\" {1000+}\r\n" + std::string(1'000, 'x') + " {3+}\r\nosx {4+}\r\ntest " +
+          id_pairs(8, 5, 5) + " \"z\" {1+}\r\nz {1+}\r\ny {1024+}\r\n" + std::string(1'024, 'y') + ")",
+      "1S: * ID *", "1S: a OK *"}},
+    {"IdInAPacketAtATime",
+     true,
+     {"1S: * OK *", "1C+ a I", "1C+ D (" + id_pairs(10, 30, 1'000), "1C+  " + id_pairs(10, 30, 1'000) + ")\r\n",
+      "1S: * ID *", "1S: a OK *"}},
+    {"IdTwiceBeforeLogin",
+     true,
+     {"1S: * OK *", "1C: a ID (" + id_pairs(30, 30, 1'024) + ")", "1S: * ID *", "1S: a OK *",
+      "1C: b id (" + id_pairs(30, 30, 1'024) + ")", "1S: * ID *", "1S: b OK *"}},
+    {"IdBeyondItsLimits",
+     true,
+     {"1S: * OK *", "1C: a ID (" + id_pairs(31, 5, 5) + ")", "1S: a BAD *",
+      "1C: b ID (\"a\" \"" + std::string(1'025, 'x') + "\")", "1S: b BAD *",
+      "1C: c ID (\"a\" \"" + std::string(40'000, 'x') + "\")", "1S: * BYE [CLIENTBUG] Command too long",
+      "1 closed"}},
+    {"OtherCommandsBeforeLoginAreShort",
+     true,
+     {"1S: * OK *", "1C: a LOGIN alice@example.org " + std::string(9'000, 'x'),
+      "1S: * BYE [CLIENTBUG] Command too long", "1 closed"}},
     {"PipelinedFromTheStart",
      true,
      {"1C+ a LOGIN alice@example.org secret\r\nb SELECT INBOX\r\nc NOOP\r\n", "1S: * OK *", "1S: a OK *",
