@@ -20,6 +20,7 @@ std::expected<void, store::StoreError> HeaderWalk::step(const Visit& visit) {
   if (!*first_uncached) return {};
   const auto& [message, location] = **first_uncached;
   MessageReader reader{store_, user_, location};
+  ++visited_;
   visit(message, reader.header().value_or(std::string_view{}));
   return {};
 }
@@ -41,6 +42,7 @@ std::expected<std::optional<HeaderWalk::Uncached>, store::StoreError> HeaderWalk
       return Uncached{*message, snapshot->locate(*message).value_or(store::BlobLocation{})};
     }
     octets += header->size();
+    ++visited_;
     visit(*message, *header);
   }
   return std::nullopt;

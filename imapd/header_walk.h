@@ -1,6 +1,7 @@
 // Walks over messages with what their headers say of date, subject and people, as SORT and THREAD need them.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <functional>
 #include <optional>
@@ -26,6 +27,8 @@ class HeaderWalk {
   [[nodiscard]] std::expected<void, store::StoreError> step(const Visit& visit);
   [[nodiscard]] bool done() const { return walk_.done(); }
   [[nodiscard]] const RowWalk& walk() const { return walk_; }
+  /// Once done: some of the messages had gone when it was their turn.
+  [[nodiscard]] bool some_are_gone() const { return visited_ < walk_.uids().size(); }
 
  private:
   struct Uncached {
@@ -40,6 +43,7 @@ class HeaderWalk {
   const MailboxId mailbox_;
   const std::size_t keys_;
   RowWalk walk_;
+  std::uint64_t visited_ = 0;
 };
 
 /// When the message was sent, or else came in (RFC 5256 §2.2).

@@ -30,6 +30,10 @@ Reply no(std::string code, std::string text) { return {Condition::no, std::move(
 Reply bad(std::string text) { return {Condition::bad, {}, std::move(text)}; }
 Reply bye(std::string code, std::string text) { return {Condition::bye, std::move(code), std::move(text)}; }
 
+Reply looked_through(std::string text, bool some_are_gone) {
+  return some_are_gone ? ok("EXPUNGEISSUED", std::move(text)) : ok(std::move(text));
+}
+
 Reply in_progress(std::string_view tag, std::uint64_t done, std::uint64_t goal) {
   // A tag that would have to be quoted in a text code cannot be told (RFC 9585 §5).
   const bool plain = tag.find_first_of("]\"\\") == std::string_view::npos;

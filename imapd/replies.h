@@ -28,6 +28,9 @@ struct Reply {
 [[nodiscard]] Reply bad(std::string text);
 [[nodiscard]] Reply bye(std::string code, std::string text);
 
+/// After a search, or what is like it: whether it has left out messages that are gone (RFC 5530 §3, EXPUNGEISSUED).
+[[nodiscard]] Reply looked_through(std::string text, bool some_are_gone);
+
 /// How far the command called `tag` is (RFC 9585 §4); `goal` is above zero.
 [[nodiscard]] Reply in_progress(std::string_view tag, std::uint64_t done, std::uint64_t goal);
 

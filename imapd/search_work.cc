@@ -77,6 +77,7 @@ std::expected<std::vector<SearchWork::Row>, store::StoreError> SearchWork::sift(
       walk_.go_on_from(message.uid);
       break;
     }
+    ++looked_at_;
     SentDay sent;
     Candidate candidate{message, {}, no_reader, no_texts, sent, no_memory, no_failure};
     if (!passes(candidate, SearchCost::row)) continue;

@@ -1,6 +1,7 @@
 // Carries out a SEARCH in steps that run off the loop.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <string>
 #include <vector>
@@ -24,6 +25,8 @@ class SearchWork {
   [[nodiscard]] bool done() const { return walk_.done(); }
   [[nodiscard]] const RowWalk& walk() const { return walk_; }
   [[nodiscard]] const store::UidSet& found() const { return found_; }
+  /// Some of the messages had gone when it was their turn.
+  [[nodiscard]] bool some_are_gone() const { return looked_at_ < walk_.uids().size(); }
   /// The highest among what was found; zero when nothing was.
   [[nodiscard]] ModSeq highest_mod_seq() const { return highest_mod_seq_; }
 
@@ -50,6 +53,7 @@ class SearchWork {
   RowWalk walk_;
   store::UidSet found_;
   ModSeq highest_mod_seq_{};
+  std::uint64_t looked_at_ = 0;
 };
 
 }  // namespace posthaste::imapd

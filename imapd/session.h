@@ -216,6 +216,7 @@ class Session {
   struct FoundMessages {
     store::UidSet uids;
     std::optional<ModSeq> mod_seq;  // the highest among them, where the program asks for MODSEQ
+    bool some_are_gone = false;     // of those that were looked through
   };
   /// The messages that a program finds. Errors: the reply that ends the command.
   net::Task<std::expected<FoundMessages, Reply>> find_messages(imap::SearchAnd program);

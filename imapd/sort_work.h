@@ -24,6 +24,7 @@ class SortWork {
   [[nodiscard]] std::expected<void, store::StoreError> step();
   [[nodiscard]] bool done() const { return done_; }
   [[nodiscard]] const RowWalk& walk() const { return walk_.walk(); }
+  [[nodiscard]] bool some_are_gone() const { return walk_.some_are_gone(); }
   /// More than may be held: there is no result.
   [[nodiscard]] bool too_large() const { return too_large_; }
   /// Once done; the budget has lent kAnswerOctets for each of them until this goes.

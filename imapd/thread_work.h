@@ -23,6 +23,7 @@ class ThreadWork {
   [[nodiscard]] std::expected<void, store::StoreError> step();
   [[nodiscard]] bool done() const { return done_; }
   [[nodiscard]] const RowWalk& walk() const { return walk_.walk(); }
+  [[nodiscard]] bool some_are_gone() const { return walk_.some_are_gone(); }
   /// More than may be held: there is no result.
   [[nodiscard]] bool too_large() const { return too_large_; }
   /// Once done: the messages of the forest, and it.

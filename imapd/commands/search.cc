@@ -59,11 +59,12 @@ net::Task<std::expected<Session::FoundMessages, Reply>> Session::find_messages(i
   const SearchContext context{*selected_, keywords, now, email_ids ? &*email_ids : nullptr};
   auto compile = [&] { return compile_search(program, context); };
   auto tests = co_await off_loop(std::move(compile));
-  SearchWork work{around_.store, login_->user,               selected_->id,         std::move(tests),
-                  demands.keys,  selected_->messages.all(), *login_->memory};
+  SearchWork work{around_.store,    login_->user, selected_->id,
+                  std::move(tests), demands.keys, selected_->messages.all(),
+                  *login_->memory};
   auto done = co_await finish(work);
   if (!done) co_return std::unexpected(std::move(done.error()));
-  FoundMessages found{work.found(), std::nullopt};
+  FoundMessages found{work.found(), std::nullopt, work.some_are_gone()};
   if (demands.uses_mod_seq && !found.uids.empty()) found.mod_seq = work.highest_mod_seq();
   co_return found;
 }
@@ -133,7 +134,7 @@ net::Task<Reply> Session::run(imap::Search command) {
     // RFC 7162 §3.1.6
     if (found->mod_seq) stream_.write(" (MODSEQ " + std::to_string(number(*found->mod_seq)) + ")");
     stream_.write(kCrlf);
-    co_return ok("Search completed");
+    co_return looked_through("Search completed", found->some_are_gone);
   }
   const imap::SearchReturn& returns = *command.returns;
   auto name = [&found, &returns] { return named_messages(found->uids, returns); };
@@ -146,7 +147,7 @@ net::Task<Reply> Session::run(imap::Search command) {
     auto sent = co_await send_esearch(returns, command.numbered_by, std::move(numbers), mod_seq);
     if (!sent) co_return farewell(net::StreamError::closed);
   }
-  co_return ok("Search completed");
+  co_return looked_through("Search completed", found->some_are_gone);
 }
 
 }  // namespace posthaste::imapd

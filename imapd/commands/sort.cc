@@ -46,7 +46,9 @@ net::Task<Reply> Session::run(imap::Sort command) {
   auto done = co_await finish(work);
   if (!done) co_return std::move(done.error());
   if (work.too_large()) co_return too_large();
+  const bool some_are_gone = found->some_are_gone || work.some_are_gone();
   std::optional<ModSeq> mod_seq = found->mod_seq;
+  if (work.result().empty()) mod_seq.reset();  // all that was found has gone
   if (mod_seq && command.returns) {
     mod_seq = mod_seq_of(*found, *command.returns, {work.result().front(), work.result().back()});
   }
@@ -59,7 +61,7 @@ net::Task<Reply> Session::run(imap::Sort command) {
   if (command.returns) {
     auto sent = co_await send_sorted(std::move(command), std::move(numbers), steps, mod_seq);
     if (!sent) co_return farewell(net::StreamError::closed);
-    co_return ok("Sort completed");
+    co_return looked_through("Sort completed", some_are_gone);
   }
   stream_.write("* SORT");
   NumberText all{std::move(numbers), NumberText::Style::each};
@@ -67,7 +69,7 @@ net::Task<Reply> Session::run(imap::Sort command) {
   if (!sent) co_return farewell(net::StreamError::closed);
   if (mod_seq) stream_.write(" (MODSEQ " + std::to_string(number(*mod_seq)) + ")");  // RFC 7162 §3.1.9
   stream_.write(kCrlf);
-  co_return ok("Sort completed");
+  co_return looked_through("Sort completed", some_are_gone);
 }
 
 net::Task<bool> Session::send_sorted(imap::Sort command, std::vector<imap::NumberRange> numbers, std::size_t count,
@@ -102,7 +104,7 @@ net::Task<Reply> Session::run(imap::Thread command) {
   auto response = co_await off_loop_if_long(work.uids().size(), std::move(print));
   auto sent = co_await send(std::move(response));
   if (!sent) co_return farewell(net::StreamError::closed);
-  co_return ok("Thread completed");
+  co_return looked_through("Thread completed", found->some_are_gone || work.some_are_gone());
 }
 
 }  // namespace posthaste::imapd

@@ -131,9 +131,9 @@ TEST(Sort, NumbersAreThoseOfTheView) {
         "2S: o OK *", "2C: a STORE 2 +FLAGS.SILENT (\\Deleted)", "2S: a OK *", "2C: b EXPUNGE", "2S: * 2 EXPUNGE",
         "2S: b OK *",
         // Message 2 is gone, and the others keep their numbers until that may be told.
-        "1C: a SORT (REVERSE ARRIVAL) UTF-8 ALL", "1S: * SORT 1 3 4 5", "1S: a OK *",
+        "1C: a SORT (REVERSE ARRIVAL) UTF-8 ALL", "1S: * SORT 1 3 4 5", "1S: a OK [EXPUNGEISSUED] Sort completed",
         "1C: b THREAD ORDEREDSUBJECT UTF-8 ALL", "1S: * THREAD (1 3)(4)(5)",
-        "1S: b OK *", "1C: c UID SORT (REVERSE ARRIVAL) UTF-8 ALL",
+        "1S: b OK [EXPUNGEISSUED] Thread completed", "1C: c UID SORT (REVERSE ARRIVAL) UTF-8 ALL",
         "1S: * SORT 1 3 4 5", "1S: * 2 EXPUNGE", "1S: c OK *", "1C: d SORT (REVERSE ARRIVAL) UTF-8 ALL",
         "1S: * SORT 1 2 3 4", "1S: d OK *"}) {
     script.emplace_back(line);
