@@ -259,7 +259,7 @@ TEST(FetchCorners, MultipartsOfEarlierVersionsHaveTheirPartsNow) {
       {"; boundary=b", "--b\t(1)", R"(("boundary" "b"))"},
       {"; boundary=b charset=utf-8", "--b", R"(("boundary" "b" "charset" "utf-8"))"},
       {"; charset=utf-8 boundary=b", "--b", R"(("charset" "utf-8" "boundary" "b"))"},
-      {"; boundary=b, charset=utf-8", "--b", R"(("boundary" "b, charset=utf-8"))"},
+      {"; boundary=b, charset=utf-8", "--b", R"(("boundary" "b," "charset" "utf-8"))"},
   };
   for (const bool is_long : {false, true}) {  // too long for the index: the summary is read from the segment
     for (const auto& test : cases) {

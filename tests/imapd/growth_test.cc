@@ -151,6 +151,34 @@ const Row kRows[] = {
        return Question{{numbered("X-Field-", ": a\r\n", 8 * n) + "\r\ntext\r\n"},
                        {"SEARCH " + numbered("NOT HEADER X-None-", " y ", 60)}};
      }},
+    {"SearchOfHiddenAddresses", 1'024,
+     [](std::size_t n) {
+       return Question{
+           {"To: " + numbered("\"user", "\" <a (b) @ example.org>,\r\n ", n) + "last@example.org\r\n\r\nx\r\n"},
+           {"SEARCH " + repeated("NOT TO \"no such one <x.y@z\" ", 8) + "ALL"}};
+     }},
+    {"SearchOfWhiteSpace", 16'384,
+     [](std::size_t n) {
+       return Question{{"Subject: a\r\n\r\n" + repeated(" \t\r\n", n) + "x\r\n"},
+                       {"SEARCH BODY " + literal("a" + std::string(n / 8, ' ') + "b")}};
+     }},
+    {"SearchOfManyMimeHeaders", 512,
+     [](std::size_t n) {
+       return Question{{many_small_parts(n)}, {"SEARCH TEXT \"no such\" TEXT nowhere"}};
+     }},
+    {"UidFetchOfManyVanishedAtTheEnd", 256,
+     [](std::size_t n) {
+       auto setup = doubled_to(n);
+       setup.emplace_back("STORE 2:* FLAGS.SILENT (\\Deleted)");
+       setup.emplace_back("EXPUNGE");
+       return Question{{kSmall}, {"ENABLE QRESYNC", "UID FETCH 1:* (FLAGS) (CHANGEDSINCE 1 VANISHED)"}, setup};
+     }},
+    {"PreviewOfManyBlankParts", 512,
+     [](std::size_t n) {
+       return Question{
+           {"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + repeated("--b\r\n\r\n \r\n", n) + "--b--\r\n"},
+           {"FETCH 1 PREVIEW"}};
+     }},
     {"SequenceSetOfManyRanges", 1'024,
      [](std::size_t n) {
        return Question{{"Subject: a\r\n\r\ntext\r\n"}, {"UID SEARCH UID " + numbered("1", ",", n) + "1"}};
@@ -250,6 +278,12 @@ const Row kRows[] = {
            {kSmall},
            {"FETCH " + set + "1 FLAGS", "UID STORE " + set + "1 +FLAGS (x)", "UID STORE " + set + "1 -FLAGS (x)"},
            doubled_to(n)};
+     }},
+    {"SortByManyGroups", 1'024,
+     [](std::size_t n) {
+       return Question{
+           {"To: " + repeated("a:b@c;,\r\n ", n) + "\r\n" + repeated("From: ;\r\n", n) + "\r\ntext\r\n"},
+           {"SORT (TO FROM DISPLAYTO DISPLAYFROM) UTF-8 ALL"}};
      }},
     {"SortOfManyMessages", 256,
      [](std::size_t n) {
