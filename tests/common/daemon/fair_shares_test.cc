@@ -85,7 +85,7 @@ TEST(FairShares, AUsersWorkBeginsInItsOrderWhenTheirSessionIsGone) {
 /// Time that the tests make pass.
 struct Times {
   static inline std::chrono::nanoseconds worked{0};
-  static inline std::chrono::nanoseconds now{0};
+  static inline std::chrono::nanoseconds now{1h};
   static std::chrono::nanoseconds read_worked() noexcept { return worked; }
   static std::chrono::nanoseconds read_now() noexcept { return now; }
   static constexpr WorkClock kClock{read_worked, read_now};
@@ -94,13 +94,12 @@ struct Times {
 /// Two executors, and users who post pieces of work that take so long.
 class Patience : public testing::Test {
  protected:
-  Patience() {
-    Times::worked = {};
-    Times::now = 1h;
-  }
-  void post(UserId user, std::chrono::milliseconds worked) {
+  void post(UserId user, std::chrono::nanoseconds worked, std::chrono::nanoseconds interrupted = {}) {
     const auto io = shares_.of(user, usual_);
-    io->post([worked] { Times::worked += worked; });
+    io->post([worked, interrupted] {
+      Times::worked += worked;
+      Times::now += worked + interrupted;
+    });
   }
   /// Where the next piece of the user's work goes.
   bool is_patient(UserId user) {
@@ -168,11 +167,27 @@ TEST_F(Patience, IsNotAskedOfWhoAsksForLittleAllTheTime) {
   }
 }
 
+TEST_F(Patience, IsNotAskedOfWhoWasInterrupted) {
+  for (int i = 0; i < 100; ++i) {
+    post(kModest, 1ms, 20ms);
+    run_all();
+    EXPECT_FALSE(is_patient(kModest));
+  }
+}
+
+TEST_F(Patience, IsAskedOfWhoAsksForLittleMuchTooOften) {
+  for (int i = 0; i < 60; ++i) {
+    post(kGreedy, 999us);
+    run_all();
+  }
+  EXPECT_TRUE(is_patient(kGreedy));
+}
+
 TEST_F(Patience, OfAUserIsNotForgottenForManyOthers) {
   post(kGreedy, 60ms);
   run_all();
   for (std::uint64_t user = 100; user < 3'000; ++user) {
-    post(UserId{user}, 1ms);
+    post(UserId{user}, 10us);
     run_all();
   }
   EXPECT_TRUE(is_patient(kGreedy));
