@@ -58,7 +58,7 @@ class Compressed(Dialogue):
 
 
 class ClientPatterns(support.MailTest):
-    users = ("alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi")
+    users = ("alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi", "ivan", "judy")
     settings = {"workers.count": 2}
 
     @contextlib.contextmanager
@@ -173,15 +173,15 @@ class ClientPatterns(support.MailTest):
     # Everybody's submission and POP3
 
     def test_clients_submit(self):
-        name, secret = (base64.b64encode(text.encode()).decode() for text in (address("heidi"), password("heidi")))
-        me = f"<{address('heidi')}>"
-        whole = [f"AUTH PLAIN {plain('heidi')}"]
+        name, secret = (base64.b64encode(text.encode()).decode() for text in (address("ivan"), password("ivan")))
+        me = f"<{address('ivan')}>"
+        whole = [f"AUTH PLAIN {plain('ivan')}"]
         by_login = ["AUTH LOGIN", name, secret]
         cases = (
             ("Thunderbird", "[127.0.0.1]", whole, f"FROM:{me} BODY=8BITMIME SIZE={{size}}", f"TO:{me}"),
             ("Outlook 365", "DESKTOP-4F_1", by_login, f"FROM: {me}", f"TO: {me}"),
             ("Outlook 2016", "Büro PC", [f"AUTH LOGIN {name}", secret], f"FROM: {me}", f"TO: {me}"),
-            ("Apple Mail", "smtpclient.apple", ["AUTH PLAIN", plain("heidi")], f"FROM:{me}", f"TO:{me}"),
+            ("Apple Mail", "smtpclient.apple", ["AUTH PLAIN", plain("ivan")], f"FROM:{me}", f"TO:{me}"),
             ("iOS", "[IPv6:2001:db8::1]", whole, f"FROM:{me} SIZE={{size}}", f"TO:{me}"),
             ("K-9", "[192.0.2.7]", whole, f"FROM:{me} BODY=8BITMIME", f"TO:{me}"),
             ("mutt", "laptop", whole, f"FROM:{me} BODY=8BITMIME", f"TO:{me} NOTIFY=FAILURE"),
@@ -190,7 +190,7 @@ class ClientPatterns(support.MailTest):
         )
         for client, hello, login, mail, recipient in cases:
             with self.subTest(client), self.mail.dialogue("submissions") as s:
-                sent = message(f"By {client}", "Grüße.\r\n".encode(), "heidi", "heidi")
+                sent = message(f"By {client}", "Grüße.\r\n".encode(), "ivan", "ivan")
                 s.reply("220")
                 s.ask(f"EHLO {hello}", "250")
                 for step in login[:-1]:
@@ -202,11 +202,11 @@ class ClientPatterns(support.MailTest):
                 s.send(sent + b".\r\n")
                 s.reply("250")
                 s.ask("QUIT", "221")
-                self.mail.find("heidi", sent)
+                self.mail.find("ivan", sent)
 
     def test_clients_read_by_pop3(self):
         """In ASCII, names and files of other letters too, for none of them knows UTF8."""
-        name, secret = address("grace"), password("grace")
+        name, secret = address("judy"), password("judy")
         header = (
             'From: "Jörg, Müller" <joerg@example.org>\r\nTo: ü@a.example\r\nMessage-ID: <ü@example.org>\r\n'
             "Date: Thu, 1 Jan 2026 00:00:00 +0000\r\nSubject: Grüße\r\n"
@@ -215,9 +215,9 @@ class ClientPatterns(support.MailTest):
         )
         sent = (header + "\r\nKörper\r\n.\r\n").encode()
         login = [f"USER {name}", f"PASS {secret}"]
-        by_plain = [f"AUTH PLAIN {plain('grace')}"]
+        by_plain = [f"AUTH PLAIN {plain('judy')}"]
         cases = (
-            ("Thunderbird", ["CAPA", "AUTH PLAIN", plain("grace"), "STAT", "LIST", "UIDL"], "RETR 1"),
+            ("Thunderbird", ["CAPA", "AUTH PLAIN", plain("judy"), "STAT", "LIST", "UIDL"], "RETR 1"),
             ("fetchmail", ["CAPA", *login, "STAT", "LAST", "UIDL", "LIST 1"], "TOP 1 99999999"),
             ("getmail", ["CAPA", *login, "UIDL", "LIST"], "RETR 1"),
             ("mutt", ["CAPA", *by_plain, "STAT", "UIDL", "LIST 1", "TOP 1 0"], "RETR 1"),
@@ -226,8 +226,8 @@ class ClientPatterns(support.MailTest):
         )
         for client, steps, retrieve in cases:
             with self.subTest(client), self.mail.dialogue("pop3s") as s:
-                self.mail.deliver(sent, "grace")
-                support.wait_until(lambda: self.mail.messages("grace"), "it is there")
+                self.mail.deliver(sent, "judy")
+                support.wait_until(lambda: self.mail.messages("judy"), "it is there")
                 s.expect(r"\+OK")
                 for step in steps:
                     s.send(step)
