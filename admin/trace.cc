@@ -145,11 +145,11 @@ std::string padded(std::string text, std::size_t width) {
   return text;
 }
 
-/// "2026-11-22 10:55:12.123  smtpd      smtp.message.accepted  recipients=2". The message's own trace goes without
+/// "2026-11-22 10:55:12.123Z  smtpd      smtp.message.accepted  recipients=2". The message's own trace goes without
 /// saying, and so does the level "info".
 std::string row(const LogEvent& event, const std::string& trace_id, std::size_t program_width,
                 std::size_t name_width) {
-  std::string time = event.time.substr(0, event.time.size() - 1);  // the Z
+  std::string time = event.time;  // with its Z: it is UTC
   time[10] = ' ';
   std::string fields;
   if (event.level != "info") fields += "  level=" + event.level;

@@ -44,9 +44,9 @@ TEST_F(TraceTest, EventsOfAllDaemonsAreJoinedByTime) {
                          at(15, "warning smtpd queue.delayed trace=4f1c"));
   write("deliveryd.log", at(14, "info deliveryd lmtp.stored trace=4f1c uid=7"));
   EXPECT_EQ(text("4f1c"),
-            "2026-11-22 10:55:12.000  smtpd      smtp.message.accepted  recipients=2\n"
-            "2026-11-22 10:55:14.000  deliveryd  lmtp.stored            uid=7\n"
-            "2026-11-22 10:55:15.000  smtpd      queue.delayed          level=warning\n");
+            "2026-11-22 10:55:12.000Z  smtpd      smtp.message.accepted  recipients=2\n"
+            "2026-11-22 10:55:14.000Z  deliveryd  lmtp.stored            uid=7\n"
+            "2026-11-22 10:55:15.000Z  smtpd      queue.delayed          level=warning\n");
 }
 
 TEST_F(TraceTest, RotatedAndJsonLogsAreRead) {
@@ -58,9 +58,9 @@ TEST_F(TraceTest, RotatedAndJsonLogsAreRead) {
   write("smtpd.log.2.gz", at(11, "info smtpd y trace=4f1c"));
   write("notes.txt", at(11, "info smtpd x trace=4f1c"));
   EXPECT_EQ(text("4f1c"),
-            "2026-11-22 10:55:12.000  smtpd  z\n"
-            "2026-11-22 10:55:13.000  smtpd  a\n"
-            "2026-11-22 10:55:14.000  smtpd  b\n");
+            "2026-11-22 10:55:12.000Z  smtpd  z\n"
+            "2026-11-22 10:55:13.000Z  smtpd  a\n"
+            "2026-11-22 10:55:14.000Z  smtpd  b\n");
 }
 
 TEST_F(TraceTest, ReportsAreFollowed) {
@@ -70,11 +70,11 @@ TEST_F(TraceTest, ReportsAreFollowed) {
                          at(15, "info smtpd relay.reply trace=bb") + at(16, "info smtpd relay.reply trace=cc") +
                          at(17, "info smtpd relay.reply trace=dd"));
   EXPECT_EQ(text("aa"),
-            "2026-11-22 10:55:12.000  smtpd  queue.accepted\n"
-            "2026-11-22 10:55:13.000  smtpd  queue.notification.added  trace=bb about=aa\n"
-            "2026-11-22 10:55:14.000  smtpd  queue.notification.added  trace=cc about=bb\n"
-            "2026-11-22 10:55:15.000  smtpd  relay.reply               trace=bb\n"
-            "2026-11-22 10:55:16.000  smtpd  relay.reply               trace=cc\n");
+            "2026-11-22 10:55:12.000Z  smtpd  queue.accepted\n"
+            "2026-11-22 10:55:13.000Z  smtpd  queue.notification.added  trace=bb about=aa\n"
+            "2026-11-22 10:55:14.000Z  smtpd  queue.notification.added  trace=cc about=bb\n"
+            "2026-11-22 10:55:15.000Z  smtpd  relay.reply               trace=bb\n"
+            "2026-11-22 10:55:16.000Z  smtpd  relay.reply               trace=cc\n");
   const auto of_report = trace(config_, "cc");
   ASSERT_TRUE(of_report);
   EXPECT_EQ(of_report->json.size(), 2U);  // what it reports on is named, but not followed
@@ -111,7 +111,7 @@ TEST_F(TraceTest, OtherLinesThatHoldTheIdAreNotItsEvents) {
                          at(12, "info smtpd a client=4f1c") + at(12, "info smtpd a client=\"trace=4f1c\"") +
                          at(12, "info smtpd a client=x\\x22 trace=4f1") + "\xff trace=4f1c\n\n" +
                          std::string(200'000, 'x') + "trace=4f1c\n" + at(13, "info smtpd last trace=4f1c"));
-  EXPECT_EQ(text("4f1c"), "2026-11-22 10:55:13.000  smtpd  last\n");
+  EXPECT_EQ(text("4f1c"), "2026-11-22 10:55:13.000Z  smtpd  last\n");
 }
 
 TEST_F(TraceTest, LinesThatCrossReadsAreWhole) {
