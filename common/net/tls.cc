@@ -243,10 +243,20 @@ void TlsSession::close(std::string_view last_words) {
 
 namespace {
 
+/// What OpenSSL last said, without its codes.
 std::string last_error() {
-  char text[256];
-  ERR_error_string_n(ERR_get_error(), text, sizeof text);
-  return text;
+  const unsigned long code = ERR_get_error();
+  if (ERR_SYSTEM_ERROR(code)) return std::strerror(ERR_GET_REASON(code));
+  const bool has_no_pem = ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE;
+  if (has_no_pem) return "it holds no PEM block (-----BEGIN ...)";
+  const char* reason = ERR_reason_error_string(code);
+  return reason != nullptr ? reason : "it does not read";
+}
+
+/// Of a file that a daemon reads as its own user.
+std::string unreadable(const char* what, const std::string& path) {
+  return std::string{"cannot read the "} + what + " " + path + ": " + last_error() +
+         "; it must be PEM, and the daemons' user must be able to read it";
 }
 
 void set_common_options(SSL_CTX* context) {
@@ -308,10 +318,10 @@ std::expected<TlsServer, std::string> TlsServer::load(const std::string& certifi
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);  // tickets serve, and take no memory
   ERR_clear_error();
   if (SSL_CTX_use_certificate_chain_file(context.get(), certificate_path.c_str()) != 1) {
-    return std::unexpected("cannot read the certificate " + certificate_path + ": " + last_error());
+    return std::unexpected(unreadable("certificate", certificate_path));
   }
   if (SSL_CTX_use_PrivateKey_file(context.get(), key_path.c_str(), SSL_FILETYPE_PEM) != 1) {
-    return std::unexpected("cannot read the key " + key_path + ": " + last_error());
+    return std::unexpected(unreadable("key", key_path));
   }
   if (SSL_CTX_check_private_key(context.get()) != 1) {
     return std::unexpected("the key " + key_path + " does not belong to the certificate " + certificate_path);
