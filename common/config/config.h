@@ -98,9 +98,9 @@ struct Store {
 
 struct Auth {
   bool allow_plaintext = false;  // logins over connections without TLS
-  std::vector<std::string> mechanisms{
-      // SASL's, the strongest first
-      "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN"};
+  // SASL's, the strongest first. -PLUS only on demand: clients choose it that have no channel to bind to
+  // (libgsasl).
+  std::vector<std::string> mechanisms{"SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN"};
   std::uint32_t hashing_threads = 2;
   std::uint32_t hashing_queue_max = 64;
   std::chrono::seconds remember{300};

@@ -290,7 +290,9 @@ Section auth() {
       {{"allow_plaintext", "Take logins over connections without TLS, passwords in the clear among them.",
         flag<&Config::auth, &Auth::allow_plaintext>()},
        {"mechanisms",
-        "SASL mechanisms, in the order in which they are offered; -PLUS under TLS alone. Without PLAIN and LOGIN\n"
+        "SASL mechanisms, in the order in which they are offered. SCRAM-SHA-256-PLUS and SCRAM-SHA-1-PLUS, under "
+        "TLS\n"
+        "alone, bind a login to its connection; Debian's mutt chooses them and fails. Without PLAIN and LOGIN\n"
         "the server reads no passwords: IMAP's LOGIN and POP3's USER go too. Users whose passwords were imported\n"
         "as hashes can't use SCRAM: while there are such, and clients that prefer it, take SCRAM out.",
         List{[](Config& config) -> std::vector<std::string>& { return config.auth.mechanisms; }, is_mechanism,

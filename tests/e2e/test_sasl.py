@@ -91,6 +91,9 @@ PROTOCOLS = {
 
 class Sasl(support.MailTest):
     users = ("alice", "bob")
+    settings = {
+        "auth.mechanisms": ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN"]
+    }
 
     @classmethod
     def setUpClass(cls):

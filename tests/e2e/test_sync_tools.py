@@ -283,8 +283,6 @@ class Others(SyncTools):
             set imap_pass = "{password("dave")}"
             set smtp_url = "smtps://{address("dave")}@{HOST}:{self.mail.port("submissions")}/"
             set smtp_pass = "{password("dave")}"
-            # Of what is offered it would take SCRAM-SHA-256-PLUS, for which Debian's mutt gives its libgsasl no channel.
-            set smtp_authenticators = "scram-sha-256"
             set from = "{address("dave")}"
             set certificate_file = "{self.mail.certificate}"
             set header_cache = "{self.folder}/mutt-headers"

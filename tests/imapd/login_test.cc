@@ -36,8 +36,7 @@ const Case kCases[] = {
     {"StartTlsThenLogin",
      false,
      {kGreetingInTheClear, "1C: a STARTTLS", "1S: a OK Begin TLS negotiation now", "1 starttls", "1C: b CAPABILITY",
-      "1S: * CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ID ENABLE AUTH=SCRAM-SHA-256-PLUS "
-      "AUTH=SCRAM-SHA-1-PLUS "
+      "1S: * CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ID ENABLE "
       "AUTH=SCRAM-SHA-256 AUTH=SCRAM-SHA-1 AUTH=PLAIN AUTH=LOGIN",
       "1S: b OK That is all", "1C: c STARTTLS", "1S: c BAD TLS is active already",
       "1C: d LOGIN alice@example.org secret", "1S: d OK [CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL+ *"}},
@@ -48,8 +47,7 @@ const Case kCases[] = {
     {"ImplicitTls",
      false,
      {"1 connect tls",
-      "1S: * OK [CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ID ENABLE AUTH=SCRAM-SHA-256-PLUS "
-      "AUTH=SCRAM-SHA-1-PLUS "
+      "1S: * OK [CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ID ENABLE "
       "AUTH=SCRAM-SHA-256 AUTH=SCRAM-SHA-1 AUTH=PLAIN AUTH=LOGIN] *",
       "1C: a LOGIN alice@example.org secret", "1S: a OK *"}},
     {"LoginByAtomsQuotedStringsAndLiterals",

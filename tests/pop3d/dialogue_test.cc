@@ -455,7 +455,7 @@ TEST(Tls, NoPasswordInTheClear) {
 
 const std::string kCapabilitiesUnderTls =
     "C: CAPA\nS: +OK Capability list follows\nS: TOP\nS: UIDL\nS: PIPELINING\nS: RESP-CODES\nS: AUTH-RESP-CODE\n"
-    "S: EXPIRE NEVER\nS: USER\nS: SASL SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS SCRAM-SHA-256 SCRAM-SHA-1 PLAIN "
+    "S: EXPIRE NEVER\nS: USER\nS: SASL SCRAM-SHA-256 SCRAM-SHA-1 PLAIN "
     "LOGIN\nS: UTF8 USER\nS: LANG\nS: IMPLEMENTATION Posthaste\nS: .\n";
 
 TEST(Tls, Stls) {
