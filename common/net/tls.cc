@@ -247,7 +247,8 @@ namespace {
 std::string last_error() {
   const unsigned long code = ERR_get_error();
   if (ERR_SYSTEM_ERROR(code)) return std::strerror(ERR_GET_REASON(code));
-  const bool has_no_pem = ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE;
+  const bool has_no_pem = (ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE) ||
+                          ERR_GET_LIB(code) == ERR_LIB_OSSL_DECODER;
   if (has_no_pem) return "it holds no PEM block (-----BEGIN ...)";
   const char* reason = ERR_reason_error_string(code);
   return reason != nullptr ? reason : "it does not read";
