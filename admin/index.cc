@@ -22,7 +22,6 @@ namespace posthaste::admin {
 namespace {
 
 namespace fs = std::filesystem;
-using Kind = OpenError::Kind;
 
 nlohmann::json packed(const Outcome<Report>& outcome) {
   if (!outcome) return {{"failure", outcome.error()}};
@@ -84,26 +83,30 @@ Outcome<Report> rebuild_alone(const IndexedLog& log) {
   std::error_code failed;
   fs::remove_all(fresh, failed);  // of one that was broken off
   if (failed) return Failure(fresh.string() + ": " + failed.message());
+  const auto segments = journal::list_segments(log.directory / "log");
+  const bool is_absent = !fs::exists(log.directory / "log", failed) && !failed;
+  if (is_absent || (segments && segments->empty())) {
+    return Failure(
+        (log.directory / "log").string() +
+        " holds nothing to make an index from; nothing was changed. If there was mail, take the folder " +
+        log.name + " from a backup; \"posthaste start\" makes an empty index");
+  }
   const auto built = log.rebuild(log.directory / "log", fresh);
   if (!built) {
-    switch (built.error().kind) {
-      case Kind::damaged:
-        return Failure(built.error().text +
-                       ": the log itself is damaged, and the index was left as it was; take "
-                       "the log from a backup");
-      case Kind::full: return Failure(built.error().text + ": make room on its file system, and try again");
-      case Kind::unavailable: return Failure(built.error().text);
-      case Kind::io: return Failure(built.error().text + ": see the disk and the kernel's log");
-    }
+    fs::remove_all(fresh, failed);
+    return Failure(log.open_words(built.error()) + "; the index was left as it was");
   }
   if (!journal::sync_directory(fresh)) return system_failure(fresh);
   const auto old = put_in_place(log.directory, fresh);
   if (!old) return Failure(old.error());
   Report report;
-  report.text = "The index is made again from the log. \"posthaste start\" starts the daemons.\n";
+  report.text = "The index is made again from the log: " + built->counts + ".\n";
+  for (const auto& note : built->notes) report.text += note + "\n";
+  report.text += "\"posthaste start\" starts the daemons.\n";
   if (*old) report.text += "The old one is " + (*old)->string() + "; delete it when all is well.\n";
   report.json = {{"index", (log.directory / "index").string()},
                  {"old", *old ? nlohmann::json((*old)->string()) : nlohmann::json{}}};
+  report.json.update(built->json);
   const auto late = *old ? lmdb::process_using(**old) : std::nullopt;
   if (late) {
     report.text += "Process " + std::to_string(*late) + " opened the old one meanwhile: start it again.\n";

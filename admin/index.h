@@ -4,8 +4,10 @@
 #include <expected>
 #include <filesystem>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "admin/installation.h"
 #include "admin/report.h"
@@ -14,15 +16,23 @@
 
 namespace posthaste::admin {
 
+/// What came of a rebuild, in words and for machines.
+struct Rebuilt {
+  std::string counts;              // "3 users, 10 messages"
+  std::vector<std::string> notes;  // a sentence each
+  nlohmann::json json;
+};
+
 /// A log with its index, and who uses them.
 struct IndexedLog {
   std::filesystem::path directory;
   std::string name;                      // "store"
   std::span<const char* const> daemons;  // that read or write it
   /// Makes the index anew from all of the log.
-  std::function<std::expected<void, OpenError>(const std::filesystem::path& log,
-                                               const std::filesystem::path& index)>
+  std::function<std::expected<Rebuilt, OpenError>(const std::filesystem::path& log,
+                                                  const std::filesystem::path& index)>
       rebuild;
+  std::string (*open_words)(const OpenError&);
 };
 
 /// Runs `work` in a child, as the installation's user: root would follow links in that user's folders, and leave

@@ -1,5 +1,6 @@
 #include "admin/queue.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <ctime>
@@ -14,11 +15,13 @@
 #include "common/base/ids.h"
 #include "common/base/octets.h"
 #include "common/config/layout.h"
+#include "common/journal/fresh_index.h"
 #include "common/net/stream.h"
 #include "common/net/time_limit.h"
 #include "common/net/uv_loop.h"
 #include "common/net/uv_network.h"
 #include "smtpd/queue/check.h"
+#include "smtpd/queue/index.h"
 #include "smtpd/queue/open_words.h"
 #include "smtpd/queue/reader.h"
 #include "smtpd/queue/recovery.h"
@@ -48,9 +51,8 @@ std::string duration_in_words(std::chrono::seconds duration) {
   return std::to_string(count / 86'400) + " d";
 }
 
-std::string when(std::optional<WallTime> time, WallTime now) {
-  if (!time) return "held";
-  const auto until = std::chrono::ceil<std::chrono::seconds>(*time - now);
+std::string when(WallTime time, WallTime now) {
+  const auto until = std::chrono::ceil<std::chrono::seconds>(time - now);
   return until.count() <= 0 ? "now" : "in " + duration_in_words(until);
 }
 
@@ -86,11 +88,23 @@ nlohmann::json json_of(const queue::Summary& entry) {
           {"next_attempt", json_time(entry.next_attempt)}};
 }
 
-std::string line_of(const queue::Summary& entry, WallTime now) {
+bool is_held_as_damaged(const queue::QueuedRecipient& queued) {
+  return queued.status.fate == queue::Fate::waiting && queued.status.held &&
+         queued.status.last_reply == queue::kHeldAsDamaged;
+}
+
+/// Why nobody of an entry is tried: "held", or that and the damage.
+std::string held_words(const queue::Reader& reader, queue::EntryId id) {
+  const auto entry = reader.read(id);
+  const bool is_damaged = entry && std::ranges::any_of(entry->recipients, is_held_as_damaged);
+  return is_damaged ? "held: the message is damaged" : "held";
+}
+
+std::string line_of(const queue::Summary& entry, const std::string& next) {
   return std::to_string(number(entry.id)) + "  " + entry.envelope.trace_id + "  " +
-         age(entry.envelope.arrived, now) + " old  " + std::to_string(entry.octets) + " octets  from " +
+         age(entry.envelope.arrived, wall_clock()) + " old  " + std::to_string(entry.octets) + " octets  from " +
          to_string(entry.envelope.reverse_path) + "  " + std::to_string(entry.waiting) + " of " +
-         std::to_string(entry.recipients) + " recipients waiting, next " + when(entry.next_attempt, now) + "\n";
+         std::to_string(entry.recipients) + " recipients waiting, " + next + "\n";
 }
 
 nlohmann::json json_of(const queue::QueuedRecipient& queued) {
@@ -131,6 +145,16 @@ Outcome<queue::EntryId> find_entry(const queue::Reader& reader, const std::strin
   return *found;
 }
 
+/// Whether all who wait are held.
+bool is_held(const queue::Reader& reader, queue::EntryId id) {
+  const auto entry = reader.read(id);
+  if (!entry) return false;
+  const auto may_be_tried = [](const queue::QueuedRecipient& queued) {
+    return queued.status.fate == queue::Fate::waiting && !queued.status.held;
+  };
+  return std::ranges::none_of(entry->recipients, may_be_tried);
+}
+
 net::Task<void> ask(net::UvLoop& loop, net::Endpoint socket, std::string line, std::optional<std::string>& heard) {
   net::UvNetwork network{loop};
   auto transport = co_await network.connect(std::move(socket), kControlTimeout);
@@ -153,19 +177,56 @@ std::string_view past_tense(queue::ControlAction action) {
   std::unreachable();
 }
 
-IndexedLog queue_of(const config::Config& config) {
-  static constexpr std::array kDaemons = {"smtpd"};
-  const auto rebuild = [](const std::filesystem::path& log, const std::filesystem::path& index) {
-    return queue::rebuild_index(log, index);
-  };
-  return {config.paths.queue, "queue", kDaemons, rebuild};
-}
-
 std::string counted(std::uint64_t count, const char* one, const char* several) {
   return std::to_string(count) + " " + (count == 1 ? one : several);
 }
 
-Report report_of(const queue::CheckReport& found, const std::string& rebuild_it) {
+IndexedLog queue_of(const config::Config& config) {
+  static constexpr std::array kDaemons = {"smtpd"};
+  const auto rebuild = [](const std::filesystem::path& log,
+                          const std::filesystem::path& index) -> std::expected<Rebuilt, OpenError> {
+    const auto rebuilt = queue::rebuild_index(log, index);
+    if (!rebuilt) return std::unexpected(rebuilt.error());
+    return Rebuilt{counted(rebuilt->entries, "entry", "entries") + ", " +
+                       counted(rebuilt->recipients, "recipient", "recipients"),
+                   {},
+                   {{"entries", rebuilt->entries}, {"recipients", rebuilt->recipients}}};
+  };
+  return {config.paths.queue, "queue", kDaemons, rebuild, queue::open_words};
+}
+
+bool is_new(const config::Config& config) {
+  std::error_code ignored;
+  return !std::filesystem::exists(config.paths.queue / "log", ignored) &&
+         !std::filesystem::exists(config.paths.queue / "index", ignored);
+}
+
+/// Of a log whose index is gone: what a start makes of it.
+Outcome<Report> check_without_index(const config::Config& config) {
+  const auto records = queue::examine_log(nullptr, config.paths.queue / "log");
+  if (!records) return Failure("the index is gone, and " + queue::open_words(records.error()));
+  Report report;
+  report.success = false;
+  report.text =
+      (config.paths.queue / "index").string() +
+      " is gone. The log can be read to its end: \"posthaste start\" or \"posthaste queue rebuild\" makes "
+      "the index again.\n";
+  report.json = {{"sound", false}, {"index", nullptr}};
+  return report;
+}
+
+/// A problem when neither a start nor a rebuild would read the log.
+std::vector<std::string> examine(const config::Config& config) {
+  const auto index =
+      queue::open_index(config.paths.queue / "index", lmdb::Environment::Access::read, queue::kIndexMapOctets);
+  if (!index) return {index.error().text};
+  const auto records = queue::examine_log(index->get(), config.paths.queue / "log");
+  if (records) return {};
+  return {records.error().text + ": \"posthaste queue rebuild\" fails with this, and so may the next start"};
+}
+
+Report report_of(queue::CheckReport found, std::vector<std::string> problems, const std::string& rebuild_it) {
+  found.problems.insert(found.problems.begin(), problems.begin(), problems.end());
   Report report;
   report.success = found.problems.empty();
   for (const auto& problem : found.problems) report.text += problem + "\n";
@@ -193,9 +254,11 @@ Report report_of(const queue::CheckReport& found, const std::string& rebuild_it)
 Outcome<Report> check_queue(const config::Config& config) {
   const IndexedLog log = queue_of(config);
   const auto check_it = [&]() -> Outcome<Report> {
+    if (is_new(config)) return Report{"Nothing was queued yet: smtpd has not been started.\n", {{"sound", true}}};
+    if (journal::has_lost_its_index(config.paths.queue)) return check_without_index(config);
     const auto opened = queue::Reader::open(config.paths.queue);
     if (!opened) return Failure(queue::open_words(opened.error()));
-    return report_of(queue::check(**opened), rebuild_words(log));
+    return report_of(queue::check(**opened), examine(config), rebuild_words(log));
   };
   return in_child(config, log, check_it);
 }
@@ -203,13 +266,16 @@ Outcome<Report> check_queue(const config::Config& config) {
 Outcome<Report> rebuild_queue(const config::Config& config) { return rebuild_index(config, queue_of(config)); }
 
 Outcome<Report> list_queue(const config::Config& config) {
+  if (is_new(config)) return Report{"The queue is empty.\n", {{"entries", nlohmann::json::array()}}};
   const auto reader = open_queue(config);
   if (!reader) return Failure(reader.error());
   const WallTime now = wall_clock();
   Report report;
   report.json["entries"] = nlohmann::json::array();
   const auto add = [&](const queue::Summary& entry) {
-    report.text += line_of(entry, now);
+    const std::string next =
+        entry.next_attempt ? "next " + when(*entry.next_attempt, now) : held_words(**reader, entry.id);
+    report.text += line_of(entry, next);
     report.json["entries"].push_back(json_of(entry));
     return true;
   };
@@ -255,6 +321,9 @@ Outcome<Report> change_queue(const config::Config& config, queue::ControlAction 
     if (!reader) return Failure(reader.error());
     const auto id = find_entry(**reader, name);
     if (!id) return Failure(id.error());
+    if (action == queue::ControlAction::retry && is_held(**reader, *id)) {
+      return Failure("entry " + name + " is held: \"posthaste queue release " + name + "\" lets it go on");
+    }
     request.entry = *id;
   } else if (action != queue::ControlAction::retry) {
     return Failure("only retry takes \"all\": name one entry");

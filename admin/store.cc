@@ -2,13 +2,24 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <filesystem>
+#include <map>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "admin/index.h"
+#include "common/auth/directory.h"
+#include "common/auth/open_words.h"
+#include "common/base/ids.h"
+#include "common/journal/fresh_index.h"
+#include "common/store/examine.h"
 #include "common/store/open_words.h"
 #include "common/store/recovery.h"
+#include "common/store/rows.h"
 #include "common/store/store.h"
+#include "common/store/whereabouts.h"
 
 namespace posthaste::admin {
 namespace {
@@ -19,33 +30,150 @@ std::uint64_t map_octets(const config::Config& config) {
   return std::min(config.store.map_octets, store::kIndexMapOctets);
 }
 
-IndexedLog store_of(const config::Config& config) {
-  static constexpr std::array kDaemons = {"deliveryd", "imapd", "pop3d"};
-  return {config.paths.store, "store", kDaemons,
-          [map = map_octets(config)](const fs::path& log, const fs::path& index) {
-            return store::rebuild_index(log, index, map);
-          }};
-}
-
 std::string counted(std::uint64_t count, const char* what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
-Report report_of(const store::CheckReport& found, store::CheckDepth depth, const std::string& rebuild_it) {
+std::string passed_over(const store::DamagedBlob& blob) {
+  return to_string(blob) +
+         " is damaged; its message was deleted, so nothing is lost, and a rebuild passes over it.";
+}
+
+Rebuilt in_words(const store::RebuiltIndex& index) {
+  Rebuilt rebuilt;
+  rebuilt.counts = counted(index.users, "user") + ", " + counted(index.messages, "message");
+  for (const auto& blob : index.passed_over) rebuilt.notes.push_back(passed_over(blob));
+  rebuilt.json = {{"users", index.users}, {"messages", index.messages}, {"passed_over", index.passed_over.size()}};
+  return rebuilt;
+}
+
+IndexedLog store_of(const config::Config& config) {
+  static constexpr std::array kDaemons = {"deliveryd", "imapd", "pop3d"};
+  const auto rebuild = [map = map_octets(config)](const fs::path& log,
+                                                  const fs::path& index) -> std::expected<Rebuilt, OpenError> {
+    const auto rebuilt = store::rebuild_index(log, index, map);
+    if (!rebuilt) return std::unexpected(rebuilt.error());
+    return in_words(*rebuilt);
+  };
+  return {config.paths.store, "store", kDaemons, rebuild, store::open_words};
+}
+
+/// The addresses of all users, when the directory can be read.
+std::map<UserId, std::string> addresses(const config::Config& config) {
+  std::map<UserId, std::string> addresses;
+  const auto directory = auth::Directory::open(config.paths.directory, auth::Role::reader);
+  const auto users = directory ? directory->list_users() : std::vector<auth::User>{};
+  if (!users) return addresses;
+  for (const auto& user : *users) addresses.emplace(user.id, user.address);
+  return addresses;
+}
+
+/// What is found wrong beside what the checker finds.
+struct Findings {
+  std::vector<std::string> problems;
+  std::vector<std::string> notes;
+};
+
+/// Damaged bodies of messages that are gone; those that live are found by the checker.
+std::vector<std::string> notes_on(lmdb::Environment& index, const std::vector<store::DamagedBlob>& damaged) {
+  std::vector<std::string> notes;
+  const auto txn = index.begin_read();
+  if (!txn) return notes;
+  {
+    const store::View view(index, *txn);
+    for (const auto& blob : damaged) {
+      if (!store::find_blob(view, blob.blob)) notes.push_back(passed_over(blob));
+    }
+  }
+  index.end_read(*txn);
+  return notes;
+}
+
+/// Of whom the store has something, and whose number the directory never gave.
+std::vector<UserId> users_above(const std::vector<std::pair<UserId, std::uint64_t>>& users, UserId next_user) {
+  std::vector<UserId> above;
+  for (const auto& [user, messages] : users) {
+    if (user >= next_user) above.push_back(user);
+  }
+  return above;
+}
+
+void look_for_unknown_users(const config::Config& config, Findings& findings) {
+  const auto directory = auth::Directory::open(config.paths.directory, auth::Role::reader);
+  if (!directory) return findings.notes.push_back(auth::open_words(config.paths.directory, directory.error()));
+  const auto next = directory->next_user();
+  const auto users = store::users_in(config.paths.store, map_octets(config));
+  if (!next || !users) return;  // the checker says why
+  for (const UserId user : users_above(*users, *next)) {
+    findings.problems.push_back("user " + std::to_string(number(user)) +
+                                ": the directory never gave this number; take directory and store from one backup");
+  }
+  const auto named = addresses(config);
+  const auto departed = directory->departed_users(UserId{}, SIZE_MAX);
+  if (!departed) return;
+  for (const auto& [user, messages] : *users) {
+    if (user >= *next || named.contains(user) || std::ranges::binary_search(*departed, user)) continue;
+    findings.notes.push_back("User " + std::to_string(number(user)) + " has " + counted(messages, "message") +
+                             ", and the directory has no such user.");
+  }
+}
+
+/// Whether a start, and a rebuild if `depth` is bodies, would read the log.
+void examine(const config::Config& config, lmdb::Environment& index, store::CheckDepth depth, Findings& findings) {
+  const auto log = config.paths.store / "log";
+  const auto start = store::examine_log(index, log, store::Extent::what_the_index_lacks);
+  if (!start) findings.problems.push_back(start.error().text + ": deliveryd does not start with this");
+  if (!start || depth != store::CheckDepth::bodies) return;
+  const auto rebuild = store::examine_log(index, log, store::Extent::all);
+  if (rebuild) {
+    findings.notes = notes_on(index, rebuild->damaged);
+  } else {
+    findings.problems.push_back(rebuild.error().text + ": \"posthaste store rebuild\" fails with this");
+  }
+}
+
+void add_addresses(const store::CheckReport& found, const std::map<UserId, std::string>& addresses,
+                   Report& report) {
+  std::map<UserId, std::string> named;
+  report.json["damaged"] = nlohmann::json::array();
+  for (const auto& [location, places] : found.damaged) {
+    for (const auto& place : places) {
+      const auto known = addresses.find(place.user);
+      if (known != addresses.end()) named.insert(*known);
+      report.json["damaged"].push_back(
+          {{"blob", number(location.blob)},
+           {"user", number(place.user)},
+           {"address", known != addresses.end() ? nlohmann::json(known->second) : nlohmann::json{}},
+           {"mailbox", place.mailbox},
+           {"uid", number(place.uid)}});
+    }
+  }
+  for (const auto& [user, address] : named) {
+    report.text += "User " + std::to_string(number(user)) + " is " + address + ".\n";
+  }
+}
+
+Report report_of(const store::CheckReport& found, const Findings& beside,
+                 const std::map<UserId, std::string>& addresses, store::CheckDepth depth,
+                 const std::string& rebuild_it) {
   const bool with_bodies = depth == store::CheckDepth::bodies;
+  auto problems = beside.problems;
+  problems.insert(problems.end(), found.problems.begin(), found.problems.end());
   Report report;
-  report.success = found.problems.empty();
-  for (const auto& problem : found.problems) report.text += problem + "\n";
-  report.text += counted(found.users, "user") + ", " + std::to_string(found.mailboxes) +
+  report.success = problems.empty();
+  for (const auto& problem : problems) report.text += problem + "\n";
+  add_addresses(found, addresses, report);
+  for (const auto& note : beside.notes) report.text += note + "\n";
+  report.text += counted(found.users, "user") + " with mailboxes, " + std::to_string(found.mailboxes) +
                  (found.mailboxes == 1 ? " mailbox" : " mailboxes") + ", " + counted(found.messages, "message") +
                  ", " + counted(found.octets, "octet") + (with_bodies ? ", all of them read: " : ": ");
   if (report.success) {
     report.text += with_bodies ? "sound.\n" : "the index is sound. --bodies reads the messages, too.\n";
   } else {
     report.text +=
-        std::to_string(found.problems.size()) +
-        " found wrong.\nA blob that is damaged is a message lost: take it from a backup, or expunge it. For "
-        "all else, " +
+        std::to_string(problems.size()) +
+        " found wrong.\nA blob that is damaged is a message lost: take it from a backup, or expunge it; a rebuild "
+        "refuses until then. Of the log, take the folder store from a backup. For all else, " +
         rebuild_it + "; if it comes again, tell the makers.\n";
   }
   if (found.changing > 0) {
@@ -54,24 +182,93 @@ Report report_of(const store::CheckReport& found, store::CheckDepth depth, const
         " changed all the while and could not be compared: check again in a quiet hour, or with the daemons "
         "stopped.\n";
   }
-  report.json = {{"problems", found.problems}, {"users", found.users},       {"mailboxes", found.mailboxes},
-                 {"messages", found.messages}, {"blobs", found.blobs},       {"octets", found.octets},
-                 {"bodies", with_bodies},      {"changing", found.changing}, {"sound", report.success}};
+  report.json.update({{"problems", problems},
+                      {"notes", beside.notes},
+                      {"users", found.users},
+                      {"mailboxes", found.mailboxes},
+                      {"messages", found.messages},
+                      {"blobs", found.blobs},
+                      {"octets", found.octets},
+                      {"bodies", with_bodies},
+                      {"changing", found.changing},
+                      {"sound", report.success}});
   return report;
+}
+
+/// Of a log whose index is gone: what a start makes of it.
+Outcome<Report> check_without_index(const config::Config& config) {
+  const auto examined = store::examine_log(config.paths.store / "log");
+  if (!examined) return Failure("the index is gone, and " + store::open_words(examined.error()));
+  Report report;
+  report.success = false;
+  report.text =
+      (config.paths.store / "index").string() +
+      " is gone. The log can be read to its end: \"posthaste start\" or \"posthaste store rebuild\" makes "
+      "the index again.\n";
+  for (const auto& blob : examined->damaged) {
+    report.text += to_string(blob) + " is damaged: both refuse, unless its message was deleted.\n";
+  }
+  report.json = {{"sound", false}, {"index", nullptr}, {"damaged", examined->damaged.size()}};
+  return report;
+}
+
+bool is_new(const config::Config& config) {
+  std::error_code ignored;
+  return !fs::exists(config.paths.store / "log", ignored) && !fs::exists(config.paths.store / "index", ignored);
+}
+
+Outcome<Report> check_in_child(const config::Config& config, store::CheckDepth depth,
+                               const std::string& rebuild_it) {
+  if (is_new(config)) {
+    return Report{"Nothing is stored yet: deliveryd has not been started.\n", {{"sound", true}, {"users", 0}}};
+  }
+  if (journal::has_lost_its_index(config.paths.store)) return check_without_index(config);
+  const auto index =
+      store::open_index(config.paths.store / "index", lmdb::Environment::Access::read, map_octets(config));
+  if (!index) return Failure(store::open_words(index.error()));
+  Findings findings;
+  look_for_unknown_users(config, findings);
+  examine(config, **index, depth, findings);
+  const auto opened = store::Store::open(config.paths.store, map_octets(config));
+  if (!opened) return Failure(store::open_words(opened.error()));
+  const auto found = store::check(**opened, depth);
+  return report_of(found, findings, addresses(config), depth, rebuild_it);
 }
 
 }  // namespace
 
 Outcome<Report> check_store(const config::Config& config, store::CheckDepth depth) {
   const IndexedLog log = store_of(config);
-  const auto check_it = [&]() -> Outcome<Report> {
-    const auto opened = store::Store::open(config.paths.store, map_octets(config));
-    if (!opened) return Failure(store::open_words(opened.error()));
-    return report_of(store::check(**opened, depth), depth, rebuild_words(log));
-  };
-  return in_child(config, log, check_it);
+  return in_child(config, log, [&] { return check_in_child(config, depth, rebuild_words(log)); });
 }
 
 Outcome<Report> rebuild_store(const config::Config& config) { return rebuild_index(config, store_of(config)); }
+
+Outcome<std::string> keep_numbers_of_store(const config::Config& config, auth::Directory& directory) {
+  const std::string why =
+      "; until then no user can be added, who might get the number, and so the mail, of another";
+  if (journal::has_lost_its_index(config.paths.store)) {
+    return Failure((config.paths.store / "index").string() +
+                   " is gone: \"posthaste start\" makes it again from the log" + why);
+  }
+  const auto users = store::users_in(config.paths.store, map_octets(config));
+  if (!users && users.error().kind == OpenError::Kind::absent) return std::string{};  // nothing was stored yet
+  if (!users) return Failure(store::open_words(users.error()) + why);
+  const auto next = directory.next_user();
+  if (!next) return Failure(sentence(next.error(), "the directory"));
+  const auto unknown = users_above(*users, *next);
+  if (unknown.empty()) return std::string{};
+  auto change = directory.change();
+  if (!change) return Failure(sentence(change.error(), "the directory"));
+  if (const auto kept = change->keep_numbers(unknown.back()); !kept) {
+    return Failure(sentence(kept.error(), "the directory"));
+  }
+  if (const auto committed = change->commit(); !committed) {
+    return Failure(sentence(committed.error(), "the directory"));
+  }
+  return "The store has mail of " + counted(unknown.size(), "user") +
+         " whom this directory never had: nobody gets their numbers. If the directory was lost, take it and the "
+         "store from one backup.\n";
+}
 
 }  // namespace posthaste::admin

@@ -6,6 +6,7 @@
 
 #include "admin/installation.h"
 #include "admin/report.h"
+#include "common/auth/directory.h"
 #include "common/config/config.h"
 #include "common/store/check.h"
 
@@ -19,5 +20,9 @@ namespace posthaste::admin {
 /// Makes the index again from the log, beside the old one, which is kept. What was broken off is begun anew.
 /// Errors: deliveryd, imapd or pop3d runs; the log is damaged; no room.
 [[nodiscard]] Outcome<Report> rebuild_store(const config::Config& config);
+
+/// Before a user is added: numbers of which the store has mail, and which the directory never gave, are left out. A
+/// sentence about them, or nothing when there are none. Errors: the store's users cannot be read.
+[[nodiscard]] Outcome<std::string> keep_numbers_of_store(const config::Config& config, auth::Directory& directory);
 
 }  // namespace posthaste::admin

@@ -7,9 +7,11 @@
 #include <thread>
 #include <utility>
 
+#include "common/auth/open_words.h"
 #include "common/base/clock.h"
 #include "common/config/layout.h"
 #include "common/store/open_words.h"
+#include "common/store/whereabouts.h"
 #include "deliveryd/departed_users.h"
 #include "deliveryd/lmtp_session.h"
 #include "deliveryd/replies.h"
@@ -22,6 +24,7 @@ constexpr std::size_t kMessagesMaxOctets = std::size_t{1} << 30;   // arriving a
 constexpr std::size_t kAttachedMaxOctets = std::size_t{1} << 30;   // messages over the store socket, likewise
 constexpr std::size_t kDecodedMaxOctets = std::size_t{512} << 20;  // what else is asked there, likewise
 constexpr std::size_t kStoreConnectionsMax = 1'000;                // a worker of a daemon has one
+constexpr std::size_t kUnknownUsersNamed = 10;
 constexpr auto kRefusalTimeout = std::chrono::seconds{5};
 
 net::Task<void> refuse(std::unique_ptr<net::Transport> transport) {
@@ -67,7 +70,7 @@ Service::~Service() { writer_thread_.reset(); }
 
 std::expected<std::unique_ptr<daemon::Program>, std::string> Service::open(const daemon::Setting& setting) {
   auto directory = auth::Directory::open(setting.config.paths.directory, auth::Role::reader);
-  if (!directory) return std::unexpected("cannot open the directory " + setting.config.paths.directory.string());
+  if (!directory) return std::unexpected(auth::open_words(setting.config.paths.directory, directory.error()));
   std::unique_ptr<Service> service{new Service{setting, std::move(*directory)}};
   if (auto opened = service->open_store(); !opened) return std::unexpected(opened.error());
   return service;
@@ -82,14 +85,44 @@ std::expected<void, std::string> Service::open_store() {
   if (config_.store.disk_reserve_octets != 0) options.reserve_octets = config_.store.disk_reserve_octets;
   options.on_change = [this](const store::Change& change) { changes_.publish(change); };
   options.admit = [this](UserId user) { return admit(directory_, user); };
+  const auto began = wall_clock();
   auto writer = store::Writer::open(std::move(options));
   if (!writer) return std::unexpected(store::open_words(writer.error()));
   writer_ = std::move(*writer);
+  if (const auto& remade = writer_->remade()) {
+    const auto took = wall_clock() - began;
+    log_.warning("store.index.remade", {{"users", remade->users},
+                                        {"messages", remade->messages},
+                                        {"damaged_passed_over", remade->passed_over.size()},
+                                        {"ms", took.count()}});
+  }
   writer_->store().clear_dead_readers();
+  tell_of_unknown_users();
   writer_thread_ = std::make_unique<net::ThreadPool>(1);
   group_commit_.emplace(*writer_, *writer_thread_, [this] { end_to_recover(log_); });
   group_commit_->start(wall_clock());
   return {};
+}
+
+void Service::tell_of_unknown_users() const {
+  const auto users =
+      store::users_in(config_.paths.store, std::min(config_.store.map_octets, store::kIndexMapOctets));
+  const auto next = directory_.next_user();
+  if (!users || !next) return;  // whoever serves them says so
+  std::size_t count = 0;
+  std::string first;
+  for (const auto& [user, messages] : *users) {
+    if (user < *next) continue;
+    if (++count <= kUnknownUsersNamed) first += (first.empty() ? "" : ",") + std::to_string(number(user));
+  }
+  if (count == 0) return;
+  log_.warning(
+      "store.user.unknown",
+      {{"count", count},
+       {"users", first},
+       {"reason",
+        "the directory never gave these numbers: it is of an older copy, or the store of another installation; "
+        "take both from one backup. Their mail stays, and no new user gets their numbers"}});
 }
 
 net::Task<void> Service::serve(daemon::Worker& worker) {

@@ -39,6 +39,8 @@ class Service final : public daemon::Program {
  private:
   Service(const daemon::Setting& setting, auth::Directory directory);
   [[nodiscard]] std::expected<void, std::string> open_store();
+  /// Logs users of the store whose numbers the directory never gave.
+  void tell_of_unknown_users() const;
   net::Task<void> accept_lmtp(net::Listener& listener, Resources& resources);
   net::Task<void> serve_lmtp(std::unique_ptr<net::Transport> transport, Resources& resources);
   net::Task<void> accept_store(net::Listener& listener, Resources& resources);

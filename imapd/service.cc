@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "common/auth/open_words.h"
 #include "common/base/clock.h"
 #include "common/config/layout.h"
 #include "common/net/system_random.h"
@@ -70,7 +71,7 @@ std::vector<daemon::Binding> bindings(const config::Config& config) {
 std::expected<std::unique_ptr<daemon::Program>, std::string> Service::make(const daemon::Setting& setting) {
   const auto& paths = setting.config.paths;
   auto directory = auth::Directory::open(paths.directory, auth::Role::reader);
-  if (!directory) return std::unexpected("cannot open the directory in " + paths.directory.string());
+  if (!directory) return std::unexpected(auth::open_words(paths.directory, directory.error()));
   auto store = store::Store::open(paths.store, setting.config.store.map_octets);
   if (!store) return std::unexpected(store::open_words(store.error()));
   store::log_damage(**store, setting.log);

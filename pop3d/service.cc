@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/auth/authenticator.h"
+#include "common/auth/open_words.h"
 #include "common/config/layout.h"
 #include "common/net/system_random.h"
 #include "common/store/damage_log.h"
@@ -77,7 +78,7 @@ std::vector<daemon::Binding> Service::bindings(const config::Config& config) {
 std::expected<std::unique_ptr<daemon::Program>, std::string> Service::make(const daemon::Setting& setting) {
   const auto& paths = setting.config.paths;
   auto directory = auth::Directory::open(paths.directory, auth::Role::reader);
-  if (!directory) return std::unexpected("cannot open the directory in " + paths.directory.string());
+  if (!directory) return std::unexpected(auth::open_words(paths.directory, directory.error()));
   auto store = store::Store::open(paths.store, setting.config.store.map_octets);
   if (!store) return std::unexpected(store::open_words(store.error()));
   store::log_damage(**store, setting.log);

@@ -263,7 +263,7 @@ net::Task<void> Dispatcher::set_aside(Entry entry) {
                                        {"entry", number(entry->id)},
                                        {"segment", entry->location.segment},
                                        {"offset", entry->location.offset}});
-  const auto held = co_await recorder_.set_held(entry, true);
+  const auto held = co_await recorder_.set_held(entry, true, queue::kHeldAsDamaged);
   if (!held)
     log_.error("queue.entry.unrecorded", {{"trace", entry->envelope.trace_id}, {"entry", number(entry->id)}});
 }

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "common/base/clock.h"
 #include "common/config/layout.h"
 #include "common/dns/stub_resolver.h"
 #include "common/dns/system_servers.h"
@@ -62,6 +63,12 @@ std::expected<void, std::string> Outbound::open_queue() {
   if (setting_.config.store.disk_reserve_octets != 0) {
     options.reserve_octets = setting_.config.store.disk_reserve_octets;
   }
+  const auto began = wall_clock();
+  options.on_remade = [this, began](const queue::RebuiltIndex& remade) {
+    const auto took = wall_clock() - began;
+    setting_.log.warning("queue.index.remade",
+                         {{"entries", remade.entries}, {"recipients", remade.recipients}, {"ms", took.count()}});
+  };
   auto queue = queue::Queue::open(std::move(options), *writer_, [this] { end_to_recover(setting_.log); });
   if (!queue) return std::unexpected(queue::open_words(queue.error()));
   queue_ = std::move(*queue);

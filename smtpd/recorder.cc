@@ -112,13 +112,20 @@ net::Task<std::optional<smtp::Mailbox>> Recorder::find_postmaster() {
   co_return smtp::Mailbox{"postmaster", std::move(*domain)};
 }
 
-net::Task<std::expected<void, queue::QueueError>> Recorder::set_held(std::shared_ptr<ActiveEntry> entry,
-                                                                     bool held) {
+net::Task<std::expected<void, queue::QueueError>> Recorder::set_held(std::shared_ptr<ActiveEntry> entry, bool held,
+                                                                     std::string_view reason) {
+  const WallTime now = world_.clock.wall();
   queue::Update update{entry->id, {}};
   for (std::uint32_t i = 0; i < entry->recipients.size(); ++i) {
     auto& recipient = entry->recipients[i];
     if (!waits(recipient) || recipient.status.held == held) continue;
     recipient.status.held = held;  // at once: whoever records an attempt meanwhile writes it down, too
+    if (!held && recipient.status.last_reply == queue::kHeldAsDamaged) recipient.status.last_reply.clear();
+    if (!reason.empty()) {
+      recipient.status.last_attempt = now;
+      recipient.status.last_host.clear();
+      recipient.status.last_reply = reason;
+    }
     update.changes.push_back({i, recipient.status});
   }
   if (update.changes.empty()) co_return std::expected<void, queue::QueueError>{};

@@ -59,8 +59,10 @@ class Recorder {
   net::Task<std::expected<std::optional<FreshEntry>, queue::QueueError>> record(
       std::shared_ptr<ActiveEntry> entry, Carried carried, std::vector<queue::SharedOctets> message);
 
-  /// Holds or releases all who wait, also while some are tried. Errors, with nothing changed: full, io, not_found.
-  net::Task<std::expected<void, queue::QueueError>> set_held(std::shared_ptr<ActiveEntry> entry, bool held);
+  /// Holds or releases all who wait, also while some are tried. A `reason`, which outlives the call, becomes what
+  /// was last said of them. Errors, with nothing changed: full, io, not_found.
+  net::Task<std::expected<void, queue::QueueError>> set_held(std::shared_ptr<ActiveEntry> entry, bool held,
+                                                             std::string_view reason = {});
   /// Errors: io, not_found.
   net::Task<std::expected<void, queue::QueueError>> remove(queue::EntryId id);
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/auth/authenticator.h"
+#include "common/auth/open_words.h"
 #include "common/config/layout.h"
 #include "common/net/system_random.h"
 #include "common/wire/store_client.h"
@@ -110,7 +111,7 @@ std::vector<daemon::Binding> Service::bindings(const config::Config& config) {
 std::expected<std::unique_ptr<daemon::Program>, std::string> Service::make(const daemon::Setting& setting) {
   const auto& paths = setting.config.paths;
   auto directory = auth::Directory::open(paths.directory, auth::Role::reader);
-  if (!directory) return std::unexpected("cannot open the directory in " + paths.directory.string());
+  if (!directory) return std::unexpected(auth::open_words(paths.directory, directory.error()));
   const auto tell = [&log = setting.log](const std::string& reason) {
     log.error("smtp.certificate.skipped", {{"reason", reason}});
   };

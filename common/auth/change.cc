@@ -10,14 +10,10 @@
 namespace posthaste::auth {
 namespace {
 
-constexpr std::string_view kNextUserId = "next_user_id";
-
 /// Ids begin at 1 and only grow: the counter outlives the users.
 Result<UserId> mint_user_id(Transaction& transaction) {
-  const auto row = transaction.get(transaction.tables().meta, kNextUserId);
-  if (!row) return std::unexpected(row.error());
-  const auto id = *row ? user_id_of(**row) : UserId{1};
-  if (!id) return std::unexpected(DirectoryError::damaged);
+  const auto id = next_user_id(transaction);
+  if (!id) return id;
   const auto put = transaction.put(transaction.tables().meta, kNextUserId, key_of(next(*id)));
   if (!put) return std::unexpected(put.error());
   return *id;
@@ -94,6 +90,13 @@ Result<UserId> Change::add_user(const NewUser& user) {
   if (put) put = transaction_->put(tables.addresses, key_of(*address), key_of(*id));
   if (!put) return std::unexpected(put.error());
   return id;
+}
+
+Result<void> Change::keep_numbers(UserId last) {
+  const auto id = next_user_id(*transaction_);
+  if (!id) return std::unexpected(id.error());
+  if (*id > last) return {};
+  return transaction_->put(transaction_->tables().meta, kNextUserId, key_of(next(last)));
 }
 
 Result<void> Change::delete_user(UserId id) {

@@ -109,6 +109,12 @@ Result<User> Directory::find_user(UserId id) const {
   return user_by_id(**transaction, id);
 }
 
+Result<UserId> Directory::next_user() const {
+  const auto transaction = Transaction::begin(environment_, Access::read);
+  if (!transaction) return std::unexpected(transaction.error());
+  return next_user_id(**transaction);
+}
+
 Result<std::vector<UserId>> Directory::departed_users(UserId after, std::size_t users_max) const {
   const auto table = environment_->departed();
   if (!table) return std::unexpected(table.error());

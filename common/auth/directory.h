@@ -123,6 +123,9 @@ class Change {
 
   /// Mints the id. Errors: bad_address, no_domain, exists.
   [[nodiscard]] std::expected<UserId, DirectoryError> add_user(const NewUser& user);
+  /// Users that are added from now on get numbers above `last`: the store has mail of numbers up to it, which an
+  /// older copy of the directory did not give.
+  [[nodiscard]] std::expected<void, DirectoryError> keep_numbers(UserId last);
   /// The user's row and credential. The id stays used, and on record among departed_users(). Errors: not_found.
   [[nodiscard]] std::expected<void, DirectoryError> delete_user(UserId id);
   /// Replaces display name, quota and `enabled`; address and creation stay. Errors: not_found.
@@ -179,6 +182,9 @@ class Directory {
                                                                   std::optional<char> delimiter = '+') const;
 
   [[nodiscard]] std::expected<bool, DirectoryError> is_our_domain(std::string_view domain) const;
+
+  /// The number of the next new user: those below it were given.
+  [[nodiscard]] std::expected<UserId, DirectoryError> next_user() const;
 
   /// The user of exactly this address: no alias, no detail. Errors: not_found, damaged, io.
   [[nodiscard]] std::expected<User, DirectoryError> find_user(std::string_view address) const;

@@ -23,7 +23,9 @@ using Result = std::expected<T, DirectoryError>;
 /// What LMDB or the system said, in the directory's words.
 [[nodiscard]] DirectoryError error_of(int code) noexcept;
 
-inline constexpr std::string_view kSecretKey = "secret";  // of Tables::meta
+// Of Tables::meta.
+inline constexpr std::string_view kSecretKey = "secret";
+inline constexpr std::string_view kNextUserId = "next_user_id";
 
 enum class Access { read, write };
 

@@ -110,6 +110,14 @@ std::optional<Address> folded(std::string_view address) {
   return Address{lower(address.substr(0, at)), lower(address.substr(at + 1))};
 }
 
+Result<UserId> next_user_id(const Transaction& transaction) {
+  const auto row = transaction.get(transaction.tables().meta, kNextUserId);
+  if (!row) return std::unexpected(row.error());
+  const auto id = *row ? user_id_of(**row) : UserId{1};
+  if (!id) return std::unexpected(DirectoryError::damaged);
+  return *id;
+}
+
 Result<User> user_by_id(const Transaction& transaction, UserId id) {
   const auto row = transaction.get(transaction.tables().users, key_of(id));
   if (!row) return std::unexpected(row.error());

@@ -15,6 +15,9 @@ namespace posthaste::auth {
 /// Cut at the last '@' and folded: an unquoted local part may hold one. Nothing without '@'.
 [[nodiscard]] std::optional<Address> folded(std::string_view address);
 
+/// The number that the next new user gets.
+[[nodiscard]] Result<UserId> next_user_id(const Transaction& transaction);
+
 [[nodiscard]] Result<User> user_by_id(const Transaction& transaction, UserId id);                    // not_found
 [[nodiscard]] Result<User> user_by_address(const Transaction& transaction, const Address& address);  // not_found
 [[nodiscard]] Result<Credential> credential_of(const Transaction& transaction, UserId id);           // not_found

@@ -8,8 +8,11 @@ namespace posthaste {
 /// A sentence for the operator, with the file it is about.
 struct OpenError {
   enum class Kind {
-    unavailable,  // not there yet, no permission, or in use by another writer
-    damaged,      // a file says what it cannot say, or is shorter than the index knows; nothing was repaired
+    absent,       // not there: not made yet, or lost
+    denied,       // not ours to open
+    unavailable,  // in use by another writer, or out of what is shared
+    damaged,      // the index says what it cannot say; nothing was repaired
+    log_damaged,  // the log lacks what was synced once, or does not read; nothing was repaired
     full,         // no room to recover in
     io,
   };

@@ -99,8 +99,11 @@ bool sync_directory(const std::filesystem::path& directory) {
 std::expected<FileDescriptor, OpenError> lock_writer(const std::filesystem::path& path) {
   FileDescriptor lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kFileMode));
   if (lock.is_open() && ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
-  const std::string why = errno == EWOULDBLOCK ? "another writer has it" : std::system_category().message(errno);
-  return std::unexpected(OpenError{OpenError::Kind::unavailable, path.string() + ": " + why});
+  const int code = errno;
+  const std::string why = code == EWOULDBLOCK ? "another writer has it" : std::system_category().message(code);
+  const bool is_denied = code == EACCES || code == EPERM || code == EROFS;
+  const auto kind = is_denied ? OpenError::Kind::denied : OpenError::Kind::unavailable;
+  return std::unexpected(OpenError{kind, path.string() + ": " + why});
 }
 
 std::optional<MappedFile> MappedFile::open(const std::filesystem::path& path) {

@@ -66,7 +66,7 @@ class FileDescriptor {
 [[nodiscard]] bool sync_directory(const std::filesystem::path& directory);
 
 /// Takes the lock of a log's only writer, a file which stays; it ends with the descriptor, or with the process.
-/// Errors: unavailable, when another writer has it or the file cannot be opened.
+/// Errors: unavailable, when another writer has it or the file cannot be opened; denied, when it is not ours.
 [[nodiscard]] std::expected<FileDescriptor, OpenError> lock_writer(const std::filesystem::path& path);
 
 /// A file's octets, mapped. Empty for an empty file.

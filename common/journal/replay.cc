@@ -36,11 +36,11 @@ std::expected<Replayed, OpenError> replay_segment(ReplayTarget& target, const st
   const std::string_view octets = file->octets().substr(0, octets_max);
   if (octets.size() < position.offset) {
     return error(
-        Kind::damaged, path,
+        Kind::log_damaged, path,
         "has " + std::to_string(octets.size()) + " octets, the index knows " + std::to_string(position.offset));
   }
   const auto header = decode_segment_header(octets);
-  if (!header || header->segment != position.segment) return error(Kind::damaged, path, "has no sound header");
+  if (!header || header->segment != position.segment) return error(Kind::log_damaged, path, "has no sound header");
   position.offset = std::max(position.offset, header->octets());
   const auto used_up = [&share] { return share.applies == 0 || share.octets == 0; };
   auto apply = [&](std::span<const ScannedRecord> records) {
@@ -55,17 +55,19 @@ std::expected<Replayed, OpenError> replay_segment(ReplayTarget& target, const st
     share.octets -= std::min(share.octets, end - (records.front().body_offset - kRecordHeaderOctets));
     return true;
   };
-  const ScanResult scan = scan_records(octets, header->framing, position.offset, position.sequence, apply);
+  const auto can_spare = [&target](const RecordHeader& record) { return target.can_spare(record); };
+  const ScanResult scan =
+      scan_records(octets, header->framing, position.offset, position.sequence, apply, can_spare);
   Replayed replayed{{position.segment, scan.offset, scan.sequence}, Replayed::End::segment_ended};
   if (scan.end == ScanEnd::refused && used_up()) {
     replayed.end = Replayed::End::enough;
     return replayed;
   }
   if (scan.end == ScanEnd::refused || scan.end == ScanEnd::damaged) {
-    return error(Kind::damaged, path,
+    return error(Kind::log_damaged, path,
                  std::string(scan.end == ScanEnd::damaged ? "damaged" : "does not fit the index") + " at octet " +
                      std::to_string(scan.offset) + ", where record " + std::to_string(scan.sequence) +
-                     " should begin, and is not the log's torn end; restore the file, or rebuild from a backup");
+                     " should begin, and is not the log's torn end");
   }
   if (scan.end == ScanEnd::torn) replayed.end = Replayed::End::torn;
   return replayed;
@@ -108,15 +110,15 @@ std::expected<std::vector<std::uint32_t>, OpenError> segments_to_replay(const st
   if (!segments->empty() && is_stillborn(segment_path(log, segments->back()), magic)) segments->pop_back();
   for (std::size_t i = 0; i < segments->size(); ++i) {
     const auto expected = static_cast<std::uint32_t>(first.value_or(segments->front()) + i);
-    if ((*segments)[i] != expected) return error(Kind::damaged, segment_path(log, expected), "is missing");
+    if ((*segments)[i] != expected) return error(Kind::log_damaged, segment_path(log, expected), "is missing");
   }
   for (const auto& [segment, known_octets] : known) {
     const auto path = segment_path(log, segment);
     std::error_code missing;
     const auto octets = std::filesystem::file_size(path, missing);
-    if (missing) return error(Kind::damaged, path, "is missing");
+    if (missing) return error(Kind::log_damaged, path, "is missing");
     if (octets < known_octets) {
-      return error(Kind::damaged, path,
+      return error(Kind::log_damaged, path,
                    "has " + std::to_string(octets) + " octets, the index knows " + std::to_string(known_octets));
     }
   }
@@ -129,7 +131,7 @@ std::expected<SegmentHeader, OpenError> read_segment_header(const std::filesyste
   const auto file = MappedFile::open(path);
   if (!file) return error(Kind::io, path, std::system_category().message(errno));
   const auto header = decode_segment_header(magic, file->octets());
-  if (!header || header->segment != segment) return error(Kind::damaged, path, "has no sound header");
+  if (!header || header->segment != segment) return error(Kind::log_damaged, path, "has no sound header");
   return *header;
 }
 
@@ -150,7 +152,7 @@ std::expected<bool, OpenError> replay(ReplayTarget& target, const std::filesyste
     if (segment > tail.segment) {
       const auto header = read_segment_header(log, magic, segment);
       if (!header) return std::unexpected(header.error());
-      if (header->first_sequence != tail.sequence) return error(Kind::damaged, path, "has no sound header");
+      if (header->first_sequence != tail.sequence) return error(Kind::log_damaged, path, "has no sound header");
       target.enter_segment(*header);
       tail = {segment, header->octets(), tail.sequence};
     }
@@ -159,7 +161,7 @@ std::expected<bool, OpenError> replay(ReplayTarget& target, const std::filesyste
     tail = replayed->tail;
     if (replayed->end == Replayed::End::enough) return false;
     if (replayed->end == Replayed::End::torn && segment != segments.back()) {
-      return error(Kind::damaged, path, "ends within a record, and is not the last");
+      return error(Kind::log_damaged, path, "ends within a record, and is not the last");
     }
   }
   return true;
@@ -175,7 +177,7 @@ std::expected<void, OpenError> replay_until(ReplayTarget& target, const std::fil
       const auto replayed = replay_segment(target, path, from, all, last ? until.offset : UINT64_MAX);
       if (!replayed) return std::unexpected(replayed.error());
       from = replayed->tail;
-      if (last && from != until) return error(Kind::damaged, path, "ends too soon");
+      if (last && from != until) return error(Kind::log_damaged, path, "ends too soon");
     }
     if (!last) from = {from.segment + 1, 0, from.sequence};
   }

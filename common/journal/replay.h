@@ -26,6 +26,8 @@ class ReplayTarget {
   [[nodiscard]] virtual bool apply(const ScannedRecord& record, std::uint32_t segment) = 0;
   /// A whole apply was taken; the log was read up to `tail`.
   virtual void reached(const LogPosition& tail) = 0;
+  /// Whether it takes a record with this header although its body is damaged: then `apply` gets it as unsound.
+  [[nodiscard]] virtual bool can_spare(const RecordHeader& /*header*/) const { return false; }
 };
 
 /// How much is taken at once: whole applies, until one of the two is used up.
@@ -41,12 +43,12 @@ struct KnownSegment {
 };
 
 /// The numbers of the segments in `log`, from `first` when it is given, without a gap. A last file that did not get
-/// as far as its header is left out. Errors: damaged, when one is missing or shorter than `known` says; io.
+/// as far as its header is left out. Errors: log_damaged, when one is missing or shorter than `known` says; io.
 [[nodiscard]] std::expected<std::vector<std::uint32_t>, OpenError> segments_to_replay(
     const std::filesystem::path& log, const SegmentMagic& magic, std::optional<std::uint32_t> first,
     std::span<const KnownSegment> known);
 
-/// The header of a segment. Errors: damaged, when it is not sound; io.
+/// The header of a segment. Errors: log_damaged, when it is not sound; io.
 [[nodiscard]] std::expected<SegmentHeader, OpenError> read_segment_header(const std::filesystem::path& log,
                                                                           const SegmentMagic& magic,
                                                                           std::uint32_t segment);
@@ -58,7 +60,7 @@ struct KnownSegment {
                                                               const LogPosition& tail);
 
 /// Replays from `tail`, which moves, until `share` is used up or the end of the log. True at the end. Errors:
-/// damaged, when a segment holds what was synced once and does not read now, or what the target refuses; io.
+/// log_damaged, when a segment holds what was synced once and does not read now, or what the target refuses; io.
 [[nodiscard]] std::expected<bool, OpenError> replay(ReplayTarget& target, const std::filesystem::path& log,
                                                     const SegmentMagic& magic,
                                                     std::span<const std::uint32_t> segments, LogPosition& tail,

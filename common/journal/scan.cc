@@ -126,7 +126,8 @@ bool was_synced_first_format(const Segment& segment, std::uint64_t offset, std::
 }  // namespace
 
 ScanResult scan_records(std::string_view octets, const Framing& framing, std::uint64_t offset,
-                        std::uint64_t sequence, const std::function<bool(std::span<const ScannedRecord>)>& apply) {
+                        std::uint64_t sequence, const std::function<bool(std::span<const ScannedRecord>)>& apply,
+                        const std::function<bool(const RecordHeader&)>& can_spare) {
   ScanResult result{ScanEnd::clean, offset, sequence};
   if (offset > octets.size()) {
     result.end = ScanEnd::damaged;
@@ -135,12 +136,16 @@ ScanResult scan_records(std::string_view octets, const Framing& framing, std::ui
   const Segment segment(octets, framing);
   std::vector<ScannedRecord> pending;
   while (offset < segment.size()) {
-    const auto record = segment.record_at(offset);
-    if (!record || record->header.sequence != sequence || !body_is_sound(*record)) {
+    auto record = segment.record_at(offset);
+    const bool is_in_place = record && record->header.sequence == sequence;
+    if (!is_in_place || !body_is_sound(*record)) {
       const bool synced = framing.format == 1 ? was_synced_first_format(segment, offset, sequence)
                                               : was_synced(segment, offset, sequence);
-      result.end = synced ? ScanEnd::damaged : ScanEnd::torn;
-      return result;
+      if (!synced || !is_in_place || framing.format == 1 || !can_spare(record->header)) {
+        result.end = synced ? ScanEnd::damaged : ScanEnd::torn;
+        return result;
+      }
+      record->is_sound = false;
     }
     pending.push_back(*record);
     offset = end_of(*record);

@@ -27,12 +27,12 @@ constexpr MDB_dbi kFreePages = 0;           // LMDB's own table, open for readin
 OpenError open_error(const std::filesystem::path& directory, int code) {
   using Kind = OpenError::Kind;
   Kind kind = Kind::io;
-  if (code == ENOENT || code == EACCES || code == EPERM || code == EROFS || code == EAGAIN)
-    kind = Kind::unavailable;
-  if (code == MDB_NOTFOUND || code == MDB_READERS_FULL) kind = Kind::unavailable;
+  if (code == ENOENT) kind = Kind::absent;
+  if (code == EACCES || code == EPERM || code == EROFS) kind = Kind::denied;
+  if (code == EAGAIN || code == MDB_NOTFOUND || code == MDB_READERS_FULL) kind = Kind::unavailable;
   if (is_damage(code)) kind = Kind::damaged;
   if (is_space(code)) kind = Kind::full;
-  return {kind, directory.string() + ": " + mdb_strerror(code)};
+  return {kind, directory.string() + ": " + describe(code)};
 }
 
 using Readers = std::vector<OtherReader>;
@@ -56,7 +56,19 @@ bool is_damage(int code) noexcept {
   return code == MDB_CORRUPTED || code == MDB_INVALID || code == MDB_VERSION_MISMATCH || code == MDB_PAGE_NOTFOUND;
 }
 
-std::string describe(int code) { return mdb_strerror(code); }
+std::string describe(int code) {
+  switch (code) {
+    case ENOENT: return "is not there";
+    case MDB_NOTFOUND: return "lacks a table, which its writer adds at its next start";
+    case MDB_INVALID: return "the file holds no database: it was overwritten, or is damaged";
+    case MDB_VERSION_MISMATCH: return "the file is of another version, or damaged";
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND: return "the file is damaged";
+    case MDB_READERS_FULL: return "too many processes and threads read it";
+    case MDB_MAP_FULL: return "its map is full";
+    default: return mdb_strerror(code);
+  }
+}
 
 /// Who is open in this process. An entry goes when its environment is closed, so that none is opened in between.
 struct Environment::Registry {

@@ -460,8 +460,10 @@ class Checker {
     if (failed_) return;
     const auto blob = find_blob(view(), location.blob);
     if (!blob || blob->location != location) return note_failure();
+    auto places = places_of(view(), location.blob);
     problem("blob ", number(location.blob), ": its record in segment ", location.segment, " at ", location.offset,
-            " is damaged or gone");
+            " is damaged or gone: ", in_words(places));
+    report_.damaged.push_back({location, std::move(places)});
   }
 
   /// Of what was there at the start nothing is added to a segment, and what goes is gone at the end: what was seen

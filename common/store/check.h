@@ -8,11 +8,19 @@
 #include <vector>
 
 #include "common/store/store.h"
+#include "common/store/whereabouts.h"
 
 namespace posthaste::store {
 
+/// A blob whose record is damaged or gone, and whose it is.
+struct DamagedMessages {
+  BlobLocation location;
+  std::vector<MessagePlace> places;
+};
+
 struct CheckReport {
   std::vector<std::string> problems;  // a sentence each, for the operator; empty when all is well
+  std::vector<DamagedMessages> damaged;  // with `bodies`: a problem each, too
   std::uint64_t users = 0;
   std::uint64_t mailboxes = 0;
   std::uint64_t messages = 0;

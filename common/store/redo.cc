@@ -51,6 +51,16 @@ bool Redo::apply(const Record& record, std::uint32_t segment, std::uint64_t body
   return std::visit([this](const auto& kind) { return redo(kind); }, record);
 }
 
+BlobId Redo::apply_damaged_blob(std::uint32_t segment, std::uint64_t body_offset, std::uint64_t body_octets) {
+  BlobRow row;
+  row.location.blob = meta_.next_blob;
+  row.location.segment = segment;
+  row.location.offset = body_offset + kBlobPrefixOctets;
+  row.location.octets = body_octets - std::min<std::uint64_t>(body_octets, kBlobPrefixOctets);
+  put_blob(row, {});
+  return row.location.blob;
+}
+
 void Redo::enter_segment(const journal::SegmentHeader& header) {
   meta_.next_blob = std::max(meta_.next_blob, BlobId{header.next_id});
 }
@@ -89,12 +99,17 @@ bool Redo::redo(const BlobRecord& record) {
   row.location.offset = place_.body_offset + kBlobPrefixOctets + record.summary.size();
   row.location.octets = record.octets.size();
   row.location.codec = record.codec;
-  txn_.put(Table::blobs, blob_key(record.blob), encode(row));
-  meta_.next_blob = std::max(meta_.next_blob, next(record.blob));
-  live_octets_[place_.segment] += static_cast<std::int64_t>(record_octets(row.location));
-  const bool fits = record.summary.size() <= kColdRowMaxOctets;
-  fresh_summaries_.insert_or_assign(record.blob, fits ? std::string(record.summary) : std::string());
+  put_blob(row, record.summary);
   return true;
+}
+
+void Redo::put_blob(const BlobRow& row, std::string_view summary) {
+  const BlobId blob = row.location.blob;
+  txn_.put(Table::blobs, blob_key(blob), encode(row));
+  meta_.next_blob = std::max(meta_.next_blob, next(blob));
+  live_octets_[row.location.segment] += static_cast<std::int64_t>(record_octets(row.location));
+  fresh_summaries_.insert_or_assign(blob,
+                                    summary.size() <= kColdRowMaxOctets ? std::string(summary) : std::string());
 }
 
 bool Redo::redo(const LinkRecord& record) {

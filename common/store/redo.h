@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -25,6 +26,10 @@ class Redo {
   /// Applies one record whose body lies at `body_offset` of `segment`. False when it does not fit the index: it is
   /// damaged, or the log is not this index's.
   [[nodiscard]] bool apply(const Record& record, std::uint32_t segment, std::uint64_t body_offset);
+
+  /// The record of a blob whose body is damaged: it has its place, and the next number. Nobody can read it; whether
+  /// anybody would is known at the end.
+  BlobId apply_damaged_blob(std::uint32_t segment, std::uint64_t body_offset, std::uint64_t body_octets);
 
   /// A segment's header was read.
   void enter_segment(const journal::SegmentHeader& header);
@@ -77,6 +82,7 @@ class Redo {
   [[nodiscard]] bool redo(const CopyFinishRecord& record);
   [[nodiscard]] bool redo(const ClearRecord& record);
 
+  void put_blob(const BlobRow& row, std::string_view summary);
   void put_user(UserId id, const UserRow& user);
   void put_mailbox(UserId user, const MailboxInfo& mailbox);
   /// Both rows get `modseq`, and the change is noted.

@@ -5,8 +5,10 @@
 #include <system_error>
 #include <utility>
 
+#include "common/journal/fresh_index.h"
 #include "common/journal/log.h"
 #include "common/journal/log_buffer.h"
+#include "common/lmdb/data_file.h"
 #include "common/net/system_random.h"
 #include "common/store/email_ids.h"
 #include "common/store/execution.h"
@@ -290,6 +292,31 @@ std::uint64_t Writer::Core::room() const {
 
 // --- The writer itself
 
+namespace {
+
+/// An index that is gone is made again from its log, whole or not at all. Nothing when it is there, or when there
+/// is no log either.
+std::expected<std::optional<RebuiltIndex>, OpenError> remake_lost_index(const std::filesystem::path& directory,
+                                                                        std::uint64_t map_octets) {
+  if (!journal::has_lost_its_index(directory)) return std::nullopt;
+  if (const auto process = lmdb::process_using(directory / "index")) {
+    return std::unexpected(
+        OpenError{OpenError::Kind::unavailable, (directory / "index").string() + ": is gone, and process " +
+                                                    std::to_string(*process) + " still reads it: end that first"});
+  }
+  std::optional<RebuiltIndex> rebuilt;
+  const auto build = [&](const std::filesystem::path& fresh) -> std::expected<void, OpenError> {
+    auto built = rebuild_index(directory / "log", fresh, map_octets);
+    if (!built) return std::unexpected(built.error());
+    rebuilt = std::move(*built);
+    return {};
+  };
+  if (const auto made = journal::make_index(directory, build); !made) return std::unexpected(made.error());
+  return rebuilt;
+}
+
+}  // namespace
+
 std::expected<std::unique_ptr<Writer>, OpenError> Writer::open(WriterOptions options) {
   using Kind = OpenError::Kind;
   const auto directory = options.directory;
@@ -298,10 +325,15 @@ std::expected<std::unique_ptr<Writer>, OpenError> Writer::open(WriterOptions opt
   std::error_code failed;
   std::filesystem::create_directories(log, failed);
   if (!failed) std::filesystem::create_directories(index, failed);
-  if (failed) return std::unexpected(OpenError{Kind::unavailable, directory.string() + ": " + failed.message()});
+  if (failed) {
+    const Kind kind = failed == std::errc::permission_denied ? Kind::denied : Kind::unavailable;
+    return std::unexpected(OpenError{kind, directory.string() + ": " + failed.message()});
+  }
 
   auto lock = journal::lock_writer(directory / "writer.lock");
   if (!lock) return std::unexpected(lock.error());
+  auto remade = remake_lost_index(directory, options.map_octets);
+  if (!remade) return std::unexpected(remade.error());
   auto environment = open_index(index, Environment::Access::write, options.map_octets);
   if (!environment) return std::unexpected(environment.error());
   if (!journal::sync_directory(directory) || !journal::sync_directory(index) || !journal::sync_directory(log)) {
@@ -316,7 +348,9 @@ std::expected<std::unique_ptr<Writer>, OpenError> Writer::open(WriterOptions opt
   if (!core->open_log()) return std::unexpected(OpenError{Kind::io, log.string() + ": cannot be written"});
   core->ensure_object_key();
   if (core->failed()) return std::unexpected(OpenError{Kind::io, directory.string() + ": cannot be written"});
-  return std::unique_ptr<Writer>(new Writer(std::move(core)));
+  std::unique_ptr<Writer> writer(new Writer(std::move(core)));
+  writer->remade_ = std::move(*remade);
+  return writer;
 }
 
 Writer::Writer(std::unique_ptr<Core> core) : core_(std::move(core)) {}

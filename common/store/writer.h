@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "common/store/operations.h"
+#include "common/store/rebuilt_index.h"
 #include "common/store/step_sizes.h"
 #include "common/store/store.h"
 
@@ -94,11 +95,14 @@ class Writer {
   /// For reading in the same process.
   [[nodiscard]] const Store& store() const;
   [[nodiscard]] WriterCounters counters() const;
+  /// What came of it when open() found no index beside the log, and made one.
+  [[nodiscard]] const std::optional<RebuiltIndex>& remade() const { return remade_; }
 
  private:
   class Core;
   explicit Writer(std::unique_ptr<Core> core);
   std::unique_ptr<Core> core_;
+  std::optional<RebuiltIndex> remade_;
 };
 
 }  // namespace posthaste::store

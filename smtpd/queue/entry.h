@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/base/clock.h"
@@ -56,6 +57,10 @@ struct Status {
   std::string last_reply{};  // code, enhanced code and text on one line
   bool operator==(const Status&) const = default;
 };
+
+/// Of a recipient that was held because the message is damaged: `last_reply`.
+inline constexpr std::string_view kHeldAsDamaged =
+    "the message is damaged on our disk; it is held, and never sent as it is";
 
 struct QueuedRecipient {
   Recipient recipient;

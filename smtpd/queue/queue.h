@@ -16,6 +16,7 @@
 #include "smtpd/queue/change.h"
 #include "smtpd/queue/entry.h"
 #include "smtpd/queue/reader.h"
+#include "smtpd/queue/rebuilt_index.h"
 
 namespace posthaste::queue {
 
@@ -25,6 +26,8 @@ struct Options {
   std::uint64_t segment_octets = std::uint64_t{64} << 20;  // a new one is begun when the last has as many
   /// Free octets below which nothing is added. Nothing: 64 MB, or an eighth of a smaller file system.
   std::optional<std::uint64_t> reserve_octets{};
+  /// Called while it is opened, when there was no index beside the log and one was made.
+  std::function<void(const RebuiltIndex&)> on_remade = [](const RebuiltIndex&) {};
 };
 
 struct Counters {

@@ -1,8 +1,11 @@
 #include "smtpd/queue/recovery.h"
 
+#include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -15,6 +18,10 @@ namespace {
 using journal::KnownSegment;
 using journal::LogPosition;
 using Kind = OpenError::Kind;
+
+// What a writer is about to write looks damaged for a moment, and what it gives up is gone.
+constexpr int kLooks = 4;
+constexpr std::chrono::milliseconds kLookAgain{200};
 
 std::unexpected<OpenError> index_error(int code) {
   const Kind kind = lmdb::is_damage(code) ? Kind::damaged : lmdb::is_space(code) ? Kind::full : Kind::io;
@@ -102,6 +109,69 @@ std::expected<Start, OpenError> start_of(const View& view, const std::filesystem
   return start;
 }
 
+std::expected<RebuiltIndex, OpenError> counted(Environment& environment) {
+  const auto txn = environment.begin_read();
+  if (!txn) return std::unexpected(OpenError{Kind::io, "index: cannot be read"});
+  RebuiltIndex rebuilt;
+  int failure = 0;
+  {
+    const View view(environment, *txn);
+    Cursor cursor(view, Table::entries);
+    for (bool there = cursor.seek(entry_key(EntryId{0})); there; there = cursor.next()) {
+      const auto row = decode_entry(cursor.value());
+      if (!row) view.fail_as_damaged();
+      ++rebuilt.entries;
+      rebuilt.recipients += row ? row->recipients : 0;
+    }
+    failure = view.failure();
+  }
+  environment.end_read(*txn);
+  if (failure != 0) return index_error(failure);
+  return rebuilt;
+}
+
+/// Reads records, and keeps nothing of them.
+class Reading final : public journal::ReplayTarget {
+ public:
+  void enter_segment(const journal::SegmentHeader& /*header*/) override {}
+  bool apply(const journal::ScannedRecord& scanned, std::uint32_t /*segment*/) override {
+    ++records_;
+    return decode_body(scanned.header.type, scanned.body).has_value();
+  }
+  void reached(const LogPosition& /*tail*/) override {}
+  [[nodiscard]] std::uint64_t records() const { return records_; }
+
+ private:
+  std::uint64_t records_ = 0;
+};
+
+std::expected<std::vector<KnownSegment>, OpenError> segments_known_to(Environment* index) {
+  if (index == nullptr) return std::vector<KnownSegment>{};
+  const auto txn = index->begin_read();
+  if (!txn) return std::unexpected(OpenError{Kind::io, "index: cannot be read"});
+  auto known = known_segments(View(*index, *txn));
+  index->end_read(*txn);
+  return known;
+}
+
+std::expected<std::uint64_t, OpenError> examine_once(Environment* index, const std::filesystem::path& log) {
+  const auto known = segments_known_to(index);
+  if (!known) return std::unexpected(known.error());
+  const auto segments = journal::segments_to_replay(log, kSegmentMagic, std::nullopt, *known);
+  if (!segments) return std::unexpected(segments.error());
+  LogPosition tail;
+  if (!segments->empty()) {
+    const auto header = journal::read_segment_header(log, kSegmentMagic, segments->front());
+    if (!header) return std::unexpected(header.error());
+    tail.sequence = header->first_sequence;
+  }
+  Reading reading;
+  const journal::ReplayShare all{SIZE_MAX, UINT64_MAX};
+  const auto ended = journal::replay(reading, log, kSegmentMagic, *segments, tail, all);
+  if (!ended) return std::unexpected(ended.error());
+  return reading.records();
+}
+
 }  // namespace
 
 std::expected<LogPosition, OpenError> recover(Environment& environment, const std::filesystem::path& log,
@@ -131,8 +201,8 @@ std::expected<LogPosition, OpenError> recover(Environment& environment, const st
   }
 }
 
-std::expected<void, OpenError> rebuild_index(const std::filesystem::path& log, const std::filesystem::path& index,
-                                             std::uint64_t map_octets) {
+std::expected<RebuiltIndex, OpenError> rebuild_index(const std::filesystem::path& log,
+                                                     const std::filesystem::path& index, std::uint64_t map_octets) {
   std::error_code failed;
   std::filesystem::create_directories(index, failed);
   if (failed || !std::filesystem::is_empty(index, failed) || failed) {
@@ -142,7 +212,15 @@ std::expected<void, OpenError> rebuild_index(const std::filesystem::path& log, c
   if (!environment) return std::unexpected(environment.error());
   const auto tail = recover(**environment, log);
   if (!tail) return std::unexpected(tail.error());
-  return {};
+  return counted(**environment);
+}
+
+std::expected<std::uint64_t, OpenError> examine_log(Environment* index, const std::filesystem::path& log) {
+  for (int look = 1;; ++look) {
+    auto records = examine_once(index, log);
+    if (records || look == kLooks) return records;
+    std::this_thread::sleep_for(kLookAgain);
+  }
 }
 
 std::expected<void, OpenError> redo_until(Redo& redo, const std::filesystem::path& log, LogPosition from,

@@ -9,14 +9,15 @@
 #include "common/journal/replay.h"
 #include "smtpd/queue/index.h"
 #include "smtpd/queue/reader.h"
+#include "smtpd/queue/rebuilt_index.h"
 #include "smtpd/queue/redo.h"
 
 namespace posthaste::queue {
 
 /// Brings the index up to the end of the log, in transactions of a `share` each, and returns the log's tail: what
 /// lies behind it was never synced as a whole. An index that knows nothing is made anew from all segments that are
-/// there. Unlinks segments that the index had given up already. Errors: damaged, when a segment is missing, shorter
-/// than the index knows, or holds what was synced once and does not read now; full; io.
+/// there. Unlinks segments that the index had given up already. Errors: log_damaged, when a segment is missing,
+/// shorter than the index knows, or holds what was synced once and does not read now; damaged; full; io.
 [[nodiscard]] std::expected<journal::LogPosition, OpenError> recover(Environment& environment,
                                                                      const std::filesystem::path& log,
                                                                      journal::ReplayShare share = {});
@@ -26,9 +27,15 @@ namespace posthaste::queue {
                                                         journal::LogPosition from, journal::LogPosition until);
 
 /// Makes a new index in `index`, a directory that is empty or absent, from all of the log in `log`. Nobody may
-/// write to either meanwhile.
-[[nodiscard]] std::expected<void, OpenError> rebuild_index(const std::filesystem::path& log,
-                                                           const std::filesystem::path& index,
-                                                           std::uint64_t map_octets = kIndexMapOctets);
+/// write to either meanwhile. Errors: as recover().
+[[nodiscard]] std::expected<RebuiltIndex, OpenError> rebuild_index(const std::filesystem::path& log,
+                                                                   const std::filesystem::path& index,
+                                                                   std::uint64_t map_octets = kIndexMapOctets);
+
+/// Whether all of the log would be read to its end, as recover() or rebuild_index() would, beside the index or,
+/// when that is nullptr, without one. Changes nothing, and a writer may go on. Returns how many records there are.
+/// Errors: those of recover().
+[[nodiscard]] std::expected<std::uint64_t, OpenError> examine_log(Environment* index,
+                                                                  const std::filesystem::path& log);
 
 }  // namespace posthaste::queue

@@ -7,6 +7,7 @@
 #include <utility>
 #include <variant>
 
+#include "common/journal/fresh_index.h"
 #include "common/journal/log.h"
 #include "common/journal/log_buffer.h"
 #include "common/net/system_random.h"
@@ -417,6 +418,26 @@ bool Writer::Core::free_segment(std::uint32_t segment) {
 
 // --- The writer itself
 
+namespace {
+
+/// An index that is gone is made again from its log, whole or not at all. Nothing when it is there, or when there
+/// is no log either.
+std::expected<std::optional<RebuiltIndex>, OpenError> remake_lost_index(const std::filesystem::path& directory,
+                                                                        std::uint64_t map_octets) {
+  if (!journal::has_lost_its_index(directory)) return std::nullopt;
+  std::optional<RebuiltIndex> rebuilt;
+  const auto build = [&](const std::filesystem::path& fresh) -> std::expected<void, OpenError> {
+    const auto built = rebuild_index(directory / "log", fresh, map_octets);
+    if (!built) return std::unexpected(built.error());
+    rebuilt = *built;
+    return {};
+  };
+  if (const auto made = journal::make_index(directory, build); !made) return std::unexpected(made.error());
+  return rebuilt;
+}
+
+}  // namespace
+
 std::expected<std::unique_ptr<Writer>, OpenError> Writer::open(Options options) {
   using Kind = OpenError::Kind;
   const auto directory = options.directory;
@@ -425,10 +446,16 @@ std::expected<std::unique_ptr<Writer>, OpenError> Writer::open(Options options) 
   std::error_code failed;
   std::filesystem::create_directories(log, failed);
   if (!failed) std::filesystem::create_directories(index, failed);
-  if (failed) return std::unexpected(OpenError{Kind::unavailable, directory.string() + ": " + failed.message()});
+  if (failed) {
+    const Kind kind = failed == std::errc::permission_denied ? Kind::denied : Kind::unavailable;
+    return std::unexpected(OpenError{kind, directory.string() + ": " + failed.message()});
+  }
 
   auto lock = journal::lock_writer(directory / "writer.lock");
   if (!lock) return std::unexpected(lock.error());
+  const auto remade = remake_lost_index(directory, options.map_octets);
+  if (!remade) return std::unexpected(remade.error());
+  if (*remade) options.on_remade(**remade);
   auto environment = open_index(index, Environment::Access::write, options.map_octets);
   if (!environment) return std::unexpected(environment.error());
   if (!journal::sync_directory(directory) || !journal::sync_directory(index) || !journal::sync_directory(log)) {

@@ -91,6 +91,41 @@ TEST(Scan, GivesWholeAppliesAndCutsATornEndAtEveryOctet) {
   }
 }
 
+TEST(Scan, SparesADamagedBodyThatWasSyncedAndNothingElse) {
+  const auto spared = [](const Framing& framing, std::string_view segment) {
+    std::size_t unsound = 0;
+    Found found;
+    const auto apply = [&](std::span<const ScannedRecord> records) {
+      ++found.applies;
+      for (const ScannedRecord& record : records) unsound += record.is_sound ? 0 : 1;
+      return true;
+    };
+    const auto all = [](const RecordHeader&) { return true; };
+    const ScanResult result = scan_records(segment, framing, 0, 1, apply, all);
+    found.end = result.end;
+    found.offset = result.offset;
+    return std::pair{found, unsound};
+  };
+  for (const Framing& framing : kFramings) {
+    const Written written = three_groups(framing);
+    const auto with_wrong = [&](std::size_t place) {
+      return spared(framing, with_wrong_bit(written.octets, place));
+    };
+    const Found whole{ScanEnd::clean, written.octets.size(), 4};
+    EXPECT_EQ(spared(framing, written.octets), (std::pair{whole, std::size_t{0}}));
+    if (framing.format == 1) {  // anybody writes such headers
+      EXPECT_EQ(with_wrong(written.ends[0] - 1), (std::pair{Found{ScanEnd::damaged, 0, 0}, std::size_t{0}}));
+      continue;
+    }
+    EXPECT_EQ(with_wrong(written.ends[0] - 1), (std::pair{whole, std::size_t{1}}));
+    EXPECT_EQ(with_wrong(written.ends[2] - 1), (std::pair{whole, std::size_t{1}}));
+    // A header, and what may have been cut short.
+    EXPECT_EQ(with_wrong(written.ends[0] + 1).first.end, ScanEnd::damaged);
+    EXPECT_EQ(with_wrong(written.ends[4] - 1),
+              (std::pair{Found{ScanEnd::torn, written.ends[2], 3}, std::size_t{0}}));
+  }
+}
+
 TEST(Scan, TellsDamageFromATornEnd) {
   for (const Framing& framing : kFramings) {
     const Written written = three_groups(framing);

@@ -8,10 +8,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <functional>
 #include <random>
 #include <set>
 
 #include "../journal/forged.h"
+#include "common/store/examine.h"
 #include "scratch.h"
 
 namespace posthaste::store {
@@ -210,7 +212,7 @@ TEST_F(TornLog, ShorterThanTheIndexKnowsIsAnAlarm) {
     write(segment_path(copy / "log", 1), std::string_view(log_).substr(0, octets));
     const auto writer = Writer::open(options_for(copy));
     ASSERT_FALSE(writer) << octets;
-    EXPECT_EQ(writer.error().kind, OpenError::Kind::damaged);
+    EXPECT_EQ(writer.error().kind, OpenError::Kind::log_damaged);
     EXPECT_NE(writer.error().text.find("00000001.seg"), std::string::npos) << writer.error().text;
     EXPECT_EQ(std::filesystem::file_size(segment_path(copy / "log", 1)), octets);  // nothing was touched
   }
@@ -223,7 +225,7 @@ TEST_F(TornLog, DamageWithinASyncedGroupIsAnAlarm) {
   write(segment_path(image_ / "log", 1), wrong);
   const auto rebuilt = rebuild_index(image_ / "log", scratch_.path() / "fresh", std::uint64_t{1} << 30);
   ASSERT_FALSE(rebuilt);
-  EXPECT_EQ(rebuilt.error().kind, OpenError::Kind::damaged);
+  EXPECT_EQ(rebuilt.error().kind, OpenError::Kind::log_damaged);
 }
 
 TEST_F(TornLog, DamageIsAnAlarmForEachOctetOfWhatALaterGroupFollows) {
@@ -236,8 +238,163 @@ TEST_F(TornLog, DamageIsAnAlarmForEachOctetOfWhatALaterGroupFollows) {
     std::filesystem::remove_all(fresh);
     const auto rebuilt = rebuild_index(image_ / "log", fresh, std::uint64_t{1} << 30);
     ASSERT_FALSE(rebuilt) << place;
-    EXPECT_EQ(rebuilt.error().kind, OpenError::Kind::damaged) << place;
+    EXPECT_EQ(rebuilt.error().kind, OpenError::Kind::log_damaged) << place;
   }
+}
+
+/// Three messages of alice's, the second expunged: the log, with its messages' marks in it.
+std::filesystem::path make_store_with_a_gone_message(const ScratchDirectory& scratch) {
+  const auto store = scratch.path() / "store";
+  const auto writer = open_writer(options_for(store));
+  for (const char* text : {"first mark", "second mark", "third mark"}) {
+    static_cast<void>(deliver(*writer, delivery(kAlice, text)));
+  }
+  const MailboxId inbox = mailbox(writer->store(), kAlice, "INBOX").id;
+  static_cast<void>(apply(*writer, kAlice, {Expunge{inbox, {{Uid{2}, Uid{2}}}, ExpungeWhich::all}}));
+  return store;
+}
+
+void damage(const std::filesystem::path& store, std::string_view mark) {
+  std::string log = contents(segment_path(store / "log", 1));
+  ASSERT_NE(log.find(mark), std::string::npos);
+  log[log.find(mark)] ^= 1;
+  write(segment_path(store / "log", 1), log);
+}
+
+/// What check says of a store whose index is there.
+std::expected<ExaminedLog, OpenError> examined(const std::filesystem::path& store, Extent extent) {
+  const auto index = open_index(store / "index", Environment::Access::read, std::uint64_t{1} << 30);
+  if (!index) return std::unexpected(index.error());
+  return examine_log(**index, store / "log", extent);
+}
+
+TEST(DamagedBody, OfAMessageThatIsGoneIsPassedOverAndTold) {
+  const ScratchDirectory scratch;
+  const auto store = make_store_with_a_gone_message(scratch);
+  damage(store, "second mark");
+  const auto told = examined(store, Extent::all);
+  ASSERT_TRUE(told) << told.error().text;
+  ASSERT_EQ(told->damaged.size(), 1U);
+  EXPECT_EQ(told->damaged[0].blob, BlobId{2});
+  const auto rebuilt = rebuild_index(store / "log", scratch.path() / "fresh", std::uint64_t{1} << 30);
+  ASSERT_TRUE(rebuilt) << rebuilt.error().text;
+  ASSERT_EQ(rebuilt->passed_over.size(), 1U);
+  EXPECT_EQ(rebuilt->passed_over[0].blob, BlobId{2});
+  EXPECT_EQ(rebuilt->users, 1U);
+  EXPECT_EQ(rebuilt->messages, 2U);
+  expect_rebuilt_the_same(store);
+}
+
+TEST(DamagedBody, OfAMessageThatLivesIsRefusedByName) {
+  const ScratchDirectory scratch;
+  const auto store = make_store_with_a_gone_message(scratch);
+  damage(store, "first mark");
+  damage(store, "second mark");
+  const auto told = examined(store, Extent::all);
+  ASSERT_TRUE(told) << told.error().text;
+  EXPECT_EQ(told->damaged.size(), 2U);
+  const auto rebuilt = rebuild_index(store / "log", scratch.path() / "fresh", std::uint64_t{1} << 30);
+  ASSERT_FALSE(rebuilt);
+  EXPECT_EQ(rebuilt.error().kind, OpenError::Kind::log_damaged);
+  EXPECT_NE(rebuilt.error().text.find("blob 1 in segment 1"), std::string::npos) << rebuilt.error().text;
+  EXPECT_NE(rebuilt.error().text.find("user 1, mailbox INBOX, UID 1"), std::string::npos) << rebuilt.error().text;
+  EXPECT_EQ(rebuilt.error().text.find("blob 2"), std::string::npos) << "nobody misses it: " << rebuilt.error().text;
+}
+
+TEST(LostIndex, IsMadeAgainWithTheWriterWholeOrNotAtAll) {
+  const ScratchDirectory scratch;
+  const auto store = make_store_with_a_gone_message(scratch);
+  const std::string log = contents(segment_path(store / "log", 1));
+  std::filesystem::remove_all(store / "index");
+  damage(store, "third mark");
+  {
+    const auto writer = Writer::open(options_for(store));
+    ASSERT_FALSE(writer);
+    EXPECT_EQ(writer.error().kind, OpenError::Kind::log_damaged);
+    EXPECT_FALSE(std::filesystem::exists(store / "index" / "data.mdb")) << "nothing half-made";
+    EXPECT_FALSE(std::filesystem::exists(store / "index.new"));
+  }
+  write(segment_path(store / "log", 1), log);
+  damage(store, "second mark");
+  {
+    const auto writer = open_writer(options_for(store));
+    ASSERT_NE(writer, nullptr);
+    ASSERT_TRUE(writer->remade());
+    EXPECT_EQ(writer->remade()->messages, 2U);
+    EXPECT_EQ(writer->remade()->passed_over.size(), 1U);
+    expect_sound(writer->store());
+  }
+  EXPECT_FALSE(open_writer(options_for(store))->remade()) << "it is there";
+}
+
+TEST(ExaminedLog, SaysWhatAStartSays) {
+  struct Case {
+    const char* name;
+    std::function<void(const std::filesystem::path& store)> spoil;
+  };
+  const auto segment = [](const std::filesystem::path& store, std::uint32_t number) {
+    return segment_path(store / "log", number);
+  };
+  const Case cases[] = {
+      {"sound", [](const auto&) {}},
+      {"a segment is missing", [&](const auto& store) { std::filesystem::remove(segment(store, 2)); }},
+      {"the first is missing", [&](const auto& store) { std::filesystem::remove(segment(store, 1)); }},
+      {"all are missing",
+       [&](const auto& store) {
+         std::filesystem::remove_all(store / "log");
+         std::filesystem::create_directory(store / "log");
+       }},
+      {"one is shorter than the index knows",
+       [&](const auto& store) { std::filesystem::resize_file(segment(store, 1), 200); }},
+      {"the last has no header",
+       [&](const auto& store) {
+         std::string octets = contents(segment(store, 3));
+         octets[1] ^= 1;
+         write(segment(store, 3), octets);
+       }},
+      {"what the index lacks is torn",
+       [&](const auto& store) { write(segment(store, 3), contents(segment(store, 3)) + std::string(100, 'x')); }},
+      {"what the index lacks was synced",
+       [&](const auto& store) {  // an index of before, and damage behind it
+         const ScratchDirectory scratch;
+         std::filesystem::copy(store / "log", scratch.path() / "log");
+         for (const std::uint32_t gone : {2U, 3U}) std::filesystem::remove(segment(scratch.path(), gone));
+         std::filesystem::remove_all(store / "index");
+         ASSERT_TRUE(rebuild_index(scratch.path() / "log", store / "index", std::uint64_t{1} << 30));
+         std::string octets = contents(segment(store, 2));
+         octets[octets.size() / 2] ^= 1;
+         write(segment(store, 2), octets);
+       }},
+      {"an index that knows nothing, beside a damaged log",
+       [&](const auto& store) {
+         std::filesystem::remove_all(store / "index");
+         std::filesystem::create_directory(store / "index");
+         static_cast<void>(open_index(store / "index", Environment::Access::write, std::uint64_t{1} << 30));
+         std::string octets = contents(segment(store, 1));
+         octets[octets.size() / 2] ^= 1;
+         write(segment(store, 1), octets);
+       }},
+  };
+  int refused = 0;
+  for (const auto& [name, spoil] : cases) {
+    SCOPED_TRACE(name);
+    const ScratchDirectory scratch;
+    WriterOptions options = options_for(scratch.path() / "store");
+    options.segment_octets = 4096;
+    for (int i = 0; i < 3; ++i) {
+      const auto writer = open_writer(options);
+      static_cast<void>(deliver(*writer, delivery(kAlice, std::string(5'000, 'x'))));
+    }
+    spoil(options.directory);
+    if (HasFatalFailure()) return;
+    const auto said = examined(options.directory, Extent::what_the_index_lacks);
+    const auto started = Writer::open(options);
+    ASSERT_EQ(said.has_value(), started.has_value()) << (said ? started.error().text : said.error().text);
+    if (said) continue;
+    EXPECT_EQ(said.error().text, started.error().text);
+    ++refused;
+  }
+  EXPECT_EQ(refused, 7);
 }
 
 TEST_F(TornLog, IsWrittenAgainBeforeItIsBelieved) {
@@ -334,7 +491,7 @@ TEST(Format1, ATornEndIsCutAndDamageIsAnAlarm) {
   write(segment_path(store / "log", 2), wrong);
   const auto rebuilt = rebuild_index(store / "log", scratch.path() / "fresh", std::uint64_t{1} << 30);
   ASSERT_FALSE(rebuilt);
-  EXPECT_EQ(rebuilt.error().kind, OpenError::Kind::damaged);
+  EXPECT_EQ(rebuilt.error().kind, OpenError::Kind::log_damaged);
 }
 
 TEST(Segments, AreRolledAndNeverMissedSilently) {
@@ -652,7 +809,7 @@ TEST(Readers, TellALackOfDescriptorsFromDamage) {
 
 TEST(Readers, ReadInProcessesOfTheirOwn) {
   const ScratchDirectory scratch;
-  EXPECT_EQ(Store::open(scratch.path()).error().kind, OpenError::Kind::unavailable);
+  EXPECT_EQ(Store::open(scratch.path()).error().kind, OpenError::Kind::absent);
   {
     const auto writer = open_writer(options_for(scratch.path()));
     ASSERT_TRUE(deliver(*writer, delivery(kAlice, "first")));

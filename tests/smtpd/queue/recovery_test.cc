@@ -115,7 +115,7 @@ TEST_F(TornLog, ShorterThanTheIndexKnowsIsAnAlarm) {
     write_log(copy_, std::string_view(log_).substr(0, octets));
     const auto writer = Writer::open(options_for(copy_));
     ASSERT_FALSE(writer) << octets;
-    EXPECT_EQ(writer.error().kind, OpenError::Kind::damaged);
+    EXPECT_EQ(writer.error().kind, OpenError::Kind::log_damaged);
     EXPECT_NE(writer.error().text.find("00000001.seg"), std::string::npos) << writer.error().text;
     EXPECT_EQ(std::filesystem::file_size(segment_path(copy_ / "log", 1)), octets);  // nothing was touched
   }
@@ -130,7 +130,7 @@ TEST_F(TornLog, ALogOfTheMailboxStoreIsNotTaken) {
   std::filesystem::remove_all(copy_ / "index");
   const auto writer = Writer::open(options_for(copy_));
   ASSERT_FALSE(writer);
-  EXPECT_EQ(writer.error().kind, OpenError::Kind::damaged);
+  EXPECT_EQ(writer.error().kind, OpenError::Kind::log_damaged);
 }
 
 TEST_F(TornLog, DamageWithinASyncedGroupIsAnAlarm) {
@@ -140,14 +140,25 @@ TEST_F(TornLog, DamageWithinASyncedGroupIsAnAlarm) {
   std::filesystem::remove_all(copy_ / "index");
   const auto writer = Writer::open(options_for(copy_));
   ASSERT_FALSE(writer);
-  EXPECT_EQ(writer.error().kind, OpenError::Kind::damaged);
+  EXPECT_EQ(writer.error().kind, OpenError::Kind::log_damaged);
+  EXPECT_FALSE(std::filesystem::exists(copy_ / "index" / "data.mdb")) << "nothing half-made stays";
+  EXPECT_FALSE(std::filesystem::exists(copy_ / "index.new"));
+  const auto examined = examine_log(nullptr, copy_ / "log");
+  ASSERT_FALSE(examined) << "check says what a start says";
+  EXPECT_EQ(examined.error().text, writer.error().text);
 }
 
 TEST_F(TornLog, AnIndexThatIsMissingIsMadeAnew) {
   write_log(copy_, log_);
   std::filesystem::remove_all(copy_ / "index");
-  const auto writer = open_writer(options_for(copy_));
+  ASSERT_TRUE(examine_log(nullptr, copy_ / "log"));
+  Options options = options_for(copy_);
+  std::vector<std::uint64_t> remade;
+  options.on_remade = [&](const RebuiltIndex& index) { remade = {index.entries, index.recipients}; };
+  const auto writer = open_writer(options);
   ASSERT_NE(writer, nullptr);
+  EXPECT_EQ(remade.size(), 2U);
+  EXPECT_EQ(remade.at(0), 7U);
   EXPECT_EQ(ids_of(writer->reader()).size(), 7U);  // 1, 4 to 9
   EXPECT_EQ(read_message(writer->reader(), EntryId{9}), octets_of(message("report")));
   expect_sound(copy_);
@@ -345,7 +356,7 @@ TEST(Segments, AreRolledAndNeverMissedSilently) {
     std::filesystem::remove(segment_path(copy / "log", 3));
   });
   ASSERT_TRUE(gap);
-  EXPECT_EQ(gap->kind, OpenError::Kind::damaged);
+  EXPECT_EQ(gap->kind, OpenError::Kind::log_damaged);
   const auto shorter =
       open_error([](const auto& copy) { std::filesystem::resize_file(segment_path(copy / "log", 3), 900); });
   ASSERT_TRUE(shorter);

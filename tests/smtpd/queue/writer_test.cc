@@ -238,7 +238,7 @@ TEST(Opening, SaysWhatIsWrong) {
   const ScratchDirectory scratch;
   const auto missing = Reader::open(scratch.path());
   ASSERT_FALSE(missing);
-  EXPECT_EQ(missing.error().kind, OpenError::Kind::unavailable);
+  EXPECT_EQ(missing.error().kind, OpenError::Kind::absent);
 
   write_file(scratch.path() / "file", "x");
   const auto unreachable = Writer::open(options_for(scratch.path() / "file" / "queue"));
