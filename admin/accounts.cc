@@ -18,6 +18,7 @@
 #include "common/auth/address.h"
 #include "common/auth/password.h"
 #include "common/base/clock.h"
+#include "common/base/octets.h"
 
 namespace posthaste::admin {
 namespace {
@@ -78,7 +79,16 @@ Outcome<Report> add_user(auth::Directory& directory, const std::string& address,
   const auto id = add_to(*change, address, display_name, *credential);
   if (!id) return Failure(id.error());
   if (auto committed = commit(*change); !committed) return Failure(committed.error());
-  return Report{"Added " + address + ".\n", {{"id", number(*id)}, {"address", address}}};
+  Report report{"Added " + address + ".\n", {{"id", number(*id)}, {"address", address}}};
+  const auto aliases = directory.list_aliases();
+  for (const auto& alias : aliases.value_or(std::vector<auth::Alias>{})) {
+    const bool leads_here =
+        std::ranges::any_of(alias.targets, [&](const auto& target) { return iequals(target, address); });
+    if (!leads_here) continue;
+    report.text += "The mail to " + alias.address + " comes here, too.\n";
+    report.json["aliases"].push_back(alias.address);
+  }
+  return report;
 }
 
 namespace {
@@ -180,15 +190,55 @@ Outcome<Report> list_users(const auth::Directory& directory) {
   return report;
 }
 
+namespace {
+
+/// Aliases that lead to `address`.
+Outcome<std::vector<auth::Alias>> aliases_to(const auth::Directory& directory, const std::string& address) {
+  auto aliases = directory.list_aliases();
+  if (!aliases) return Failure(sentence(aliases.error(), "the directory"));
+  std::erase_if(*aliases, [&](const auto& alias) {
+    return std::ranges::none_of(alias.targets, [&](const auto& target) { return iequals(target, address); });
+  });
+  return std::move(*aliases);
+}
+
+/// No alias leads to `address` any more: whoever gets it later does not get their mail by that. Says what was done.
+Outcome<void> take_out_of_aliases(auth::Change& change, const std::vector<auth::Alias>& aliases,
+                                  const std::string& address, Report& report) {
+  for (auto alias : aliases) {
+    std::erase_if(alias.targets, [&](const auto& target) { return iequals(target, address); });
+    const bool is_empty = alias.targets.empty();
+    const auto changed = is_empty ? change.delete_alias(alias.address) : change.set_alias(alias);
+    if (!changed) return Failure(sentence(changed.error(), alias.address));
+    report.json[is_empty ? "aliases_deleted" : "aliases_changed"].push_back(alias.address);
+    report.text += is_empty ? alias.address + " led to nobody else, and is gone: \"posthaste alias add " +
+                                  alias.address + " ADDRESS\" gives its mail to somebody.\n"
+                            : alias.address + " leads there no more, only to its other targets.\n";
+  }
+  return {};
+}
+
+}  // namespace
+
 Outcome<Report> delete_user(auth::Directory& directory, const std::string& address) {
   const auto user = directory.find_user(address);
   if (!user) return Failure(sentence(user.error(), address));
-  auto change = begin(directory);
+  auto change = begin(directory);  // from here on nobody else makes an alias
   if (!change) return Failure(change.error());
+  const auto aliases = aliases_to(directory, user->address);
+  if (!aliases) return Failure(aliases.error());
   if (auto deleted = change->delete_user(user->id); !deleted) return Failure(sentence(deleted.error(), address));
+  Report report;
+  report.text = "Deleted " + address + ". Open sessions end within seconds, and the mail is removed.\n";
+  report.json = {{"id", number(user->id)},
+                 {"address", user->address},
+                 {"aliases_deleted", nlohmann::json::array()},
+                 {"aliases_changed", nlohmann::json::array()}};
+  if (auto taken = take_out_of_aliases(*change, *aliases, user->address, report); !taken) {
+    return Failure(taken.error());
+  }
   if (auto committed = commit(*change); !committed) return Failure(committed.error());
-  return Report{"Deleted " + address + ". Open sessions end within seconds, and the mail is removed.\n",
-                {{"id", number(user->id)}, {"address", user->address}}};
+  return report;
 }
 
 Outcome<Report> set_password(auth::Directory& directory, const std::string& address, const std::string& password) {

@@ -1,6 +1,9 @@
 #include "admin/names.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "common/base/octets.h"
 
 namespace posthaste::admin {
 namespace {
@@ -32,8 +35,25 @@ Outcome<Report> list_domains(const auth::Directory& directory) {
 }
 
 Outcome<Report> delete_domain(auth::Directory& directory, const std::string& domain) {
-  return change_one(directory, domain, "Deleted",
-                    [&](auth::Change& change) { return change.delete_domain(domain); });
+  const auto aliases = directory.list_aliases();
+  if (!aliases) return Failure(sentence(aliases.error(), "the directory"));
+  auto deleted =
+      change_one(directory, domain, "Deleted", [&](auth::Change& change) { return change.delete_domain(domain); });
+  if (!deleted) return deleted;
+  deleted->json["aliases_deleted"] = nlohmann::json::array();
+  const std::string ending = "@" + lower(domain);
+  for (const auto& alias : *aliases) {
+    if (lower(alias.address).ends_with(ending)) {
+      const bool is_catch_all = alias.address.starts_with('@');
+      deleted->text +=
+          "Its alias " + alias.address + (is_catch_all ? ", the catch-all, is gone, too.\n" : " is gone, too.\n");
+      deleted->json["aliases_deleted"].push_back(alias.address);
+    } else if (std::ranges::any_of(alias.targets,
+                                   [&](const auto& target) { return lower(target).ends_with(ending); })) {
+      deleted->text += alias.address + " still leads there: see \"posthaste alias list\".\n";
+    }
+  }
+  return deleted;
 }
 
 Outcome<Report> add_alias(auth::Directory& directory, const std::string& address,
