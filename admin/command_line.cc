@@ -1,9 +1,12 @@
 #include "admin/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <functional>
 #include <iostream>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,6 +20,7 @@
 #include "admin/store.h"
 #include "admin/trace.h"
 #include "common/config/layout.h"
+#include "common/config/lenient.h"
 
 namespace posthaste::admin {
 namespace {
@@ -51,6 +55,38 @@ struct CommandLine {
       if (!config) return Failure(config.error());
       return step(*config);
     };
+  }
+
+  /// A step that goes by the pid files, and so by what can be read of a configuration that is wrong. What is wrong
+  /// is told all the same.
+  template <typename Step>
+  Action with_any_config(Step step) {
+    return [this, step]() -> Outcome<Report> {
+      const auto config = load_config(folder);
+      if (config) return step(*config);
+      std::error_code ignored;
+      const auto file = folder / config::kFileName;
+      if (!std::filesystem::exists(file, ignored)) return Failure(config.error());
+      auto report = step(config::load_leniently(file));
+      if (!report) return Failure(config.error() + "\n" + report.error());
+      report->text += config.error() + "\nUntil this is right, ports are told as far as they can be read.\n";
+      report->json["errors"] = config.error();
+      return report;
+    };
+  }
+
+  /// A step that gives a new user a number.
+  template <typename Step>
+  Action with_new_users(Step step) {
+    return with_config([step](const config::Config& config) -> Outcome<Report> {
+      auto directory = open_directory(config);
+      if (!directory) return Failure(directory.error());
+      const auto kept = keep_numbers_of_store(config, *directory);
+      if (!kept) return Failure(kept.error());
+      auto report = step(*directory);
+      if (report) report->text += *kept;
+      return report;
+    });
   }
 
   /// A step that needs the configuration; root takes it as the daemons' user.
@@ -101,9 +137,9 @@ void add_daemon_commands(CommandLine& line, Arguments& arguments) {
       line.app, "start", "Start the four daemons; returns when all ports answer",
       line.with_config_as_caller([&line](const config::Config& config) { return start(line.folder, config); }));
   line.add(line.app, "stop", "Stop the four daemons",
-           line.with_config_as_caller([](const config::Config& config) { return stop(config); }));
+           line.with_any_config([](const config::Config& config) { return stop(config); }));
   line.add(line.app, "status", "Which daemons run, and which ports answer",
-           line.with_config_as_caller([](const config::Config& config) { return status(config); }));
+           line.with_any_config([](const config::Config& config) { return status(config); }));
 
   CLI::App* config_group = line.add_group("config", "The configuration file");
   line.add(*config_group, "check", "Tell what is wrong in posthaste.toml",
@@ -139,7 +175,7 @@ void add_app_password_commands(CommandLine& line, CLI::App& users, Arguments& ar
 
 void add_user_commands(CommandLine& line, Arguments& arguments) {
   CLI::App* group = line.add_group("user", "Who has a mailbox here");
-  CLI::App* add = line.add(*group, "add", "Add a user", line.with_directory([&](auth::Directory& directory) {
+  CLI::App* add = line.add(*group, "add", "Add a user", line.with_new_users([&](auth::Directory& directory) {
     if (const auto free = expect_free(directory, arguments.address); !free) {
       return Outcome<Report>{Failure(free.error())};
     }
@@ -152,7 +188,7 @@ void add_user_commands(CommandLine& line, Arguments& arguments) {
   add->add_flag("--password-stdin", arguments.password_from_stdin, "Read the password from standard input");
 
   line.add(*group, "import", "Add users from lines \"addr:password\" or \"addr:{SCHEME}hash\" on standard input",
-           line.with_directory([](auth::Directory& directory) { return import_users(directory, std::cin); }));
+           line.with_new_users([](auth::Directory& directory) { return import_users(directory, std::cin); }));
   line.add(*group, "list", "All users",
            line.with_directory([](auth::Directory& directory) { return list_users(directory); }));
   CLI::App* remove = line.add(
@@ -290,6 +326,46 @@ void add_trace_command(CommandLine& line, Arguments& arguments) {
       ->required();
 }
 
+/// How many letters must be changed, added, left out, or swapped with the next.
+std::size_t distance(std::string_view one, std::string_view other) {
+  std::vector<std::vector<std::size_t>> rows(one.size() + 1, std::vector<std::size_t>(other.size() + 1));
+  for (std::size_t i = 0; i <= one.size(); ++i) {
+    for (std::size_t j = 0; j <= other.size(); ++j) {
+      if (i == 0 || j == 0) {
+        rows[i][j] = i + j;
+        continue;
+      }
+      const std::size_t replaced = rows[i - 1][j - 1] + (one[i - 1] == other[j - 1] ? 0 : 1);
+      rows[i][j] = std::min({replaced, rows[i - 1][j] + 1, rows[i][j - 1] + 1});
+      const bool swapped = i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1];
+      if (swapped) rows[i][j] = std::min(rows[i][j], rows[i - 2][j - 2] + 1);
+    }
+  }
+  return rows.back().back();
+}
+
+/// What stands where a command should, and which was meant. Nothing when that is not what is wrong.
+std::optional<std::string> unknown_command(const CLI::App& app) {
+  const CLI::App* group = &app;
+  std::string path = "posthaste";
+  for (auto chosen = group->get_subcommands(); !chosen.empty(); chosen = group->get_subcommands()) {
+    group = chosen.front();
+    path += " " + group->get_name();
+  }
+  const auto known = group->get_subcommands([](const CLI::App*) { return true; });
+  const auto rest = app.remaining(true);
+  if (known.empty() || rest.empty() || rest.front().starts_with('-')) return std::nullopt;
+  const auto nearest = std::ranges::min_element(
+      known, {}, [&](const CLI::App* command) { return distance(rest.front(), command->get_name()); });
+  std::string words = "there is no command \"" + path + " " + rest.front() + "\"";
+  constexpr std::size_t kTypingErrorsMax = 2;
+  if (distance(rest.front(), (*nearest)->get_name()) <= kTypingErrorsMax) {
+    words += "; did you mean \"" + path + " " + (*nearest)->get_name() + "\"?";
+    return words;
+  }
+  return words + "; \"" + path + " --help\" lists all";
+}
+
 int tell(const Outcome<Report>& outcome, bool json) {
   if (!outcome) {
     if (json) {
@@ -326,6 +402,10 @@ int run(int argc, char** argv) {
   try {
     line.app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    if (const auto words = unknown_command(line.app)) {
+      std::cerr << "posthaste: " << *words << "\n";
+      return 2;
+    }
     return line.app.exit(error) == 0 ? 0 : 2;
   }
   return tell(line.action(), line.json);

@@ -21,9 +21,11 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/clock.h"
 #include "common/base/octets.h"
 #include "common/base/trusted_folder.h"
 #include "common/config/layout.h"
+#include "common/daemon/pid_file.h"
 #include "common/daemon/privileges.h"
 #include "common/net/stream.h"
 #include "common/net/time_limit.h"
@@ -39,6 +41,7 @@ constexpr std::chrono::seconds kStartMax{30};
 constexpr std::chrono::seconds kStopMax{30};
 constexpr std::chrono::seconds kWrittenMax{1};
 constexpr std::chrono::milliseconds kLookAgain{20};
+constexpr std::uint64_t kLastSecond = 253'402'300'799;  // of the year 9999
 
 /// In the order of starting: the store before those who need it.
 constexpr std::array kDaemons{"deliveryd", "smtpd", "imapd", "pop3d"};
@@ -94,6 +97,8 @@ struct Holder {
   std::optional<OpenFile> process;
   bool is_ours_to_end = true;  // as far as its owner goes
   bool is_alive = false;       // somebody with that number, at least
+  std::uint64_t restarts = 0;  // of its child, as the parent notes
+  std::optional<WallTime> child_started{};
 };
 
 /// Whether `process` has the file open that `status` is of.
@@ -131,6 +136,21 @@ void look_at_process(Holder& holder, std::string_view daemon, const struct stat&
   if (poll(&ended, 1, 0) == 0) holder.process = std::move(process);
 }
 
+/// The number on the first of `lines`, which it takes away.
+std::optional<std::uint64_t> take_number(std::string& lines) {
+  const auto number = parse_decimal(std::string_view{lines}.substr(0, lines.find('\n')));
+  lines.erase(0, lines.find('\n'));
+  lines.erase(0, 1);
+  return number;
+}
+
+std::string first_octets(const OpenFile& file) {
+  std::string text(64, '\0');
+  const ssize_t octets = pread(file.get(), text.data(), text.size(), 0);
+  text.resize(octets > 0 ? static_cast<std::size_t>(octets) : 0);
+  return text;
+}
+
 /// Nothing when nobody holds it: the daemon does not run.
 std::optional<Holder> running(std::string_view daemon, const config::Config& config) {
   const auto path = config::pid_file(config, daemon);
@@ -142,12 +162,18 @@ std::optional<Holder> running(std::string_view daemon, const config::Config& con
   struct flock lock {};
   lock.l_type = F_WRLCK;
   if (fcntl(file->get(), F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) return std::nullopt;
-  std::array<char, 32> text{};
-  const ssize_t octets = pread(file->get(), text.data(), text.size(), 0);
-  const std::string_view first{text.data(), octets > 0 ? static_cast<std::size_t>(octets) : 0};
   Holder holder;
-  const auto number = parse_decimal(first.substr(0, first.find('\n')));
-  if (number && *number > 0 && *number <= INT_MAX) holder.pid = static_cast<pid_t>(*number);
+  std::string lines = first_octets(*file);
+  if (const auto number = take_number(lines); number && *number > 0 && *number <= INT_MAX) {
+    holder.pid = static_cast<pid_t>(*number);
+  }
+  if (const auto note = folder->open_file(daemon::child_note(path).filename(), O_RDONLY)) {
+    lines = first_octets(*note);
+    holder.restarts = take_number(lines).value_or(0);
+    if (const auto seconds = take_number(lines); seconds && *seconds <= kLastSecond) {
+      holder.child_started = WallTime{std::chrono::seconds{*seconds}};
+    }
+  }
   if (holder.pid > 0) look_at_process(holder, daemon, status);
   return holder;
 }
@@ -329,6 +355,17 @@ std::string held_by_a_stranger(const std::string& daemon, const Holder& holder, 
          ", which it names, is not " + daemon + "'s: see with \"fuser\" who holds it, and end that";
 }
 
+/// Why a daemon runs on; nothing when it has ended.
+std::optional<std::string> end_or_say_why_not(const std::string& daemon, const Holder& holder,
+                                              const config::Config& config) {
+  const std::string process = daemon + " (process " + std::to_string(holder.pid) + ")";
+  if (!holder.is_ours_to_end) return process + " belongs to another user: run this as that user, or as root";
+  if (!holder.process) return held_by_a_stranger(daemon, holder, config);
+  end(daemon, config);
+  if (!running(daemon, config)) return std::nullopt;
+  return process + " does not end";
+}
+
 /// A port of a running daemon that does not answer, as the operator knows it.
 std::optional<std::string> silent_port(const std::string& daemon, const config::Config& config) {
   auto waiting = ports_of(daemon, config);
@@ -401,26 +438,45 @@ Outcome<Report> start(const fs::path& folder, const config::Config& config) {
 Outcome<Report> stop(const config::Config& config) {
   if (const auto trusted = trust_run_folder(config); !trusted) return Failure(trusted.error());
   Report report;
+  std::string left_running;
   auto daemons = kDaemons;
   std::ranges::reverse(daemons);
   for (const std::string daemon : daemons) {
     const auto holder = running_after_orphans(daemon, config);
-    if (holder && !holder->process && holder->is_ours_to_end) {
-      return Failure(held_by_a_stranger(daemon, *holder, config));
-    }
-    if (holder) end(daemon, config);
-    if (const auto left = holder ? running(daemon, config) : std::nullopt) {
-      return Failure(daemon + " (process " + std::to_string(left->pid) + ") does not end");
+    if (const auto why = holder ? end_or_say_why_not(daemon, *holder, config) : std::nullopt) {
+      left_running += (left_running.empty() ? "" : "\n") + *why;
+      continue;
     }
     report.text += daemon + (holder ? " stopped\n" : " did not run\n");
     report.json[daemon] = {{"stopped", holder.has_value()}};
   }
-  return report;
+  if (left_running.empty()) return report;
+  return Failure(left_running + "\n" + report.text);
 }
 
 bool is_running(std::string_view daemon, const config::Config& config) {
   return running(daemon, config).has_value();
 }
+
+namespace {
+
+/// A child that was started again and again is no daemon that runs.
+void tell_of_restarts(const std::string& daemon, const Holder& holder, const config::Config& config,
+                      Report& report) {
+  constexpr std::chrono::seconds kSettled{60};
+  report.json[daemon]["restarts"] = holder.restarts;
+  if (!holder.child_started) return;
+  const auto age = std::chrono::floor<std::chrono::seconds>(wall_clock() - *holder.child_started);
+  report.json[daemon]["seconds"] = age.count();
+  if (holder.restarts == 0) return;
+  const auto log = config::log_file(config, daemon);
+  report.text += "  its child died and was started again " + std::to_string(holder.restarts) +
+                 (holder.restarts == 1 ? " time" : " times") + ", the last " + std::to_string(age.count()) +
+                 " s ago" + (log ? "; why is in " + log->string() : "") + "\n";
+  if (age < kSettled) report.success = false;
+}
+
+}  // namespace
 
 Outcome<Report> status(const config::Config& config) {
   if (const auto trusted = trust_run_folder(config); !trusted) return Failure(trusted.error());
@@ -435,6 +491,7 @@ Outcome<Report> status(const config::Config& config) {
     }
     report.json[daemon]["pid"] = holder->pid;
     report.text += daemon + " runs, process " + std::to_string(holder->pid) + "\n";
+    tell_of_restarts(daemon, *holder, config, report);
     if (!holder->process && holder->is_ours_to_end) {
       report.text += "  " + held_by_a_stranger(daemon, *holder, config) + "\n";
       report.success = false;

@@ -2,15 +2,18 @@
 
 #include <utility>
 
+#include "common/auth/open_words.h"
 #include "common/config/layout.h"
+#include "common/config/lenient.h"
 #include "common/daemon/privileges.h"
 
 namespace posthaste::admin {
 
 Outcome<config::Config> load_config(const std::filesystem::path& folder) {
   const auto file = folder / config::kFileName;
-  std::error_code ignored;
-  if (!std::filesystem::exists(file, ignored)) {
+  std::error_code failed;
+  [[maybe_unused]] const auto status = std::filesystem::status(file, failed);
+  if (failed == std::errc::no_such_file_or_directory || failed == std::errc::not_a_directory) {
     return Failure(file.string() +
                    " is not there: name the installation's folder with -C DIR, or make one with "
                    "\"posthaste init DIR --domain DOMAIN\"");
@@ -20,7 +23,7 @@ Outcome<config::Config> load_config(const std::filesystem::path& folder) {
   std::string text;
   for (const auto& error : config.error()) {
     if (!text.empty()) text += '\n';
-    text += file.string() + ":" + std::to_string(error.line) + ": " + error.text;
+    text += config::in_words(file, error);
   }
   return Failure(std::move(text));
 }
@@ -31,12 +34,11 @@ Outcome<void> become_the_daemons_user(const config::Config& config) { return dae
 /// their mail, to others.
 Outcome<auth::Directory> open_directory(const config::Config& config) {
   std::error_code failed;
-  const auto data = config.paths.directory / "data.mdb";
-  const auto octets = std::filesystem::file_size(data, failed);
+  const auto octets = std::filesystem::file_size(config.paths.directory / "data.mdb", failed);
   const bool is_gone = failed == std::errc::no_such_file_or_directory || (!failed && octets == 0);
-  if (is_gone) return Failure(data.string() + " is gone: restore the directory from a backup");
+  if (is_gone) return Failure(auth::open_words(config.paths.directory, auth::DirectoryError::not_found));
   auto directory = auth::Directory::open(config.paths.directory, auth::Role::writer);
-  if (!directory) return Failure(sentence(directory.error(), config.paths.directory.string()));
+  if (!directory) return Failure(auth::open_words(config.paths.directory, directory.error()));
   return std::move(*directory);
 }
 

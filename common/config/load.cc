@@ -8,6 +8,7 @@
 
 #include "common/base/trusted_folder.h"
 #include "common/config/config.h"
+#include "common/config/lenient.h"
 
 namespace posthaste::config {
 namespace {
@@ -36,6 +37,9 @@ std::optional<std::string> contents(const OpenFile& file) {
 
 /// What to do about a file that root must not obey.
 std::string advice(const TrustError& error, const std::filesystem::path& path) {
+  if (error.code == std::errc::permission_denied) {
+    return error.text + "; run this as root, or as the user who runs the daemons";
+  }
   if (error.code != std::errc::operation_not_permitted || geteuid() != 0) return error.text;
   const std::string folder = path.parent_path().string();
   return error.text + ". Root obeys it, so root alone may write it. Read it through, then \"chown -h root " +
@@ -61,13 +65,28 @@ std::expected<Config, std::vector<ConfigError>> load(const std::filesystem::path
   const auto file = open_to_obey(absolute);
   if (!file) return failure(advice(file.error(), absolute));
   const auto text = contents(*file);
-  if (!text) return failure("can't read " + absolute.string());
+  if (!text) return failure("can't read " + absolute.string() + ": not a file, or a fault of the disk");
 
   auto config = parse(*text);
   if (!config) return config;
   if (config->hostname.empty()) config->hostname = machine_name();
   make_absolute(config->paths, absolute.parent_path());
   return config;
+}
+
+Config load_leniently(const std::filesystem::path& path) {
+  std::error_code ignored;
+  const auto absolute = std::filesystem::absolute(path, ignored);
+  const auto file = open_to_obey(absolute);
+  const auto text = file ? contents(*file) : std::nullopt;
+  Config config = parse_leniently(text.value_or(""));
+  make_absolute(config.paths, absolute.parent_path());
+  return config;
+}
+
+std::string in_words(const std::filesystem::path& file, const ConfigError& error) {
+  if (error.line == 0) return error.text;
+  return file.string() + ":" + std::to_string(error.line) + ": " + error.text;
 }
 
 }  // namespace posthaste::config

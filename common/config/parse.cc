@@ -178,4 +178,15 @@ std::expected<Config, std::vector<ConfigError>> parse(std::string_view text) {
   return config;
 }
 
+Config parse_leniently(std::string_view text) {
+  Config config;
+  Errors errors;
+  try {
+    read_root(toml::parse(text), config, errors);
+  } catch (const toml::parse_error&) {
+    return {};
+  }
+  return config;
+}
+
 }  // namespace posthaste::config

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <system_error>
 
@@ -35,6 +36,8 @@ bool is_held_elsewhere(const OpenFile& file, off_t octet) {
 
 }  // namespace
 
+std::filesystem::path child_note(std::filesystem::path pid_file) { return pid_file.replace_extension(".child"); }
+
 std::expected<PidFile, std::string> PidFile::take(const std::filesystem::path& path, std::optional<Owner> owner) {
   std::error_code ignored;
   const bool existed = std::filesystem::exists(path.parent_path(), ignored);
@@ -49,12 +52,21 @@ std::expected<PidFile, std::string> PidFile::take(const std::filesystem::path& p
   }
   auto childs = folder->open_file(path.filename(), O_RDONLY);
   if (!childs) return std::unexpected(childs.error().text);
+  auto note = folder->open_file(child_note(path).filename(), O_RDWR | O_CREAT, 0644);
+  if (!note) return std::unexpected(note.error().text);
   const std::string text = std::to_string(getpid()) + "\n";
   if (!take_lock(*childs, kChildsOctet, F_RDLCK) || ftruncate(parents->get(), 0) != 0 ||
       pwrite(parents->get(), text.data(), text.size(), 0) < 0) {
     return std::unexpected("cannot write " + path.string() + ": " + std::strerror(errno));
   }
-  return PidFile{std::move(*parents), std::move(*childs)};
+  if (ftruncate(note->get(), 0) != 0) return std::unexpected("cannot write beside " + path.string());
+  return PidFile{std::move(*parents), std::move(*childs), std::move(*note)};
+}
+
+void PidFile::note_child(std::uint64_t restarts, WallTime started) const noexcept {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(started).time_since_epoch().count();
+  const std::string text = std::to_string(restarts) + "\n" + std::to_string(seconds) + "\n";
+  [[maybe_unused]] const auto written = pwrite(note_.get(), text.data(), text.size(), 0);
 }
 
 void PidFile::leave_to_parent() noexcept {

@@ -22,6 +22,7 @@
 #include "common/base/clock.h"
 #include "common/base/trusted_folder.h"
 #include "common/config/layout.h"
+#include "common/config/lenient.h"
 #include "common/daemon/descriptors.h"
 #include "common/daemon/heartbeat.h"
 #include "common/daemon/pid_file.h"
@@ -166,6 +167,21 @@ void make_child_folders(const config::Config& config, Owner owner) {
   }
 }
 
+/// What the operator can do about a port or a socket that cannot be had. errno is that of the failure.
+std::string bind_advice(int code, const net::Endpoint& endpoint) {
+  if (endpoint.is_unix()) return "; see paths.run in posthaste.toml, and whose that folder is";
+  switch (code) {
+    case EACCES:
+      return "; ports below 1024 are root's: start as root, or set listen.port_base in posthaste.toml (587 becomes "
+             "base + 587)";
+    case EADDRINUSE:
+      return "; another program listens there (\"ss -ltnp\" shows which): end it, or change listen.addresses or "
+             "listen.port_base in posthaste.toml";
+    case EADDRNOTAVAIL: return "; this machine has no such address: see listen.addresses in posthaste.toml";
+    default: return "; see listen.addresses and listen.port_base in posthaste.toml";
+  }
+}
+
 std::expected<std::vector<BoundSocket>, std::string> bind_all(const config::Config& config, const Daemon& daemon,
                                                               std::optional<Owner> owner) {
   using enum net::ListeningSocket::Sharing;
@@ -175,12 +191,13 @@ std::expected<std::vector<BoundSocket>, std::string> bind_all(const config::Conf
     if (binding.endpoint.is_ipv6() && !ipv6) continue;
     // Once alone: SO_REUSEPORT would share the port with another installation of the same user.
     if (const auto alone = net::ListeningSocket::bind(binding.endpoint, exclusive); !alone) {
-      return std::unexpected(alone.error());
+      const int code = errno;
+      return std::unexpected(alone.error() + bind_advice(code, binding.endpoint));
     }
     const std::size_t copies = binding.endpoint.is_unix() ? 1 : worker_count(config);
     for (std::size_t i = 0; i < copies; ++i) {
       auto socket = net::ListeningSocket::bind(binding.endpoint);
-      if (!socket) return std::unexpected(socket.error());
+      if (!socket) return std::unexpected(socket.error() + bind_advice(errno, binding.endpoint));
       if (binding.endpoint.is_unix() && owner) {
         if (const auto given = give_socket(binding.endpoint.address, *owner); !given) {
           return std::unexpected(given.error());
@@ -258,6 +275,8 @@ class Supervisor {
   int keep_alive() {
     for (bool first = true;; first = false) {
       const auto started = std::chrono::steady_clock::now();
+      pid_file_.note_child(restarts_, wall_clock());
+      ++restarts_;
       const pid_t parent = getpid();
       heart_.reset();
       const pid_t child = fork();
@@ -364,6 +383,7 @@ class Supervisor {
   const log::Log& log_;
   Signals signals_;
   Heartbeat heart_;
+  std::uint64_t restarts_ = 0;
   std::chrono::milliseconds delay_ = kRestartDelayMin;
   bool ending_ = false;
 };
@@ -389,7 +409,7 @@ int run(int argc, char** argv, const Daemon& daemon) {
   auto config = config::load(file);
   if (!config) {
     for (const auto& error : config.error()) {
-      fail(daemon.name, file.string() + ":" + std::to_string(error.line) + ": " + error.text);
+      fail(daemon.name, config::in_words(file, error));
     }
     return 1;
   }

@@ -1,0 +1,249 @@
+"""What the operator's command says: the truth, the same as the daemons say, and what to do."""
+
+import json
+import os
+import shutil
+import signal
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import support
+from support import BIN, address, execute, message, wait_until
+
+MARK = b"the octets to be damaged\r\n"
+
+
+class OperatorTest(support.LoggedTest):
+    def set_up(self, users=("alice", "bob"), settings=None):
+        self.mail = self.enterContext(support.Installation(users, {"dns.servers": [support.HOST], **(settings or {})}))
+        self.mail.start()
+        self.store = self.mail.folder / "store"
+
+    def refused(self, *command, **options):
+        """What is said by a command that fails."""
+        done = self.mail.try_run(*command, **options)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def flip(self, folder, mark=MARK):
+        """One bit of the first `mark` in a log."""
+        for segment in (folder / "log").glob("*.seg"):
+            octets = segment.read_bytes()
+            if mark not in octets:
+                continue
+            with segment.open("r+b") as file:
+                file.seek(octets.find(mark))
+                file.write(bytes([octets[octets.find(mark)] ^ 0x10]))
+            return
+        self.fail(f"{mark} is in no segment")
+
+    def log_of(self, daemon):
+        return (self.mail.folder / "log" / f"{daemon}.log").read_text()
+
+    def deliver(self, *bodies, recipient="bob"):
+        for body in bodies:
+            self.mail.deliver(message(body=body), self.mail.address(recipient))
+
+
+class Logs(OperatorTest):
+    def test_check_and_start_say_the_same_of_the_log(self):
+        self.set_up()
+        self.deliver(MARK, b"two\r\n")
+        self.mail.stop()
+        segment = self.store / "log/00000001.seg"
+        saved = self.mail.folder / "saved.seg"
+        segment.rename(saved)
+        for command in (("store", "check"), ("start",)):
+            said = self.refused(*command)
+            self.assertIn("00000001.seg: is missing", said, command)
+        self.assertIn("the log itself is damaged", said)
+        saved.rename(segment)
+
+        # The index is gone. Beside a damaged log nothing half-made stays; from a sound one it is made, and told of.
+        sound = segment.read_bytes()
+        shutil.rmtree(self.store / "index")
+        self.flip(self.store)
+        self.assertIn("is gone", self.refused("store", "check"))
+        self.assertIn("blob 1 in segment 1", self.refused("store", "check"))
+        said = self.refused("start")
+        self.assertRegex(said, r"damaged: blob 1 in segment 1 .*mailbox INBOX, UID 1")
+        self.assertFalse((self.store / "index/data.mdb").exists())
+        self.assertFalse((self.store / "index.new").exists())
+        self.assertIn("index", self.refused("store", "check"), "and it does not say that this is sound")
+        with segment.open("r+b") as file:
+            file.write(sound)
+        self.assertIn("The log can be read to its end", self.refused("store", "check"))
+        self.mail.start()
+        self.assertRegex(self.log_of("deliveryd"), r"store\.index\.remade users=1 messages=2 damaged_passed_over=0 ms=\d+")
+        self.assertIn("1 user with mailboxes", self.mail.run("store", "check"))
+
+        self.mail.stop()
+        shutil.rmtree(self.mail.folder / "queue/index")
+        segment.rename(saved)
+        self.assertIn("holds nothing to make an index from", self.refused("store", "rebuild"))
+
+    def test_a_damaged_body_is_named_and_one_that_is_gone_hinders_nobody(self):
+        self.set_up()
+        self.deliver(b"one\r\n", MARK, b"three\r\n")
+        self.flip(self.store)
+        said = self.refused("store", "check", "--bodies")
+        self.assertIn("user 2, mailbox INBOX, UID 2", said)
+        self.assertIn(f"User 2 is {address('bob')}", said)
+        self.mail.stop()
+        said = self.refused("store", "rebuild")
+        self.assertIn("user 2, mailbox INBOX, UID 2", said)
+        self.assertFalse((self.store / "index.new").exists())
+
+        self.mail.start()
+        client = self.mail.imap("bob")
+        client.select("INBOX")
+        client.store("2", "+FLAGS", r"(\Deleted)")
+        client.expunge()
+        client.logout()
+        self.assertIn("its message was deleted, so nothing is lost", self.mail.run("store", "check", "--bodies"))
+        self.mail.stop()
+        said = self.mail.run("store", "rebuild")
+        self.assertIn("1 user, 2 messages", said)
+        self.assertIn("nothing is lost", said)
+        self.mail.start()
+        self.assertEqual(len(self.mail.messages("bob")), 2)
+
+    def test_a_new_installation_has_nothing_and_nothing_is_wrong(self):
+        self.mail = self.enterContext(support.Installation())
+        self.assertIn("Nothing is stored yet", self.mail.run("store", "check"))
+        self.assertIn("Nothing was queued yet", self.mail.run("queue", "check"))
+        self.assertIn("The queue is empty", self.mail.run("queue", "list"))
+
+
+class Queue(OperatorTest):
+    def test_what_is_held_says_so_and_why(self):
+        self.set_up()
+        self.mail.submit("alice", message(body=b"by hand\r\n"), "carol@nowhere.invalid")
+        self.mail.submit("alice", message(body=MARK), "dave@nowhere.invalid")
+        self.mail.run("queue", "hold", "1")
+        said = self.refused("queue", "retry", "1")
+        self.assertIn("entry 1 is held", said)
+        self.assertIn("queue release 1", said)
+        self.mail.stop()
+        self.flip(self.mail.folder / "queue")
+        self.mail.start()
+        self.mail.run("queue", "retry", "2")
+        wait_until(lambda: "queue.message.held" in self.log_of("smtpd").split("queue.message.damaged")[-1], "it is held")
+        listed = self.mail.run("queue", "list").splitlines()
+        self.assertTrue(listed[0].endswith(", held"), listed)
+        self.assertTrue(listed[1].endswith("held: the message is damaged"), listed)
+        self.assertIn("never sent as it is", self.mail.run("queue", "show", "2"))
+        self.assertNotIn("damaged", self.mail.run("queue", "show", "1"))
+        self.assertIn("is held", self.refused("queue", "retry", "2"))
+
+
+class Users(OperatorTest):
+    def test_aliases_of_who_is_deleted_are_told_of_and_not_inherited(self):
+        self.set_up(("alice", "bob"))
+        run = self.mail.run
+        run("alias", "add", address("sales"), address("alice"), address("bob"))
+        said = run("user", "delete", address("alice"))
+        self.assertIn(f"postmaster@{support.DOMAIN} led to nobody else, and is gone", said)
+        self.assertIn(f"posthaste alias add postmaster@{support.DOMAIN}", said)
+        self.assertIn(f"{address('sales')} leads there no more", said)
+        self.assertEqual(run("alias", "list").split(), [address("sales"), address("bob")])
+        said = run("user", "add", address("alice"), "--password-stdin", input="another 1\n")
+        self.assertNotIn("sales", said)
+        run("alias", "add", address("info"), address("dora"))
+        said = run("user", "add", address("dora"), "--password-stdin", input="another 2\n")
+        self.assertIn(f"The mail to {address('info')} comes here, too", said)
+
+        run("domain", "add", "example.net")
+        run("alias", "add", "@example.net", address("bob"))
+        run("alias", "add", address("far"), "bob@example.net")
+        said = run("domain", "delete", "example.net")
+        self.assertIn("Its alias @example.net, the catch-all, is gone, too", said)
+        self.assertIn(f"{address('far')} still leads there", said)
+
+    def test_nobody_gets_the_number_and_the_mail_of_a_user_whom_the_directory_has_lost(self):
+        self.set_up(("alice",))
+        copy = self.mail.folder / "directory.old"
+        shutil.copytree(self.mail.folder / "directory", copy)
+        self.mail.run("user", "add", address("bob"), "--password-stdin", input="secret of bob\n")
+        self.deliver(b"for bob alone\r\n")
+        self.mail.stop()
+        shutil.copy2(copy / "data.mdb", self.mail.folder / "directory/data.mdb")
+        if os.geteuid() == 0:
+            owner = self.store.stat()
+            os.chown(self.mail.folder / "directory/data.mdb", owner.st_uid, owner.st_gid)
+        self.mail.start()
+        self.assertRegex(self.log_of("deliveryd"), r"store\.user\.unknown count=1 users=2 reason=")
+        self.assertIn("user 2: the directory never gave this number", self.refused("store", "check"))
+        said = self.mail.run("user", "add", address("eve"), "--password-stdin", input=support.password("eve") + "\n")
+        self.assertIn("mail of 1 user whom this directory never had", said)
+        self.assertFalse(self.mail.messages("eve"))
+        self.assertIn("User 2 has 1 message, and the directory has no such user", self.mail.run("store", "check"))
+
+
+class Daemons(OperatorTest):
+    def test_status_and_stop_work_whatever_posthaste_toml_says(self):
+        self.set_up()
+        file = self.mail.folder / "posthaste.toml"
+        right = file.read_text()
+        for wrong in (right + "\n[nonsense]\nx = 1\n", right.replace("[listen]", "[listen", 1), ""):
+            file.write_text(wrong)
+            said = self.mail.try_run("status").stdout
+            self.assertEqual(said.count("runs, process"), 4, said)
+        file.write_text(right + "\n[nonsense]\nx = 1\n")
+        self.assertEqual(self.mail.try_run("stop").stdout.count(" stopped"), 4)
+        self.assertEqual(self.mail.processes(), [])
+
+    def test_a_child_that_dies_again_and_again_does_not_just_run(self):
+        self.set_up()
+        self.assertEqual(json.loads(self.mail.run("status", "--json"))["smtpd"]["restarts"], 0)
+        for _ in range(2):
+            child = self.mail.child("smtpd")
+            os.kill(child, signal.SIGKILL)
+            wait_until(lambda: self.mail.child("smtpd") not in (None, child), "there is another")
+        said = self.refused("status")
+        self.assertRegex(said, r"smtpd runs, process \d+\n  its child died and was started again 2 times, the last \d+ s ago")
+        self.assertIn("log/smtpd.log", said)
+        self.assertEqual(json.loads(self.mail.try_run("status", "--json").stdout)["smtpd"]["restarts"], 2)
+
+    def test_reasons_and_remedies(self):
+        self.set_up()
+        unknown = execute(BIN / "posthaste", "stauts")
+        self.assertEqual(unknown.returncode, 2)
+        self.assertIn('there is no command "posthaste stauts"; did you mean "posthaste status"?', unknown.stderr)
+        self.assertIn('did you mean "posthaste store check"?', execute(BIN / "posthaste", "store", "chekc").stderr)
+
+        taken = self.enterContext(support.Installation(port_base=self.mail.port("smtp") - 25))
+        said = taken.try_run("start").stderr
+        self.assertIn("Address already in use; another program listens there", said)
+        self.assertIn("listen.port_base", said)
+        self.mail.stop()
+
+        key = self.mail.folder / "tls/key.pem"
+        saved = key.read_bytes()
+        key.write_bytes(b"no key\n")
+        said = self.refused("start")
+        self.assertIn("it holds no PEM block", said)
+        self.assertNotIn("error:", said)
+        key.write_bytes(saved)
+
+        data = self.mail.folder / "directory/data.mdb"
+        whole = data.read_bytes()
+        with data.open("r+b") as file:
+            file.write(b"\x55" * 8192)
+        for said in (self.refused("start"), self.refused("user", "list")):
+            self.assertIn("data.mdb is damaged: restore the directory from a backup", said)
+        with data.open("r+b") as file:
+            file.write(whole)
+
+        file = self.mail.folder / "posthaste.toml"
+        file.rename(file.with_suffix(".away"))
+        file.mkdir()
+        said = self.refused("user", "list")
+        self.assertNotIn(":0:", said)
+        self.assertIn("posthaste.toml", said)
+
+
+if __name__ == "__main__":
+    unittest.main()
