@@ -16,7 +16,8 @@ namespace {
 using journal::kRecordHeaderOctets;
 using journal::SegmentFiles;
 
-constexpr std::uint64_t kSmallOctets = 65'536;  // a record that is read at once, and a slice of a larger one
+constexpr std::uint64_t kSmallOctets = 65'536;  // read at once: a record, several of them, a slice of a larger one
+constexpr std::uint64_t kGapMaxOctets = 2'048;  // between two records; as cheap to read as to pass over
 
 StoreError error_of(SegmentFiles::Failure failure) {
   switch (failure) {
@@ -31,12 +32,10 @@ std::uint64_t octets_before(const BlobLocation& location) { return record_octets
 std::uint64_t record_offset(const BlobLocation& location) { return location.offset - octets_before(location); }
 
 /// The checksum that the body of a blob's record is to have, when `front`, the octets before the message, are those
-/// of this blob. Errors: io, when they are not; those of reading the segment's header.
-std::expected<std::uint32_t, StoreError> promised_crc(SegmentFiles& files, const BlobLocation& location,
-                                                      std::string_view front) {
-  const auto segment = files.header(location.segment);
-  if (!segment) return std::unexpected(error_of(segment.error()));
-  const auto header = journal::decode_header(segment->framing, record_offset(location), front);
+/// of this blob. Errors: io, when they are not.
+std::expected<std::uint32_t, StoreError> promised_crc(const journal::SegmentHeader& segment,
+                                                      const BlobLocation& location, std::string_view front) {
+  const auto header = journal::decode_header(segment.framing, record_offset(location), front);
   if (!header || header->type != number(RecordType::blob)) return std::unexpected(StoreError::io);
   if (header->body_octets != record_octets(location) - kRecordHeaderOctets) return std::unexpected(StoreError::io);
   OctetReader prefix(front.substr(kRecordHeaderOctets));
@@ -45,6 +44,23 @@ std::expected<std::uint32_t, StoreError> promised_crc(SegmentFiles& files, const
 }
 
 bool is_large(const BlobLocation& location) { return record_octets(location) > kSmallOctets; }
+
+/// The same. Errors: those of reading the segment's header, too.
+std::expected<std::uint32_t, StoreError> promised_crc(SegmentFiles& files, const BlobLocation& location,
+                                                      std::string_view front) {
+  const auto segment = files.header(location.segment);
+  if (!segment) return std::unexpected(error_of(segment.error()));
+  return promised_crc(*segment, location, front);
+}
+
+/// The message in a blob's record, once the checksums were compared. Errors: io, when they differ.
+std::expected<std::string_view, StoreError> sound_message(const journal::SegmentHeader& segment,
+                                                          const BlobLocation& location, std::string_view record) {
+  const auto promised = promised_crc(segment, location, record);
+  if (!promised) return std::unexpected(promised.error());
+  if (crc32c(record.substr(kRecordHeaderOctets)) != *promised) return std::unexpected(StoreError::io);
+  return record.substr(octets_before(location));
+}
 
 std::uint64_t mixed(std::uint64_t value) {  // splitmix64's finish
   value = (value ^ (value >> 30U)) * 0xbf58476d1ce4e5b9U;
@@ -92,11 +108,10 @@ std::expected<std::string, StoreError> Blobs::read_whole(const BlobLocation& loc
 std::expected<std::string, StoreError> Blobs::read_small(const BlobLocation& location) const {
   auto record = files_->read(location.segment, record_offset(location), record_octets(location));
   if (!record) return std::unexpected(error_of(record.error()));
-  const auto promised = promised_crc(*files_, location, *record);
-  if (!promised) return std::unexpected(promised.error());
-  if (crc32c(std::string_view(*record).substr(kRecordHeaderOctets)) != *promised) {
-    return std::unexpected(StoreError::io);
-  }
+  const auto segment = files_->header(location.segment);
+  if (!segment) return std::unexpected(error_of(segment.error()));
+  const auto message = sound_message(*segment, location, *record);
+  if (!message) return std::unexpected(message.error());
   record->erase(0, octets_before(location));
   return std::move(*record);
 }
@@ -177,6 +192,64 @@ void Blobs::tell_once(const BlobLocation& location) {
     if (told_.size() > kToldMax) told_ = {location.blob};
   }
   tell_(location);
+}
+
+std::expected<std::string_view, StoreError> BlobRun::read(const BlobLocation& location) {
+  if (location.octets == 0) return std::string_view{};
+  if (!is_large(location)) {
+    const auto message = read_small(location);
+    blobs_->note(location, message ? nullptr : &message.error());
+    return message;
+  }
+  segment_.reset();
+  auto octets = blobs_->read_whole(location);
+  if (!octets) return std::unexpected(octets.error());
+  octets_ = std::move(*octets);
+  return octets_;
+}
+
+std::expected<std::string_view, StoreError> BlobRun::read_small(const BlobLocation& location) {
+  if (!holds(location)) {
+    if (const auto filled = fill(location); !filled) return std::unexpected(filled.error());
+  }
+  const auto record = std::string_view(octets_).substr(record_offset(location) - offset_, record_octets(location));
+  return sound_message(*segment_, location, record);
+}
+
+bool BlobRun::holds(const BlobLocation& location) const {
+  if (!segment_ || segment_->segment != location.segment || record_offset(location) < offset_) return false;
+  return location.offset + location.octets <= offset_ + octets_.size();
+}
+
+std::expected<void, StoreError> BlobRun::fill(const BlobLocation& location) {
+  segment_.reset();
+  const auto segment = blobs_->files_->header(location.segment);
+  if (!segment) return std::unexpected(error_of(segment.error()));
+  const std::uint64_t start = record_offset(location);
+  auto octets = blobs_->files_->read(location.segment, start, end_of_neighbours(location) - start);
+  // What is wrong with a neighbour is not held against this one.
+  if (!octets) octets = blobs_->files_->read(location.segment, start, record_octets(location));
+  if (!octets) return std::unexpected(error_of(octets.error()));
+  octets_ = std::move(*octets);
+  segment_ = *segment;
+  offset_ = start;
+  return {};
+}
+
+std::uint64_t BlobRun::end_of_neighbours(const BlobLocation& location) {
+  std::uint64_t end = location.offset + location.octets;
+  const auto found = std::find(locations_.begin() + static_cast<std::ptrdiff_t>(next_), locations_.end(), location);
+  if (found == locations_.end()) return end;
+  next_ = static_cast<std::size_t>(found - locations_.begin()) + 1;
+  for (; next_ < locations_.size(); ++next_) {
+    const BlobLocation& neighbour = locations_[next_];
+    const std::uint64_t start = record_offset(neighbour);
+    const bool is_close = neighbour.segment == location.segment && start >= end && start - end <= kGapMaxOctets &&
+                          neighbour.offset + neighbour.octets - record_offset(location) <= kSmallOctets;
+    if (!is_close) break;
+    end = neighbour.offset + neighbour.octets;
+  }
+  return end;
 }
 
 }  // namespace posthaste::store

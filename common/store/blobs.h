@@ -10,9 +10,13 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_set>
+#include <utility>
+#include <vector>
 
 #include "common/base/ids.h"
 #include "common/journal/log.h"
@@ -48,6 +52,7 @@ class Blobs {
   static constexpr std::uint64_t kComparedForSummaryMax = std::uint64_t{256} << 10;
 
  private:
+  friend class BlobRun;
   [[nodiscard]] std::expected<std::string, StoreError> read_whole(const BlobLocation& location);
   [[nodiscard]] std::expected<std::string, StoreError> read_small(const BlobLocation& location) const;
   [[nodiscard]] std::expected<std::string, StoreError> read_large(const BlobLocation& location) const;
@@ -70,6 +75,32 @@ class Blobs {
   std::deque<std::uint64_t> large_in_order_;       // likewise: the same, the first that was remembered first
   std::mutex told_mutex_;
   std::set<BlobId> told_;  // guarded by told_mutex_
+};
+
+/// Reads whole messages one after another: small ones that lie close together in the log come with one read. Used
+/// by one thread at a time; never on a loop.
+class BlobRun {
+ public:
+  /// `locations` of what will most likely be read, in this order. Nothing is read yet.
+  BlobRun(std::shared_ptr<Blobs> blobs, std::vector<BlobLocation> locations)
+      : blobs_(std::move(blobs)), locations_(std::move(locations)) {}
+
+  /// As Store::read_blob() of all that the message has. The view lives until the next call.
+  [[nodiscard]] std::expected<std::string_view, StoreError> read(const BlobLocation& location);
+
+ private:
+  [[nodiscard]] std::expected<std::string_view, StoreError> read_small(const BlobLocation& location);
+  /// Reads its record, and those close behind it.
+  [[nodiscard]] std::expected<void, StoreError> fill(const BlobLocation& location);
+  [[nodiscard]] bool holds(const BlobLocation& location) const;
+  [[nodiscard]] std::uint64_t end_of_neighbours(const BlobLocation& location);
+
+  const std::shared_ptr<Blobs> blobs_;
+  const std::vector<BlobLocation> locations_;
+  std::size_t next_ = 0;  // of locations_: the first that was not looked at
+  std::string octets_;    // the large message read last, or records of segment_ from offset_ on
+  std::optional<journal::SegmentHeader> segment_;
+  std::uint64_t offset_ = 0;
 };
 
 }  // namespace posthaste::store

@@ -59,6 +59,8 @@ std::expected<std::string, StoreError> Store::read_blob(const BlobLocation& loca
   return blobs_->read(location, offset, length);
 }
 
+BlobRun Store::read_in_order(std::vector<BlobLocation> locations) const { return {blobs_, std::move(locations)}; }
+
 std::expected<PlacedSummary, StoreError> Store::read_summary(const BlobLocation& location) const {
   const auto octets = blobs_->read_summary(location, 0, location.summary_octets);
   if (!octets) return std::unexpected(octets.error());

@@ -32,6 +32,7 @@ using posthaste::OpenError;
 
 enum class CheckDepth;
 struct CheckReport;
+class BlobRun;
 class Blobs;
 
 /// A message whose octets are not what was written.
@@ -59,6 +60,10 @@ class Store {
   /// descriptor is left; io, also when the checksum differs.
   [[nodiscard]] std::expected<std::string, StoreError> read_blob(const BlobLocation& location, std::uint64_t offset,
                                                                  std::uint64_t length) const;
+
+  /// To read whole messages one after another, most likely those at `locations`, in this order. The store outlives
+  /// it.
+  [[nodiscard]] BlobRun read_in_order(std::vector<BlobLocation> locations) const;
 
   /// A blob's summary, which may be as long as the message is large. Needs no snapshot: never on a loop. Errors: as
   /// read_blob().

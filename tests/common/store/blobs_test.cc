@@ -82,6 +82,84 @@ TEST_P(Rot, ASummaryInItsRecordIsComparedWithIt) {
   EXPECT_EQ(later.read_summary(location_, 0, location_.summary_octets).error(), StoreError::io);
 }
 
+/// Messages of two users by turns, and a large one in their midst; read in order.
+class Neighbours : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto writer = open_writer(options_for(scratch_.path()));
+    for (std::size_t i = 0; i < kMessages; ++i) {
+      octets_.push_back(std::string(i == kLarge ? 100'000 : 500 * i, static_cast<char>('a' + i)));
+      const auto delivered = deliver(*writer, delivery(kAlice, octets_.back()));
+      locations_.push_back(*writer->store().read(kAlice)->locate(delivered->message.blob));
+      static_cast<void>(deliver(*writer, delivery(kBob, std::string(300 * i, 'b'))));
+    }
+  }
+
+  [[nodiscard]] BlobRun run(std::vector<BlobLocation> locations) const {
+    return {std::make_shared<Blobs>(files()), std::move(locations)};
+  }
+  [[nodiscard]] std::shared_ptr<journal::SegmentFiles> files() const {
+    return std::make_shared<journal::SegmentFiles>(scratch_.path() / "log");
+  }
+  [[nodiscard]] std::filesystem::path segment() const {
+    return journal::segment_path(scratch_.path() / "log", locations_.front().segment);
+  }
+
+  static constexpr std::size_t kMessages = 20;
+  static constexpr std::size_t kLarge = 12;
+  ScratchDirectory scratch_;
+  std::vector<std::string> octets_;
+  std::vector<BlobLocation> locations_;
+};
+
+TEST_F(Neighbours, ComeInWhateverOrderTheyAreAskedFor) {
+  auto in_order = run(locations_);
+  for (std::size_t i = 0; i < kMessages; ++i) EXPECT_EQ(in_order.read(locations_[i]), octets_[i]) << i;
+  auto backwards = run(locations_);
+  for (std::size_t i = kMessages; i-- > 0;) EXPECT_EQ(backwards.read(locations_[i]), octets_[i]) << i;
+  auto reversed = run({locations_.rbegin(), locations_.rend()});
+  for (std::size_t i = kMessages; i-- > 0;) EXPECT_EQ(reversed.read(locations_[i]), octets_[i]) << i;
+  auto some = run(locations_);
+  for (const std::size_t i : {3, 5, 5, 11, 12, 13, 4, 19}) EXPECT_EQ(some.read(locations_[i]), octets_[i]) << i;
+  auto unforeseen = run({});
+  for (const std::size_t i : {3, 12, 4}) EXPECT_EQ(unforeseen.read(locations_[i]), octets_[i]) << i;
+}
+
+TEST_F(Neighbours, DamageOfOneIsNotTheOthers) {
+  for (std::size_t damaged = 1; damaged < kMessages; ++damaged) {
+    std::fstream file(segment(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(locations_[damaged].offset));
+    file.put('!').flush();
+    std::vector<BlobLocation> told;
+    auto blobs = std::make_shared<Blobs>(files());
+    blobs->on_damage([&told](const BlobLocation& location) { told.push_back(location); });
+    BlobRun all{blobs, locations_};
+    for (std::size_t i = 0; i < kMessages; ++i) {
+      const auto octets = all.read(locations_[i]);
+      if (i == damaged) {
+        EXPECT_EQ(octets.error(), StoreError::io) << i;
+      } else {
+        EXPECT_EQ(octets, octets_[i]) << i << " beside " << damaged;
+      }
+    }
+    EXPECT_EQ(told, std::vector{locations_[damaged]});
+    file.seekp(static_cast<std::streamoff>(locations_[damaged].offset));
+    file.put(octets_[damaged].front());
+  }
+}
+
+TEST_F(Neighbours, AreReadWhenTheLastOfThemIsCutOff) {
+  std::filesystem::resize_file(segment(), locations_.back().offset + 1);
+  auto all = run(locations_);
+  for (std::size_t i = 0; i + 1 < kMessages; ++i) EXPECT_EQ(all.read(locations_[i]), octets_[i]) << i;
+  EXPECT_EQ(all.read(locations_.back()).error(), StoreError::io);
+}
+
+TEST_F(Neighbours, OfASegmentThatIsGoneAreNotThere) {
+  std::filesystem::remove(segment());
+  EXPECT_EQ(run(locations_).read(locations_[1]).error(), StoreError::no_such_message);
+}
+
 // A record that is read at once, one that ends at a slice's end or so, and one of several slices.
 INSTANTIATE_TEST_SUITE_P(Sizes, Rot, ::testing::Values(10, 65'400, 400'000));
 
