@@ -13,6 +13,7 @@
 #include "common/mime/content.h"
 #include "common/mime/header.h"
 #include "common/mime/preview.h"
+#include "common/store/blobs.h"
 #include "imapd/flags.h"
 #include "imapd/limits.h"
 
@@ -24,8 +25,9 @@ using Written = std::expected<void, StoreError>;
 
 constexpr std::size_t kRowsWithSummary = 256;
 constexpr std::uint64_t kPreviewReadOctets = 65'536;
-constexpr std::size_t kRowsWithMessage = 64;
+constexpr std::size_t kRowsWithMessage = 256;
 constexpr std::uint64_t kSummaryOctetsAtOnce = 1'048'576;  // read in one snapshot, and one summary
+constexpr std::size_t kTextReservedMax = 2 * kSliceOctets;
 
 std::size_t rows_at_once(const FetchPlan& plan) {
   if (plan.reads_message) return kRowsWithMessage;
@@ -176,11 +178,11 @@ bool is_outdated(const store::SummaryView& summary) {
 /// Writes one message's response to the end of some pieces.
 class FetchWork::Response {
  public:
-  Response(FetchWork& work, const Row& row, Pieces& pieces)
+  Response(FetchWork& work, const Row& row, Pieces& pieces, store::BlobRun* run)
       : work_(work),
         row_(row),
         pieces_(pieces),
-        reader_(work.store_, work.user_, row.location),
+        reader_(work.store_, work.user_, row.location, run),
         chosen_(work.plan_.field_sections.size()) {}
 
   Written write(SequenceNumber sequence_number) {
@@ -221,8 +223,10 @@ class FetchWork::Response {
   }
 
   std::string& text() {
-    if (pieces_.empty() || !std::holds_alternative<std::string>(pieces_.back()))
+    if (pieces_.empty() || !std::holds_alternative<std::string>(pieces_.back())) {
       pieces_.emplace_back(std::string{});
+      if (pieces_.size() == 1) std::get<std::string>(pieces_.back()).reserve(work_.text_octets_);
+    }
     return std::get<std::string>(pieces_.back());
   }
 
@@ -376,7 +380,7 @@ class FetchWork::Response {
       pieces_.emplace_back(wanted);
       return {};
     }
-    auto octets = reader_.read(wanted.offset, wanted.octets);
+    const auto octets = reader_.view(wanted.offset, wanted.octets);
     if (!octets) return std::unexpected(octets.error());
     if (octets->size() != wanted.octets) return std::unexpected(StoreError::io);
     imap::ResponseWriter writer{text()};
@@ -430,17 +434,22 @@ std::expected<Pieces, StoreError> FetchWork::step() {
   Pieces pieces;
   auto waiting = tell_from_index(pieces);
   if (!waiting) return std::unexpected(waiting.error());
+  std::vector<store::BlobLocation> locations;
+  locations.reserve(waiting->size());
+  for (const WaitingRow& each : *waiting) locations.push_back(each.location);
+  auto run = store_.read_in_order(std::move(locations));
   for (WaitingRow& each : *waiting) {
     if (octets_in_memory(pieces) > kSliceOctets) {
       walk_.go_on_from(each.message.uid);
       break;
     }
-    tell_waiting(each, pieces);
+    tell_waiting(each, pieces, run);
   }
+  text_octets_ = std::min<std::uint64_t>(octets_in_memory(pieces), kTextReservedMax);
   return pieces;
 }
 
-void FetchWork::tell_waiting(WaitingRow& waiting, Pieces& pieces) {
+void FetchWork::tell_waiting(WaitingRow& waiting, Pieces& pieces, store::BlobRun& run) {
   const bool has_long_summary =
       waiting.summary.summary.body_structure.empty() && waiting.location.summary_octets > 0;
   if (plan_.reads_summary && has_long_summary) {
@@ -453,14 +462,14 @@ void FetchWork::tell_waiting(WaitingRow& waiting, Pieces& pieces) {
     waiting.summary = std::move(*summary);
     if (is_outdated(store::SummaryView(waiting.summary.summary))) waiting.summary.summary.body_structure.clear();
   }
-  tell(waiting.row(), pieces);
+  tell(waiting.row(), pieces, &run);
 }
 
-void FetchWork::tell(const Row& row, Pieces& pieces) {
+void FetchWork::tell(const Row& row, Pieces& pieces, store::BlobRun* run) {
   const auto sequence_number = mailbox_.messages.sequence_number(row.message.uid);
   if (!sequence_number) return;
   const Mark before{pieces};
-  auto written = Response{*this, row, pieces}.write(*sequence_number);
+  auto written = Response{*this, row, pieces, run}.write(*sequence_number);
   if (written) {
     ++told_;
   } else {
@@ -486,6 +495,7 @@ std::expected<std::vector<FetchWork::WaitingRow>, StoreError> FetchWork::tell_fr
   if (!messages) return std::unexpected(messages.error());
 
   std::vector<WaitingRow> waiting;
+  if (plan_.reads_message) waiting.reserve(messages->size());
   std::uint64_t waiting_octets = 0;
   std::uint64_t summary_octets = 0;
   for (const store::Message& message : *messages) {
@@ -506,7 +516,7 @@ std::expected<std::vector<FetchWork::WaitingRow>, StoreError> FetchWork::tell_fr
       waiting_octets += message.octets + row.summary.octets();
       waiting.push_back({message, {row.summary.copy(), 0, 0}, row.location});
     } else {
-      tell(row, pieces);
+      tell(row, pieces, nullptr);
     }
   }
   return waiting;

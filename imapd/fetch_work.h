@@ -109,9 +109,9 @@ class FetchWork {
   /// Adds to a row what the plan needs of it. False when that cannot be read.
   bool complete(const store::Snapshot& snapshot, Row& row) const;
   [[nodiscard]] bool reads_message(const Row& row) const;
-  void tell(const Row& row, Pieces& pieces);
+  void tell(const Row& row, Pieces& pieces, store::BlobRun* run);
   /// Reads its summary first, where that is too long for the index.
-  void tell_waiting(WaitingRow& waiting, Pieces& pieces);
+  void tell_waiting(WaitingRow& waiting, Pieces& pieces, store::BlobRun& run);
 
   const store::Store& store_;
   const UserId user_;
@@ -123,6 +123,7 @@ class FetchWork {
   std::vector<std::string> keywords_;
   std::size_t keywords_told_;
   std::optional<store::EmailIds> email_ids_;  // from the first step on, where the plan says them
+  std::size_t text_octets_ = 0;  // of the step before: the next will have about as much to say
   std::uint64_t told_ = 0;
   bool unreadable_ = false;
   bool damaged_ = false;

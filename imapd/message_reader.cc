@@ -1,6 +1,7 @@
 #include "imapd/message_reader.h"
 
 #include "common/mime/header.h"
+#include "common/store/blobs.h"
 
 namespace posthaste::imapd {
 namespace {
@@ -45,24 +46,52 @@ std::expected<void, store::StoreError> MessageReader::make_sure() {
   return store_.make_sure(location_);
 }
 
-std::expected<std::string_view, store::StoreError> MessageReader::all() {
-  if (!beginning_ || beginning_->size() < location_.octets) {
+std::expected<std::string_view, store::StoreError> MessageReader::view(std::uint64_t offset, std::uint64_t octets) {
+  if (offset == 0 && octets == location_.octets) return all();
+  auto text = read(offset, octets);
+  if (!text) return std::unexpected(text.error());
+  viewed_ = std::move(*text);
+  return viewed_;
+}
+
+std::string_view MessageReader::beginning() const {
+  if (in_run_) return *in_run_;
+  return beginning_ ? std::string_view{*beginning_} : std::string_view{};
+}
+
+std::expected<void, store::StoreError> MessageReader::read_all() {
+  if (run_ != nullptr) {
+    auto text = find_and([this] { return run_->read(location_); });
+    if (!text) return std::unexpected(text.error());
+    in_run_ = *text;
+  } else {
     auto text = read(0, location_.octets);
     if (!text) return std::unexpected(text.error());
-    if (text->size() != location_.octets) return std::unexpected(store::StoreError::io);
     beginning_ = std::move(*text);
   }
-  return *beginning_;
+  if (beginning().size() != location_.octets) return std::unexpected(store::StoreError::io);
+  return {};
+}
+
+std::expected<std::string_view, store::StoreError> MessageReader::all() {
+  if (beginning().size() < location_.octets) {
+    if (const auto done = read_all(); !done) return std::unexpected(done.error());
+  }
+  return beginning();
 }
 
 std::expected<std::string_view, store::StoreError> MessageReader::header() {
-  if (!beginning_) {
-    auto text = read(0, kBeginningOctets);
-    if (!text) return std::unexpected(text.error());
-    beginning_ = std::move(*text);
+  if (!in_run_ && !beginning_) {
+    if (location_.octets > kBeginningOctets) {
+      auto text = read(0, kBeginningOctets);
+      if (!text) return std::unexpected(text.error());
+      beginning_ = std::move(*text);
+    } else if (const auto done = read_all(); !done) {
+      return std::unexpected(done.error());
+    }
   }
-  const auto cut = mime::split_message(*beginning_);
-  if (!cut.body.empty() || beginning_->size() == location_.octets) return cut.header;
+  const auto cut = mime::split_message(beginning());
+  if (!cut.body.empty() || beginning().size() == location_.octets) return cut.header;
   auto message = all();
   if (!message) return message;
   return mime::split_message(*message).header;

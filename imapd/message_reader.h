@@ -17,11 +17,15 @@ namespace posthaste::imapd {
 class MessageReader {
  public:
   /// `location` was looked up a moment ago; when its segment has gone since, it is looked up again.
-  MessageReader(const store::Store& store, UserId user, store::BlobLocation location)
-      : store_(store), user_(user), location_(location) {}
+  /// Whole messages are read by `run`, if there is one, in which what this reader gives lives until the next reader
+  /// of the run reads.
+  MessageReader(const store::Store& store, UserId user, store::BlobLocation location, store::BlobRun* run = nullptr)
+      : store_(store), user_(user), location_(location), run_(run) {}
 
   /// Errors of all: no_such_message, io, unavailable.
   [[nodiscard]] std::expected<std::string, store::StoreError> read(std::uint64_t offset, std::uint64_t octets);
+  /// The same, not copied when it is all of a message.
+  [[nodiscard]] std::expected<std::string_view, store::StoreError> view(std::uint64_t offset, std::uint64_t octets);
   [[nodiscard]] std::expected<std::string_view, store::StoreError> all();
   [[nodiscard]] std::expected<store::PlacedSummary, store::StoreError> summary();
   /// Octets of the summary as it is stored, from `offset` on.
@@ -39,11 +43,17 @@ class MessageReader {
   /// Calls `read`; when the segment has gone, once more where the message is now.
   template <typename Read>
   std::invoke_result_t<Read> find_and(Read read);
+  [[nodiscard]] std::expected<void, store::StoreError> read_all();
+  /// What was read of the message's beginning.
+  [[nodiscard]] std::string_view beginning() const;
 
   const store::Store& store_;
   const UserId user_;
   store::BlobLocation location_;
-  std::optional<std::string> beginning_;  // enough of it to hold the header, or all
+  store::BlobRun* run_;
+  std::optional<std::string_view> in_run_;  // all of it
+  std::optional<std::string> beginning_;    // enough of it to hold the header, or all
+  std::string viewed_;                      // what view() has copied
   std::optional<mime::Part> structure_;
 };
 

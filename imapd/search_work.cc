@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/store/blobs.h"
 #include "imapd/limits.h"
 
 namespace posthaste::imapd {
@@ -35,8 +36,12 @@ SearchWork::SearchWork(const store::Store& store, UserId user, MailboxId mailbox
 std::expected<void, store::StoreError> SearchWork::step() {
   auto rows = sift();
   if (!rows) return std::unexpected(rows.error());
+  std::vector<store::BlobLocation> locations;
+  locations.reserve(rows->size());
+  for (const Row& row : *rows) locations.push_back(row.location);
+  auto run = store_.read_in_order(std::move(locations));
   for (const Row& row : *rows) {
-    MessageReader reader{store_, user_, row.location};
+    MessageReader reader{store_, user_, row.location, &run};
     FoundTexts found_texts;
     daemon::MemoryBudget::Share memory{memory_};
     bool out_of_memory = false;
