@@ -2,16 +2,27 @@
 
 #include <utility>
 
+#include "common/store/blobs.h"
 #include "pop3d/limits.h"
 
 namespace posthaste::pop3d {
 namespace {
 
-ChunkResult read_chunk(const store::Store& store,
-                       const std::expected<store::BlobLocation, store::StoreError>& location, std::uint64_t offset,
-                       std::uint64_t length) {
+using Location = std::expected<store::BlobLocation, store::StoreError>;
+
+std::expected<std::string, store::StoreError> read_octets(const store::Store& store,
+                                                          const store::BlobLocation& location, std::uint64_t offset,
+                                                          std::uint64_t length, store::BlobRun& run) {
+  if (offset > 0 || length < location.octets) return store.read_blob(location, offset, length);
+  const auto message = run.read(location);
+  if (!message) return std::unexpected(message.error());
+  return std::string{*message};
+}
+
+ChunkResult read_chunk(const store::Store& store, const Location& location, std::uint64_t offset,
+                       std::uint64_t length, store::BlobRun& run) {
   if (!location) return std::unexpected(location.error());
-  auto octets = store.read_blob(*location, offset, length);
+  auto octets = read_octets(store, *location, offset, length, run);
   if (!octets) return std::unexpected(octets.error());
   const std::uint64_t end = offset + octets->size();
   if (octets->empty() && end < location->octets) return std::unexpected(store::StoreError::io);
@@ -77,11 +88,17 @@ net::Task<ChunkResult> MessageReader::read(BlobId blob, std::uint64_t offset, st
 /// In no snapshot: a first look at a message may be a pass over all of it.
 std::vector<ChunkResult> MessageReader::read_now(const std::vector<BlobId>& blobs, std::uint64_t offset,
                                                  std::uint64_t length) const {
+  const auto locations = locate(blobs);
+  std::vector<store::BlobLocation> known;
+  for (const auto& location : locations) {
+    if (location) known.push_back(*location);
+  }
+  auto run = store_.read_in_order(std::move(known));
   std::vector<ChunkResult> chunks;
-  for (const auto& location : locate(blobs)) chunks.push_back(read_chunk(store_, location, offset, length));
+  for (const auto& location : locations) chunks.push_back(read_chunk(store_, location, offset, length, run));
   for (std::size_t i = 0; i < blobs.size(); ++i) {
     const bool has_moved = !chunks[i] && chunks[i].error() == store::StoreError::no_such_message;
-    if (has_moved) chunks[i] = read_chunk(store_, locate({blobs[i]}).front(), offset, length);
+    if (has_moved) chunks[i] = read_chunk(store_, locate({blobs[i]}).front(), offset, length, run);
   }
   return chunks;
 }
