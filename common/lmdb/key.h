@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +14,12 @@
 #include "common/base/ids.h"
 
 namespace posthaste::lmdb {
+
+/// To and from the order in which a key has its octets.
+template <std::unsigned_integral Number>
+constexpr Number in_big_endian(Number number) {
+  return std::endian::native == std::endian::big ? number : std::byteswap(number);
+}
 
 /// An index key: its parts in order sort as the parts do. What does not fit is cut off, at a length that LMDB
 /// refuses.
@@ -27,10 +34,10 @@ class Key {
     if constexpr (std::is_enum_v<Part>) {
       return add(number(part));
     } else {
-      for (int shift = static_cast<int>(sizeof(Part)) * 8 - 8; shift >= 0; shift -= 8) {
-        const char octet = static_cast<char>((part >> shift) & 0xff);
-        add_octets({&octet, 1});
-      }
+      const Part big_endian = in_big_endian(part);
+      const std::size_t fitting = std::min(sizeof(Part), octets_.size() - size_);
+      std::memcpy(octets_.data() + size_, &big_endian, fitting);
+      size_ += fitting;
       return *this;
     }
   }
@@ -53,12 +60,13 @@ class Key {
 /// Takes a key's numbers back.
 template <typename Part>
 requires std::unsigned_integral<Part> || std::is_enum_v<Part> Part take_key_part(std::string_view& key) {
-  std::uint64_t value = 0;
-  for (std::size_t i = 0; i < sizeof(Part) && !key.empty(); ++i) {
-    value = (value << 8) | static_cast<unsigned char>(key.front());
-    key.remove_prefix(1);
-  }
-  return static_cast<Part>(value);
+  using Number =
+      std::conditional_t<std::is_enum_v<Part>, std::underlying_type<Part>, std::type_identity<Part>>::type;
+  Number number = 0;
+  const std::size_t there = std::min(key.size(), sizeof(Number));
+  if (there > 0) std::memcpy(reinterpret_cast<char*>(&number) + (sizeof(Number) - there), key.data(), there);
+  key.remove_prefix(there);
+  return static_cast<Part>(in_big_endian(number));
 }
 
 }  // namespace posthaste::lmdb

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::uint32_t kExpireRowsMax = 256;
 constexpr std::uint32_t kNamesLookedAtMax = 1'000;  // for one that is written in another case
+constexpr std::uint64_t kMessagesExpectedMax = 1'024;  // room for more is made when they are there
 constexpr std::string_view kInbox = "INBOX";
 
 struct DefaultMailbox {
@@ -522,6 +523,7 @@ std::vector<Message> Execution::messages_of(UserId user, MailboxId mailbox, cons
   if (const auto leftover = find_leftover(txn_, user, mailbox)) {
     within.last = std::min(within.last, Uid{number(leftover->first) - 1});
   }
+  messages.reserve(std::min({uids.size(), std::uint64_t{messages_max}, kMessagesExpectedMax}));
   const Key prefix = mailbox_key(user, mailbox);
   const auto ranges = uids.ranges();
   Cursor cursor(txn_, Table::hot_rows);

@@ -210,7 +210,7 @@ std::expected<std::vector<MailboxName>, StoreError> Snapshot::mailbox_names() co
 
 std::expected<bool, StoreError> Snapshot::has_mailbox_below(std::string_view name) const {
   const View view(*environment_, txn_);
-  const Key prefix = name_key(user_, std::string(name) + '/');
+  const Key prefix = name_key(user_, name).add_octets("/");
   Cursor cursor(view, Table::mailbox_names);
   const bool there = cursor.seek(prefix) && cursor.key().starts_with(prefix);
   if (view.failure() != 0) return std::unexpected(StoreError::io);
