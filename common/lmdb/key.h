@@ -35,9 +35,11 @@ class Key {
       return add(number(part));
     } else {
       const Part big_endian = in_big_endian(part);
-      const std::size_t fitting = std::min(sizeof(Part), octets_.size() - size_);
-      std::memcpy(octets_.data() + size_, &big_endian, fitting);
-      size_ += fitting;
+      if (octets_.size() - size_ < sizeof(Part)) {
+        return add_octets({reinterpret_cast<const char*>(&big_endian), sizeof(Part)});
+      }
+      std::memcpy(octets_.data() + size_, &big_endian, sizeof(Part));
+      size_ += sizeof(Part);
       return *this;
     }
   }
@@ -63,10 +65,14 @@ requires std::unsigned_integral<Part> || std::is_enum_v<Part> Part take_key_part
   using Number =
       std::conditional_t<std::is_enum_v<Part>, std::underlying_type<Part>, std::type_identity<Part>>::type;
   Number number = 0;
-  const std::size_t there = std::min(key.size(), sizeof(Number));
-  if (there > 0) std::memcpy(reinterpret_cast<char*>(&number) + (sizeof(Number) - there), key.data(), there);
-  key.remove_prefix(there);
-  return static_cast<Part>(in_big_endian(number));
+  if (key.size() >= sizeof(Number)) {
+    std::memcpy(&number, key.data(), sizeof(Number));
+    key.remove_prefix(sizeof(Number));
+    return static_cast<Part>(in_big_endian(number));
+  }
+  for (; !key.empty(); key.remove_prefix(1))
+    number = static_cast<Number>((number << 8) | static_cast<unsigned char>(key.front()));
+  return static_cast<Part>(number);
 }
 
 }  // namespace posthaste::lmdb
