@@ -15,6 +15,7 @@ namespace {
 
 using store::StoreError;
 
+constexpr std::size_t kFrontRowsAtFirst = 4;
 constexpr std::size_t kFrontRows = 256;
 
 store::UidRange below(Uid end) { return {Uid{1}, Uid{number(end) - 1}}; }
@@ -59,21 +60,29 @@ void note_recent(SelectedMailbox& mailbox, const Recency& recency, Uid uid_next,
   if (first < uid_next) mailbox.recent.add(store::UidRange{first, Uid{number(uid_next) - 1}});
 }
 
-/// Looks at a few from the front, and then from the end: what is unseen is most often new.
-std::expected<std::optional<Uid>, StoreError> find_first_unseen(const store::Store& store, UserId user,
-                                                                const store::MailboxInfo& info) {
+/// Looks at a few from the front, and at more of them when these are seen.
+std::expected<std::optional<Uid>, StoreError> find_unseen_in_front(const store::Snapshot& snapshot,
+                                                                   const store::MailboxInfo& info) {
   std::optional<Uid> first;
   if (info.unseen == 0) return first;
-  {
-    const auto note = [&first](const store::Message& message) {
-      if (!first && !message.flags.contains(store::SystemFlag::seen)) first = message.uid;
-    };
-    const auto snapshot = store.read(user);
-    if (!snapshot) return std::unexpected(snapshot.error());
-    auto next_uid = snapshot->scan(info.id, below(info.uid_next), kFrontRows, note);
+  const auto note = [&first](const store::Message& message) {
+    if (!first && !message.flags.contains(store::SystemFlag::seen)) first = message.uid;
+  };
+  store::UidRange range = below(info.uid_next);
+  for (std::size_t rows = kFrontRowsAtFirst; !first && rows <= kFrontRows; rows *= 4) {
+    auto next_uid = snapshot.scan(info.id, range, rows, note);
     if (!next_uid) return std::unexpected(next_uid.error());
+    if (!*next_uid) break;
+    range.first = **next_uid;
   }
-  if (first) return first;
+  return first;
+}
+
+/// Looks from the end when there was none in front: what is unseen is most often new.
+std::expected<std::optional<Uid>, StoreError> find_first_unseen(const store::Store& store, UserId user,
+                                                                const store::MailboxInfo& info,
+                                                                std::optional<Uid> first) {
+  if (first || info.unseen == 0) return first;
   auto note_back = [&first, left = info.unseen](const store::Message& message) mutable {
     if (message.flags.contains(store::SystemFlag::seen)) return true;
     first = message.uid;
@@ -94,6 +103,7 @@ std::expected<Uid, StoreError> find_first_new(const store::Store& store, const s
 struct Found {
   store::MailboxInfo info;
   std::optional<store::UidSet> uids;  // when they could be had without reading the rows
+  std::optional<Uid> unseen_in_front;
 };
 
 std::expected<Found, StoreError> find(const store::Store& store, UserId user, const std::string& name) {
@@ -103,7 +113,9 @@ std::expected<Found, StoreError> find(const store::Store& store, UserId user, co
   if (!info) return std::unexpected(info.error());
   auto uids = snapshot->uids_without_rows(info->id);
   if (!uids) return std::unexpected(uids.error());
-  return Found{std::move(*info), std::move(*uids)};
+  auto unseen = find_unseen_in_front(*snapshot, *info);
+  if (!unseen) return std::unexpected(unseen.error());
+  return Found{std::move(*info), std::move(*uids), *unseen};
 }
 
 std::uint32_t count_recent(const SelectedMailbox& mailbox) {
@@ -135,7 +147,7 @@ std::expected<OpenedMailbox, StoreError> open_mailbox(const store::Store& store,
     found->uids = std::move(*uids);
   }
   opened.mailbox.messages = UidRuns{*found->uids};
-  auto first_unseen = find_first_unseen(store, recency.user, *info);
+  auto first_unseen = find_first_unseen(store, recency.user, *info, found->unseen_in_front);
   if (!first_unseen) return std::unexpected(first_unseen.error());
   if (*first_unseen) opened.first_unseen = opened.mailbox.messages.sequence_number(**first_unseen);
   auto first_new = find_first_new(store, *info, recency);
