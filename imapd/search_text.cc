@@ -194,6 +194,8 @@ bool SoughtText::is_in(std::string_view text) const {
 
 /// glibc's memmem: two-way for long needles, and for those of up to 256 octets a shift table (glibc 2.29 on).
 bool SoughtText::is_in_folded(std::string_view folded) const {
+  constexpr std::size_t kFewOctets = 64;  // in so few, looking at each costs less than the table
+  if (folded.size() <= kFewOctets) return folded.contains(folded_);
   return ::memmem(folded.data(), folded.size(), folded_.data(), folded_.size()) != nullptr || empty();
 }
 
