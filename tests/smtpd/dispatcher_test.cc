@@ -316,6 +316,7 @@ net::Task<void> damaged_message(Scene& scene) {
   co_await scene.sim.loop().sleep(24h);
   EXPECT_TRUE(host.taken.empty()) << "not sent";
   EXPECT_TRUE(scene.entry(id)->recipients.front().status.held) << "and not lost";
+  EXPECT_EQ(scene.entry(id)->recipients.front().status.last_reply, queue::kHeldAsDamaged);
   EXPECT_NE(scene.events().find("queue.message.damaged"), std::string::npos);
   scene.damage(id);  // the bit is right again
   const auto done = co_await scene.dispatcher().set_held(id, false);
