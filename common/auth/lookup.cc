@@ -113,7 +113,9 @@ std::optional<Address> folded(std::string_view address) {
 Result<UserId> next_user_id(const Transaction& transaction) {
   const auto row = transaction.get(transaction.tables().meta, kNextUserId);
   if (!row) return std::unexpected(row.error());
-  const auto id = *row ? user_id_of(**row) : UserId{1};
+  const std::optional<std::string_view> octets = *row;
+  if (!octets) return UserId{1};
+  const auto id = user_id_of(*octets);
   if (!id) return std::unexpected(DirectoryError::damaged);
   return *id;
 }

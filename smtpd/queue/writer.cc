@@ -455,7 +455,8 @@ std::expected<std::unique_ptr<Writer>, OpenError> Writer::open(Options options) 
   if (!lock) return std::unexpected(lock.error());
   const auto remade = remake_lost_index(directory, options.map_octets);
   if (!remade) return std::unexpected(remade.error());
-  if (*remade) options.on_remade(**remade);
+  const std::optional<RebuiltIndex> made = *remade;
+  if (made) options.on_remade(*made);
   auto environment = open_index(index, Environment::Access::write, options.map_octets);
   if (!environment) return std::unexpected(environment.error());
   if (!journal::sync_directory(directory) || !journal::sync_directory(index) || !journal::sync_directory(log)) {
