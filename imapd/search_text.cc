@@ -1,6 +1,7 @@
 #include "imapd/search_text.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <string>
 
@@ -21,15 +22,44 @@ constexpr char kNoText = '\xFF';  // in no text that can be looked for
 
 constexpr bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
+constexpr std::uint64_t kEachOctet = 0x0101'0101'0101'0101U;
+
+/// The high bit of each octet that is zero.
+constexpr std::uint64_t zero_octets(std::uint64_t octets) {
+  constexpr std::uint64_t kLow = 0x7F * kEachOctet;
+  return ~(((octets & kLow) + kLow) | octets | kLow);
+}
+
+/// Whether eight octets of text stay as they are: no controls, no two spaces in a row.
+bool stay_as_they_are(std::uint64_t octets) {
+  const std::uint64_t controls = zero_octets(octets & 0xE0 * kEachOctet);
+  const std::uint64_t spaces = zero_octets(octets ^ ' ' * kEachOctet);
+  return controls == 0 && (spaces & spaces << 8U) == 0;
+}
+
 /// Makes one space of each run of white space from `begin` on; of one that goes on there, nothing.
 void collapse_blanks(std::string& text, std::size_t begin) {
   bool after_blank = begin > 0 && text[begin - 1] == ' ';
+  char* const octets = text.data();
   std::size_t end = begin;
-  for (std::size_t i = begin; i < text.size(); ++i) {
-    const bool blank = is_blank(text[i]);
-    text[end] = blank ? ' ' : text[i];
-    if (!blank || !after_blank) ++end;
-    after_blank = blank;
+  for (std::size_t i = begin; i < text.size();) {
+    std::uint64_t eight = 0;
+    if (i + sizeof(eight) <= text.size()) {
+      std::memcpy(&eight, octets + i, sizeof(eight));
+      if (stay_as_they_are(eight) && !(after_blank && octets[i] == ' ')) {
+        std::memcpy(octets + end, &eight, sizeof(eight));
+        i += sizeof(eight);
+        end += sizeof(eight);
+        after_blank = octets[end - 1] == ' ';
+        continue;
+      }
+    }
+    for (const std::size_t last = std::min(i + sizeof(eight), text.size()); i < last; ++i) {
+      const bool blank = is_blank(octets[i]);
+      octets[end] = blank ? ' ' : octets[i];
+      if (!blank || !after_blank) ++end;
+      after_blank = blank;
+    }
   }
   text.resize(end);
 }
@@ -54,29 +84,45 @@ bool holds_addresses(std::string_view field_name) {
   return std::ranges::any_of(kFields, [field_name](std::string_view each) { return iequals(field_name, each); });
 }
 
-/// Whether there is white space beside the "@" of an address or a dot in it.
+/// Whether there is white space beside an "@", before a dot or behind one of a domain.
 bool has_loose_address(std::string_view field) {
-  bool in_domain = false;
-  for (std::size_t at = 0; (at = field.find_first_of("@.,;<>", at)) != std::string_view::npos; ++at) {
-    const bool blank_before = at > 0 && is_blank(field[at - 1]);
-    const bool blank_behind = at + 1 < field.size() && is_blank(field[at + 1]);
-    if (field[at] == '@') {
-      in_domain = true;
-      if (blank_before || blank_behind) return true;
-    } else if (field[at] == '.') {
-      if (blank_before || (blank_behind && in_domain)) return true;
-    } else {
-      in_domain = false;
+  for (const char separator : {'@', '.'}) {
+    for (std::size_t at = 0; (at = field.find(separator, at)) != std::string_view::npos; ++at) {
+      if (at > 0 && is_blank(field[at - 1])) return true;
+      if (at + 1 == field.size() || !is_blank(field[at + 1])) continue;
+      const std::size_t address = field.find_last_of(" <,;@", at);
+      if (separator == '@' || (address != std::string_view::npos && field[address] == '@')) return true;
     }
   }
   return false;
 }
 
+/// Whether there is text on both sides of a quote, as in '"Bob" Builder <bob@example.org>'.
+bool has_quote_in_name(std::string_view field) {
+  for (std::size_t at = 0; (at = field.find('"', at)) != std::string_view::npos; ++at) {
+    const std::size_t before = at == 0 ? std::string_view::npos : field.find_last_not_of(" \t\"", at - 1);
+    const std::size_t behind = field.find_first_not_of(" \t\"", at);
+    if (before == std::string_view::npos || behind == std::string_view::npos) continue;
+    const bool begins = std::string_view{",:;<"}.contains(field[before]);
+    const bool ends = std::string_view{",;<@"}.contains(field[behind]);
+    if (!begins && !ends) return true;
+  }
+  return false;
+}
+
 /// Whether what is looked for may be in the addresses of a field and not in its octets: most often it cannot.
+/// Without separators and spaces it is in one word, which only a quoted pair changes.
 bool may_be_hidden(std::string_view field, const SoughtText& text) {
-  if (field.find_first_of("(\\") != std::string_view::npos) return true;
-  if (field.contains('"') && text.has_one_of(" <,:\"")) return true;
-  return text.has_one_of("@.") && has_loose_address(field);
+  if (field.contains('\\')) return true;
+  const SoughtText::Kind& kind = text.kind();
+  if (!kind.has_blank && !kind.has_part_of_address && !kind.has_mark) return false;
+  if (field.contains('(')) return true;
+  if (field.contains('"')) {
+    if (kind.has_mark || kind.has_blank_at_end) return true;
+    if (kind.has_blank && has_quote_in_name(field)) return true;
+    if (kind.has_part_of_address && field.contains("\"@")) return true;
+  }
+  return kind.has_part_of_address && has_loose_address(field);
 }
 
 /// The addresses as the envelope has them: "Name <mailbox@host>, group: a@b;".
@@ -174,11 +220,10 @@ bool scan_part(const mime::Part& part, std::string_view message, TextScan& scan,
 }  // namespace
 
 SoughtText::SoughtText(std::string_view text)
-    : folded_(without_runs_of_blanks(mime::casemap(text))), has_blank_(folded_.contains(' ')) {}
-
-bool SoughtText::has_one_of(std::string_view octets) const {
-  return folded_.find_first_of(octets) != std::string::npos;
-}
+    : folded_(without_runs_of_blanks(mime::casemap(text))),
+      kind_{folded_.contains(' '), folded_.starts_with(' ') || folded_.ends_with(' '),
+            folded_.find_first_of("@.") != std::string::npos,
+            folded_.find_first_of("<,:;\"") != std::string::npos} {}
 
 bool SoughtText::is_in(std::string_view text) const {
   if (text.size() > kWindowOctets) {
@@ -188,7 +233,7 @@ bool SoughtText::is_in(std::string_view text) const {
     return scan.found().front();
   }
   std::string folded = mime::casemap(text);
-  if (has_blank_) collapse_blanks(folded, 0);
+  if (kind_.has_blank) collapse_blanks(folded, 0);
   return is_in_folded(folded);
 }
 
@@ -202,7 +247,7 @@ bool SoughtText::is_in_folded(std::string_view folded) const {
 TextScan::TextScan(std::span<const SoughtText> texts) : texts_(texts), found_(texts.size(), false) {
   for (std::size_t i = 0; i < texts.size(); ++i) {
     longest_ = std::max(longest_, texts[i].size());
-    has_blank_ = has_blank_ || texts[i].has_blank();
+    has_blank_ = has_blank_ || texts[i].kind().has_blank;
     if (texts[i].empty()) {
       found_[i] = true;
     } else {

@@ -21,17 +21,23 @@ class SoughtText {
   [[nodiscard]] bool empty() const { return folded_.empty(); }
   /// Its octets once folded.
   [[nodiscard]] std::size_t size() const { return folded_.size(); }
-  [[nodiscard]] bool has_blank() const { return has_blank_; }
-  [[nodiscard]] bool has_one_of(std::string_view octets) const;
+  /// What is in it.
+  struct Kind {
+    bool has_blank = false;
+    bool has_blank_at_end = false;     // or at its beginning
+    bool has_part_of_address = false;  // what parts the words of an address
+    bool has_mark = false;             // of what is around them
+  };
+  [[nodiscard]] const Kind& kind() const { return kind_; }
   /// Octets of `text` that are not UTF-8 are like nothing that can be looked for.
   [[nodiscard]] bool is_in(std::string_view text) const;
-  /// The same of text that is folded already, with no run of white space in it if has_blank(). In time that grows
-  /// with `folded` alone, whatever repeats in it.
+  /// The same of text that is folded already, with no run of white space in it if this has a blank. In time that
+  /// grows with `folded` alone, whatever repeats in it.
   [[nodiscard]] bool is_in_folded(std::string_view folded) const;
 
  private:
   std::string folded_;
-  bool has_blank_ = false;
+  Kind kind_;
 };
 
 /// Several texts, looked for at once in octets that come in slices: each octet is folded once, and no more of them
