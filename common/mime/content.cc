@@ -150,6 +150,9 @@ std::optional<std::string> join_sections(std::span<const Parameter> parameters, 
   return to_utf8(charset, octets);
 }
 
+/// Whether it is one section of a value whose name has no other star in it (RFC 2231 §7).
+bool is_section(const ParameterName& name) { return name.section.has_value() && !name.attribute.contains('*'); }
+
 /// One section of a value, and which of the parameters it is.
 struct Section {
   std::string attribute;  // in small letters
@@ -164,7 +167,7 @@ std::vector<Section> sections_of(std::span<const Parameter> parameters) {
   std::vector<Section> sections;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const ParameterName name = take_apart(parameters[i].name);
-    if (name.section) sections.push_back({lower(name.attribute), *name.section, name.extended, i});
+    if (is_section(name)) sections.push_back({lower(name.attribute), *name.section, name.extended, i});
   }
   std::ranges::sort(sections, {}, [](const Section& each) {
     return std::tuple(std::string_view{each.attribute}, each.section, !each.extended, each.at);
@@ -259,7 +262,7 @@ std::optional<std::string> parse_token(std::string_view text) {
 
 bool has_continuations(std::span<const Parameter> parameters) {
   return std::ranges::any_of(parameters, [](const Parameter& parameter) {
-    return parameter.name.contains('*') && take_apart(parameter.name).section.has_value();
+    return parameter.name.contains('*') && is_section(take_apart(parameter.name));
   });
 }
 

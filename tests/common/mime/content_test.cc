@@ -199,6 +199,7 @@ const JoinCase kJoinCases[] = {
      {{"n*0*", "utf-8''a"}, {"n*", "utf-8''b"}},
      {{"n*0*", "utf-8''a"}, {"n*", "utf-8''b"}}},
     {"ASectionTwice", {{"n*0", "a"}, {"n*0", "x"}, {"n*1", "b"}}, {{"n", "ab"}}},
+    {"NamesWithAnotherStarStay", {{"n**0", "a"}, {"n*0*1", "b"}}, {{"n**0", "a"}, {"n*0*1", "b"}}},
     {"OthersStay",
      {{"n*", "utf-8''a"}, {"*0", "b"}, {"m*x", "c"}},
      {{"n*", "utf-8''a"}, {"*0", "b"}, {"m*x", "c"}}},
