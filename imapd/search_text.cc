@@ -135,11 +135,12 @@ std::string shown_addresses(std::string_view field_body) {
     }
     if (!shown.empty()) shown += shown.ends_with(':') ? " " : ", ";
     if (address.starts_group()) {
-      shown += mime::decode_encoded_words(*address.mailbox) + ':';
+      shown += mime::decode_encoded_words(address.mailbox.value_or("")) + ':';
       continue;
     }
-    const std::string& host = *address.host;
-    const std::string spec = host.empty() ? *address.mailbox : *address.mailbox + '@' + host;
+    const std::string host = address.host.value_or("");
+    std::string spec = address.mailbox.value_or("");
+    if (!host.empty()) spec += '@' + host;
     if (address.display_name) {
       shown += mime::decode_encoded_words(*address.display_name) + " <" + spec + '>';
     } else {

@@ -167,7 +167,9 @@ std::vector<Section> sections_of(std::span<const Parameter> parameters) {
   std::vector<Section> sections;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const ParameterName name = take_apart(parameters[i].name);
-    if (is_section(name)) sections.push_back({lower(name.attribute), *name.section, name.extended, i});
+    if (name.section && is_section(name)) {
+      sections.push_back({lower(name.attribute), *name.section, name.extended, i});
+    }
   }
   std::ranges::sort(sections, {}, [](const Section& each) {
     return std::tuple(std::string_view{each.attribute}, each.section, !each.extended, each.at);

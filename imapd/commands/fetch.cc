@@ -133,7 +133,7 @@ net::Task<std::expected<void, Reply>> Session::send_fetch(FetchWork& work) {
       co_return std::unexpected(farewell(net::StreamError::closed));
     }
   }
-  selected_->keywords_told = std::max(selected_->keywords_told, work.keywords_told());
+  if (selected_) selected_->keywords_told = std::max(selected_->keywords_told, work.keywords_told());
   co_return std::expected<void, Reply>{};
 }
 
