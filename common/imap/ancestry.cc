@@ -36,14 +36,17 @@ void Ancestry::splay(Index node) {
   while (const auto parent = splay_parent(node)) {
     if (const auto grandparent = splay_parent(*parent)) {
       const bool is_straight = (nodes_[*grandparent].higher == *parent) == (nodes_[*parent].higher == node);
-      rotate(is_straight ? *parent : node);
+      if (is_straight) {
+        rotate(*parent, *grandparent);
+      } else {
+        rotate(node, *parent);
+      }
     }
-    rotate(node);
+    if (const auto above = splay_parent(node)) rotate(node, *above);
   }
 }
 
-void Ancestry::rotate(Index node) {
-  const Index parent = *nodes_[node].up;
+void Ancestry::rotate(Index node, Index parent) {
   const auto grandparent = splay_parent(parent);
   nodes_[node].up = nodes_[parent].up;
   const bool was_higher = nodes_[parent].higher == node;

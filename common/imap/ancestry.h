@@ -37,7 +37,8 @@ class Ancestry {
   /// Makes the way from the root to `node` one splay tree, with `node` on top, and nothing below it.
   void expose(Index node);
   void splay(Index node);
-  void rotate(Index node);
+  /// `parent` is above it in the same splay tree.
+  void rotate(Index node, Index parent);
   [[nodiscard]] std::optional<Index> splay_parent(Index node) const;
 
   std::vector<Node> nodes_;
