@@ -53,14 +53,6 @@ class Mark {
   std::size_t octets_ = 0;
 };
 
-std::uint64_t octets_in_memory(const Pieces& pieces) {
-  std::uint64_t octets = 0;
-  for (const auto& piece : pieces) {
-    if (const auto* text = std::get_if<std::string>(&piece)) octets += text->size();
-  }
-  return octets;
-}
-
 /// The part of `whole` that a partial names.
 BlobExtent cut_extent(const mime::Extent& whole, const std::optional<imap::Partial>& partial) {
   BlobExtent extent{{}, whole.offset, whole.octets};
@@ -418,6 +410,14 @@ class FetchWork::Response {
   MessageReader reader_;
   std::vector<std::optional<std::vector<ChosenFields>>> chosen_;  // of the plan's field_sections
 };
+
+std::size_t octets_in_memory(const Pieces& pieces) {
+  std::size_t octets = 0;
+  for (const auto& piece : pieces) {
+    if (const auto* text = std::get_if<std::string>(&piece)) octets += text->size();
+  }
+  return octets;
+}
 
 FetchWork::FetchWork(const store::Store& store, UserId user, const SelectedMailbox& mailbox, const FetchPlan& plan,
                      const Dialect& dialect, store::UidSet uids, store::UidSet just_seen)

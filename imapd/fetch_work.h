@@ -58,6 +58,8 @@ struct LaterSummary {
 /// Responses, one after the other.
 using Pieces = std::vector<std::variant<std::string, BlobExtent, LaterFields, LaterPart, LaterSummary>>;
 
+[[nodiscard]] std::size_t octets_in_memory(const Pieces& pieces);
+
 class FetchWork {
  public:
   /// All references outlive it, and what they refer to stays as it is. `uids` are of the mailbox's view; for those

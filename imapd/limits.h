@@ -40,8 +40,11 @@ inline constexpr std::uint64_t kChangedAtOnce = 16'384;        // messages of on
 inline constexpr std::uint64_t kAppendTogetherOctets =
     104'857'600;  // what one APPEND may bring, if no single message is larger
 inline constexpr std::uint64_t kAppendMemoryOctets =
-    1'073'741'824;                                   // of all sessions' messages under way, and what they sort
-inline constexpr std::uint64_t kUserMemoryPart = 4;  // of it, for one user; and one message at least
+    1'073'741'824;  // of all sessions' messages under way, of what they sort, and of what waits for a client
+inline constexpr std::size_t kUncountedOctets = 8'192;         // of output, which is in no budget
+inline constexpr std::size_t kCompressionOctets = 310'000;     // net::DeflateTransport, while octets go to and fro
+inline constexpr std::size_t kCompressionRestOctets = 34'000;  // and while it waits for the client
+inline constexpr std::uint64_t kUserMemoryPart = 4;            // of it, for one user; and one message at least
 
 inline constexpr std::uint64_t kHeaderOctetsAtOnce = 4'194'304;  // in one snapshot, counted once for each key
 

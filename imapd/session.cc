@@ -31,7 +31,7 @@ net::Task<void> Session::converse(net::TaskScope& scope) {
     append_reply(stream_.output(), "*",
                  ok("CAPABILITY " + capabilities(), around_.config.hostname + " Posthaste ready"));
     co_await serve();
-    co_await stream_.flush();
+    co_await flush();
   } catch (const std::exception& failure) {  // ends this session alone, without a word: it may be in a literal
     around_.log.error("imap.session.failed", {{"client", stream_.peer().address}, {"reason", failure.what()}});
   }
@@ -49,8 +49,7 @@ net::Task<void> Session::serve() {
       hang_up(net::StreamError::timed_out);
       co_return;
     }
-    auto& memory = login_ ? *login_->memory : around_.append_memory.all();
-    auto command = co_await read_command(stream_, limits(), memory);
+    auto command = co_await read_command(stream_, limits(), memory());
     if (login_) limit_.lift();
     if (!command) {
       hang_up(command.error());
@@ -174,15 +173,36 @@ void Session::lose_login() {
 net::Task<bool> Session::relieve() {
   // Of many commands sent at once each may wait for the disk: a client may give up before the last of them.
   const bool are_waited_for = around_.world.clock.now() - oldest_reply_at_ >= kRepliesHeldMax;
-  if (stream_.queued() < kQueuedMaxOctets && !are_waited_for) co_return true;
+  if (stream_.queued() < kQueuedMaxOctets && !are_waited_for) co_return hold_output();
+  co_return co_await flush();
+}
+
+net::Task<bool> Session::flush() {
+  if (!hold_output()) co_return false;
   auto flushed = co_await stream_.flush();
+  if (held_) held_->shrink_to(stream_.compressed() ? kCompressionRestOctets : 0);
   co_return flushed.has_value();
+}
+
+bool Session::hold_output() {
+  const std::size_t octets = stream_.queued() + (stream_.compressed() ? kCompressionOctets : 0);
+  if (octets <= kUncountedOctets) return true;
+  if (!held_) held_.emplace(memory());
+  if (held_->grow_to(octets)) return true;
+  around_.log.warning("imap.output.refused", {{"client", stream_.peer().address}, {"octets", octets}});
+  stream_.close();
+  return false;
+}
+
+net::Task<std::expected<net::Readiness, net::StreamError>> Session::wait_for_client() {
+  if (held_ && !stream_.has_input()) co_await flush();  // an error comes back with the wait
+  co_return co_await stream_.wait();
 }
 
 net::Task<bool> Session::is_there() {
   if (stream_.is_broken()) co_return false;  // with commands behind this one, wait() would find these
   stream_.wake();
-  auto ready = co_await stream_.wait();
+  auto ready = co_await wait_for_client();
   co_return ready.has_value();
 }
 

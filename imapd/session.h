@@ -74,7 +74,7 @@ class Session {
     std::string address;
     daemon::UserConnections::Place place;
     auth::LoginWatch::Place watched;
-    std::shared_ptr<daemon::MemoryBudget> memory;  // for messages and for sorting
+    std::shared_ptr<daemon::MemoryBudget> memory;  // for messages, for sorting, for what waits to be sent
     std::unique_ptr<net::Executor> io;             // for file reads and long scans, when it is their turn
   };
 
@@ -257,6 +257,15 @@ class Session {
   void give_up_news(store::StoreError error, bool view_is_spoiled);
   /// Sends what is queued when it is much, or has waited for long. False when the client is gone.
   net::Task<bool> relieve();
+  /// Sends what is queued. It and what compression takes is in the memory budget until it is sent. False when the
+  /// client is gone, or was sent away because there is no memory.
+  net::Task<bool> flush();
+  /// Counts what is queued. False when there is no memory for it: the stream is closed then.
+  [[nodiscard]] bool hold_output();
+  /// Waits for the client. What is queued goes out first.
+  net::Task<std::expected<net::Readiness, net::StreamError>> wait_for_client();
+  /// The budget of who is logged in, or what all share.
+  [[nodiscard]] daemon::MemoryBudget& memory() { return login_ ? *login_->memory : around_.append_memory.all(); }
   /// Looks, in the midst of long work, whether there is still somebody to do it for.
   net::Task<bool> is_there();
   /// Runs the steps of long work off the loop, as long as there is somebody to do it for, and says from time to
@@ -294,6 +303,7 @@ class Session {
   int bad_commands_before_login_ = 0;
   int failed_logins_ = 0;
   std::optional<Login> login_;
+  std::optional<daemon::MemoryBudget::Share> held_;  // for output, once there was much
   bool login_lost_ = false;
   std::unique_ptr<net::Timer> cut_off_;  // once the login is lost
   std::optional<SelectedMailbox> selected_;

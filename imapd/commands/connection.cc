@@ -1,4 +1,5 @@
 // COMPRESS (RFC 4978) and UNAUTHENTICATE (RFC 8437).
+#include "imapd/limits.h"
 #include "imapd/session.h"
 
 namespace posthaste::imapd {
@@ -6,6 +7,8 @@ namespace posthaste::imapd {
 net::Task<Reply> Session::run(imap::Compress) {
   if (stream_.compressed()) co_return Reply{Condition::bad, "COMPRESSIONACTIVE", "DEFLATE is active already"};
   if (stream_.has_input()) co_return bad("Nothing may follow COMPRESS before it is answered");
+  if (!held_) held_.emplace(memory());
+  if (!held_->grow_to(kCompressionRestOctets)) co_return no("UNAVAILABLE", "No memory for compression now");
   compresses_ = true;
   co_return ok("DEFLATE active");
 }
@@ -18,6 +21,7 @@ net::Task<Reply> Session::run(imap::Unauthenticate) {
   }
   around_.log.info("imap.unauthenticated", {{"user", login_->address}});
   selected_.reset();
+  held_.reset();
   login_.reset();
   dialect_ = {};
   notifications_.reset();

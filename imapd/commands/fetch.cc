@@ -38,6 +38,15 @@ std::expected<std::string, store::StoreError> decode_next(MessageReader& reader,
   return part.feed(*octets);
 }
 
+/// What a step has brought, if there is memory for it. Errors: unavailable.
+std::expected<Pieces, store::StoreError> within(daemon::MemoryBudget::Share& memory,
+                                                std::expected<Pieces, store::StoreError> pieces) {
+  if (!pieces) return pieces;
+  const std::size_t octets = octets_in_memory(*pieces);
+  if (octets > kUncountedOctets && !memory.grow_to(octets)) return std::unexpected(store::StoreError::unavailable);
+  return pieces;
+}
+
 Reply outcome(const FetchWork& work, bool by_uid) {
   if (work.damaged()) return no("CORRUPTION", "Some messages are damaged");  // RFC 5530 §3
   if (work.unreadable()) return no("UNAVAILABLE", "Some messages could not be read");
@@ -105,12 +114,14 @@ net::Task<store::UidSet> Session::mark_seen(store::UidSet uids, ModSeq since) {
 /// The next step is taken while what the one before has brought is sent.
 net::Task<std::expected<void, Reply>> Session::send_fetch(FetchWork& work) {
   std::optional<net::OneShot<std::expected<Pieces, store::StoreError>>> step;
+  daemon::MemoryBudget::Share taken_memory{memory()};
+  daemon::MemoryBudget::Share sent_memory{memory()};
   const auto take_step = [&] {
     if (work.done()) return;
     auto& result = step.emplace(around_.world.loop);
-    io().post([&work, &result] {
+    io().post([&work, &result, &taken_memory] {
       try {
-        result.set(work.step());
+        result.set(within(taken_memory, work.step()));
       } catch (...) {
         result.fail(std::current_exception());
       }
@@ -121,6 +132,8 @@ net::Task<std::expected<void, Reply>> Session::send_fetch(FetchWork& work) {
     auto& taken = *step;
     auto pieces = co_await taken;
     step.reset();
+    std::swap(taken_memory, sent_memory);
+    taken_memory.give_back();
     if (!pieces) co_return std::unexpected(reply_for(pieces.error()));
     take_step();
     auto alive = co_await send(std::move(*pieces));
@@ -152,8 +165,7 @@ net::Task<bool> Session::send(std::string octets) {
     const bool is_much = octets.size() >= kSliceOctets;
     stream_.hand_over(std::move(octets));
     if (!is_much) co_return co_await relieve();
-    auto flushed = co_await stream_.flush();
-    co_return flushed.has_value();
+    co_return co_await flush();
   }
   for (std::size_t sent = 0; sent < octets.size(); sent += kSliceOctets) {
     if (sent > 0) co_await let_others_run();  // to a fast reader all could go at once
@@ -175,7 +187,7 @@ net::Task<bool> Session::send(BlobExtent extent) {
       co_return false;
     }
     if (!extent.binary) std::ranges::replace(*octets, '\0', '\x80');
-    stream_.write(*octets);
+    stream_.hand_over(std::move(*octets));
     extent.offset += wanted;
     extent.octets -= wanted;
     auto relieved = co_await relieve();

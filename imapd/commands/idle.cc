@@ -24,7 +24,7 @@ net::Task<Reply> Session::run(imap::Idle) {
     }
     if (!open_) co_return ok("The mailbox is gone");
     co_await tell_metadata();
-    auto ready = co_await stream_.wait();
+    auto ready = co_await wait_for_client();
     if (!ready) {
       hang_up(ready.error());
       co_return bad("Idling was cut off");

@@ -63,7 +63,7 @@ net::Task<bool> Session::listen() {
   while (notifications_) {
     co_await notify_client(false);
     if (!open_) co_return false;
-    auto ready = co_await stream_.wait();
+    auto ready = co_await wait_for_client();
     if (!ready) {
       hang_up(ready.error());
       co_return false;

@@ -161,6 +161,40 @@ TEST(Limits, OneUserLeavesMemoryToOthers) {
               "2C: b APPEND INBOX {8000}", "2S: + Ready for literal data"});
 }
 
+TEST(Limits, WhatIsReadForAClientTakesMemory) {
+  House house;
+  house.append_memory_octets = 100'000;
+  house.append("INBOX", kPlain + std::string(50'000, 'x'));
+  house.append("INBOX", kPlain + std::string(150'000, 'x'));
+  house.play({"1 login", "1 select INBOX", "1C: a UID FETCH 2 BODY.PEEK[]", "1S: a NO [UNAVAILABLE] *",
+              "1C: b UID FETCH 1 BODY.PEEK[TEXT]<0.20>", "1 until b OK *"});
+}
+
+TEST(Limits, WhatAClientDoesNotReadTakesMemory) {
+  House house;
+  house.append_memory_octets = 10'000;
+  Script script{"1 login"};
+  for (int i = 0; i < 120; ++i) {
+    script.push_back("1C: a CREATE " + std::string(100, 'x') + std::to_string(i));
+    script.emplace_back("1S: a OK *");
+  }
+  script.emplace_back("1C: b LIST \"\" *");
+  script.emplace_back("1 closed");
+  house.play(script);
+}
+
+TEST(Limits, CompressionTakesMemory) {
+  House house;
+  house.append_memory_octets = 10'000;
+  house.play({"1 login", "1C: a COMPRESS DEFLATE", "1S: a NO [UNAVAILABLE] *", "1C: b NOOP", "1S: b OK *"});
+}
+
+TEST(Limits, CompressedOutputTakesMemory) {
+  House house;
+  house.append_memory_octets = 200'000;
+  house.play({"1 login", "1C: a COMPRESS DEFLATE", "1S: a OK *", "1 compress", "1C: b NOOP", "1 closed"});
+}
+
 TEST(Limits, AClientThatSaysNothingIsLeft) {
   House house;
   house.play({"1S: * OK *", "1S: * BYE [UNAVAILABLE] Nothing heard for too long", "1 closed", "2 login",
