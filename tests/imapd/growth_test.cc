@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "house.h"
+#include "imapd/uid_batches.h"
+#include "imapd/uid_runs.h"
 
 namespace posthaste::imapd {
 namespace {
@@ -18,7 +20,21 @@ struct Question {
   std::vector<std::string> messages;
   std::vector<std::string> commands;    // without tags and line ends
   std::vector<std::string> setup = {};  // before; its cost does not count
+  /// There are before, too; of what costs little a piece there must be many, or its square is not seen.
+  std::vector<std::string> mailboxes = {};
+  std::vector<std::string> subscriptions = {};
 };
+
+net::Task<void> create(House& house, const Question& question) {
+  store::Batch batch;
+  batch.operations.emplace_back(store::CreateUser{});
+  for (const auto& name : question.mailboxes)
+    batch.operations.emplace_back(store::CreateMailbox{name, std::nullopt});
+  for (const auto& name : question.subscriptions) batch.operations.emplace_back(store::SetSubscribed{name, true});
+  store::IdempotencyKey no_key;
+  const auto created = co_await house.applier.apply(house.alice(), std::move(batch), std::move(no_key));
+  EXPECT_TRUE(created);
+}
 
 /// The last line of an answer, which begins so.
 net::Task<std::string> hear(net::Stream& from, std::string until) {
@@ -201,25 +217,27 @@ const Row kRows[] = {
        return Question{{repeated("To: a\r\n", 8 * n) + "Date: Thu, 1 Jan 2026 00:00:00 +0000\r\n\r\ntext\r\n"},
                        {"SEARCH " + repeated("SENTSINCE 1-Jan-2025 ", n) + "ALL"}};
      }},
-    {"ListOfManyMailboxes", 32,
+    {"ListOfManyMailboxes", 1'024,
      [](std::size_t n) {
-       return Question{{}, {"LIST \"\" \"*%*b\" RETURN (SUBSCRIBED CHILDREN)"}, many("CREATE a/", n)};
+       return Question{{}, {"LIST \"\" \"*%*b\" RETURN (SUBSCRIBED CHILDREN)"}, {}, many("a/", n)};
      }},
-    {"LsubOfManyNames", 32,
+    {"LsubOfManyNames", 256,
      [](std::size_t n) {
-       return Question{{}, {"LSUB \"\" \"%\"", "LSUB \"\" \"*\""}, many("SUBSCRIBE a/", n)};
+       return Question{{}, {"LSUB \"\" \"%\"", "LSUB \"\" \"*\""}, {}, {}, many("a/", n)};
      }},
-    {"NotifyOfManyMailboxes", 32,
+    {"NotifyOfManyMailboxes", 512,
      [](std::size_t n) {
-       return Question{
-           {},
-           {"NOTIFY SET STATUS (mailboxes (" + numbered("a/", " ", n) + "b) (MessageNew MessageExpunge))"},
-           many("CREATE a/", n)};
+       std::string groups;  // of 1,000 names each at most
+       for (std::size_t first = 0; first < n; first += 512) {
+         groups += "(mailboxes (";
+         for (std::size_t i = first; i < first + 512; ++i) groups += "a/" + std::to_string(i) + " ";
+         groups += "b) (MessageNew MessageExpunge)) ";
+       }
+       return Question{{}, {"NOTIFY SET STATUS " + groups.substr(0, groups.size() - 1)}, {}, many("a/", n)};
      }},
-    {"StatusOfManyMailboxes", 32,
+    {"StatusOfManyMailboxes", 1'024,
      [](std::size_t n) {
-       return Question{
-           {}, {"LIST \"\" \"*\" RETURN (STATUS (MESSAGES UNSEEN SIZE DELETED))"}, many("CREATE a/", n)};
+       return Question{{}, {"LIST \"\" \"*\" RETURN (STATUS (MESSAGES UNSEEN SIZE DELETED))"}, {}, many("a/", n)};
      }},
     {"StatusOfManyMessages", 512,
      [](std::size_t n) {
@@ -309,6 +327,8 @@ TEST_P(CommandGrowth, IsInProportionToWhatIsAskedAndTouched) {
                     auto house = std::make_shared<House>();
                     auto question = std::make_shared<Question>(row.make(size));
                     for (const auto& message : question->messages) house->append("INBOX", message);
+                    const bool has_mailboxes = !question->mailboxes.empty() || !question->subscriptions.empty();
+                    if (has_mailboxes) house->serve([&] { return create(*house, *question); });
                     if (!question->setup.empty()) house->serve([&] { return ask(*house, question->setup); });
                     const auto commands = complete(*house, question->commands);
                     return [house, commands] { house->serve([&] { return ask(*house, commands); }); };
@@ -317,6 +337,27 @@ TEST_P(CommandGrowth, IsInProportionToWhatIsAskedAndTouched) {
 
 INSTANTIATE_TEST_SUITE_P(Imap, CommandGrowth, testing::ValuesIn(kRows),
                          [](const auto& test) { return std::string{test.param.name}; });
+
+/// A mailbox of which every other message is gone, and what COPY, STORE and EXPUNGE do with its numbers.
+TEST(NumbersGrowth, OfManyGapsIsInProportion) {
+  expect_n_log_n({"ManyGaps", 4'096, [](std::size_t n) {
+                    store::UidSet there;
+                    store::UidSet gone;
+                    for (std::uint32_t i = 0; i < n; ++i) {
+                      there.add(Uid{2 * i + 1});
+                      if (i % 2 == 0) gone.add(Uid{2 * i + 1});
+                    }
+                    return [there, gone] {
+                      UidRuns runs{there};
+                      const imap::NumberSet numbers = runs.numbers(imap::NumberedBy::sequence_number, gone);
+                      EXPECT_EQ(runs.select(imap::NumberedBy::sequence_number, numbers), gone);
+                      EXPECT_EQ(runs.select(imap::NumberedBy::uid, to_number_set(gone)), gone);
+                      for (UidBatches batches{gone, 4}; !batches.done();) EXPECT_FALSE(batches.next().empty());
+                      runs.remove(gone);
+                      EXPECT_EQ(runs.size(), there.size() - gone.size());
+                    };
+                  }});
+}
 
 /// What this process has read from files; nothing where that is not counted.
 std::optional<std::uint64_t> octets_read() {
