@@ -150,6 +150,7 @@ struct QuotaLimits {
   bool operator==(const QuotaLimits&) const = default;
 };
 
+/// Of a user who is being deleted, what lies in their mailboxes still is used, too.
 struct UserInfo {
   ModSeq modseq{};  // of the user's last change
   std::uint64_t used_octets = 0;
