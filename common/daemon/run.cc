@@ -1,5 +1,4 @@
 // The parent that binds and keeps its child alive, and the child's frame.
-#include <malloc.h>
 #include <poll.h>
 #include <sys/inotify.h>
 #include <sys/prctl.h>
@@ -41,22 +40,12 @@ constexpr std::chrono::milliseconds kSettled{30'000};  // a child that lived so 
 constexpr unsigned kDrainMaxSeconds = 20;              // then what is left of the child is killed
 constexpr std::chrono::seconds kDrainMax{kDrainMaxSeconds};
 constexpr std::chrono::seconds kTellRepeatedEvery{10};  // what the log counts
-constexpr int kMappedFromOctets = 4 << 20;              // larger pieces of memory go back to the system at once
-constexpr int kFreeOctetsKept = 8 << 20;                // by a thread, of what it has freed
 constexpr int kCannotServe = 78;  // a child's exit status: it has said on standard error what is in its way
 
 int fail(std::string_view daemon, std::string_view text) {
   std::fprintf(stderr, "%.*s: %.*s\n", static_cast<int>(daemon.size()), daemon.data(),
                static_cast<int>(text.size()), text.data());
   return 1;
-}
-
-/// What is needed again a moment later stays with the process. By itself malloc gives it back or keeps it, up to 32
-/// MB and more, according to the largest piece that was ever freed; and each time it is given back, the next who
-/// needs it has a page fault for every 4 KB.
-void keep_freed_memory() {
-  mallopt(M_MMAP_THRESHOLD, kMappedFromOctets);
-  mallopt(M_TRIM_THRESHOLD, kFreeOctetsKept);
 }
 
 /// Signals come as reads from a descriptor, in parent and child alike.
@@ -416,7 +405,6 @@ int run(int argc, char** argv, const Daemon& daemon) {
     std::fprintf(stderr, "usage: %s -C DIR   (the folder of posthaste.toml)\n", daemon.name.c_str());
     return 2;
   }
-  keep_freed_memory();
   const auto file = std::filesystem::path{argv[2]} / config::kFileName;
   auto config = config::load(file);
   if (!config) {
