@@ -8,12 +8,15 @@
 namespace posthaste::pop3d {
 namespace {
 
+constexpr std::uint64_t kReadTogetherMaxOctets = 16'384;  // larger ones are not worth a copy
+
 using Location = std::expected<store::BlobLocation, store::StoreError>;
 
 std::expected<std::string, store::StoreError> read_octets(const store::Store& store,
                                                           const store::BlobLocation& location, std::uint64_t offset,
                                                           std::uint64_t length, store::BlobRun& run) {
-  if (offset > 0 || length < location.octets) return store.read_blob(location, offset, length);
+  const bool in_part = offset > 0 || length < location.octets;
+  if (in_part || location.octets > kReadTogetherMaxOctets) return store.read_blob(location, offset, length);
   const auto message = run.read(location);
   if (!message) return std::unexpected(message.error());
   return std::string{*message};
