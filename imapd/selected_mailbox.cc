@@ -72,8 +72,9 @@ std::expected<std::optional<Uid>, StoreError> find_unseen_in_front(const store::
   for (std::size_t rows = kFrontRowsAtFirst; !first && rows <= kFrontRows; rows *= 4) {
     auto next_uid = snapshot.scan(info.id, range, rows, note);
     if (!next_uid) return std::unexpected(next_uid.error());
-    if (!*next_uid) break;
-    range.first = **next_uid;
+    const std::optional<Uid> rest = *next_uid;
+    if (!rest) break;
+    range.first = *rest;
   }
   return first;
 }

@@ -212,6 +212,7 @@ std::expected<std::string_view, StoreError> BlobRun::read_small(const BlobLocati
   if (!holds(location)) {
     if (const auto filled = fill(location); !filled) return std::unexpected(filled.error());
   }
+  if (!segment_) return std::unexpected(StoreError::io);  // it is known once octets_ holds the record
   const auto record = std::string_view(octets_).substr(record_offset(location) - offset_, record_octets(location));
   return sound_message(*segment_, location, record);
 }
