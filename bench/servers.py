@@ -27,16 +27,23 @@ def with_descendants(pid):
     return pids
 
 
+def thread_ns(pid, thread):
+    """CPU of a thread; nothing when it has ended since it was listed."""
+    try:
+        return int(pathlib.Path(f"/proc/{pid}/task/{thread}/schedstat").read_text().split()[0])
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+
+
 def cpu_seconds(pid):
     """User and system time of a process and of its ended children; nothing when it has gone."""
     try:
         fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-        threads = [pathlib.Path(f"/proc/{pid}/task/{thread}/schedstat").read_text()
-                   for thread in os.listdir(f"/proc/{pid}/task")]
+        threads = os.listdir(f"/proc/{pid}/task")
     except FileNotFoundError:
         return 0
     ended_children = (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
-    return ended_children + sum(int(thread.split()[0]) for thread in threads) / 1e9
+    return ended_children + sum(thread_ns(pid, thread) for thread in threads) / 1e9
 
 
 def wait_for_port(port):
