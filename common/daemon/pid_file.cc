@@ -71,6 +71,7 @@ void PidFile::note_child(std::uint64_t restarts, WallTime started) const noexcep
 
 void PidFile::leave_to_parent() noexcept {
   parents_ = OpenFile{kNone};
+  note_ = OpenFile{kNone};
   take_lock(childs_, kChildsOctet, F_RDLCK);  // once more: the child before this one may have let go of it
 }
 

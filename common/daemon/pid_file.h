@@ -29,7 +29,7 @@ class PidFile {
   /// Writes child_note().
   void note_child(std::uint64_t restarts, WallTime started) const noexcept;
 
-  /// In a child, before it does anything else: the parent's lock is none of its business.
+  /// In a child, before it does anything else: the parent's lock and its note are none of its business.
   void leave_to_parent() noexcept;
 
  private:
