@@ -89,12 +89,12 @@ Outcome<Report> rebuild_alone(const IndexedLog& log) {
     return Failure(
         (log.directory / "log").string() +
         " holds nothing to make an index from; nothing was changed. If there was mail, take the folder " +
-        log.name + " from a backup; \"posthaste start\" makes an empty index");
+        log.name + " from a backup; if there was none, remove that folder and start");
   }
   const auto built = log.rebuild(log.directory / "log", fresh);
   if (!built) {
     fs::remove_all(fresh, failed);
-    return Failure(log.open_words(built.error()) + "; the index was left as it was");
+    return Failure(log.open_words(built.error(), WasRead::log_alone) + "; the index was left as it was");
   }
   if (!journal::sync_directory(fresh)) return system_failure(fresh);
   const auto old = put_in_place(log.directory, fresh);
@@ -116,6 +116,14 @@ Outcome<Report> rebuild_alone(const IndexedLog& log) {
 }
 
 }  // namespace
+
+bool is_new(const fs::path& directory) {
+  std::error_code failed;
+  for (const char* part : {"log", "index"}) {
+    if (fs::exists(directory / part, failed) || failed) return false;
+  }
+  return true;
+}
 
 std::string rebuild_words(const IndexedLog& log) {
   return "make the index again: \"posthaste stop\", then \"posthaste " + log.name + " rebuild\"";

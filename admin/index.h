@@ -12,6 +12,7 @@
 #include "admin/installation.h"
 #include "admin/report.h"
 #include "common/base/open_error.h"
+#include "common/base/open_words.h"
 #include "common/config/config.h"
 
 namespace posthaste::admin {
@@ -32,7 +33,7 @@ struct IndexedLog {
   std::function<std::expected<Rebuilt, OpenError>(const std::filesystem::path& log,
                                                   const std::filesystem::path& index)>
       rebuild;
-  std::string (*open_words)(const OpenError&);
+  std::string (*open_words)(const OpenError&, WasRead);
 };
 
 /// Runs `work` in a child, as the installation's user: root would follow links in that user's folders, and leave
@@ -40,6 +41,9 @@ struct IndexedLog {
 /// is the child.
 [[nodiscard]] Outcome<Report> in_child(const config::Config& config, const IndexedLog& log,
                                        const std::function<Outcome<Report>()>& work);
+
+/// Whether its writer was never started: nothing is there, and that could be seen.
+[[nodiscard]] bool is_new(const std::filesystem::path& directory);
 
 /// Which command makes the index anew.
 [[nodiscard]] std::string rebuild_words(const IndexedLog& log);

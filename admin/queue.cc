@@ -195,16 +195,10 @@ IndexedLog queue_of(const config::Config& config) {
   return {config.paths.queue, "queue", kDaemons, rebuild, queue::open_words};
 }
 
-bool is_new(const config::Config& config) {
-  std::error_code ignored;
-  return !std::filesystem::exists(config.paths.queue / "log", ignored) &&
-         !std::filesystem::exists(config.paths.queue / "index", ignored);
-}
-
 /// Of a log whose index is gone: what a start makes of it.
 Outcome<Report> check_without_index(const config::Config& config) {
   const auto records = queue::examine_log(nullptr, config.paths.queue / "log");
-  if (!records) return Failure("the index is gone, and " + queue::open_words(records.error()));
+  if (!records) return Failure("the index is gone, and " + queue::open_words(records.error(), WasRead::log_alone));
   Report report;
   report.success = false;
   report.text =
@@ -254,7 +248,8 @@ Report report_of(queue::CheckReport found, std::vector<std::string> problems, co
 Outcome<Report> check_queue(const config::Config& config) {
   const IndexedLog log = queue_of(config);
   const auto check_it = [&]() -> Outcome<Report> {
-    if (is_new(config)) return Report{"Nothing was queued yet: smtpd has not been started.\n", {{"sound", true}}};
+    if (is_new(config.paths.queue))
+      return Report{"Nothing was queued yet: smtpd has not been started.\n", {{"sound", true}}};
     if (journal::has_lost_its_index(config.paths.queue)) return check_without_index(config);
     const auto opened = queue::Reader::open(config.paths.queue);
     if (!opened) return Failure(queue::open_words(opened.error()));
@@ -266,7 +261,7 @@ Outcome<Report> check_queue(const config::Config& config) {
 Outcome<Report> rebuild_queue(const config::Config& config) { return rebuild_index(config, queue_of(config)); }
 
 Outcome<Report> list_queue(const config::Config& config) {
-  if (is_new(config)) return Report{"The queue is empty.\n", {{"entries", nlohmann::json::array()}}};
+  if (is_new(config.paths.queue)) return Report{"The queue is empty.\n", {{"entries", nlohmann::json::array()}}};
   const auto reader = open_queue(config);
   if (!reader) return Failure(reader.error());
   const WallTime now = wall_clock();

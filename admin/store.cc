@@ -198,7 +198,8 @@ Report report_of(const store::CheckReport& found, const Findings& beside,
 /// Of a log whose index is gone: what a start makes of it.
 Outcome<Report> check_without_index(const config::Config& config) {
   const auto examined = store::examine_log(config.paths.store / "log");
-  if (!examined) return Failure("the index is gone, and " + store::open_words(examined.error()));
+  if (!examined)
+    return Failure("the index is gone, and " + store::open_words(examined.error(), WasRead::log_alone));
   Report report;
   report.success = false;
   report.text =
@@ -212,14 +213,9 @@ Outcome<Report> check_without_index(const config::Config& config) {
   return report;
 }
 
-bool is_new(const config::Config& config) {
-  std::error_code ignored;
-  return !fs::exists(config.paths.store / "log", ignored) && !fs::exists(config.paths.store / "index", ignored);
-}
-
 Outcome<Report> check_in_child(const config::Config& config, store::CheckDepth depth,
                                const std::string& rebuild_it) {
-  if (is_new(config)) {
+  if (is_new(config.paths.store)) {
     return Report{"Nothing is stored yet: deliveryd has not been started.\n", {{"sound", true}, {"users", 0}}};
   }
   if (journal::has_lost_its_index(config.paths.store)) return check_without_index(config);

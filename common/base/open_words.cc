@@ -7,7 +7,7 @@
 
 namespace posthaste {
 
-std::string open_words(const OpenError& error, const LogName& log) {
+std::string open_words(const OpenError& error, const LogName& log, WasRead was_read) {
   const std::string what = "cannot open the " + log.name + ": " + error.text;
   const std::string command = "\"posthaste " + log.name;
   switch (error.kind) {
@@ -23,7 +23,10 @@ std::string open_words(const OpenError& error, const LogName& log) {
     case OpenError::Kind::damaged:
       return what + "; the index is damaged: \"posthaste stop\" and " + command +
              " rebuild\" make it again from the log";
-    case OpenError::Kind::log_damaged: return what + "; the log itself is damaged: " + log.remedy;
+    case OpenError::Kind::log_damaged:
+      if (was_read == WasRead::log_alone) return what + "; the log itself is damaged: " + log.remedy;
+      return what + "; the log and the index do not fit together: \"posthaste stop\" and " + command +
+             " rebuild\" make the index again from all that the log holds, and change nothing when that is damaged";
     case OpenError::Kind::full: return what + "; make room on its file system";
     case OpenError::Kind::io: return what + "; see the disk and the kernel's log, then " + command + " check\"";
   }

@@ -14,8 +14,12 @@ struct LogName {
   std::string remedy;  // for a damaged log: what to do, a clause
 };
 
+/// What was read when an error came: where the log does not fit the index, either may be the damaged one.
+enum class WasRead { index_and_log, log_alone };
+
 /// The reason, and what helps.
-[[nodiscard]] std::string open_words(const OpenError& error, const LogName& log);
+[[nodiscard]] std::string open_words(const OpenError& error, const LogName& log,
+                                     WasRead was_read = WasRead::index_and_log);
 
 /// The system user that this process is, by name or number: who needs to own a file.
 [[nodiscard]] std::string own_user_name();

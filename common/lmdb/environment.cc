@@ -59,7 +59,7 @@ bool is_damage(int code) noexcept {
 std::string describe(int code) {
   switch (code) {
     case ENOENT: return "is not there";
-    case MDB_NOTFOUND: return "lacks a table, which its writer adds at its next start";
+    case MDB_NOTFOUND: return "lacks a table, which its writer adds at its next start, or is damaged";
     case MDB_INVALID: return "the file holds no database: it was overwritten, or is damaged";
     case MDB_VERSION_MISMATCH: return "the file is of another version, or damaged";
     case MDB_CORRUPTED:

@@ -4,10 +4,11 @@
 #include <string>
 
 #include "common/base/open_error.h"
+#include "common/base/open_words.h"
 
 namespace posthaste::store {
 
 /// The reason, and which command helps.
-[[nodiscard]] std::string open_words(const OpenError& error);
+[[nodiscard]] std::string open_words(const OpenError& error, WasRead was_read = WasRead::index_and_log);
 
 }  // namespace posthaste::store

@@ -58,7 +58,7 @@ class Logs(OperatorTest):
         for command in (("store", "check"), ("start",)):
             said = self.refused(*command)
             self.assertIn("00000001.seg: is missing", said, command)
-        self.assertIn("the log itself is damaged", said)
+        self.assertIn("do not fit together", said)
         saved.rename(segment)
 
         # The index is gone. Beside a damaged log nothing half-made stays; from a sound one it is made, and told of.
@@ -83,6 +83,44 @@ class Logs(OperatorTest):
         shutil.rmtree(self.mail.folder / "queue/index")
         segment.rename(saved)
         self.assertIn("holds nothing to make an index from", self.refused("store", "rebuild"))
+
+    def test_a_log_that_does_not_fit_its_index_is_tried_by_itself(self):
+        self.set_up()
+        self.deliver(b"one\r\n")
+        self.mail.stop()
+        segment = self.store / "log/00000001.seg"
+        earlier = segment.read_bytes()
+        self.mail.start()
+        self.deliver(b"two\r\n")
+        self.mail.stop()
+        segment.write_bytes(earlier)
+        self.assertRegex(self.refused("start"), 'do not fit together: .*"posthaste store rebuild"')
+        self.assertIn("1 user, 1 message.", self.mail.run("store", "rebuild"))
+        self.mail.start()
+        self.mail.stop()
+
+        segment.write_bytes(b"\0" * 64 + earlier[64:])
+        self.assertIn("do not fit together", self.refused("start"))
+        said = self.refused("store", "rebuild")
+        self.assertRegex(said, "the log itself is damaged: take the folder store from a backup")
+        self.assertIn("left as it was", said)
+
+    def test_what_may_not_be_read_is_not_taken_for_nothing(self):
+        self.set_up()
+        self.deliver(b"one\r\n")
+        self.mail.stop()
+        as_root = os.geteuid() == 0
+        for name, commands in (("store", ["check"]), ("queue", ["check", "list"])):
+            folder = self.mail.folder / name
+            before = folder.stat()
+            if as_root:
+                os.chown(folder, 0, 0)
+            folder.chmod(0o700 if as_root else 0)
+            for command in commands:
+                self.assertIn("Permission denied", self.refused(name, command), (name, command))
+            folder.chmod(before.st_mode & 0o777)
+            if as_root:
+                os.chown(folder, before.st_uid, before.st_gid)
 
     def test_a_damaged_body_is_named_and_one_that_is_gone_hinders_nobody(self):
         self.set_up()
