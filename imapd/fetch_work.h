@@ -125,7 +125,7 @@ class FetchWork {
   std::vector<std::string> keywords_;
   std::size_t keywords_told_;
   std::optional<store::EmailIds> email_ids_;  // from the first step on, where the plan says them
-  std::size_t text_octets_ = 0;  // of the step before: the next will have about as much to say
+  std::size_t text_octets_ = 0;               // of the step before: the next will have about as much to say
   std::uint64_t told_ = 0;
   bool unreadable_ = false;
   bool damaged_ = false;

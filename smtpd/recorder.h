@@ -54,8 +54,9 @@ class Recorder {
       : world_(world), config_(config), directory_(directory), queue_(queue), log_(log) {}
 
   /// Takes an attempt's outcomes into `entry` and the queue. An entry that nobody waits for any more leaves the
-  /// queue when the last of its groups is recorded; of another, readers see all by then. Returns the notification, if one was due and is queued now. A
-  /// full disk is waited for, until stop(). Errors: io, not_found, full: nothing was recorded of this attempt.
+  /// queue when the last of its groups is recorded; of another, readers see all by then. Returns the notification,
+  /// if one was due and is queued now. A full disk is waited for, until stop(). Errors: io, not_found, full:
+  /// nothing was recorded of this attempt.
   net::Task<std::expected<std::optional<FreshEntry>, queue::QueueError>> record(
       std::shared_ptr<ActiveEntry> entry, Carried carried, std::vector<queue::SharedOctets> message);
 

@@ -11,7 +11,7 @@ namespace posthaste::store {
 namespace {
 
 constexpr std::uint32_t kExpireRowsMax = 256;
-constexpr std::uint32_t kNamesLookedAtMax = 1'000;  // for one that is written in another case
+constexpr std::uint32_t kNamesLookedAtMax = 1'000;     // for one that is written in another case
 constexpr std::uint64_t kMessagesExpectedMax = 1'024;  // room for more is made when they are there
 constexpr std::string_view kInbox = "INBOX";
 

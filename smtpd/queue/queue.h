@@ -55,8 +55,8 @@ class Queue {
   ~Queue();
 
   /// Applies the batch as a whole, after those submitted before it, but for large new messages, which may go later;
-  /// returns the ids of what it adds, in their order. It is answered on `loop`, from which it was called. Errors, with nothing done: full, not_found; io,
-  /// after which the batch may or may not last.
+  /// returns the ids of what it adds, in their order. It is answered on `loop`, from which it was called. Errors,
+  /// with nothing done: full, not_found; io, after which the batch may or may not last.
   [[nodiscard]] net::Task<std::expected<std::vector<EntryId>, QueueError>> submit(net::Loop& loop, Batch batch,
                                                                                   Moment moment);
 
