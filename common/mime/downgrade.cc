@@ -15,6 +15,7 @@ namespace posthaste::mime {
 namespace {
 
 constexpr std::size_t kParameterMaxOctets = 800;  // of a value, encoded, on one line (RFC 5322 §2.1.1: 998)
+constexpr std::size_t kLineMaxOctets = 76;        // of what is rewritten, where it can be folded (RFC 2047 §2)
 constexpr auto kNone = std::string_view::npos;
 
 bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) {
@@ -434,6 +435,37 @@ std::string downgrade_body(const Field& field) {
   return downgrade_unstructured(field.body);
 }
 
+/// In lines of at most kLineMaxOctets where white space allows it (RFC 2047 §2, RFC 5322 §2.1.1): a line end before
+/// white space is none to who unfolds. What follows the field's name stays on its line.
+std::string folded(std::string_view field) {
+  std::string out;
+  out.reserve(field.size() + field.size() / kLineMaxOctets * kCrlf.size());
+  const std::size_t body = field.find_first_not_of(" \t", field.find(':') + 1);
+  std::size_t line = 0;          // in `out`: where this one begins,
+  std::size_t gap = kNone;       // its last white space that something stands before and behind,
+  std::size_t next_gap = kNone;  // and what may become that
+  bool has_text = false;
+  for (std::size_t at = 0; at < field.size(); ++at) {
+    const char c = field[at];
+    if (c == '\n') {
+      line = out.size() + 1;
+      gap = next_gap = kNone;
+      has_text = false;
+    } else if (c == ' ' || c == '\t') {
+      if (has_text && next_gap == kNone) next_gap = out.size();
+    } else if (c != '\r') {
+      if (next_gap != kNone) gap = std::exchange(next_gap, kNone);
+      has_text = at >= body;
+      if (gap != kNone && out.size() - line >= kLineMaxOctets) {
+        out.insert(gap, kCrlf);
+        line = std::exchange(gap, kNone) + kCrlf.size();
+      }
+    }
+    out += c;
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string question_marks(std::string_view text) {
@@ -450,11 +482,11 @@ std::string downgrade_field(const Field& field) {
   Field rest = field;
   rest.body = field.body.substr(0, field.body.size() - std::min(field.body.size(), line_end.size()));
   if (field.name.empty() || has_eight_bit(prefix))
-    return downgrade_unstructured(field.raw.substr(0, last + 1)).append(line_end);
+    return folded(downgrade_unstructured(field.raw.substr(0, last + 1)).append(line_end));
   const auto name = istarts_with(field.name, "Resent-") ? field.name.substr(7) : field.name;
   const bool identifies = is_one_of(name, {"Message-ID", "In-Reply-To", "References"});
   auto text = identifies ? downgrade_message_ids(rest) : std::string{prefix} + downgrade_body(rest);
-  return question_marks(text.append(line_end));
+  return folded(question_marks(text.append(line_end)));
 }
 
 }  // namespace posthaste::mime

@@ -18,7 +18,7 @@ namespace posthaste::mime {
 /// - all others are words between white space, which become encoded words.
 ///
 /// What cannot be said in any of these ways becomes "?". No encoded word stands in a quoted string, an address or a
-/// parameter (RFC 2047 §5). ASCII stays as it is.
+/// parameter (RFC 2047 §5). A field that is rewritten is folded at its white space. ASCII stays as it is.
 [[nodiscard]] std::string downgrade_field(const Field& field);
 
 /// `text` with "?" for each octet that is not ASCII.

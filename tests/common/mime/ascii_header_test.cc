@@ -80,7 +80,7 @@ const Case kCases[] = {
 
     // RFC 6857 §3.2.2 to §3.2.4.
     {"CommentOfADate", "Date: Thu, 1 Jan 1970 00:00:00 +0000 (\u00fc (MEZ\\) \u00e4) b)\r\n\r\n",
-     "Date: Thu, 1 Jan 1970 00:00:00 +0000 (=?utf-8?q?=C3=BC?= (MEZ\\) =?utf-8?q?=C3=A4?=) b)\r\n\r\n"},
+     "Date: Thu, 1 Jan 1970 00:00:00 +0000 (=?utf-8?q?=C3=BC?= (MEZ\\)\r\n =?utf-8?q?=C3=A4?=) b)\r\n\r\n"},
     {"OutsideOfAComment", "MIME-Version: \u00fc1.0\r\n\r\n", "MIME-Version: ??1.0\r\n\r\n"},
     {"MessageId", "Message-ID: <\u00fc@x>\r\n\r\n", "Downgraded-Message-ID: =?utf-8?q?=3C=C3=BC=40x=3E?=\r\n\r\n"},
     {"References", "References: <a@x>\r\n <\u00fc@x>\r\n\r\n",
@@ -110,7 +110,7 @@ const Case kCases[] = {
     {"ParameterInSections", "Content-Type: text/plain; name*0=\"\u00fc\"; name*1=b; name*2=\u00e4\r\n\r\n",
      "Content-Type: text/plain; name*0*=utf-8''%C3%BC; name*1=b; name*2*=%C3%A4\r\n\r\n"},
     {"CommentBesideAParameter", "Content-Type: text/plain (\u00fc); charset=utf-8 (\u00e4)\r\n\r\n",
-     "Content-Type: text/plain (=?utf-8?q?=C3=BC?=); charset=utf-8 (=?utf-8?q?=C3=A4?=)\r\n\r\n"},
+     "Content-Type: text/plain (=?utf-8?q?=C3=BC?=); charset=utf-8\r\n (=?utf-8?q?=C3=A4?=)\r\n\r\n"},
     {"Keywords", "Keywords: a b, \"\u00fc, c\" d, e\r\n\r\n",
      "Keywords: a b, =?utf-8?q?=C3=BC=2C_c_d?=, e\r\n\r\n"},
 
@@ -168,6 +168,41 @@ TEST(AsciiHeader, IsReadAsItWasWritten) {
   std::erase(out, '\r');
   std::erase(out, '\n');
   EXPECT_EQ(decode_encoded_words(out), "Subject: " + subject);
+}
+
+std::string times(int count, const std::string& text) {
+  std::string all;
+  for (int i = 0; i < count; ++i) all += text;
+  return all;
+}
+
+/// RFC 2047 §2, RFC 5322 §2.1.1.
+TEST(AsciiHeader, WhatIsRewrittenIsFolded) {
+  const std::string fields[] = {
+      "Subject: " + times(9, "\u043f\u0440\u0438\u0432\u0435\u0442 \u0434\u0440\u0443\u0437\u044c\u044f "),
+      "To: " + times(20, "Bj\u00f6rn M\u00fc\u00dfig <b1@example.net>, ") + "b@example.net",
+      "Subject: " + times(20'000, "\u00e4 ") + "\u00e4",
+      "Keywords: " + times(50, "\u00fc, ") + "a",
+      "X-Note:" + times(100, " word") + " \u00fc",
+      "Content-Type: text/plain; name=\"\u00fc\"" + times(30, "; a=bcdefgh"),
+      "Received: from b\u00fccher.example" + times(40, " (comment)") + " by a; Mon, 30 Nov 2026 12:00:00 +0000",
+  };
+  for (const auto& field : fields) {
+    AsciiHeader surrogate;
+    std::string header{surrogate.feed(field + "\r\n\r\n")};
+    header.append(surrogate.finish());
+    std::size_t longest = 0;
+    for (std::size_t line = 0; line < header.size();) {
+      const auto end = header.find("\r\n", line);
+      longest = std::max(longest, end - line);
+      EXPECT_NE(header.substr(line, end - line).find_first_not_of(" \t"), line < end ? std::string::npos : 0U)
+          << "an empty line within " << field.substr(0, 20);
+      if (header.substr(end) == "\r\n\r\n") break;
+      line = end + 2;
+    }
+    EXPECT_LE(longest, 78U) << field.substr(0, 20);
+    EXPECT_GT(longest, 40U);
+  }
 }
 
 }  // namespace
