@@ -20,8 +20,9 @@ from support import HOST, PATIENCE_S, MailTest, fetch_messages, message, message
 LONG = os.environ.get("POSTHASTE_LONG") == "1"
 QUIET_S = 120 if LONG else 8
 SIEGE_S = int(os.environ.get("POSTHASTE_SIEGE_S", 3600 if LONG else 20))
-NOTICED = 3  # times a user's quiet p99
-UNNOTICED_S = 0.1 if LONG else 0.25  # below that nobody minds: 20 s of a busy machine make no p99
+PERCENTILE = 99 if LONG else 95  # of 20 s p99 is the second longest of 160: one slow flush of the disk
+NOTICED = 3  # times a user's quiet percentile
+UNNOTICED_S = 0.1 if LONG else 0.15  # below that nobody minds
 LONGEST_S = 10  # for any one answer, also while deliveryd starts again
 USERS = tuple(f"user{number}" for number in range(20))
 SEED = int(os.environ.get("POSTHASTE_SEED", time.time()))
@@ -116,9 +117,9 @@ def at_work(mail, seconds):
     return list(itertools.chain(*took)), list(itertools.chain(*sent)), list(itertools.chain(*broken))
 
 
-def p99(took, what):
+def percentile(took, what):
     seconds = sorted(each for _, done, each in took if done == what)
-    return statistics.quantiles(seconds, n=100)[98] if len(seconds) > 1 else 0
+    return statistics.quantiles(seconds, n=100)[PERCENTILE - 1] if len(seconds) > 1 else 0
 
 
 # Strangers and one user who mean harm. Each is a thread that says its piece again and again, and is bounded in what
@@ -299,9 +300,9 @@ class Siege(MailTest):
         took, sent_in_siege, broken = at_work(self.mail, SIEGE_S)
         enemies.join(PATIENCE_S)
         for what in ("send", "read", "flag"):
-            before, within = p99(quiet, what), p99(took, what)
+            before, within = percentile(quiet, what), percentile(took, what)
             longest = max(each for _, done, each in took if done == what)
-            print(f"{what}: p99 {before * 1000:.0f} ms in quiet, {within * 1000:.0f} ms in siege, "
+            print(f"{what}: p{PERCENTILE} {before * 1000:.0f} ms in quiet, {within * 1000:.0f} ms in siege, "
                   f"longest {longest * 1000:.0f} ms of {sum(done == what for _, done, _ in took)}")  # fmt: skip
             self.assertLess(longest, LONGEST_S, what)
             self.assertLess(within, max(NOTICED * before, UNNOTICED_S), what)
