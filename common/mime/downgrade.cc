@@ -4,8 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "common/base/idna.h"
 #include "common/base/octets.h"
-#include "common/mime/a_label.h"
 #include "common/mime/address.h"
 #include "common/mime/content.h"
 #include "common/mime/encode_words.h"

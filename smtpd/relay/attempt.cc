@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "common/dns/idna.h"
+#include "common/base/idna.h"
 
 namespace posthaste::relay {
 namespace {
@@ -103,7 +103,7 @@ net::Task<void> Attempt::try_idle_connections() {
 }
 
 net::Task<void> Attempt::try_domain(std::string name) {
-  const auto a_labels = dns::to_a_labels(name);
+  const auto a_labels = to_a_labels(name);
   if (!a_labels) co_return note(no_such_domain(name), nullptr);
   const std::string& domain = *a_labels;
   if (auto literal = literal_address(domain)) {

@@ -1,13 +1,13 @@
-#include "common/dns/idna.h"
+#include "common/base/idna.h"
 
 #include <gtest/gtest.h>
 
-namespace posthaste::dns {
+namespace posthaste {
 namespace {
 
 struct Case {
   const char* name;
-  const char* domain;
+  std::string domain;
   std::optional<std::string> labels;
 };
 
@@ -22,6 +22,15 @@ const Case kCases[] = {
      "b\xfc"
      "cher.example",
      std::nullopt},
+    {"Empty", "", ""},
+    {"EveryLabel",
+     "www.\u03c0\u03b1\u03c1\u03ac\u03b4\u03b5\u03b9\u03b3\u03bc\u03b1.\u03b4\u03bf\u03ba\u03b9\u03bc\u03ae",
+     "www.xn--hxajbheg2az3al.xn--jxalpdlp"},
+    {"Chinese", "\u4ed6\u4eec\u4e3a\u4ec0\u4e48\u4e0d\u8bf4\u4e2d\u6587",  // RFC 3492 §7.1 (B)
+     "xn--ihqwcrb4cv8a8dqg056pqjye"},
+    {"ALabelTooLong", std::string(60, 'a') + "\u00fc.example", std::nullopt},
+    {"ANameTooLong", std::string(100'000, 'a') + "\u0308.example", std::nullopt},
+    {"NulEndsNoName", std::string("b\u00fccher.example\0.org", 20), std::nullopt},
     {"ASymbolIsNoLetter", "\u2665\u202e.example", std::nullopt},
 };
 
@@ -33,4 +42,4 @@ INSTANTIATE_TEST_SUITE_P(Domains, Idna, testing::ValuesIn(kCases),
                          [](const auto& test) { return test.param.name; });
 
 }  // namespace
-}  // namespace posthaste::dns
+}  // namespace posthaste

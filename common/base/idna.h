@@ -5,10 +5,10 @@
 #include <string>
 #include <string_view>
 
-namespace posthaste::dns {
+namespace posthaste {
 
 /// `domain`, which may hold UTF-8, with each label in the form that is looked up: "xn--bcher-kva.example". A name
-/// of ASCII letters comes back as it is. Nothing for what no registered name can be.
+/// of ASCII letters comes back as it is. Nothing for what no registered name can be, or is longer than any.
 [[nodiscard]] std::optional<std::string> to_a_labels(std::string_view domain);
 
-}  // namespace posthaste::dns
+}  // namespace posthaste
