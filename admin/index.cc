@@ -125,6 +125,16 @@ bool is_new(const fs::path& directory) {
   return true;
 }
 
+Report without_index(const IndexedLog& log) {
+  const std::string index = (log.directory / "index").string();
+  Report report;
+  report.success = false;
+  report.text = index + " is gone. The log can be read to its end: \"posthaste start\" or \"posthaste " + log.name +
+                " rebuild\" makes the index again.\n";
+  report.json = {{"sound", false}, {"index", nullptr}};
+  return report;
+}
+
 std::string rebuild_words(const IndexedLog& log) {
   return "make the index again: \"posthaste stop\", then \"posthaste " + log.name + " rebuild\"";
 }

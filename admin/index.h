@@ -45,6 +45,9 @@ struct IndexedLog {
 /// Whether its writer was never started: nothing is there, and that could be seen.
 [[nodiscard]] bool is_new(const std::filesystem::path& directory);
 
+/// Of a log that can be read while its index is gone: what a start makes of it. No success.
+[[nodiscard]] Report without_index(const IndexedLog& log);
+
 /// Which command makes the index anew.
 [[nodiscard]] std::string rebuild_words(const IndexedLog& log);
 

@@ -199,14 +199,7 @@ IndexedLog queue_of(const config::Config& config) {
 Outcome<Report> check_without_index(const config::Config& config) {
   const auto records = queue::examine_log(nullptr, config.paths.queue / "log");
   if (!records) return Failure("the index is gone, and " + queue::open_words(records.error(), WasRead::log_alone));
-  Report report;
-  report.success = false;
-  report.text =
-      (config.paths.queue / "index").string() +
-      " is gone. The log can be read to its end: \"posthaste start\" or \"posthaste queue rebuild\" makes "
-      "the index again.\n";
-  report.json = {{"sound", false}, {"index", nullptr}};
-  return report;
+  return without_index(queue_of(config));
 }
 
 /// A problem when neither a start nor a rebuild would read the log.

@@ -200,16 +200,11 @@ Outcome<Report> check_without_index(const config::Config& config) {
   const auto examined = store::examine_log(config.paths.store / "log");
   if (!examined)
     return Failure("the index is gone, and " + store::open_words(examined.error(), WasRead::log_alone));
-  Report report;
-  report.success = false;
-  report.text =
-      (config.paths.store / "index").string() +
-      " is gone. The log can be read to its end: \"posthaste start\" or \"posthaste store rebuild\" makes "
-      "the index again.\n";
+  Report report = without_index(store_of(config));
   for (const auto& blob : examined->damaged) {
     report.text += to_string(blob) + " is damaged: both refuse, unless its message was deleted.\n";
   }
-  report.json = {{"sound", false}, {"index", nullptr}, {"damaged", examined->damaged.size()}};
+  report.json["damaged"] = examined->damaged.size();
   return report;
 }
 
