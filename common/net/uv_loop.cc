@@ -1,8 +1,13 @@
 #include "common/net/uv_loop.h"
 
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <cassert>
+#include <cerrno>
 #include <coroutine>
 #include <memory>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -10,36 +15,42 @@
 
 namespace posthaste::net {
 
-UvLoop::UvLoop() {
+UvLoop::UvLoop() : bell_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (bell_ < 0) throw std::system_error{errno, std::generic_category(), "eventfd"};
   uv_loop_init(&loop_);
   loop_.data = this;
-  posted_signal_.data = this;
-  uv_async_init(&loop_, &posted_signal_,
-                [](uv_async_t* signal) { static_cast<UvLoop*>(signal->data)->run_posted(); });
+  bell_watch_.data = this;
+  uv_poll_init(&loop_, &bell_watch_, bell_);
+  uv_poll_start(&bell_watch_, UV_READABLE, [](uv_poll_t* watch, int /*status*/, int /*events*/) {
+    static_cast<UvLoop*>(watch->data)->run_posted();
+  });
 }
 
 UvLoop::~UvLoop() {
   while (!lingering_.empty()) lingering_.front()();
-  while (signalling_ > 0) std::this_thread::yield();
-  uv_close(reinterpret_cast<uv_handle_t*>(&posted_signal_), nullptr);
+  while (ringing_ > 0) std::this_thread::yield();
+  uv_close(reinterpret_cast<uv_handle_t*>(&bell_watch_), nullptr);
   uv_run(&loop_, UV_RUN_DEFAULT);
   [[maybe_unused]] const int closed = uv_loop_close(&loop_);
   assert(closed == 0);  // a handle outlived its owner
+  ::close(bell_);
 }
 
 void UvLoop::post(std::move_only_function<void()> work) {
   {
     const std::lock_guard lock{mutex_};
     posted_.push_back(std::move(work));
-    ++signalling_;
+    ++ringing_;
   }
-  // Without the lock: the loop that wakes takes it, and may have our processor before we go on. Whoever posts sends
-  // it, or work would wait for a slower thread that was first; what is under way already costs nothing.
-  uv_async_send(&posted_signal_);
-  --signalling_;
+  // Without the lock: the loop that wakes takes it, and may have our processor before we go on.
+  if (!rings_.exchange(true)) eventfd_write(bell_, 1);
+  --ringing_;
 }
 
 void UvLoop::run_posted() {
+  eventfd_t rung = 0;
+  eventfd_read(bell_, &rung);
+  rings_ = false;  // before the work is taken: who posts behind that rings anew
   std::vector<std::move_only_function<void()>> work;
   {
     const std::lock_guard lock{mutex_};

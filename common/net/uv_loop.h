@@ -51,10 +51,14 @@ class UvLoop final : public Loop, public Clock {
   void run_posted();
 
   uv_loop_t loop_{};
-  uv_async_t posted_signal_{};
+  // An eventfd of ours, not uv_async_t: to that, libuv's loop spins (up to 40 µs) for a sender who lost his processor
+  // to it in waking it, as he does wherever the two share one.
+  const int bell_;
+  uv_poll_t bell_watch_{};
   std::mutex mutex_;
   std::vector<std::move_only_function<void()>> posted_;  // guarded by mutex_
-  std::atomic<int> signalling_ = 0;                      // threads that still use posted_signal_
+  std::atomic<bool> rings_ = false;                      // the bell is rung, or about to be
+  std::atomic<int> ringing_ = 0;                         // threads that may still use it
   std::list<Closer> lingering_;
   std::size_t unused_octets_ = 0;
 };
