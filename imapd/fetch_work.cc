@@ -6,6 +6,7 @@
 #include <span>
 #include <utility>
 
+#include "common/base/octets.h"
 #include "common/imap/body_structure.h"
 #include "common/imap/envelope.h"
 #include "common/imap/section.h"
@@ -154,7 +155,7 @@ std::expected<std::string, StoreError> choose_now(const store::Store& store, Use
                          : mime::header_fields_not(**header, section.field_names);
   text = imap::apply_partial(text, fields.body.partial);
   if (text.size() != fields.octets) return std::unexpected(StoreError::io);
-  std::ranges::replace(text, '\0', '\x80');
+  replace_nul(text);
   return text;
 }
 

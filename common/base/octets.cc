@@ -89,6 +89,10 @@ bool is_utf8(std::string_view text) noexcept {
 
 bool has_eight_bit(std::string_view text) noexcept { return ascii_octets(text) < text.size(); }
 
+void replace_nul(std::string& octets, std::size_t start) noexcept {
+  while ((start = octets.find('\0', start)) != std::string::npos) octets[start++] = '\x80';
+}
+
 std::string escaped(std::string_view octets, std::size_t max_octets) {
   static constexpr char kHex[] = "0123456789abcdef";
   std::string result;

@@ -41,6 +41,10 @@ constexpr char to_upper(char c) noexcept { return is_lower(c) ? static_cast<char
 /// How many octets stand before the first that is not US-ASCII.
 [[nodiscard]] std::size_t ascii_octets(std::string_view text) noexcept;
 
+/// Puts 0x80 in the place of each NUL behind the first `start` octets: no literal may hold it (RFC 9051 §4.3), and
+/// old clients hang at it.
+void replace_nul(std::string& octets, std::size_t start = 0) noexcept;
+
 /// `octets` fit for a log or an error text: printable ASCII as it is, all else as \xNN; at most `max_octets` of it.
 [[nodiscard]] std::string escaped(std::string_view octets, std::size_t max_octets = 256);
 

@@ -69,9 +69,7 @@ void ResponseWriter::literal(std::string_view octets) {
   out_.append("}\r\n", 3);
   const auto start = out_.size();
   out_.append(octets);
-  if (octets.contains('\0')) {
-    std::replace(out_.begin() + static_cast<std::ptrdiff_t>(start), out_.end(), '\0', '\x80');
-  }
+  replace_nul(out_, start);
 }
 
 void ResponseWriter::literal8(std::string_view octets) {

@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "common/base/octets.h"
 #include "imapd/limits.h"
 #include "imapd/resync.h"
 #include "imapd/session.h"
@@ -186,7 +187,7 @@ net::Task<bool> Session::send(BlobExtent extent) {
       cut_response(octets ? store::StoreError::io : octets.error());
       co_return false;
     }
-    if (!extent.binary) std::ranges::replace(*octets, '\0', '\x80');
+    if (!extent.binary) replace_nul(*octets);
     stream_.hand_over(std::move(*octets));
     extent.offset += wanted;
     extent.octets -= wanted;

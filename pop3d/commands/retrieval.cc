@@ -1,5 +1,4 @@
 // RETR and TOP (RFC 1939 §5, §7). Neither marks the message as seen: it is the client's copy that is read.
-#include <algorithm>
 #include <utility>
 
 #include "common/base/dot_stuffing.h"
@@ -52,7 +51,7 @@ net::Task<void> Session::send_message(BlobId blob, Chunk chunk, std::optional<To
   std::uint64_t offset = 0;
   for (;;) {
     offset += chunk.octets.size();
-    std::ranges::replace(chunk.octets, '\0', '\x80');  // NUL hangs old clients; imapd sends the same
+    replace_nul(chunk.octets);
     stream_.output().reserve(stream_.queued() + chunk.octets.size() + chunk.octets.size() / 32);
     for (std::string_view rest = chunk.octets; !rest.empty();) {
       const auto slice = rest.substr(0, kConvertedOctets);
