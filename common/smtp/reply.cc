@@ -65,15 +65,15 @@ std::string to_string(const EnhancedCode& code) {
 }
 
 std::string to_wire(const Reply& reply) {
+  const auto says_nothing = [](char c) { return !is_printable(c) && !is_wsp(c) && !is_eight_bit(c); };
   const std::string code = std::to_string(reply.code);
   const std::string enhanced = reply.enhanced_code ? to_string(*reply.enhanced_code) + " " : "";
   const std::size_t text_max_octets = kReplyLineMaxOctets - code.size() - 1 - enhanced.size() - kCrlf.size();
   std::string wire;
   for (std::size_t i = 0; i < reply.lines.size(); ++i) {
-    wire.append(code).append(i + 1 == reply.lines.size() ? " " : "-").append(enhanced);
-    for (const char c : std::string_view{reply.lines[i]}.substr(0, text_max_octets)) {
-      wire += is_printable(c) || is_wsp(c) || is_eight_bit(c) ? c : '?';
-    }
+    const auto text = std::string_view{reply.lines[i]}.substr(0, text_max_octets);
+    wire.append(code).append(i + 1 == reply.lines.size() ? " " : "-").append(enhanced).append(text);
+    std::replace_if(wire.end() - static_cast<std::ptrdiff_t>(text.size()), wire.end(), says_nothing, '?');
     wire += kCrlf;
   }
   return wire;
