@@ -133,12 +133,6 @@ net::Task<Done> LmtpClient::read_replies(std::size_t count, DeliveryReplies& rep
 net::Task<std::expected<smtp::Reply, LmtpError>> LmtpClient::read_reply() {
   stream_.set_timeout(kLmtpTimeout);  // for what is to be sent before
   limit_.end_at(std::min(clock_.now() + kLmtpTimeout, ends_));
-  auto reply = co_await read_lines();
-  limit_.lift();
-  co_return reply;
-}
-
-net::Task<std::expected<smtp::Reply, LmtpError>> LmtpClient::read_lines() {
   std::vector<smtp::ReplyLine> lines;
   while (lines.empty() || !lines.back().last) {
     auto octets = co_await stream_.read_line(smtp::kReplyLineMaxOctets);
@@ -147,6 +141,7 @@ net::Task<std::expected<smtp::Reply, LmtpError>> LmtpClient::read_lines() {
     if (!line || lines.size() == smtp::kReplyMaxLines) co_return std::unexpected(LmtpError::malformed);
     lines.push_back(std::move(*line));
   }
+  limit_.lift();  // after an error nobody reads on
   auto reply = smtp::join_reply(lines);
   if (!reply) co_return std::unexpected(LmtpError::malformed);
   if (reply->code == kServiceClosing) co_return std::unexpected(LmtpError::closed);

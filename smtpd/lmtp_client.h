@@ -64,7 +64,6 @@ class LmtpClient {
 
  private:
   net::Task<std::expected<smtp::Reply, LmtpError>> read_reply();
-  net::Task<std::expected<smtp::Reply, LmtpError>> read_lines();
   net::Task<std::expected<void, LmtpError>> read_replies(std::size_t count, DeliveryReplies& replies);
   net::Task<std::expected<void, LmtpError>> send_message(const Delivery& delivery);
 

@@ -72,6 +72,13 @@ class Session {
     std::optional<IncomingMessage> chunks;  // since the first BDAT
   };
 
+  /// What the log says of a message at its end.
+  struct Told {
+    std::string trace_id;
+    std::string from;
+    std::size_t recipients;
+  };
+
   net::Task<void> converse_in_turns();
   net::Task<void> hang_up(net::StreamError error);
   /// When the client's time for what comes next is up: a whole line, a whole SASL dialogue or handshake. Before a
@@ -127,9 +134,9 @@ class Session {
   net::Task<Answer> read_data();
   net::Task<Answer> read_chunk(smtp::Bdat bdat);
   net::Task<Answer> discard_chunk(smtp::Bdat bdat, Refusal refusal);
-  void tell_outcome(const Transaction& transaction, std::size_t octets, const smtp::Reply& reply) const;
+  void tell_outcome(const Told& told, std::size_t octets, const smtp::Reply& reply) const;
   net::Task<smtp::Reply> finish(Transaction transaction, IncomingMessage message);
-  [[nodiscard]] AcceptedMessage accepted_message(const Transaction& transaction,
+  [[nodiscard]] AcceptedMessage accepted_message(Transaction transaction,
                                                  std::shared_ptr<const MessageOctets> octets) const;
   [[nodiscard]] std::string added_header(const Transaction& transaction, std::string_view message) const;
 

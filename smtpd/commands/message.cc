@@ -122,14 +122,13 @@ net::Task<Session::Answer> Session::read_chunk(smtp::Bdat bdat) {
   co_return Answer{std::move(reply)};
 }
 
-void Session::tell_outcome(const Transaction& transaction, std::size_t octets, const smtp::Reply& reply) const {
+void Session::tell_outcome(const Told& told, std::size_t octets, const smtp::Reply& reply) const {
   const bool accepted = smtp::is_positive(reply);
   const auto& client = stream_.peer().address;
-  const std::string from = to_string(transaction.reverse_path);
-  const log::Fields fields{{"trace", transaction.trace_id},
+  const log::Fields fields{{"trace", told.trace_id},
                            {"client", client},
-                           {"from", from},
-                           {"recipients", transaction.recipients.size()},
+                           {"from", told.from},
+                           {"recipients", told.recipients},
                            {"octets", octets},
                            {"tls", tls_version()},
                            {"user", user()},
@@ -143,6 +142,7 @@ void Session::tell_outcome(const Transaction& transaction, std::size_t octets, c
 }
 
 net::Task<smtp::Reply> Session::finish(Transaction transaction, IncomingMessage message) {
+  const Told told{transaction.trace_id, to_string(transaction.reverse_path), transaction.recipients.size()};
   std::optional<smtp::Reply> reply;
   const auto octets = co_await message.finish();
   if (!octets) {
@@ -150,27 +150,27 @@ net::Task<smtp::Reply> Session::finish(Transaction transaction, IncomingMessage 
   } else if (received_fields((*octets)->view()) > kReceivedFieldsMax) {
     reply = reply_for(Refusal::loop);
   } else {
-    AcceptedMessage whole = accepted_message(transaction, *octets);
+    AcceptedMessage whole = accepted_message(std::move(transaction), *octets);
     reply = co_await accept(context_, std::move(whole));
   }
   last_message_at_ = context_.world.clock.now();
-  tell_outcome(transaction, octets ? (*octets)->view().size() : 0, *reply);
+  tell_outcome(told, octets ? (*octets)->view().size() : 0, *reply);
   co_return std::move(*reply);
 }
 
-AcceptedMessage Session::accepted_message(const Transaction& transaction,
+AcceptedMessage Session::accepted_message(Transaction transaction,
                                           std::shared_ptr<const MessageOctets> octets) const {
   const WallTime now = context_.world.clock.wall();
   std::string header = added_header(transaction, octets->view());
-  return {.envelope = {.trace_id = transaction.trace_id,
+  return {.envelope = {.trace_id = std::move(transaction.trace_id),
                        .delivery_id = mint_delivery_id(context_.world.random, now),
-                       .reverse_path = transaction.reverse_path,
+                       .reverse_path = std::move(transaction.reverse_path),
                        .body = transaction.body,
                        .smtp_utf8 = transaction.smtp_utf8,
                        .ret = transaction.ret,
-                       .envid = transaction.envid,
+                       .envid = std::move(transaction.envid),
                        .arrived = now},
-          .recipients = transaction.recipients,
+          .recipients = std::move(transaction.recipients),
           .added_header = std::move(header),
           .octets = std::move(octets),
           .submitted = is_submission()};
