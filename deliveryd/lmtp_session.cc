@@ -62,8 +62,8 @@ net::Task<void> LmtpSession::converse() {
     }
     co_await stream_.flush();
   } catch (const std::exception& failure) {  // ends this session alone; whoever sent here tries again
-    resources_.log.error("lmtp.session.failed",
-                         {{"peer", net::to_string(stream_.peer())}, {"reason", failure.what()}});
+    resources_.log.error("session.failed",
+                         {{"client", net::to_string(stream_.peer())}, {"reason", failure.what()}});
   }
 }
 
@@ -125,7 +125,7 @@ void LmtpSession::add_recipient(const smtp::Rcpt& rcpt) {
     resources_.log.info("lmtp.recipient.refused", {{"trace", transaction_->trace_id},
                                                    {"recipient", address},
                                                    {"code", reply.code},
-                                                   {"reply", reply.lines.front()}});
+                                                   {"reason", reply.lines.front()}});
     return send(reply);
   }
   std::optional<std::uint64_t> looked_up_at;
@@ -313,7 +313,7 @@ void LmtpSession::log_outcome(const Recipient& recipient, const smtp::Reply& rep
 net::Task<void> LmtpSession::hang_up(net::StreamError error) {
   error = limit_.reason(error);
   const std::string peer = net::to_string(stream_.peer());
-  resources_.log.debug("lmtp.session.ended", {{"peer", peer}, {"reason", net::name_of(error)}});
+  resources_.log.debug("session.broken", {{"client", peer}, {"reason", net::name_of(error)}});
   if (error != net::StreamError::closed) send(reply_for(error));
   co_await stream_.flush();
 }

@@ -31,7 +31,7 @@ bool StoreSession::is_stranger() const {
 net::Task<void> StoreSession::converse() {
   const net::TaskScope::StopHandler on_stop{resources_.scope, [this] { frames_.interrupt(); }};
   if (is_stranger()) {
-    resources_.log.warning("store.peer.refused", {{"user", frames_.peer_user().value_or(0)}});
+    resources_.log.warning("peer.refused", {{"socket", "store"}, {"uid", frames_.peer_user().value_or(0)}});
     co_return;
   }
   resources_.store.clear_dead_readers();  // of a client that died, and comes back here
@@ -40,7 +40,7 @@ net::Task<void> StoreSession::converse() {
   try {
     co_await take_requests();
   } catch (const std::exception& failure) {  // ends this connection alone: the client repeats what is unanswered
-    resources_.log.error("store.connection.failed", {{"reason", failure.what()}});
+    resources_.log.error("session.failed", {{"socket", "store"}, {"reason", failure.what()}});
   }
   co_await under_way_.drained();
   for (const UserId user : users_) resources_.changes.stop_listening(user, *this);
@@ -93,7 +93,7 @@ net::Task<void> StoreSession::take_large(wire::Frame frame, Memory memory) {
     if (taken) co_return;
     resources_.log.warning("store.connection.ended", {{"reason", taken.error()}});
   } catch (const std::exception& failure) {
-    resources_.log.error("store.connection.failed", {{"reason", failure.what()}});
+    resources_.log.error("session.failed", {{"socket", "store"}, {"reason", failure.what()}});
   }
   frames_.close();
   answered_.notify_all();

@@ -52,7 +52,7 @@ std::string make_secret() {
 void turn_away(net::Transport& transport, Security security, daemon::TurnedAway reason, const log::Log& log) {
   const auto& client = transport.peer().address;
   const char* port = security == Security::starttls ? "imap" : "imaps";
-  log.info_by_client(client, "imap.client.turned_away",
+  log.info_by_client(client, "client.turned_away",
                      {{"client", client}, {"port", port}, {"reason", name_of(reason)}});
   std::string line;
   if (security == Security::starttls) append_reply(line, "*", bye("LIMIT", "Too many connections"));
@@ -76,7 +76,7 @@ std::expected<std::unique_ptr<daemon::Program>, std::string> Service::make(const
   if (!store) return std::unexpected(store::open_words(store.error()));
   store::log_damage(**store, setting.log);
   const auto tell = [&log = setting.log](const std::string& reason) {
-    log.error("imap.certificate.skipped", {{"reason", reason}});
+    log.error("certificate.skipped", {{"reason", reason}});
   };
   auto certificates = daemon::Certificates::load(paths.certificate, paths.private_key, tell);
   if (!certificates) return std::unexpected(certificates.error());
@@ -105,7 +105,7 @@ Service::Service(const daemon::Setting& setting, auth::Directory directory, std:
 
 void Service::reload() {
   auto reloaded = certificates_->reload();
-  if (!reloaded) log_.error("imap.certificate.kept", {{"reason", reloaded.error()}});
+  if (!reloaded) log_.error("certificate.kept", {{"reason", reloaded.error()}});
 }
 
 net::Task<void> Service::serve(daemon::Worker& worker) {

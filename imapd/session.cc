@@ -33,7 +33,7 @@ net::Task<void> Session::converse(net::TaskScope& scope) {
     co_await serve();
     co_await flush();
   } catch (const std::exception& failure) {  // ends this session alone, without a word: it may be in a literal
-    around_.log.error("imap.session.failed", {{"client", stream_.peer().address}, {"reason", failure.what()}});
+    around_.log.error("session.failed", {{"client", stream_.peer().address}, {"reason", failure.what()}});
   }
 }
 
@@ -164,7 +164,7 @@ void Session::hang_up(net::StreamError error) {
 }
 
 void Session::lose_login() {
-  around_.log.info("imap.login.ended", {{"user", login_->address}, {"client", stream_.peer().address}});
+  around_.log.info("login.ended", {{"user", login_->address}, {"client", stream_.peer().address}});
   login_lost_ = true;
   stream_.interrupt();
   cut_off_ = around_.world.clock.start_timer(auth::LoginWatch::kLastWordsTime, [this] { stream_.close(); });

@@ -45,7 +45,7 @@ net::Task<void> serve_session(std::unique_ptr<net::Transport> transport, const S
 void turn_away(net::Transport& transport, Security security, daemon::TurnedAway reason, const log::Log& log) {
   const auto& client = transport.peer().address;
   const char* port = security == Security::stls ? "pop3" : "pop3s";
-  log.info_by_client(client, "pop3.client.turned_away",
+  log.info_by_client(client, "client.turned_away",
                      {{"client", client}, {"port", port}, {"reason", name_of(reason)}});
   const auto words = pop3::to_wire(reply_for(Refusal::too_many_connections));
   transport.close(security == Security::implicit_tls ? std::string_view{} : words);
@@ -83,7 +83,7 @@ std::expected<std::unique_ptr<daemon::Program>, std::string> Service::make(const
   if (!store) return std::unexpected(store::open_words(store.error()));
   store::log_damage(**store, setting.log);
   const auto tell = [&log = setting.log](const std::string& reason) {
-    log.error("pop3.certificate.skipped", {{"reason", reason}});
+    log.error("certificate.skipped", {{"reason", reason}});
   };
   auto certificates = daemon::Certificates::load(paths.certificate, paths.private_key, tell);
   if (!certificates) return std::unexpected(certificates.error());
@@ -129,7 +129,7 @@ net::Task<void> Service::serve(daemon::Worker& worker) {
 
 void Service::reload() {
   const auto reloaded = certificates_->reload();
-  if (!reloaded) setting_.log.error("pop3.certificate.failed", {{"reason", reloaded.error()}});
+  if (!reloaded) setting_.log.error("certificate.kept", {{"reason", reloaded.error()}});
 }
 
 }  // namespace posthaste::pop3d

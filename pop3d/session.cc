@@ -32,7 +32,7 @@ net::Task<void> Session::converse(net::TaskScope& scope) {
     co_await serve();
     co_await stream_.flush();
   } catch (const std::exception& failure) {  // ends this session alone, without the UPDATE state
-    around_.log.error("pop3.session.failed", {{"client", stream_.peer().address}, {"reason", failure.what()}});
+    around_.log.error("session.failed", {{"client", stream_.peer().address}, {"reason", failure.what()}});
   }
   stream_.close();
 }
@@ -112,8 +112,7 @@ void Session::hang_up(const std::optional<pop3::Reply>& last_words) {
 }
 
 void Session::lose_login() {
-  around_.log.info("pop3.login.ended",
-                   {{"user", transaction_->identity.address}, {"client", stream_.peer().address}});
+  around_.log.info("login.ended", {{"user", transaction_->identity.address}, {"client", stream_.peer().address}});
   login_lost_ = true;
   stream_.interrupt();
   cut_off_ = around_.world.clock.start_timer(auth::LoginWatch::kLastWordsTime, [this] { stream_.close(); });

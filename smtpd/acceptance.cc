@@ -169,11 +169,17 @@ class Acceptance {
 
   void log_added(queue::EntryId id, const queue::Add& added) const {
     const bool report = added.envelope.trace_id != message_.envelope.trace_id;
-    context_.log.info(report ? "queue.notification.added" : "queue.message.added",
-                      {{"trace", added.envelope.trace_id},
-                       {"about", report ? message_.envelope.trace_id : std::string{}},
-                       {"entry", number(id)},
-                       {"recipients", added.recipients.size()}});
+    if (report) {
+      context_.log.info("queue.notification.added",
+                        {{"trace", added.envelope.trace_id},
+                         {"about", message_.envelope.trace_id},
+                         {"entry", number(id)},
+                         {"to", to_string(added.recipients.front().recipient.mailbox)}});
+    } else {
+      context_.log.info(
+          "queue.message.added",
+          {{"trace", added.envelope.trace_id}, {"entry", number(id)}, {"recipients", added.recipients.size()}});
+    }
   }
 
   Context& context_;

@@ -38,7 +38,7 @@ net::Task<void> ControlSession::converse() {
   const net::TaskScope::StopHandler on_stop{scope_, [this] { stream_.interrupt(); }};
   const auto user = stream_.peer_user();
   if (!user || (*user != 0 && *user != own_user_)) {
-    log_.warning("control.peer.refused", {{"user", user.value_or(0)}});
+    log_.warning("peer.refused", {{"socket", "control"}, {"uid", user.value_or(0)}});
     co_return;
   }
   for (;;) {

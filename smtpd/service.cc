@@ -57,7 +57,7 @@ net::Task<void> serve_session(std::unique_ptr<net::Transport> transport, Context
 /// Under implicit TLS nobody would understand the refusal.
 void turn_away(net::Transport& transport, const Port& port, daemon::TurnedAway reason, const log::Log& log) {
   const auto& client = transport.peer().address;
-  log.info_by_client(client, "smtp.client.turned_away",
+  log.info_by_client(client, "client.turned_away",
                      {{"client", client}, {"port", port.name}, {"reason", name_of(reason)}});
   transport.close(port.role == Role::submissions ? "" : smtp::to_wire(reply_for(Refusal::too_many_connections)));
 }
@@ -82,7 +82,7 @@ net::Task<void> serve_control(std::unique_ptr<net::Transport> transport, Context
   try {
     co_await session.converse();
   } catch (const std::exception& failure) {
-    context.log.error("control.session.failed", {{"reason", failure.what()}});
+    context.log.error("session.failed", {{"socket", "control"}, {"reason", failure.what()}});
   }
 }
 
@@ -113,7 +113,7 @@ std::expected<std::unique_ptr<daemon::Program>, std::string> Service::make(const
   auto directory = auth::Directory::open(paths.directory, auth::Role::reader);
   if (!directory) return std::unexpected(auth::open_words(paths.directory, directory.error()));
   const auto tell = [&log = setting.log](const std::string& reason) {
-    log.error("smtp.certificate.skipped", {{"reason", reason}});
+    log.error("certificate.skipped", {{"reason", reason}});
   };
   auto certificates = daemon::Certificates::load(paths.certificate, paths.private_key, tell);
   if (!certificates) return std::unexpected(certificates.error());
@@ -192,7 +192,7 @@ net::Task<void> Service::serve(daemon::Worker& worker) {
 
 void Service::reload() {
   const auto reloaded = certificates_->reload();
-  if (!reloaded) setting_.log.error("smtp.certificate.failed", {{"reason", reloaded.error()}});
+  if (!reloaded) setting_.log.error("certificate.kept", {{"reason", reloaded.error()}});
 }
 
 }  // namespace posthaste::smtpd

@@ -43,13 +43,13 @@ net::Task<void> Session::converse() {
                                               stream_.interrupt();
                                               held_back_.ring();
                                             }};
-  context_.log.debug("smtp.session.opened", {{"client", stream_.peer().address}, {"port", name_of(role_)}});
+  context_.log.debug("session.opened", {{"client", stream_.peer().address}, {"port", name_of(role_)}});
   try {
     co_await converse_in_turns();
   } catch (const std::exception& failure) {  // ends this session alone
-    context_.log.error("smtp.session.failed", {{"client", stream_.peer().address}, {"reason", failure.what()}});
+    context_.log.error("session.failed", {{"client", stream_.peer().address}, {"reason", failure.what()}});
   }
-  context_.log.debug("smtp.session.closed", {{"client", stream_.peer().address}, {"port", name_of(role_)}});
+  context_.log.debug("session.closed", {{"client", stream_.peer().address}, {"port", name_of(role_)}});
 }
 
 net::Task<void> Session::converse_in_turns() {
@@ -136,7 +136,7 @@ net::Instant Session::patience_ends() const {
 
 net::Task<void> Session::hang_up(net::StreamError error) {
   error = limit_.reason(error);
-  context_.log.debug("smtp.session.broken", {{"client", stream_.peer().address}, {"reason", net::name_of(error)}});
+  context_.log.debug("session.broken", {{"client", stream_.peer().address}, {"reason", net::name_of(error)}});
   const bool may_return = !login_lost_ || error != net::StreamError::interrupted;
   const auto last_words = may_return ? reply_for(error) : reply_for(Refusal::login_lost);
   if (last_words) stream_.write(smtp::to_wire(*last_words));
@@ -146,7 +146,7 @@ net::Task<void> Session::hang_up(net::StreamError error) {
 }
 
 void Session::lose_login() {
-  context_.log.info("smtp.login.ended", {{"user", identity_->address}, {"client", stream_.peer().address}});
+  context_.log.info("login.ended", {{"user", identity_->address}, {"client", stream_.peer().address}});
   login_lost_ = true;
   stream_.interrupt();
   held_back_.ring();

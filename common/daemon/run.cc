@@ -340,11 +340,11 @@ class Supervisor {
     const auto worker = watch.look(heart_.counts());
     if (!worker) return;
     if (waits_for_disk(child)) {
-      log_.warning("daemon.child.waits_for_disk", {{"process", child}, {"worker", *worker}});
+      log_.warning("daemon.child.waits_for_disk", {{"pid", child}, {"worker", *worker}});
       return;
     }
     log_.error("daemon.child.hung",
-               {{"process", child}, {"worker", *worker}, {"seconds", config_.workers.hung_after.count()}});
+               {{"pid", child}, {"worker", *worker}, {"seconds", config_.workers.hung_after.count()}});
     kill(child, SIGKILL);
   }
 

@@ -256,7 +256,7 @@ net::Task<bool> Session::send(NumberText numbers) {
 }
 
 void Session::cut_response(store::StoreError error) {
-  around_.log.error("imap.message.cut", {{"user", login_->address}, {"reason", reply_for(error).text}});
+  around_.log.error("message.cut", {{"user", login_->address}, {"reason", reply_for(error).text}});
   stream_.close();
 }
 

@@ -78,8 +78,7 @@ Reply Session::refuse_login(const std::string& user, const auth::SaslOutcome::Fa
   const auto say = [](auto error) { return reply_for(error); };
   Reply reply = std::visit(say, failure);
   const auto& client = stream_.peer().address;
-  around_.log.info_by_client(client, "imap.login.failed",
-                             {{"user", user}, {"client", client}, {"reason", reply.text}});
+  around_.log.info_by_client(client, "login.failed", {{"user", user}, {"client", client}, {"reason", reply.text}});
   if (failure == auth::SaslOutcome::Failure{auth::AuthError::wrong} && ++failed_logins_ >= kFailedLoginsMax) {
     hang_up(bye("CLIENTBUG", "Too many failed logins"));
   }
@@ -110,7 +109,7 @@ net::Task<Reply> Session::log_in(auth::Identity identity, std::string_view mecha
   const std::string peer = stream_.peer().address;
   auto place = around_.user_connections.enter(identity.id);
   if (!place) {
-    around_.log.info_by_client(peer, "imap.login.too_many", {{"user", identity.address}, {"client", peer}});
+    around_.log.info_by_client(peer, "login.too_many", {{"user", identity.address}, {"client", peer}});
     co_return no("LIMIT", "Too many connections of this user");
   }
   auto met = co_await meet(identity.id);
@@ -122,11 +121,11 @@ net::Task<Reply> Session::log_in(auth::Identity identity, std::string_view mecha
   place_.log_in(around_.world.clock.now());
   limit_.lift();
   stream_.set_timeout(around_.config.imap.idle_timeout);
-  around_.log.info("imap.login.succeeded", {{"user", login_->address},
-                                            {"client", peer},
-                                            {"tls", stream_.tls() != nullptr},
-                                            {"mechanism", mechanism},
-                                            {"app_password", identity.app_password}});
+  around_.log.info("login.succeeded", {{"user", login_->address},
+                                       {"client", peer},
+                                       {"tls", stream_.tls() != nullptr},
+                                       {"mechanism", mechanism},
+                                       {"app_password", identity.app_password}});
   co_return ok("CAPABILITY " + capabilities(), "Logged in");
 }
 

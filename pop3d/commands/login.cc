@@ -138,8 +138,7 @@ void Session::refuse_login(const std::string& login, const auth::SaslOutcome::Fa
   const auto word = [](auto error) { return reply_for(error); };
   const auto reply = std::visit(word, failure);
   const auto& client = stream_.peer().address;
-  around_.log.info_by_client(client, "pop3.login.failed",
-                             {{"user", login}, {"client", client}, {"reason", reply.text}});
+  around_.log.info_by_client(client, "login.failed", {{"user", login}, {"client", client}, {"reason", reply.text}});
   if (std::holds_alternative<auth::SaslError>(failure)) {
     refuse(reply);
     return;
@@ -163,7 +162,7 @@ net::Task<void> Session::log_in(auth::Identity identity, std::string_view mechan
   }
   auto maildrop = co_await read_maildrop(around_.store, around_.world, identity.id);
   if (!maildrop) {
-    around_.log.error("pop3.maildrop.failed", {{"user", identity.address}});
+    around_.log.error("pop3.maildrop.unreadable", {{"user", identity.address}});
     say(reply_for_maildrop(maildrop.error()));
     co_return;
   }
@@ -175,12 +174,12 @@ net::Task<void> Session::log_in(auth::Identity identity, std::string_view mechan
   auto watched = around_.authenticator.logins().add(auth::login_of(identity), std::move(lose));
   transaction_.emplace(std::move(identity), std::move(*lock), std::move(*maildrop),
                        MessageReader{around_.store, around_.world, id}, std::move(watched));
-  around_.log.info("pop3.login.succeeded", {{"user", transaction_->identity.address},
-                                            {"client", stream_.peer().address},
-                                            {"tls", stream_.tls() != nullptr},
-                                            {"mechanism", mechanism},
-                                            {"app_password", transaction_->identity.app_password},
-                                            {"messages", transaction_->maildrop.count()}});
+  around_.log.info("login.succeeded", {{"user", transaction_->identity.address},
+                                       {"client", stream_.peer().address},
+                                       {"tls", stream_.tls() != nullptr},
+                                       {"mechanism", mechanism},
+                                       {"app_password", transaction_->identity.app_password},
+                                       {"messages", transaction_->maildrop.count()}});
   say(pop3::ok(std::to_string(transaction_->maildrop.count()) + " messages (" +
                std::to_string(transaction_->maildrop.octets()) + " octets)"));
 }

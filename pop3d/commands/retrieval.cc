@@ -66,7 +66,8 @@ net::Task<void> Session::send_message(BlobId blob, Chunk chunk, std::optional<To
     if (!open_) co_return;
     auto more = co_await transaction_->reader.read(blob, offset, kChunkOctets);
     if (!more) {
-      around_.log.error("pop3.message.cut", {{"user", transaction_->identity.address}, {"octets", offset}});
+      around_.log.error("message.cut", {{"user", transaction_->identity.address},
+                                        {"reason", reply_for_message(more.error()).text}});
       hang_up(std::nullopt);
       co_return;
     }

@@ -73,18 +73,19 @@ net::Task<Session::Answer> Session::authenticate(SaslMechanism mechanism,
   user_place_ = context_.user_connections.enter(outcome.identity->id);
   if (!user_place_) {
     const auto& client = stream_.peer().address;
-    context_.log.info_by_client(client, "smtp.auth.too_many",
-                                {{"client", client}, {"user", outcome.identity->address}});
+    context_.log.info_by_client(client, "login.too_many",
+                                {{"user", outcome.identity->address}, {"client", client}});
     co_return Answer{reply_for(Refusal::too_many_of_user)};
   }
   identity_ = std::move(*outcome.identity);
   place_.log_in(context_.world.clock.now());
   auto lose = [this] { lose_login(); };
   watched_ = context_.authenticator.logins().add(auth::login_of(*identity_), std::move(lose));
-  context_.log.info("smtp.auth.succeeded", {{"client", stream_.peer().address},
-                                            {"user", identity_->address},
-                                            {"mechanism", name_of(mechanism)},
-                                            {"app_password", identity_->app_password}});
+  context_.log.info("login.succeeded", {{"user", identity_->address},
+                                        {"client", stream_.peer().address},
+                                        {"tls", stream_.tls() != nullptr},
+                                        {"mechanism", name_of(mechanism)},
+                                        {"app_password", identity_->app_password}});
   co_return Answer{smtp::Reply{235, {2, 7, 0}, "Authentication succeeded"}};
 }
 
@@ -92,8 +93,8 @@ smtp::Reply Session::refuse_login(const std::string& login, const auth::SaslOutc
   const auto say = [](auto error) { return reply_for(error); };
   smtp::Reply reply = std::visit(say, failure);
   const auto& client = stream_.peer().address;
-  context_.log.info_by_client(client, "smtp.auth.failed",
-                              {{"client", client}, {"login", login}, {"reason", reply.lines.front()}});
+  context_.log.info_by_client(client, "login.failed",
+                              {{"user", login}, {"client", client}, {"reason", reply.lines.front()}});
   const auto* error = std::get_if<auth::AuthError>(&failure);
   const bool own_fault =
       error != nullptr && *error != auth::AuthError::busy && *error != auth::AuthError::unavailable;

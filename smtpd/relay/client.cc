@@ -33,7 +33,7 @@ const net::TlsClient* VerifyingTls::get() {
   if (client_) return &*client_;
   auto client = net::TlsClient::verifying(trusted_path_);
   if (!client) {
-    log_.error("relay.certificates", {{"error", client.error()}});
+    log_.error("relay.certificates.unreadable", {{"reason", client.error()}});
     return nullptr;
   }
   return &client_.emplace(std::move(*client));

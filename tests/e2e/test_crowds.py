@@ -62,7 +62,7 @@ class Places(CrowdTest):
                 self.assertEqual(self.served(port, NEIGHBOUR, SHARE), SHARE_OF_NETWORK - SHARE)
                 self.assertTrue(self.greeted(port, STRANGER))
                 self.assertTrue(self.greeted(port, HOST))
-        reasons = [re.search(r"reason=(\w+)", line)[1] for line in self.events("smtpd", "smtp.client.turned_away")]
+        reasons = [re.search(r"reason=(\w+)", line)[1] for line in self.events("smtpd", "client.turned_away")]
         self.assertIn("address_full", reasons)
         self.assertIn("network_full", reasons)
 

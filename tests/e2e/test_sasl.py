@@ -233,7 +233,7 @@ class Sasl(support.MailTest):
                 )
                 octets = message(f"by {mechanism}").replace(b"\r\n", b"\n").decode()
                 self.call("msmtp", "-C", configuration, address("bob"), input=octets)
-                used = self.mechanism_of("smtpd", "smtp.auth.succeeded")
+                used = self.mechanism_of("smtpd", "login.succeeded")
                 if mechanism:
                     self.assertEqual(used, mechanism.upper())
 
@@ -252,7 +252,7 @@ class Sasl(support.MailTest):
                 )
                 self.call("mbsync", "-c", configuration, "c")
                 self.assertTrue(any((store / "INBOX").rglob("*,U=*")) or any((store / "INBOX/new").iterdir()))
-                used = self.mechanism_of("imapd", "imap.login.succeeded")
+                used = self.mechanism_of("imapd", "login.succeeded")
                 if mechanism == "*":
                     self.assertIn("SCRAM", used)
                 elif mechanism != "LOGIN":

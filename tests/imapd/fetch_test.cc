@@ -338,7 +338,7 @@ TEST(Fetch, NothingIsSaidInTheMidstOfALiteral) {
   script.emplace_back("1 never a");
   script.emplace_back("2 login");
   house.play(script);
-  EXPECT_TRUE(house.log_text().contains("imap.message.cut")) << house.log_text();
+  EXPECT_TRUE(house.log_text().contains("message.cut")) << house.log_text();
 }
 
 TEST(Fetch, ManySectionsAtOnceAreRefused) {

@@ -111,7 +111,7 @@ TEST(Limits, AnExceptionEndsItsSessionAlone) {
   House house;
   house.play({"1 login", "2 login", "1C: a NOOP " + std::string{kThrowingWord}, "1 closed", "2C: a NOOP",
               "2S: a OK *", "3 login"});
-  EXPECT_NE(house.log_text().find("imap.session.failed"), std::string::npos) << house.log_text();
+  EXPECT_NE(house.log_text().find("session.failed"), std::string::npos) << house.log_text();
 }
 
 TEST(Limits, MessagesShareAMemory) {

@@ -42,7 +42,7 @@ TEST(Dialogue, AnExceptionEndsItsSessionAlone) {
   std::string heard;
   ASSERT_TRUE(office.run(throw_beside_another(office.sim().network(), heard)));
   EXPECT_EQ(heard, "+OK Bye");
-  EXPECT_NE(office.log_text().find("pop3.session.failed"), std::string::npos) << office.log_text();
+  EXPECT_NE(office.log_text().find("session.failed"), std::string::npos) << office.log_text();
 }
 
 struct Case {

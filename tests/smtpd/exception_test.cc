@@ -33,7 +33,7 @@ TEST(Session, AnExceptionEndsItAlone) {
   std::string heard;
   ASSERT_TRUE(sim.run(throw_beside_another(smtpd, heard))) << "deadlock";
   EXPECT_EQ(heard.substr(0, 4), "250 ");
-  EXPECT_NE(smtpd.sink.text().find("smtp.session.failed"), std::string::npos) << smtpd.sink.text();
+  EXPECT_NE(smtpd.sink.text().find("session.failed"), std::string::npos) << smtpd.sink.text();
 }
 
 }  // namespace
