@@ -295,12 +295,20 @@ Outcome<pid_t> launch(std::string_view daemon, const fs::path& folder, const con
 
 enum class Launched { silent, interrupted, ended, ready };
 
-/// Until every port of `daemon` answers. `waiting` keeps those that do not.
-Launched wait_for_ports(pid_t pid, std::vector<Port>& waiting, const Interruption& interruption) {
+/// Whether process `pid` has bound its ports: a daemon notes its first child after that. Until then another program
+/// may be the one that answers there.
+bool has_bound(std::string_view daemon, pid_t pid, const config::Config& config) {
+  const auto holder = running(daemon, config);
+  return holder && holder->pid == pid && holder->child_started;
+}
+
+/// Until `daemon` answers at every port. `waiting` keeps those at which nobody does.
+Launched wait_for_ports(const std::string& daemon, pid_t pid, const config::Config& config,
+                        std::vector<Port>& waiting, const Interruption& interruption) {
   bool ended = false;
   const auto settled = [&] {
     ended = waitpid(pid, nullptr, WNOHANG) == pid;
-    if (!ended) std::erase_if(waiting, answers);
+    if (!ended && has_bound(daemon, pid, config)) std::erase_if(waiting, answers);
     return ended || waiting.empty() || interruption.came();
   };
   const bool in_time = wait_until(settled, kStartMax);
@@ -383,7 +391,7 @@ Outcome<pid_t> start_one(const std::string& daemon, const fs::path& folder, cons
   const auto pid = launch(daemon, folder, config, interruption);
   if (!pid) return pid;
   auto waiting = ports_of(daemon, config);
-  const Launched launched = wait_for_ports(*pid, waiting, interruption);
+  const Launched launched = wait_for_ports(daemon, *pid, config, waiting, interruption);
   if (launched == Launched::ready) return pid;
   const auto log = config::log_file(config, daemon);
   const std::string where = log ? " (its log: " + log->string() + ")" : "";

@@ -252,10 +252,14 @@ class Daemons(OperatorTest):
         self.assertIn('there is no command "posthaste stauts"; did you mean "posthaste status"?', unknown.stderr)
         self.assertIn('did you mean "posthaste store check"?', execute(BIN / "posthaste", "store", "chekc").stderr)
 
-        taken = self.enterContext(support.Installation(port_base=self.mail.port("smtp") - 25))
-        said = taken.try_run("start").stderr
-        self.assertIn("Address already in use; another program listens there", said)
-        self.assertIn("listen.port_base", said)
+        for lmtp in (True, False):  # without, smtpd is the first whose port another program answers at
+            base = self.mail.port("smtp") - 25
+            taken = self.enterContext(support.Installation(settings={"listen.lmtp_port": lmtp}, port_base=base))
+            start = taken.try_run("start")
+            self.assertEqual(start.returncode, 1, start.stdout)
+            self.assertIn("Address already in use; another program listens there", start.stderr)
+            self.assertIn("listen.port_base", start.stderr)
+            self.assertEqual(taken.processes(), [])
         self.mail.stop()
 
         key = self.mail.folder / "tls/key.pem"
