@@ -24,12 +24,6 @@ std::string toml_string(std::string_view text) {
   return result + '"';
 }
 
-/// How one kind of key shows its default, and what it says about the values it takes.
-struct Shown {
-  std::string value;
-  std::string takes;
-};
-
 Shown show(const Text& text, Config& defaults) { return {toml_string(text.at(defaults)), ""}; }
 Shown show(const File& file, Config& defaults) { return {toml_string(file.at(defaults).native()), ""}; }
 Shown show(const Flag& flag, Config& defaults) { return {flag.at(defaults) ? "true" : "false", "true or false"}; }
@@ -53,17 +47,21 @@ Shown show(const Choice& choice, Config& defaults) {
 
 }  // namespace
 
+Shown show(const Key& key, Config& defaults) {
+  return std::visit([&defaults](const auto& kind) { return show(kind, defaults); }, key.kind);
+}
+
 std::string sample() {
   Config defaults;
   std::string file =
-      "# Posthaste's configuration. Every key is here with its default; what is left out keeps it.\n"
-      "# `posthaste config check` tells what is wrong in it.\n";
+      "# The configuration of Posthaste. Every key is here with its default; a key that is left out has it too.\n"
+      "# `posthaste config check` tells what is wrong in this file. Daemons read it when they start.\n";
   for (const auto& section : sections()) {
     file += '\n';
     append_comment(file, section.comment);
     if (!section.name.empty()) file.append("[").append(section.name).append("]\n");
     for (const auto& key : section.keys) {
-      const auto shown = std::visit([&defaults](const auto& kind) { return show(kind, defaults); }, key.kind);
+      const auto shown = show(key, defaults);
       append_comment(file, key.comment);
       if (!shown.takes.empty()) append_comment(file, "(" + shown.takes + ")");
       file.append(key.name).append(" = ").append(shown.value).append("\n");

@@ -104,83 +104,88 @@ bool is_destination(std::string_view text) { return !text.empty() && text.find('
 bool is_mechanism(std::string_view text) { return parse_sasl_mechanism(text).has_value(); }
 
 Section general() {
-  return {
-      "",
-      "",
-      {{"hostname",
-        "The name of this host in greetings, Received fields and reports, as its MX record says it. Empty: the\n"
-        "machine's own name.",
-        Text{[](Config& config) -> std::string& { return config.hostname; }, is_hostname, "a host name"}},
-       {"user",
-        "The system user that the daemons run as once their ports are bound. Empty: the owner of the folder\n"
-        "`store`. Started by another user than root, the daemons run as that user.",
-        Text{[](Config& config) -> std::string& { return config.user; }, is_account_name,
-             "the name of a system user"}}}};
+  return {"",
+          "",
+          {{"hostname",
+            "The name of this host: in greetings, in Received fields and in reports. It should be the name that\n"
+            "the MX record has. Empty: the machine's own name.",
+            Text{[](Config& config) -> std::string& { return config.hostname; }, is_hostname, "a host name"}},
+           {"user",
+            "The system user that the daemons run as, once root has bound their ports. Empty: the owner of the\n"
+            "folder `store`. A user other than root who starts the daemons runs them as themselves.",
+            Text{[](Config& config) -> std::string& { return config.user; }, is_account_name,
+                 "the name of a system user"}}}};
 }
 
 Section paths() {
-  return {"paths",
-          "Relative paths start at `data`, and `data` starts at the folder of this file.",
-          {{"data", "The folder of everything below.", file<&Paths::data>()},
-           {"directory", "Domains, users, aliases and credentials.", file<&Paths::directory>()},
-           {"store", "The mailboxes. The segments and their index share one file system.", file<&Paths::store>()},
-           {"queue", "Mail on its way to other hosts, and what could not be delivered yet.", file<&Paths::queue>()},
-           {"run", "Sockets and pid files.", file<&Paths::run>()},
-           {"certificate",
-            "The TLS certificate with its chain, PEM. Reloaded when the file changes. Further ones, in\n"
-            "subfolders of its folder as NAME/cert.pem and NAME/key.pem, are for clients that ask for\n"
-            "one of their names (SNI).",
-            file<&Paths::certificate>()},
-           {"private_key", "The certificate's key, PEM. Reloaded when the file changes.",
-            file<&Paths::private_key>()}}};
+  return {
+      "paths",
+      "Relative paths begin at `data`. `data` itself begins at the folder of this file.",
+      {{"data", "The folder that holds all of the following.", file<&Paths::data>()},
+       {"directory", "Domains, users, aliases, credentials and routes.", file<&Paths::directory>()},
+       {"store", "The mailboxes: the messages and their index, on one file system.", file<&Paths::store>()},
+       {"queue", "Mail that is on its way to other hosts, or waits for its next attempt.", file<&Paths::queue>()},
+       {"run", "Sockets and pid files.", file<&Paths::run>()},
+       {"certificate",
+        "The TLS certificate with its chain, as PEM. A changed file is used at once, for new connections.\n"
+        "Further certificates lie beside it, as NAME/cert.pem and NAME/key.pem. Clients that ask for a name in\n"
+        "one of them get it (SNI).",
+        file<&Paths::certificate>()},
+       {"private_key", "The certificate's key, as PEM. A changed file is used at once.",
+        file<&Paths::private_key>()}}};
 }
 
 Section listen() {
-  return {"listen",
-          "Where clients and other hosts reach us.",
-          {{"addresses", "The addresses to bind: \"0.0.0.0\" is every IPv4 address, \"::\" every IPv6 one.",
-            List{[](Config& config) -> std::vector<std::string>& { return config.listen.addresses; }, is_ip_address,
-                 "an IP address"}},
-           {"port_base", "Every port is this plus the standard one: with 20000, smtp is 20025 and imaps 20993.",
-            number<&Config::listen, &Listen::port_base>("a port number", 0, 64'540)},
-           {"lmtp_port", "LMTP on port 24 (plus port_base) of the loopback addresses, beside the socket in `run`. It asks nobody\n"
-            "who they are: every program of this machine can deliver there, past all limits on senders.",
-            flag<&Config::listen, &Listen::lmtp_port>()}}};
+  return {
+      "listen",
+      "Where clients and other hosts reach the daemons.",
+      {{"addresses", "The addresses to listen on. \"0.0.0.0\" is every IPv4 address, \"::\" every IPv6 address.",
+        List{[](Config& config) -> std::vector<std::string>& { return config.listen.addresses; }, is_ip_address,
+             "an IP address"}},
+       {"port_base",
+        "Every port is this number plus the standard port: with 20000, SMTP is 20025 and IMAP under TLS 20993.",
+        number<&Config::listen, &Listen::port_base>("a port number", 0, 64'540)},
+       {"lmtp_port",
+        "Also take LMTP on port 24 (plus port_base) of 127.0.0.1 and ::1. It asks nobody who they are: every\n"
+        "program on this machine can deliver there, and no limit on senders holds. smtpd does not need it.",
+        flag<&Config::listen, &Listen::lmtp_port>()}}};
 }
 
 Section clients() {
-  return {"clients",
-          "How much of each port of smtpd, imapd and pop3d one client may have. A connection counts here until "
-          "somebody has\n"
-          "logged in on it; on port 25, always.",
-          {{"trusted_networks",
-            "Addresses and networks without these limits: relay hosts, a webmail server, a proxy that hides who\n"
-            "comes. \"192.0.2.7\", \"192.0.2.0/24\", \"2001:db8::/32\".",
-            List{[](Config& config) -> std::vector<std::string>& { return config.clients.trusted_networks; },
-                 is_network, "an IP address, or one with the length of a prefix", true}},
-           {"connections_per_address_max", "Connections at once from one IPv4 address, or one IPv6 /64.",
-            number<&Config::clients, &Clients::connections_per_address_max>("connections", 1, 1'000'000)},
-           {"connections_per_network_max", "Connections at once from one IPv4 /24, or one IPv6 /48.",
-            number<&Config::clients, &Clients::connections_per_network_max>("connections", 1, 1'000'000)}}};
+  return {
+      "clients",
+      "How much of a port one client may have, in smtpd, imapd and pop3d. A connection counts here until\n"
+      "somebody has logged in on it. On port 25 it always counts.",
+      {{"trusted_networks",
+        "Addresses and networks that these limits do not hold for: a relay host, a webmail server, a proxy that\n"
+        "hides its clients' addresses. \"192.0.2.7\", \"192.0.2.0/24\", \"2001:db8::/32\".",
+        List{[](Config& config) -> std::vector<std::string>& { return config.clients.trusted_networks; },
+             is_network, "an IP address, or one with the length of a prefix", true}},
+       {"connections_per_address_max", "Connections at once from one IPv4 address, or from one IPv6 /64.",
+        number<&Config::clients, &Clients::connections_per_address_max>("connections", 1, 1'000'000)},
+       {"connections_per_network_max", "Connections at once from one IPv4 /24, or from one IPv6 /48.",
+        number<&Config::clients, &Clients::connections_per_network_max>("connections", 1, 1'000'000)}}};
 }
 
 Section smtp() {
-  return {"smtp",
-          "Receiving mail, from other hosts and from our users.",
-          {{"message_max_octets", "The largest message taken; SIZE in EHLO (RFC 1870).",
-            number<&Config::smtp, &Smtp::message_max_octets>("octets", 64 * kKibi, kGibi)},
-           {"recipients_max", "The most recipients of one message; RFC 5321 §4.5.3.1.8 asks for 100 at least.",
-            number<&Config::smtp, &Smtp::recipients_max>("recipients", 100, 100'000)},
-           {"session_timeout_s", "How long a session waits for the other side; RFC 5321 §4.5.3.2.7 asks for 300.",
-            number<&Config::smtp, &Smtp::session_timeout>("seconds", 1, 3'600)},
-           {"connections_max", "Connections at once on each of the three ports; further ones are told 421.",
-            number<&Config::smtp, &Smtp::connections_max>("connections", 1, 1'000'000)}}};
+  return {
+      "smtp",
+      "Receiving mail, from other hosts and from our users.",
+      {{"message_max_octets", "The largest message that is taken. EHLO announces it (SIZE, RFC 1870).",
+        number<&Config::smtp, &Smtp::message_max_octets>("octets", 64 * kKibi, kGibi)},
+       {"recipients_max", "The most recipients of one message. RFC 5321 §4.5.3.1.8 asks for at least 100.",
+        number<&Config::smtp, &Smtp::recipients_max>("recipients", 100, 100'000)},
+       {"session_timeout_s", "How long a session waits for the client. RFC 5321 §4.5.3.2.7 asks for at least 300.",
+        number<&Config::smtp, &Smtp::session_timeout>("seconds", 1, 3'600)},
+       {"connections_max", "Connections at once on each of the three ports. Further ones read 421.",
+        number<&Config::smtp, &Smtp::connections_max>("connections", 1, 1'000'000)}}};
 }
 
 Section submission() {
   return {"submission",
-          "Sending by our own users (RFC 6409).",
-          {{"require_tls", "Take logins and MAIL on port 587 only after STARTTLS, whatever allow_plaintext says.",
+          "Sending by our users (RFC 6409).",
+          {{"require_tls",
+            "Port 587 takes logins and MAIL only after STARTTLS. auth.allow_plaintext does not change that.",
             flag<&Config::submission, &Submission::require_tls>()},
            {"connections_per_user_max", "Connections at once of one user, over all their devices.",
             number<&Config::submission, &Submission::connections_per_user_max>("connections", 1, 100'000)}}};
@@ -190,7 +195,7 @@ Section delivery() {
   return {"delivery",
           "From an address to a mailbox.",
           {{"recipient_delimiter",
-            "What parts the user from the detail in user+detail@domain (RFC 5233). Empty: no such addresses.",
+            "The mark between user and detail in user+detail@domain (RFC 5233). Empty: there are no details.",
             Text{[](Config& config) -> std::string& { return config.delivery.recipient_delimiter; }, is_delimiter,
                  "one mark such as \"+\", or nothing"}}}};
 }
@@ -198,20 +203,20 @@ Section delivery() {
 Section queue() {
   return {"queue",
           "Mail that could not be delivered at once.",
-          {{"retry_delay_min_s", "How long the first retry waits; each further one waits about twice as long.",
+          {{"retry_delay_min_s", "How long the first retry waits. Each further one waits about twice as long.",
             number<&Config::queue, &Queue::retry_delay_min>("seconds", 1, kDay)},
-           {"retry_delay_max_s", "The longest such wait.",
+           {"retry_delay_max_s", "The longest wait between two attempts.",
             number<&Config::queue, &Queue::retry_delay_max>("seconds", 1, 7 * kDay)},
-           {"expire_s", "How long delivery is tried; RFC 5321 §4.5.4.1 asks for 4 to 5 days at least.",
+           {"expire_s", "How long delivery is tried. RFC 5321 §4.5.4.1 asks for at least 4 to 5 days.",
             number<&Config::queue, &Queue::expire>("seconds", 1, 60 * kDay)},
-           {"delay_warning_s", "When a sender is told that a message has not been delivered yet. 0: never.",
+           {"delay_warning_s", "When the sender is told that a message is late. 0: never.",
             number<&Config::queue, &Queue::delay_warning>("seconds", 0, 60 * kDay)}}};
 }
 
 Section relay() {
   return {"relay",
           "Sending to other hosts.",
-          {{"smtp_port", "The port that other domains' hosts listen on. Not 25 only in tests.",
+          {{"smtp_port", "The port of other domains' hosts. Change it only for tests.",
             number<&Config::relay, &Relay::smtp_port>("a port number", 1, 65'535)},
            {"connections_per_host_max", "Connections at once to one destination, for each worker.",
             number<&Config::relay, &Relay::connections_per_host_max>("connections", 1, 10'000)},
@@ -220,22 +225,23 @@ Section relay() {
 }
 
 Section dns() {
-  return {
-      "dns",
-      "Where domains are looked up.",
-      {{"servers",
-        "Addresses of resolvers, \"192.0.2.1\" or with a port \"192.0.2.1:5353\". None: those of /etc/resolv.conf.",
-        List{[](Config& config) -> std::vector<std::string>& { return config.dns.servers; }, is_server,
-             "an IP address, or one with a port", true}}}};
+  return {"dns",
+          "Where domains are looked up.",
+          {{"servers",
+            "Addresses of DNS resolvers: \"192.0.2.1\", or with a port \"192.0.2.1:5353\". Empty: those of\n"
+            "/etc/resolv.conf.",
+            List{[](Config& config) -> std::vector<std::string>& { return config.dns.servers; }, is_server,
+                 "an IP address, or one with a port", true}}}};
 }
 
 Section imap() {
   return {
       "imap",
-      "",
-      {{"login_timeout_s", "How long a client may take until it has authenticated.",
+      "Reading mail by IMAP.",
+      {{"login_timeout_s", "How long a client may take to log in, with its TLS handshake and all it says before.",
         number<&Config::imap, &Imap::login_timeout>("seconds", 1, 3'600)},
-       {"idle_timeout_s", "How long an authenticated client may be silent; RFC 9051 §5.4 asks for 1800 at least.",
+       {"idle_timeout_s",
+        "How long a client that has logged in may be silent. RFC 9051 §5.4 asks for at least 1800.",
         number<&Config::imap, &Imap::idle_timeout>("seconds", 1, kDay)},
        {"connections_max", "Connections at once on each of the two ports.",
         number<&Config::imap, &Imap::connections_max>("connections", 1, 10'000'000)},
@@ -245,39 +251,41 @@ Section imap() {
 
 Section pop3() {
   return {"pop3",
-          "",
-          {{"idle_timeout_s", "How long a client may be silent; RFC 1939 §3 asks for 600 at least.",
+          "Reading mail by POP3.",
+          {{"idle_timeout_s", "How long a client may be silent. RFC 1939 §3 asks for at least 600.",
             number<&Config::pop3, &Pop3::idle_timeout>("seconds", 1, kDay)},
            {"connections_max", "Connections at once on each of the two ports.",
             number<&Config::pop3, &Pop3::connections_max>("connections", 1, 10'000'000)},
            {"login_delay_s",
-            "How long a user must wait from one login to the next; told to clients (RFC 2449 §6.5). 0: not at all.",
+            "How long a user must wait between two logins. Clients are told (LOGIN-DELAY, RFC 2449 §6.5). 0: not\n"
+            "at all.",
             number<&Config::pop3, &Pop3::login_delay>("seconds", 0, kDay)}}};
 }
 
 Section workers() {
-  return {"workers",
-          "",
-          {{"count", "Loops of each network daemon. 0: one for each core.",
-            number<&Config::workers, &Workers::count>("threads", 0, 1'024)},
-           {"io_threads", "Threads of each daemon that read files and make long scans.",
-            number<&Config::workers, &Workers::io_threads>("threads", 1, 1'024)},
-           {"hung_after_s",
-            "How long a loop may stand still, while nothing waits for a disk, until its process is told of in the\n"
-            "log and replaced.",
-            number<&Config::workers, &Workers::hung_after>("seconds", 1, 3'600)}}};
+  return {
+      "workers",
+      "Threads of each daemon.",
+      {{"count", "Threads that serve connections. 0: one for each core.",
+        number<&Config::workers, &Workers::count>("threads", 0, 1'024)},
+       {"io_threads", "Threads that read files and scan mailboxes.",
+        number<&Config::workers, &Workers::io_threads>("threads", 1, 1'024)},
+       {"hung_after_s",
+        "After this time, a process is killed and started again if one of its threads stands still and no disk\n"
+        "is to blame. The log tells of it.",
+        number<&Config::workers, &Workers::hung_after>("seconds", 1, 3'600)}}};
 }
 
 Section store() {
   return {"store",
           "The mailbox store.",
-          {{"segment_octets", "The size at which a segment of the log is sealed and the next begins.",
+          {{"segment_octets", "The size at which a file of the log is closed and the next begins.",
             number<&Config::store, &Store::segment_octets>("octets", kMebi, 4 * kGibi)},
-           {"map_octets", "Address space kept for the index; the file takes only what it holds.",
+           {"map_octets", "Address space kept for the index. The file itself takes only what it holds.",
             number<&Config::store, &Store::map_octets>("octets", 16 * kMebi, 64 * kTebi)},
            {"disk_reserve_octets",
-            "Free space below which no more mail is taken (452 4.3.1). 0: 64 MB, or an eighth of a smaller file "
-            "system.",
+            "New mail is refused with 452 4.3.1 while the file system has less free space than this. 0: 64 MB, or\n"
+            "an eighth of a smaller file system.",
             number<&Config::store, &Store::disk_reserve_octets>("octets", 0, kTebi)},
            {"mailboxes_per_user_max", "Mailboxes that one user may have, and names that one user may subscribe to.",
             number<&Config::store, &Store::mailboxes_per_user_max>("mailboxes", 10, 1'000'000)}}};
@@ -287,38 +295,39 @@ Section auth() {
   return {
       "auth",
       "Logins, the same for SMTP, IMAP and POP3.",
-      {{"allow_plaintext", "Take logins over connections without TLS, passwords in the clear among them.",
+      {{"allow_plaintext", "Take logins without TLS, also those that show the password to everybody on the way.",
         flag<&Config::auth, &Auth::allow_plaintext>()},
        {"mechanisms",
-        "SASL mechanisms, in the order in which they are offered. SCRAM-SHA-256-PLUS and SCRAM-SHA-1-PLUS, under "
-        "TLS\n"
-        "alone, bind a login to its connection; Debian's mutt chooses them and fails. Without PLAIN and LOGIN\n"
-        "the server reads no passwords: IMAP's LOGIN and POP3's USER go too. Users whose passwords were imported\n"
-        "as hashes can't use SCRAM: while there are such, and clients that prefer it, take SCRAM out.",
+        "SASL mechanisms, in the order in which they are offered.\n"
+        "SCRAM-SHA-256-PLUS and SCRAM-SHA-1-PLUS may be added: they bind a login to its TLS connection, and are\n"
+        "offered only under TLS. Debian's mutt chooses them and fails.\n"
+        "If both PLAIN and LOGIN are left out, IMAP's LOGIN and POP3's USER are refused too: the server then\n"
+        "sees no passwords.\n"
+        "Users whose passwords were imported as hashes can't use SCRAM. While you have such users, and clients\n"
+        "that prefer SCRAM, take SCRAM out.",
         List{[](Config& config) -> std::vector<std::string>& { return config.auth.mechanisms; }, is_mechanism,
              "a SASL mechanism such as \"SCRAM-SHA-256\" or \"PLAIN\""}},
        {"hashing_threads", "Threads of each daemon that check passwords.",
         number<&Config::auth, &Auth::hashing_threads>("threads", 1, 256)},
        {"hashing_queue_max",
-        "Checks that may wait for these threads, half of them from where the user has not logged in lately; "
-        "further\n"
-        "logins are told to try again.",
+        "Checks that may wait for these threads. Half of the places are for users who logged in from their\n"
+        "address lately. Further logins are told to try again.",
         number<&Config::auth, &Auth::hashing_queue_max>("checks", 1, 100'000)},
-       {"remember_s", "How long a password that was right is known without hashing it again. 0: never.",
+       {"remember_s", "How long a right password is remembered, so that it is not hashed again. 0: not at all.",
         number<&Config::auth, &Auth::remember>("seconds", 0, 3'600)},
-       {"failure_delay_ms", "How long the login after a wrong one waits; doubled with each further wrong one.",
+       {"failure_delay_ms", "How long the login after a wrong one waits. Each further wrong one doubles it.",
         number<&Config::auth, &Auth::failure_delay>("milliseconds", 0, 60'000)},
-       {"failure_delay_max_ms", "The longest such wait. Accounts and addresses are slowed, never locked.",
+       {"failure_delay_max_ms", "The longest such wait. Accounts and addresses are slowed down, never locked.",
         number<&Config::auth, &Auth::failure_delay_max>("milliseconds", 0, 60'000)}}};
 }
 
 Section log() {
   return {"log",
-          "One event a line.",
-          {{"format", "For eyes or for machines.", log_choice<&Log::format>(kFormats)},
-           {"level", "The least event that is written.", log_choice<&Log::level>(kLevels)},
+          "One line for each event.",
+          {{"format", "\"text\" for people, \"json\" for programs.", log_choice<&Log::format>(kFormats)},
+           {"level", "Events from this level on are written.", log_choice<&Log::level>(kLevels)},
            {"destination",
-            "\"stderr\", or a folder, relative to `data`, where each daemon has its file: log/smtpd.log.",
+            "\"stderr\", or a folder, relative to `data`. There, each daemon has its file: log/smtpd.log.",
             Text{[](Config& config) -> std::string& { return config.log.destination; }, is_destination,
                  "\"stderr\" or a folder"}}}};
 }

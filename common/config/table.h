@@ -63,4 +63,11 @@ struct Section {
 
 [[nodiscard]] const std::vector<Section>& sections();
 
+/// How a key shows its default, as TOML, and in words what values it takes: empty where the comment says it all.
+struct Shown {
+  std::string value;
+  std::string takes;
+};
+[[nodiscard]] Shown show(const Key& key, Config& defaults);
+
 }  // namespace posthaste::config
