@@ -14,6 +14,7 @@
 #include "admin/app_passwords.h"
 #include "admin/daemons.h"
 #include "admin/init.h"
+#include "admin/manual.h"
 #include "admin/names.h"
 #include "admin/queue.h"
 #include "admin/routes.h"
@@ -326,6 +327,19 @@ void add_trace_command(CommandLine& line, Arguments& arguments) {
       ->required();
 }
 
+void add_man_command(CommandLine& line, Arguments& arguments) {
+  std::string pages;
+  for (const auto& page : manual_pages()) pages += (pages.empty() ? "" : ", ") + page;
+  line.add(line.app, "man", "Print a man page: posthaste man posthaste | man -l -",
+           [&line, &arguments]() -> Outcome<Report> {
+             auto text = manual(arguments.name, line.app);
+             if (!text) return Failure("there is no such page; \"posthaste man --help\" lists all");
+             return Report{std::move(*text), {{"page", arguments.name}}};
+           })
+      ->add_option("PAGE", arguments.name, pages)
+      ->required();
+}
+
 /// How many letters must be changed, added, left out, or swapped with the next.
 std::size_t distance(std::string_view one, std::string_view other) {
   std::vector<std::vector<std::size_t>> rows(one.size() + 1, std::vector<std::size_t>(other.size() + 1));
@@ -399,6 +413,7 @@ int run(int argc, char** argv) {
   add_queue_commands(line, arguments);
   add_store_commands(line, arguments);
   add_trace_command(line, arguments);
+  add_man_command(line, arguments);
   try {
     line.app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
