@@ -80,7 +80,8 @@ smtp::Reply reply_for(RecipientError error) {
     case RecipientError::not_our_domain: return {550, {5, 1, 2}, "We do not receive mail for that domain"};
     case RecipientError::leads_elsewhere:
       return {550, {5, 1, 1}, "The address leads elsewhere, and mail is not relayed from here"};
-    case RecipientError::bad_aliases: return {451, {4, 4, 6}, "Aliases go in a circle, or too far"};
+    case RecipientError::bad_aliases:
+      return {451, {4, 4, 6}, "The aliases of this address lead in a circle, or to too many"};
     case RecipientError::directory_unavailable: return {451, {4, 3, 0}, "Directory unavailable, try again"};
     case RecipientError::over_quota: return reply_for(store::StoreError::over_quota);
     case RecipientError::store_unavailable: return reply_for(store::StoreError::unavailable);

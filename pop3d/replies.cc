@@ -32,7 +32,7 @@ Reply reply_for(Refusal refusal) {
       return err(ResponseCode::in_use, "Another POP3 session has this maildrop, try again later");
     case login_too_soon: return err(ResponseCode::login_delay, "This is too soon after the last login");
     case too_many_logins: return err("Too many failed logins");
-    case too_many_commands: return err("Too many commands that lead nowhere");
+    case too_many_commands: return err("Too many bad commands");
     case too_many_connections: return err(ResponseCode::sys_temp, "Too many connections, try again later");
   }
   std::unreachable();
@@ -70,7 +70,8 @@ Reply reply_for(auth::SaslError error) {
     case bad_base64: return err("Not base64");
     case bad_message: return err("Not a message of this mechanism");
     case impersonation: return err(ResponseCode::auth, "Nobody may act for somebody else here");
-    case other_channel: return err(ResponseCode::auth, "Somebody stands between us: channel binding failed");
+    case other_channel:
+      return err(ResponseCode::auth, "Channel binding failed: somebody may stand between client and server");
   }
   std::unreachable();
 }

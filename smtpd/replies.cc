@@ -36,7 +36,7 @@ smtp::Reply reply_for(Refusal refusal) {
     case Refusal::too_many_commands: return {421, {4, 7, 0}, "Too many commands without a message"};
     case Refusal::too_many_of_user: return {454, {4, 7, 0}, "Too many connections of this user"};
     case Refusal::too_many_connections: return {421, {4, 3, 2}, "Too many connections: try again later"};
-    case Refusal::loop: return {554, {5, 4, 6}, "Too many hops: this message goes in circles"};
+    case Refusal::loop: return {554, {5, 4, 6}, "Too many hops: this message is in a loop"};
   }
   std::unreachable();
 }
@@ -46,8 +46,8 @@ smtp::Reply reply_for(smtp::CommandErrorKind error) {
     case smtp::CommandErrorKind::unknown_command: return {500, {5, 5, 2}, "Command not known"};
     case smtp::CommandErrorKind::line_too_long: return {500, {5, 5, 6}, "Line too long"};
     case smtp::CommandErrorKind::syntax: return {501, {5, 5, 4}, "Wrong arguments"};
-    case smtp::CommandErrorKind::bad_sender_address: return {501, {5, 1, 7}, "That is no reverse-path"};
-    case smtp::CommandErrorKind::bad_recipient_address: return {501, {5, 1, 3}, "That is no forward-path"};
+    case smtp::CommandErrorKind::bad_sender_address: return {501, {5, 1, 7}, "Bad sender address"};
+    case smtp::CommandErrorKind::bad_recipient_address: return {501, {5, 1, 3}, "Bad recipient address"};
     case smtp::CommandErrorKind::utf8_not_announced:
       return {553, {5, 6, 7}, "An address beyond ASCII needs MAIL with SMTPUTF8"};
     case smtp::CommandErrorKind::bad_parameter: return {501, {5, 5, 4}, "Wrong parameter"};
@@ -62,7 +62,8 @@ smtp::Reply reply_for(RecipientError error) {
   switch (error) {
     case RecipientError::unknown: return {550, {5, 1, 1}, "No such mailbox here"};
     case RecipientError::relaying_denied: return {550, {5, 7, 1}, "Relaying denied"};
-    case RecipientError::bad_aliases: return {451, {4, 3, 5}, "The aliases of this address need their postmaster"};
+    case RecipientError::bad_aliases:
+      return {451, {4, 3, 5}, "The aliases of this address lead in a circle, or to too many"};
     case RecipientError::unavailable: return {451, {4, 3, 0}, "Addresses can't be looked up now: try again"};
   }
   std::unreachable();
@@ -103,7 +104,7 @@ smtp::Reply reply_for(auth::SaslError error) {
     case auth::SaslError::bad_message: return {501, {5, 5, 2}, "That is not a message of this mechanism"};
     case auth::SaslError::impersonation: return {535, {5, 7, 8}, "Log in as yourself"};
     case auth::SaslError::other_channel:
-      return {535, {5, 7, 8}, "Somebody stands between us: channel binding failed"};
+      return {535, {5, 7, 8}, "Channel binding failed: somebody may stand between client and server"};
   }
   std::unreachable();
 }

@@ -17,9 +17,7 @@ Session::Pending Session::on(smtp::Vrfy /*vrfy*/) {
 
 Session::Pending Session::on(smtp::Expn /*expn*/) { return Answer{reply_for(Refusal::no_expn)}; }
 
-Session::Pending Session::on(smtp::Help /*help*/) {
-  return Answer{smtp::Reply{214, {2, 0, 0}, "RFC 5321 says it all"}};
-}
+Session::Pending Session::on(smtp::Help /*help*/) { return Answer{smtp::Reply{214, {2, 0, 0}, "See RFC 5321"}}; }
 
 Session::Pending Session::on(smtp::Quit /*quit*/) {
   open_ = false;

@@ -377,7 +377,7 @@ TEST(Dialogue, ManyBadCommandsEndTheSession) {
   PostOffice office{1};
   std::string script = kGreeting;
   for (int i = 0; i < 20; ++i) script += "C: FOO\nS: -ERR Unknown command\n";
-  script += "S: -ERR Too many commands that lead nowhere\nS: (closed)\n";
+  script += "S: -ERR Too many bad commands\nS: (closed)\n";
   EXPECT_EQ(transcript_of(office, script), script);
 }
 
