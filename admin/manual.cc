@@ -178,7 +178,7 @@ std::string page_of(const DaemonPage& daemon) {
   page.heading("CONFIGURATION");
   page.paragraph("Of posthaste.toml(5), besides paths, workers and log: " + std::string{daemon.keys} + ".");
   page.heading("SIGNALS");
-  page.item("SIGTERM, SIGINT", "", "End: sessions finish their command, for up to some seconds.");
+  page.item("SIGTERM, SIGINT", "", "End. Sessions finish their command, for up to 20 seconds.");
   page.item("SIGHUP", "", "Open the log file anew, and read the certificates again.");
   page.heading("EXIT STATUS");
   page.item("0", "", "It ended because it was asked to.");
