@@ -1,11 +1,10 @@
 #include "common/mime/structure.h"
 
 #include <algorithm>
-#include <functional>
-#include <map>
 #include <utility>
 
 #include "common/base/octets.h"
+#include "common/mime/boundary.h"
 #include "common/mime/transfer.h"
 
 namespace posthaste::mime {
@@ -18,37 +17,6 @@ struct Delimiter {
   std::size_t offset;  // of its line
   std::size_t lines;   // line ends in the message before its line
 };
-
-/// What delimits the parts of a multipart.
-struct Boundary {
-  std::string octets;
-  /// What delimits them if more than the boundary was read, for what follows it is written otherwise than RFC 2045
-  /// has parameters ("b, charset=x", or a quote that does not end); empty if nothing can be meant but `octets`.
-  std::string narrow;
-};
-
-/// Nothing if it does not say. White space at the end is not part of a boundary (RFC 2046 §5.1.1), nor could it be
-/// told from what gateways append.
-std::optional<Boundary> boundary_of(const ContentType& content_type) {
-  const auto is_boundary = [](const Parameter& parameter) { return iequals(parameter.name, "boundary"); };
-  const auto plain = std::ranges::find_if(content_type.parameters, is_boundary);
-  std::optional<std::string> value;
-  if (plain != content_type.parameters.end()) {
-    value = plain->value;
-  } else {
-    value = find_parameter(content_type.parameters, "boundary");
-  }
-  if (!value) return std::nullopt;
-  while (!value->empty() && is_wsp(value->back())) value->pop_back();
-  if (value->empty()) return std::nullopt;
-  Boundary boundary{std::move(*value), {}};
-  const std::size_t end = boundary.octets.find_first_of(" \t,;\"");
-  if (end != std::string::npos) boundary.narrow = boundary.octets.substr(0, end);
-  return boundary;
-}
-
-/// bchars (RFC 2046 §5.1.1), but the space.
-bool is_boundary_char(char c) { return is_alnum(c) || std::string_view{"'()+_,-./:=?"}.contains(c); }
 
 bool is_embedded_message(const ContentType& content_type) {
   return content_type.is("message", "rfc822") || content_type.is("message", "global");
@@ -77,26 +45,20 @@ class StructureParser {
   void read_content_fields(Part& part, const ContentType& default_type) const;
   void read_body(Part& part, bool may_open, std::size_t depth);
   void read_multipart(Part& part, Boundary boundary, std::size_t depth);
-  void open(std::string_view boundary, std::size_t level);
-  void close(std::string_view boundary);
   void read_embedded_message(Part& part, std::size_t depth);
   void end_body(Part& part, std::size_t lines_before) const;
   void skip_to_delimiter();
   std::string_view next_line() const;
   void pass(std::string_view line);
   std::optional<Delimiter> delimiter_at(std::string_view line) const;
-  std::optional<Delimiter> delimiter_before_text(std::string_view text) const;
-  const std::size_t* level_of(std::string_view boundary) const;
 
   std::string_view message_;
   StructureLimits limits_;
   std::size_t addresses_left_;
   std::size_t parts_ = 0;
-  std::size_t cursor_ = 0;         // start of the next line
-  std::size_t lines_ = 0;          // line ends before it
-  std::vector<std::string> open_;  // the boundaries of the multiparts that are open
-  /// Their levels by boundary, the innermost last: looking one up takes no longer the deeper they are.
-  std::map<std::string, std::vector<std::size_t>, std::less<>> levels_;
+  std::size_t cursor_ = 0;  // start of the next line
+  std::size_t lines_ = 0;   // line ends before it
+  OpenBoundaries open_;
   std::optional<Delimiter> delimiter_;  // the one just passed, until its multipart has seen it
 };
 
@@ -173,32 +135,17 @@ void StructureParser::read_body(Part& part, bool may_open, std::size_t depth) {
   }
 }
 
-void StructureParser::open(std::string_view boundary, std::size_t level) {
-  if (!boundary.empty()) levels_[std::string(boundary)].push_back(level);
-}
-
-void StructureParser::close(std::string_view boundary) {
-  const auto levels = levels_.find(boundary);
-  if (levels == levels_.end()) return;
-  levels->second.pop_back();
-  if (levels->second.empty()) levels_.erase(levels);
-}
-
 void StructureParser::read_multipart(Part& part, Boundary boundary, std::size_t depth) {
   const ContentType default_type =
       part.content_type.is("multipart", "digest") ? ContentType{"message", "rfc822", {}} : default_content_type();
-  const std::size_t level = open_.size();
-  open(boundary.octets, level);
-  open(boundary.narrow, level);
-  open_.push_back(std::move(boundary.octets));
+  const std::size_t level = open_.count();
+  open_.open(std::move(boundary));
   skip_to_delimiter();  // the preamble
   while (delimiter_ && delimiter_->level == level && !delimiter_->closes && parts_ < limits_.parts_max) {
     delimiter_.reset();
     part.children.push_back(read_entity(default_type, depth + 1));
   }
-  close(boundary.narrow);
-  close(open_.back());
-  open_.pop_back();
+  open_.close();
   if (delimiter_ && delimiter_->level == level) {
     delimiter_.reset();
     skip_to_delimiter();  // the epilogue
@@ -239,7 +186,7 @@ void StructureParser::end_body(Part& part, std::size_t lines_before) const {
 
 /// Passes all lines through the next delimiter, or to the end of the message; none if one has just been passed.
 void StructureParser::skip_to_delimiter() {
-  if (open_.empty()) {
+  if (open_.count() == 0) {
     const std::string_view rest = message_.substr(cursor_);
     lines_ += static_cast<std::size_t>(std::ranges::count(rest, '\n'));
     cursor_ = message_.size();
@@ -263,42 +210,12 @@ void StructureParser::pass(std::string_view line) {
   if (line.ends_with('\n')) ++lines_;
 }
 
-/// The delimiter that the next line is, of the innermost multipart it fits. RFC 2046 §5.1.1 would have any line
-/// that begins so be a delimiter; but mail is sent in which an inner boundary begins with the outer one ("Part-1",
-/// "Part-12"), and few readers take the inner for the outer.
-///
 /// The last part that the limits allow swallows all delimiters that would begin another one.
 std::optional<Delimiter> StructureParser::delimiter_at(std::string_view line) const {
-  if (!line.starts_with("--")) return std::nullopt;
-  std::string_view text = line.substr(2);
-  while (!text.empty() && (is_wsp(text.back()) || text.back() == '\r' || text.back() == '\n'))
-    text.remove_suffix(1);
-  const std::size_t* opens = parts_ < limits_.parts_max ? level_of(text) : nullptr;
-  const std::size_t* closes = text.ends_with("--") ? level_of(text.substr(0, text.size() - 2)) : nullptr;
-  if (closes != nullptr && (opens == nullptr || *closes > *opens)) return Delimiter{*closes, true, cursor_, lines_};
-  if (opens != nullptr) return Delimiter{*opens, false, cursor_, lines_};
-  return delimiter_before_text(text);
-}
-
-/// The same where text follows in the line, which no boundary could go on with. Only the innermost multipart is
-/// asked, so that it costs no more the deeper they are.
-std::optional<Delimiter> StructureParser::delimiter_before_text(std::string_view text) const {
-  if (open_.empty() || !text.starts_with(open_.back())) return std::nullopt;
-  text.remove_prefix(open_.back().size());
-  const std::string_view after_space = text.substr(std::min(text.find_first_not_of(" \t"), text.size()));
-  const bool goes_on = after_space.size() == text.size();
-  const bool closes = after_space.starts_with("--");
-  if (closes) text = after_space.substr(2);
-  const bool ends = !text.empty() && !is_boundary_char(text.front());
-  if (!ends && (goes_on || !closes)) return std::nullopt;
-  if (!closes && parts_ >= limits_.parts_max) return std::nullopt;
-  return Delimiter{open_.size() - 1, closes, cursor_, lines_};
-}
-
-/// Of the innermost open multipart that has this boundary; null if there is none.
-const std::size_t* StructureParser::level_of(std::string_view boundary) const {
-  const auto levels = levels_.find(boundary);
-  return levels == levels_.end() ? nullptr : &levels->second.back();
+  if (!line.starts_with("--")) return std::nullopt;  // most lines
+  const auto met = open_.delimiter_at(line, parts_ < limits_.parts_max);
+  if (!met) return std::nullopt;
+  return Delimiter{met->level, met->closes, cursor_, lines_};
 }
 
 }  // namespace
