@@ -27,10 +27,21 @@ std::string decoded(const Part& part, std::string_view message) {
   return decode_transfer(posthaste::mime::transfer_encoding(part.transfer_encoding), part.body.of(message));
 }
 
+bool is_opaque(const Part& part) {
+  return part.content_type.is("multipart", "signed") || part.content_type.is("multipart", "encrypted");
+}
+
+/// The parts of a multipart, and what stands between them.
+std::string_view parts_of(const Part& part, std::string_view message) {
+  const std::size_t begin = part.children.front().header.offset;
+  return message.substr(begin, part.children.back().body.end() - begin);
+}
+
 void compare(const Part& part, std::string_view message, const Part& other, std::string_view converted) {
   if (part.kind != other.kind || part.children.size() != other.children.size()) std::abort();
   if (part.kind == posthaste::mime::PartKind::leaf && decoded(part, message) != decoded(other, converted))
     std::abort();
+  if (is_opaque(part) && parts_of(part, message) != parts_of(other, converted)) std::abort();
   for (std::size_t i = 0; i < part.children.size(); ++i) {
     compare(part.children[i], message, other.children[i], converted);
   }
