@@ -13,6 +13,8 @@
 #include "admin/accounts.h"
 #include "admin/app_passwords.h"
 #include "admin/daemons.h"
+#include "admin/directory.h"
+#include "admin/in_child.h"
 #include "admin/init.h"
 #include "admin/manual.h"
 #include "admin/names.h"
@@ -80,13 +82,15 @@ struct CommandLine {
   template <typename Step>
   Action with_new_users(Step step) {
     return with_config([step](const config::Config& config) -> Outcome<Report> {
-      auto directory = open_directory(config);
-      if (!directory) return Failure(directory.error());
-      const auto kept = keep_numbers_of_store(config, *directory);
-      if (!kept) return Failure(kept.error());
-      auto report = step(*directory);
-      if (report) report->text += *kept;
-      return report;
+      const auto numbers = numbers_in_store(config);
+      if (!numbers) return Failure(numbers.error());
+      return change_directory(config, [&](auth::Directory& directory) -> Outcome<Report> {
+        const auto kept = keep_numbers(directory, *numbers);
+        if (!kept) return Failure(kept.error());
+        auto report = step(directory);
+        if (report) report->text += *kept;
+        return report;
+      });
     });
   }
 
@@ -102,7 +106,14 @@ struct CommandLine {
   /// A step that needs the directory.
   template <typename Step>
   Action with_directory(Step step) {
-    return with_config([step](const config::Config& config) -> Outcome<Report> {
+    return with_config(
+        [step](const config::Config& config) -> Outcome<Report> { return change_directory(config, step); });
+  }
+
+ private:
+  template <typename Step>
+  static Outcome<Report> change_directory(const config::Config& config, Step step) {
+    return in_child(config, directory_read(config), [&]() -> Outcome<Report> {
       auto directory = open_directory(config);
       if (!directory) return Failure(directory.error());
       return step(*directory);
@@ -319,6 +330,12 @@ void add_store_commands(CommandLine& line, Arguments& arguments) {
            line.with_config([](const config::Config& config) { return rebuild_store(config); }));
 }
 
+void add_directory_commands(CommandLine& line) {
+  CLI::App* group = line.add_group("directory", "Who has mail here: domains, users, aliases, routes");
+  line.add(*group, "check", "Whether it is sound; exit status 0 only if so",
+           line.with_config([](const config::Config& config) { return check_directory(config); }));
+}
+
 void add_trace_command(CommandLine& line, Arguments& arguments) {
   line.add(line.app, "trace", "Tell what became of one message, from the logs of all daemons",
            line.with_config(
@@ -381,16 +398,17 @@ std::optional<std::string> unknown_command(const CLI::App& app) {
 }
 
 int tell(const Outcome<Report>& outcome, bool json) {
+  constexpr int kIndent = 2;
   if (!outcome) {
     if (json) {
-      std::cout << nlohmann::json{{"error", outcome.error()}}.dump(2) << "\n";
+      std::cout << to_text({{"error", outcome.error()}}, kIndent) << "\n";
     } else {
       std::cerr << "posthaste: " << outcome.error() << "\n";
     }
     return 1;
   }
   if (json) {
-    std::cout << outcome->json.dump(2) << "\n";
+    std::cout << to_text(outcome->json, kIndent) << "\n";
   } else {
     std::cout << outcome->text;
   }
@@ -412,6 +430,7 @@ int run(int argc, char** argv) {
   add_route_commands(line, arguments);
   add_queue_commands(line, arguments);
   add_store_commands(line, arguments);
+  add_directory_commands(line);
   add_trace_command(line, arguments);
   add_man_command(line, arguments);
   try {

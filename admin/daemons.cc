@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "admin/directory.h"
 #include "common/base/clock.h"
 #include "common/base/octets.h"
 #include "common/base/trusted_folder.h"
@@ -512,6 +513,10 @@ Outcome<Report> status(const config::Config& config) {
       report.json[daemon]["ports"].push_back({{"name", port.name}, {"endpoint", endpoint}, {"answers", ok}});
     }
   }
+  const Report databases = look_at_databases(config);
+  report.text += databases.text;
+  report.json["databases"] = databases.json;
+  report.success = report.success && databases.success;
   return report;
 }
 

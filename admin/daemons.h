@@ -16,7 +16,8 @@ namespace posthaste::admin {
 /// Ends what runs, deliveryd last, and returns when all are gone.
 [[nodiscard]] Outcome<Report> stop(const config::Config& config);
 
-/// Which daemons run and which of their ports answer. Not a success unless all do.
+/// Which daemons run and which of their ports answer, and which databases can't be read. Not a success unless all
+/// do.
 [[nodiscard]] Outcome<Report> status(const config::Config& config);
 
 /// Whether somebody holds that daemon's pid file: its parent, or a child that outlives it.

@@ -1,20 +1,14 @@
 #include "admin/index.h"
 
 #include <fcntl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <optional>
-#include <string_view>
 #include <utility>
 
 #include "admin/daemons.h"
-#include "common/daemon/privileges.h"
 #include "common/journal/log.h"
 #include "common/lmdb/data_file.h"
 
@@ -22,29 +16,6 @@ namespace posthaste::admin {
 namespace {
 
 namespace fs = std::filesystem;
-
-nlohmann::json packed(const Outcome<Report>& outcome) {
-  if (!outcome) return {{"failure", outcome.error()}};
-  return {{"text", outcome->text}, {"json", outcome->json}, {"success", outcome->success}};
-}
-
-Outcome<Report> unpacked(const std::string& octets) {
-  const auto packed = nlohmann::json::parse(octets, nullptr, false);
-  if (packed.contains("failure")) return Failure(packed["failure"].get<std::string>());
-  if (!packed.contains("text")) return Failure("the work was broken off; begin it again");
-  return Report{packed["text"].get<std::string>(), packed["json"], packed["success"].get<bool>()};
-}
-
-std::string read_all(int descriptor) {
-  std::string octets;
-  std::array<char, 65'536> piece;
-  for (;;) {
-    const ssize_t got = read(descriptor, piece.data(), piece.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return octets;
-    octets.append(piece.data(), static_cast<std::size_t>(got));
-  }
-}
 
 /// A name beside the index that nothing has yet.
 fs::path place_for_old(const fs::path& directory) {
@@ -117,10 +88,10 @@ Outcome<Report> rebuild_alone(const IndexedLog& log) {
 
 }  // namespace
 
-bool is_new(const fs::path& directory) {
+Outcome<bool> is_new(const IndexedLog& log) {
   std::error_code failed;
   for (const char* part : {"log", "index"}) {
-    if (fs::exists(directory / part, failed) || failed) return false;
+    if (fs::exists(log.directory / part, failed) || failed) return false;
   }
   return true;
 }
@@ -139,43 +110,23 @@ std::string rebuild_words(const IndexedLog& log) {
   return "make the index again: \"posthaste stop\", then \"posthaste " + log.name + " rebuild\"";
 }
 
-Outcome<Report> in_child(const config::Config& config, const IndexedLog& log,
-                         const std::function<Outcome<Report>()>& work) {
-  std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) return Failure(std::string("no pipe: ") + std::strerror(errno));
-  const pid_t child = fork();
-  if (child < 0) return Failure(std::string("no child process: ") + std::strerror(errno));
-  if (child == 0) {
-    close(ends[0]);
-    const auto dropped = daemon::drop_privileges(config);
-    const std::string said = packed(dropped ? work() : Failure(dropped.error())).dump();
-    const journal::FileDescriptor out(ends[1]);
-    for (std::string_view rest = said; !rest.empty();) {
-      const ssize_t written = write(out.get(), rest.data(), rest.size());
-      if (written <= 0) std::_Exit(EXIT_FAILURE);
-      rest.remove_prefix(static_cast<std::size_t>(written));
-    }
-    std::_Exit(EXIT_SUCCESS);
-  }
-  close(ends[1]);
-  const std::string said = read_all(ends[0]);
-  close(ends[0]);
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (WIFSIGNALED(status)) {
-    return Failure("the " + log.name + "'s index cannot be read (" + std::string(strsignal(WTERMSIG(status))) +
-                   "): " + rebuild_words(log));
-  }
-  return unpacked(said);
-}
+Read index_read(const IndexedLog& log) { return {"the " + log.name + "'s index", rebuild_words(log)}; }
 
-Outcome<Report> rebuild_index(const config::Config& config, const IndexedLog& log) {
+namespace {
+
+Outcome<void> expect_unused(const config::Config& config, const IndexedLog& log) {
   for (const char* daemon : log.daemons) {
     if (!is_running(daemon, config)) continue;
     return Failure(std::string(daemon) + " runs, and uses the " + log.name + ": \"posthaste stop\" ends it");
   }
-  return in_child(config, log, [&log] { return rebuild_alone(log); });
+  return {};
+}
+
+}  // namespace
+
+Outcome<Report> rebuild_index(const config::Config& config, const IndexedLog& log) {
+  if (const auto unused = expect_unused(config, log); !unused) return Failure(unused.error());
+  return in_child(config, index_read(log), [&log] { return rebuild_alone(log); });
 }
 
 }  // namespace posthaste::admin

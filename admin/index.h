@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/in_child.h"
 #include "admin/installation.h"
 #include "admin/report.h"
 #include "common/base/open_error.h"
@@ -36,14 +37,11 @@ struct IndexedLog {
   std::string (*open_words)(const OpenError&, WasRead);
 };
 
-/// Runs `work` in a child, as the installation's user: root would follow links in that user's folders, and leave
-/// files there that the daemons cannot open. A mapped file that is shorter than it says ends its reader; here that
-/// is the child.
-[[nodiscard]] Outcome<Report> in_child(const config::Config& config, const IndexedLog& log,
-                                       const std::function<Outcome<Report>()>& work);
+/// Of its index, for in_child().
+[[nodiscard]] Read index_read(const IndexedLog& log);
 
 /// Whether its writer was never started: nothing is there, and that could be seen.
-[[nodiscard]] bool is_new(const std::filesystem::path& directory);
+[[nodiscard]] Outcome<bool> is_new(const IndexedLog& log);
 
 /// Of a log that can be read while its index is gone: what a start makes of it. No success.
 [[nodiscard]] Report without_index(const IndexedLog& log);

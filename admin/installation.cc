@@ -30,13 +30,18 @@ Outcome<config::Config> load_config(const std::filesystem::path& folder) {
 
 Outcome<void> become_the_daemons_user(const config::Config& config) { return daemon::drop_privileges(config); }
 
-/// Only init makes a directory: an empty one in place of one that was lost would give its users' numbers, and so
-/// their mail, to others.
-Outcome<auth::Directory> open_directory(const config::Config& config) {
+Outcome<void> expect_directory(const config::Config& config) {
   std::error_code failed;
   const auto octets = std::filesystem::file_size(config.paths.directory / "data.mdb", failed);
   const bool is_gone = failed == std::errc::no_such_file_or_directory || (!failed && octets == 0);
   if (is_gone) return Failure(auth::open_words(config.paths.directory, auth::DirectoryError::not_found));
+  return {};
+}
+
+/// Only init makes a directory: an empty one in place of one that was lost would give its users' numbers, and so
+/// their mail, to others.
+Outcome<auth::Directory> open_directory(const config::Config& config) {
+  if (const auto there = expect_directory(config); !there) return Failure(there.error());
   auto directory = auth::Directory::open(config.paths.directory, auth::Role::writer);
   if (!directory) return Failure(auth::open_words(config.paths.directory, directory.error()));
   return std::move(*directory);

@@ -22,6 +22,9 @@ using Outcome = std::expected<T, std::string>;
 /// follows links, and believes what it finds in a lock file. Errors: a sentence for the operator.
 [[nodiscard]] Outcome<void> become_the_daemons_user(const config::Config& config);
 
+/// Whether there is a directory. Errors: a sentence for the operator.
+[[nodiscard]] Outcome<void> expect_directory(const config::Config& config);
+
 /// The directory, for reading and changing.
 [[nodiscard]] Outcome<auth::Directory> open_directory(const config::Config& config);
 

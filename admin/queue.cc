@@ -34,7 +34,30 @@ constexpr std::size_t kTraceIdOctets = 16;
 
 using OpenedQueue = std::unique_ptr<queue::Reader>;
 
+std::string counted(std::uint64_t count, const char* one, const char* several) {
+  return std::to_string(count) + " " + (count == 1 ? one : several);
+}
+
+}  // namespace
+
+IndexedLog queue_of(const config::Config& config) {
+  static constexpr std::array kDaemons = {"smtpd"};
+  const auto rebuild = [](const std::filesystem::path& log,
+                          const std::filesystem::path& index) -> std::expected<Rebuilt, OpenError> {
+    const auto rebuilt = queue::rebuild_index(log, index);
+    if (!rebuilt) return std::unexpected(rebuilt.error());
+    return Rebuilt{counted(rebuilt->entries, "entry", "entries") + ", " +
+                       counted(rebuilt->recipients, "recipient", "recipients"),
+                   {},
+                   {{"entries", rebuilt->entries}, {"recipients", rebuilt->recipients}}};
+  };
+  return {config.paths.queue, "queue", kDaemons, rebuild, queue::open_words};
+}
+
+namespace {
+
 Outcome<OpenedQueue> open_queue(const config::Config& config) {
+  if (const auto seen = is_new(queue_of(config)); !seen) return Failure(seen.error());
   auto reader = queue::Reader::open(config.paths.queue);
   if (!reader) return Failure(queue::open_words(reader.error()));
   return std::move(*reader);
@@ -177,24 +200,6 @@ std::string_view past_tense(queue::ControlAction action) {
   std::unreachable();
 }
 
-std::string counted(std::uint64_t count, const char* one, const char* several) {
-  return std::to_string(count) + " " + (count == 1 ? one : several);
-}
-
-IndexedLog queue_of(const config::Config& config) {
-  static constexpr std::array kDaemons = {"smtpd"};
-  const auto rebuild = [](const std::filesystem::path& log,
-                          const std::filesystem::path& index) -> std::expected<Rebuilt, OpenError> {
-    const auto rebuilt = queue::rebuild_index(log, index);
-    if (!rebuilt) return std::unexpected(rebuilt.error());
-    return Rebuilt{counted(rebuilt->entries, "entry", "entries") + ", " +
-                       counted(rebuilt->recipients, "recipient", "recipients"),
-                   {},
-                   {{"entries", rebuilt->entries}, {"recipients", rebuilt->recipients}}};
-  };
-  return {config.paths.queue, "queue", kDaemons, rebuild, queue::open_words};
-}
-
 /// Of a log whose index is gone: what a start makes of it.
 Outcome<Report> check_without_index(const config::Config& config) {
   const auto records = queue::examine_log(nullptr, config.paths.queue / "log");
@@ -241,20 +246,25 @@ Report report_of(queue::CheckReport found, std::vector<std::string> problems, co
 Outcome<Report> check_queue(const config::Config& config) {
   const IndexedLog log = queue_of(config);
   const auto check_it = [&]() -> Outcome<Report> {
-    if (is_new(config.paths.queue))
-      return Report{"Nothing was queued yet: smtpd has not been started.\n", {{"sound", true}}};
+    const auto nothing_yet = is_new(log);
+    if (!nothing_yet) return Failure(nothing_yet.error());
+    if (*nothing_yet) return Report{"Nothing was queued yet: smtpd has not been started.\n", {{"sound", true}}};
     if (journal::has_lost_its_index(config.paths.queue)) return check_without_index(config);
     const auto opened = queue::Reader::open(config.paths.queue);
     if (!opened) return Failure(queue::open_words(opened.error()));
     return report_of(queue::check(**opened), examine(config), rebuild_words(log));
   };
-  return in_child(config, log, check_it);
+  return in_child(config, index_read(log), check_it);
 }
 
 Outcome<Report> rebuild_queue(const config::Config& config) { return rebuild_index(config, queue_of(config)); }
 
-Outcome<Report> list_queue(const config::Config& config) {
-  if (is_new(config.paths.queue)) return Report{"The queue is empty.\n", {{"entries", nlohmann::json::array()}}};
+namespace {
+
+Outcome<Report> list_entries(const config::Config& config) {
+  const auto nothing_yet = is_new(queue_of(config));
+  if (!nothing_yet) return Failure(nothing_yet.error());
+  if (*nothing_yet) return Report{"The queue is empty.\n", {{"entries", nlohmann::json::array()}}};
   const auto reader = open_queue(config);
   if (!reader) return Failure(reader.error());
   const WallTime now = wall_clock();
@@ -272,7 +282,7 @@ Outcome<Report> list_queue(const config::Config& config) {
   return report;
 }
 
-Outcome<Report> show_entry(const config::Config& config, const std::string& name) {
+Outcome<Report> show_one(const config::Config& config, const std::string& name) {
   const auto reader = open_queue(config);
   if (!reader) return Failure(reader.error());
   const auto id = find_entry(**reader, name);
@@ -302,7 +312,7 @@ Outcome<Report> show_entry(const config::Config& config, const std::string& name
   return report;
 }
 
-Outcome<Report> change_queue(const config::Config& config, queue::ControlAction action, const std::string& name) {
+Outcome<Report> change_entries(const config::Config& config, queue::ControlAction action, const std::string& name) {
   queue::ControlRequest request{action, std::nullopt};
   if (name != "all") {
     const auto reader = open_queue(config);
@@ -327,6 +337,20 @@ Outcome<Report> change_queue(const config::Config& config, queue::ControlAction 
   report.text = std::string{past_tense(action)} + ": " + std::to_string(**answer) + "\n";
   report.json = {{"entries", **answer}};
   return report;
+}
+
+}  // namespace
+
+Outcome<Report> list_queue(const config::Config& config) {
+  return in_child(config, index_read(queue_of(config)), [&] { return list_entries(config); });
+}
+
+Outcome<Report> show_entry(const config::Config& config, const std::string& name) {
+  return in_child(config, index_read(queue_of(config)), [&] { return show_one(config, name); });
+}
+
+Outcome<Report> change_queue(const config::Config& config, queue::ControlAction action, const std::string& name) {
+  return in_child(config, index_read(queue_of(config)), [&] { return change_entries(config, action, name); });
 }
 
 }  // namespace posthaste::admin

@@ -4,12 +4,16 @@
 
 #include <string>
 
+#include "admin/index.h"
 #include "admin/installation.h"
 #include "admin/report.h"
 #include "common/config/config.h"
 #include "smtpd/queue/control.h"
 
 namespace posthaste::admin {
+
+/// The queue with its index, as the commands see it.
+[[nodiscard]] IndexedLog queue_of(const config::Config& config);
 
 /// All entries, the oldest first. Reads the queue itself, whether smtpd runs or not.
 [[nodiscard]] Outcome<Report> list_queue(const config::Config& config);

@@ -13,6 +13,7 @@
 #include "common/auth/directory.h"
 #include "common/auth/open_words.h"
 #include "common/base/ids.h"
+#include "common/config/layout.h"
 #include "common/journal/fresh_index.h"
 #include "common/store/examine.h"
 #include "common/store/open_words.h"
@@ -47,6 +48,8 @@ Rebuilt in_words(const store::RebuiltIndex& index) {
   return rebuilt;
 }
 
+}  // namespace
+
 IndexedLog store_of(const config::Config& config) {
   static constexpr std::array kDaemons = {"deliveryd", "imapd", "pop3d"};
   const auto rebuild = [map = map_octets(config)](const fs::path& log,
@@ -58,14 +61,45 @@ IndexedLog store_of(const config::Config& config) {
   return {config.paths.store, "store", kDaemons, rebuild, store::open_words};
 }
 
-/// The addresses of all users, when the directory can be read.
-std::map<UserId, std::string> addresses(const config::Config& config) {
+namespace {
+
+/// What the directory says of users, when it can be read.
+struct KnownUsers {
   std::map<UserId, std::string> addresses;
+  UserId next{};
+  std::vector<UserId> departed;  // ascending
+};
+
+Outcome<Report> list_known_users(const config::Config& config) {
   const auto directory = auth::Directory::open(config.paths.directory, auth::Role::reader);
-  const auto users = directory ? directory->list_users() : std::vector<auth::User>{};
-  if (!users) return addresses;
-  for (const auto& user : *users) addresses.emplace(user.id, user.address);
-  return addresses;
+  if (!directory) return Failure(auth::open_words(config.paths.directory, directory.error()));
+  const auto users = directory->list_users();
+  const auto next = directory->next_user();
+  const auto departed = directory->departed_users(UserId{}, SIZE_MAX);
+  for (const auto& error :
+       {users ? std::nullopt : std::optional(users.error()), next ? std::nullopt : std::optional(next.error()),
+        departed ? std::nullopt : std::optional(departed.error())}) {
+    if (error) return Failure(auth::open_words(config.paths.directory, *error));
+  }
+  Report report;
+  report.json = {
+      {"next", number(*next)}, {"users", nlohmann::json::array()}, {"departed", nlohmann::json::array()}};
+  for (const auto& user : *users) report.json["users"].push_back({number(user.id), user.address});
+  for (const UserId user : *departed) report.json["departed"].push_back(number(user));
+  return report;
+}
+
+/// In a child of its own: when that ends the reader, the directory is to blame and not the store.
+Outcome<KnownUsers> known_users(const config::Config& config) {
+  const auto listed = in_child(config, directory_read(config), [&config] { return list_known_users(config); });
+  if (!listed) return Failure(listed.error());
+  KnownUsers known;
+  known.next = UserId{listed->json["next"].get<std::uint64_t>()};
+  for (const auto& user : listed->json["users"]) {
+    known.addresses.emplace(UserId{user[0].get<std::uint64_t>()}, user[1].get<std::string>());
+  }
+  for (const auto& user : listed->json["departed"]) known.departed.push_back(UserId{user.get<std::uint64_t>()});
+  return known;
 }
 
 /// What is found wrong beside what the checker finds.
@@ -98,21 +132,17 @@ std::vector<UserId> users_above(const std::vector<std::pair<UserId, std::uint64_
   return above;
 }
 
-void look_for_unknown_users(const config::Config& config, Findings& findings) {
-  const auto directory = auth::Directory::open(config.paths.directory, auth::Role::reader);
-  if (!directory) return findings.notes.push_back(auth::open_words(config.paths.directory, directory.error()));
-  const auto next = directory->next_user();
+void look_for_unknown_users(const config::Config& config, const Outcome<KnownUsers>& known, Findings& findings) {
+  if (!known) return findings.notes.push_back(known.error());
   const auto users = store::users_in(config.paths.store, map_octets(config));
-  if (!next || !users) return;  // the checker says why
-  for (const UserId user : users_above(*users, *next)) {
+  if (!users) return;  // the checker says why
+  for (const UserId user : users_above(*users, known->next)) {
     findings.problems.push_back("user " + std::to_string(number(user)) +
                                 ": the directory never gave this number; take directory and store from one backup");
   }
-  const auto named = addresses(config);
-  const auto departed = directory->departed_users(UserId{}, SIZE_MAX);
-  if (!departed) return;
   for (const auto& [user, messages] : *users) {
-    if (user >= *next || named.contains(user) || std::ranges::binary_search(*departed, user)) continue;
+    const bool is_known = known->addresses.contains(user) || std::ranges::binary_search(known->departed, user);
+    if (user >= known->next || is_known) continue;
     findings.notes.push_back("User " + std::to_string(number(user)) + " has " + counted(messages, "message") +
                              ", and the directory has no such user.");
   }
@@ -208,9 +238,11 @@ Outcome<Report> check_without_index(const config::Config& config) {
   return report;
 }
 
-Outcome<Report> check_in_child(const config::Config& config, store::CheckDepth depth,
-                               const std::string& rebuild_it) {
-  if (is_new(config.paths.store)) {
+Outcome<Report> check_in_child(const config::Config& config, const Outcome<KnownUsers>& known,
+                               store::CheckDepth depth, const std::string& rebuild_it) {
+  const auto nothing_yet = is_new(store_of(config));
+  if (!nothing_yet) return Failure(nothing_yet.error());
+  if (*nothing_yet) {
     return Report{"Nothing is stored yet: deliveryd has not been started.\n", {{"sound", true}, {"users", 0}}};
   }
   if (journal::has_lost_its_index(config.paths.store)) return check_without_index(config);
@@ -218,46 +250,71 @@ Outcome<Report> check_in_child(const config::Config& config, store::CheckDepth d
       store::open_index(config.paths.store / "index", lmdb::Environment::Access::read, map_octets(config));
   if (!index) return Failure(store::open_words(index.error()));
   Findings findings;
-  look_for_unknown_users(config, findings);
+  look_for_unknown_users(config, known, findings);
   examine(config, **index, depth, findings);
   const auto opened = store::Store::open(config.paths.store, map_octets(config));
   if (!opened) return Failure(store::open_words(opened.error()));
   const auto found = store::check(**opened, depth);
-  return report_of(found, findings, addresses(config), depth, rebuild_it);
+  return report_of(found, findings, known ? known->addresses : std::map<UserId, std::string>{}, depth, rebuild_it);
 }
 
 }  // namespace
 
 Outcome<Report> check_store(const config::Config& config, store::CheckDepth depth) {
   const IndexedLog log = store_of(config);
-  return in_child(config, log, [&] { return check_in_child(config, depth, rebuild_words(log)); });
+  const auto known = known_users(config);
+  return in_child(config, index_read(log),
+                  [&] { return check_in_child(config, known, depth, rebuild_words(log)); });
 }
 
 Outcome<Report> rebuild_store(const config::Config& config) { return rebuild_index(config, store_of(config)); }
 
-Outcome<std::string> keep_numbers_of_store(const config::Config& config, auth::Directory& directory) {
-  const std::string why =
-      "; until then no user can be added, who might get the number, and so the mail, of another";
+namespace {
+
+Outcome<Report> list_numbers(const config::Config& config) {
+  const auto nothing_yet = is_new(store_of(config));
+  if (!nothing_yet) return Failure(nothing_yet.error());
+  Report report;
+  report.json = nlohmann::json::array();
+  if (*nothing_yet) return report;
   if (journal::has_lost_its_index(config.paths.store)) {
     return Failure((config.paths.store / "index").string() +
-                   " is gone: \"posthaste start\" makes it again from the log" + why);
+                   " is gone: \"posthaste start\" makes it again from the log");
   }
   const auto users = store::users_in(config.paths.store, map_octets(config));
-  if (!users && users.error().kind == OpenError::Kind::absent) return std::string{};  // nothing was stored yet
-  if (!users) return Failure(store::open_words(users.error()) + why);
+  if (!users && users.error().kind == OpenError::Kind::absent) return report;  // nothing was stored yet
+  if (!users) return Failure(store::open_words(users.error()));
+  for (const auto& [user, messages] : *users) report.json.push_back(number(user));
+  return report;
+}
+
+}  // namespace
+
+Outcome<std::vector<UserId>> numbers_in_store(const config::Config& config) {
+  const auto listed = in_child(config, index_read(store_of(config)), [&config] { return list_numbers(config); });
+  if (!listed) {
+    return Failure(listed.error() +
+                   "; until then no user can be added, who might get the number, and so the mail, of another");
+  }
+  std::vector<UserId> numbers;
+  for (const auto& user : listed->json) numbers.push_back(UserId{user.get<std::uint64_t>()});
+  return numbers;
+}
+
+Outcome<std::string> keep_numbers(auth::Directory& directory, const std::vector<UserId>& numbers) {
   const auto next = directory.next_user();
   if (!next) return Failure(sentence(next.error(), "the directory"));
-  const auto unknown = users_above(*users, *next);
-  if (unknown.empty()) return std::string{};
+  const auto unknown = std::ranges::count_if(numbers, [&next](UserId user) { return user >= *next; });
+  if (unknown == 0) return std::string{};
   auto change = directory.change();
   if (!change) return Failure(sentence(change.error(), "the directory"));
-  if (const auto kept = change->keep_numbers(unknown.back()); !kept) {
+  if (const auto kept = change->keep_numbers(std::ranges::max(numbers)); !kept) {
     return Failure(sentence(kept.error(), "the directory"));
   }
   if (const auto committed = change->commit(); !committed) {
     return Failure(sentence(committed.error(), "the directory"));
   }
-  return "The store has mail of " + counted(unknown.size(), "user") +
+  return "The store has mail of " + counted(static_cast<std::uint64_t>(unknown), "user") +
          " whom this directory never had: nobody gets their numbers. If the directory was lost, take it and the "
          "store from one backup.\n";
 }

@@ -3,10 +3,13 @@
 
 #include <expected>
 #include <string>
+#include <vector>
 
+#include "admin/index.h"
 #include "admin/installation.h"
 #include "admin/report.h"
 #include "common/auth/directory.h"
+#include "common/base/ids.h"
 #include "common/config/config.h"
 #include "common/store/check.h"
 
@@ -21,8 +24,14 @@ namespace posthaste::admin {
 /// Errors: deliveryd, imapd or pop3d runs; the log is damaged; no room.
 [[nodiscard]] Outcome<Report> rebuild_store(const config::Config& config);
 
-/// Before a user is added: numbers of which the store has mail, and which the directory never gave, are left out. A
-/// sentence about them, or nothing when there are none. Errors: the store's users cannot be read.
-[[nodiscard]] Outcome<std::string> keep_numbers_of_store(const config::Config& config, auth::Directory& directory);
+/// The store with its index, as the commands see it.
+[[nodiscard]] IndexedLog store_of(const config::Config& config);
+
+/// The numbers of the users of whom the store has something. Errors: they cannot be read.
+[[nodiscard]] Outcome<std::vector<UserId>> numbers_in_store(const config::Config& config);
+
+/// Before a user is added: those of `numbers`, which the store has mail of, that the directory never gave are left
+/// out. A sentence about them, or nothing when there are none.
+[[nodiscard]] Outcome<std::string> keep_numbers(auth::Directory& directory, const std::vector<UserId>& numbers);
 
 }  // namespace posthaste::admin

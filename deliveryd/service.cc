@@ -10,6 +10,7 @@
 #include "common/auth/open_words.h"
 #include "common/base/clock.h"
 #include "common/config/layout.h"
+#include "common/daemon/damage.h"
 #include "common/store/open_words.h"
 #include "common/store/whereabouts.h"
 #include "deliveryd/departed_users.h"
@@ -34,7 +35,8 @@ net::Task<void> refuse(std::unique_ptr<net::Transport> transport) {
 }
 
 /// A failed writer writes no more: the parent starts the next child, which recovers.
-[[noreturn]] void end_to_recover(const log::Log& log) {
+[[noreturn]] void end_to_recover(const log::Log& log, const config::Config& config) {
+  daemon::tell_of_damage(log, config);
   log.error(
       "store.writer.failed",
       {{"reason",
@@ -99,7 +101,7 @@ std::expected<void, std::string> Service::open_store() {
   writer_->store().clear_dead_readers();
   tell_of_unknown_users();
   writer_thread_ = std::make_unique<net::ThreadPool>(1);
-  group_commit_.emplace(*writer_, *writer_thread_, [this] { end_to_recover(log_); });
+  group_commit_.emplace(*writer_, *writer_thread_, [this] { end_to_recover(log_, config_); });
   group_commit_->start(wall_clock());
   return {};
 }

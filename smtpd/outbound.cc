@@ -5,6 +5,7 @@
 
 #include "common/base/clock.h"
 #include "common/config/layout.h"
+#include "common/daemon/damage.h"
 #include "common/dns/stub_resolver.h"
 #include "common/dns/system_servers.h"
 #include "common/net/scope.h"
@@ -16,7 +17,8 @@ namespace posthaste::smtpd {
 namespace {
 
 /// A failed writer writes no more: the parent starts the next child, which recovers.
-[[noreturn]] void end_to_recover(const log::Log& log) {
+[[noreturn]] void end_to_recover(const log::Log& log, const config::Config& config) {
+  daemon::tell_of_damage(log, config);
   log.error(
       "queue.writer.failed",
       {{"reason",
@@ -69,7 +71,7 @@ std::expected<void, std::string> Outbound::open_queue() {
     setting_.log.warning("queue.index.remade",
                          {{"entries", remade.entries}, {"recipients", remade.recipients}, {"ms", took.count()}});
   };
-  auto queue = queue::Queue::open(std::move(options), *writer_, [this] { end_to_recover(setting_.log); });
+  auto queue = queue::Queue::open(std::move(options), *writer_, [this] { end_to_recover(setting_.log, setting_.config); });
   if (!queue) return std::unexpected(queue::open_words(queue.error()));
   queue_ = std::move(*queue);
   auto left = Dispatcher::left_in(*queue_);

@@ -103,7 +103,7 @@ Result<void> Change::delete_user(UserId id) {
   const auto user = user_by_id(*transaction_, id);
   if (!user) return std::unexpected(user.error());
   const auto address = folded(user->address);
-  if (!address) return std::unexpected(DirectoryError::damaged);
+  if (!address) return transaction_->damaged();
   const auto app_password_table = transaction_->app_passwords();
   if (!app_password_table) return std::unexpected(app_password_table.error());
   const auto& tables = transaction_->tables();
@@ -120,7 +120,7 @@ Result<void> Change::delete_user(UserId id) {
   }
   const auto departed = transaction_->departed();
   if (!departed) return std::unexpected(departed.error());
-  if (!*departed) return std::unexpected(DirectoryError::damaged);
+  if (!*departed) return transaction_->damaged();
   return transaction_->put(**departed, key_of(id), departed_row());
 }
 
@@ -150,7 +150,7 @@ Result<void> Change::add_app_password(UserId id, const AppPassword& app_password
   if (!is_app_password_name(name)) return std::unexpected(DirectoryError::bad_address);
   const auto table = transaction_->app_passwords();
   if (!table) return std::unexpected(table.error());
-  if (!*table) return std::unexpected(DirectoryError::damaged);
+  if (!*table) return transaction_->damaged();
   const auto others = app_passwords_of(*transaction_, *table, id);
   if (!others) return std::unexpected(others.error());
   if (std::ranges::find(*others, name, &AppPassword::name) != others->end())
@@ -189,7 +189,7 @@ Result<void> Change::set_route(const Route& route) {
   if (!key || route.host.empty()) return std::unexpected(DirectoryError::bad_address);
   const auto table = transaction_->routes();
   if (!table) return std::unexpected(table.error());
-  if (!*table) return std::unexpected(DirectoryError::damaged);
+  if (!*table) return transaction_->damaged();
   return transaction_->put(**table, *key, encode(route));
 }
 

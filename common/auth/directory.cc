@@ -51,7 +51,7 @@ Result<std::uint64_t> password_version(const Transaction& transaction, std::opti
   if (!row) return std::unexpected(row.error());
   if (!*row) return std::unexpected(DirectoryError::not_found);
   const auto app_password = decode_app_password(login.app_password, **row);
-  if (!app_password) return std::unexpected(DirectoryError::damaged);
+  if (!app_password) return transaction.damaged();
   return version_of(*app_password);
 }
 
@@ -122,9 +122,9 @@ Result<std::vector<UserId>> Directory::departed_users(UserId after, std::size_t 
   if (!*table) return departed;
   const auto transaction = Transaction::begin(environment_, Access::read);
   if (!transaction) return std::unexpected(transaction.error());
-  auto add = [&departed, users_max](std::string_view key, std::string_view /*row*/) -> Result<void> {
+  auto add = [&transaction, &departed, users_max](std::string_view key, std::string_view /*row*/) -> Result<void> {
     const auto id = user_id_of(key);
-    if (!id) return std::unexpected(DirectoryError::damaged);
+    if (!id) return (*transaction)->damaged();
     if (departed.size() == users_max) return std::unexpected(DirectoryError::too_many);  // enough seen
     departed.push_back(*id);
     return {};
@@ -195,7 +195,7 @@ Result<std::string> Directory::disguise(std::string_view purpose, std::string_vi
   if (!transaction) return std::unexpected(transaction.error());
   const auto secret = (*transaction)->get((*transaction)->tables().meta, kSecretKey);
   if (!secret) return std::unexpected(secret.error());
-  if (!*secret) return std::unexpected(DirectoryError::damaged);
+  if (!*secret) return (*transaction)->damaged();
   const auto name = name_of_login(login);
   if (!name) return std::unexpected(name.error());
   return hmac(ScramHash::sha256, **secret, std::string{purpose} + " " + *name);
@@ -218,10 +218,10 @@ Result<std::vector<User>> Directory::list_users() const {
   const auto transaction = Transaction::begin(environment_, Access::read);
   if (!transaction) return std::unexpected(transaction.error());
   std::vector<User> users;
-  auto add = [&users](std::string_view key, std::string_view row) -> Result<void> {
+  auto add = [&transaction, &users](std::string_view key, std::string_view row) -> Result<void> {
     const auto id = user_id_of(key);
     auto user = id ? decode_user(*id, row) : std::nullopt;
-    if (!user) return std::unexpected(DirectoryError::damaged);
+    if (!user) return (*transaction)->damaged();
     users.push_back(std::move(*user));
     return {};
   };
@@ -234,10 +234,10 @@ Result<std::vector<Alias>> Directory::list_aliases() const {
   const auto transaction = Transaction::begin(environment_, Access::read);
   if (!transaction) return std::unexpected(transaction.error());
   std::vector<Alias> aliases;
-  auto add = [&aliases](std::string_view key, std::string_view row) -> Result<void> {
+  auto add = [&transaction, &aliases](std::string_view key, std::string_view row) -> Result<void> {
     const auto address = address_of(key);
     auto targets = decode_alias_targets(row);
-    if (!address || !targets) return std::unexpected(DirectoryError::damaged);
+    if (!address || !targets) return (*transaction)->damaged();
     aliases.push_back({to_string(*address), std::move(*targets)});
     return {};
   };
@@ -267,9 +267,9 @@ Result<std::vector<Route>> Directory::list_routes() const {
   if (!*table) return routes;
   const auto transaction = Transaction::begin(environment_, Access::read);
   if (!transaction) return std::unexpected(transaction.error());
-  auto add = [&routes](std::string_view key, std::string_view row) -> Result<void> {
+  auto add = [&transaction, &routes](std::string_view key, std::string_view row) -> Result<void> {
     auto route = decode_route(key, row);
-    if (!route) return std::unexpected(DirectoryError::damaged);
+    if (!route) return (*transaction)->damaged();
     routes.push_back(std::move(*route));
     return {};
   };

@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "common/lmdb/damage.h"
 #include "common/lmdb/data_file.h"
 #include "common/net/system_random.h"
 
@@ -202,6 +203,16 @@ Result<std::unique_ptr<Transaction>> Transaction::begin(std::shared_ptr<Environm
   return std::unique_ptr<Transaction>{new Transaction{std::move(environment), begun}};
 }
 
+std::unexpected<DirectoryError> Transaction::damaged() const {
+  lmdb::note_damage(environment_->get());
+  return std::unexpected(DirectoryError::damaged);
+}
+
+std::unexpected<DirectoryError> Transaction::failed(int code) const {
+  const DirectoryError error = error_of(code);
+  return error == DirectoryError::damaged ? damaged() : std::unexpected(error);
+}
+
 Result<std::optional<std::string_view>> Transaction::get(MDB_dbi table, std::string_view key) const {
   constexpr std::size_t kKeyMaxOctets = 511;
   if (key.empty() || key.size() > kKeyMaxOctets) return std::nullopt;
@@ -209,7 +220,7 @@ Result<std::optional<std::string_view>> Transaction::get(MDB_dbi table, std::str
   MDB_val found{};
   const int code = mdb_get(transaction_.get(), table, &key_value, &found);
   if (code == MDB_NOTFOUND) return std::nullopt;
-  if (code != 0) return std::unexpected(error_of(code));
+  if (code != 0) return failed(code);
   return view_of(found);
 }
 
@@ -219,18 +230,24 @@ Result<bool> Transaction::contains(MDB_dbi table, std::string_view key) const {
   return row->has_value();
 }
 
+Result<std::uint64_t> Transaction::count(MDB_dbi table) const {
+  MDB_stat stat{};
+  if (const int code = mdb_stat(transaction_.get(), table, &stat); code != 0) return failed(code);
+  return stat.ms_entries;
+}
+
 Result<void> Transaction::put(MDB_dbi table, std::string_view key, std::string_view value) {
   MDB_val key_value = value_of(key);
   MDB_val row = value_of(value);
   const int code = mdb_put(transaction_.get(), table, &key_value, &row, 0);
-  if (code != 0) return std::unexpected(error_of(code));
+  if (code != 0) return failed(code);
   return {};
 }
 
 Result<void> Transaction::erase(MDB_dbi table, std::string_view key) {
   MDB_val key_value = value_of(key);
   const int code = mdb_del(transaction_.get(), table, &key_value, nullptr);
-  if (code != 0) return std::unexpected(error_of(code));
+  if (code != 0) return failed(code);
   return {};
 }
 
@@ -251,7 +268,7 @@ Result<void> Transaction::walk(
     const std::function<Result<void>(std::string_view key, std::string_view value)>& visit) const {
   MDB_cursor* opened = nullptr;
   if (const int code = mdb_cursor_open(transaction_.get(), table, &opened); code != 0) {
-    return std::unexpected(error_of(code));
+    return failed(code);
   }
   auto close = [](MDB_cursor* cursor) { mdb_cursor_close(cursor); };
   const std::unique_ptr<MDB_cursor, decltype(close)> cursor{opened, close};
@@ -263,7 +280,7 @@ Result<void> Transaction::walk(
     const auto visited = visit(view_of(key), view_of(row));
     if (!visited) return visited;
   }
-  if (code != 0 && code != MDB_NOTFOUND) return std::unexpected(error_of(code));
+  if (code != 0 && code != MDB_NOTFOUND) return failed(code);
   return {};
 }
 

@@ -102,6 +102,8 @@ class Transaction {
   /// Nothing when there is no such key, or none can be so long.
   [[nodiscard]] Result<std::optional<std::string_view>> get(MDB_dbi table, std::string_view key) const;
   [[nodiscard]] Result<bool> contains(MDB_dbi table, std::string_view key) const;
+  /// How many rows the table says it has.
+  [[nodiscard]] Result<std::uint64_t> count(MDB_dbi table) const;
   Result<void> put(MDB_dbi table, std::string_view key, std::string_view value);
   /// Errors: not_found.
   Result<void> erase(MDB_dbi table, std::string_view key);
@@ -117,7 +119,11 @@ class Transaction {
 
   Result<void> commit();
 
+  /// A row holds what nobody here has written. Notes it: the daemon that meets it tells of it.
+  [[nodiscard]] std::unexpected<DirectoryError> damaged() const;
+
  private:
+  [[nodiscard]] std::unexpected<DirectoryError> failed(int code) const;
   Result<void> walk(MDB_dbi table, std::string_view first, std::string_view prefix,
                     const std::function<Result<void>(std::string_view key, std::string_view value)>& visit) const;
   Transaction(std::shared_ptr<Environment> environment, MDB_txn* transaction) noexcept

@@ -19,14 +19,14 @@ Result<std::optional<Match>> exact_match(const Transaction& transaction, const A
   if (!user) return std::unexpected(user.error());
   if (*user) {
     const auto id = user_id_of(**user);
-    if (!id) return std::unexpected(DirectoryError::damaged);
+    if (!id) return transaction.damaged();
     return Match{*id, std::move(detail)};
   }
   const auto alias = transaction.get(transaction.tables().aliases, key);
   if (!alias) return std::unexpected(alias.error());
   if (!*alias) return std::nullopt;
   auto targets = decode_alias_targets(**alias);
-  if (!targets) return std::unexpected(DirectoryError::damaged);
+  if (!targets) return transaction.damaged();
   return Match{std::move(*targets), std::move(detail)};
 }
 
@@ -59,7 +59,7 @@ class Expansion {
 
   Result<void> follow(const Step& step) {
     const auto address = folded(step.target);
-    if (!address) return std::unexpected(DirectoryError::damaged);
+    if (!address) return transaction_.damaged();
     if (!visited_.insert(to_string(*address)).second) return {};
     if (visited_.size() > kExpansionMax) return std::unexpected(DirectoryError::too_many);
     const auto ours = transaction_.contains(transaction_.tables().domains, address->domain);
@@ -90,7 +90,7 @@ class Expansion {
   Result<void> add_user(UserId id, std::string detail) {
     if (std::ranges::find(found_.users, id, &LocalUser::id) != found_.users.end()) return {};
     auto user = user_by_id(transaction_, id);
-    if (!user) return std::unexpected(DirectoryError::damaged);  // an address always has its user
+    if (!user) return transaction_.damaged();  // an address always has its user
     found_.users.push_back({id, std::move(user->address), std::move(detail)});
     return {};
   }
@@ -116,7 +116,7 @@ Result<UserId> next_user_id(const Transaction& transaction) {
   const std::optional<std::string_view> octets = *row;
   if (!octets) return UserId{1};
   const auto id = user_id_of(*octets);
-  if (!id) return std::unexpected(DirectoryError::damaged);
+  if (!id) return transaction.damaged();
   return *id;
 }
 
@@ -125,7 +125,7 @@ Result<User> user_by_id(const Transaction& transaction, UserId id) {
   if (!row) return std::unexpected(row.error());
   if (!*row) return std::unexpected(DirectoryError::not_found);
   auto user = decode_user(id, **row);
-  if (!user) return std::unexpected(DirectoryError::damaged);
+  if (!user) return transaction.damaged();
   return std::move(*user);
 }
 
@@ -134,7 +134,7 @@ Result<User> user_by_address(const Transaction& transaction, const Address& addr
   if (!row) return std::unexpected(row.error());
   if (!*row) return std::unexpected(DirectoryError::not_found);
   const auto id = user_id_of(**row);
-  if (!id) return std::unexpected(DirectoryError::damaged);
+  if (!id) return transaction.damaged();
   return user_by_id(transaction, *id);
 }
 
@@ -143,7 +143,7 @@ Result<Credential> credential_of(const Transaction& transaction, UserId id) {
   if (!row) return std::unexpected(row.error());
   if (!*row) return std::unexpected(DirectoryError::not_found);
   auto credential = decode_credential(**row);
-  if (!credential) return std::unexpected(DirectoryError::damaged);
+  if (!credential) return transaction.damaged();
   return std::move(*credential);
 }
 
@@ -152,9 +152,9 @@ Result<std::vector<AppPassword>> app_passwords_of(const Transaction& transaction
   std::vector<AppPassword> app_passwords;
   if (!table) return app_passwords;
   const auto prefix = key_of(id);
-  auto add = [&app_passwords, &prefix](std::string_view key, std::string_view row) -> Result<void> {
+  auto add = [&transaction, &app_passwords, &prefix](std::string_view key, std::string_view row) -> Result<void> {
     auto app_password = decode_app_password(key.substr(prefix.size()), row);
-    if (!app_password) return std::unexpected(DirectoryError::damaged);
+    if (!app_password) return transaction.damaged();
     app_passwords.push_back(std::move(*app_password));
     return {};
   };
@@ -206,7 +206,7 @@ Result<std::optional<Route>> route_of(const Transaction& transaction, MDB_dbi ro
   if (!row) return std::unexpected(row.error());
   if (!*row) return std::nullopt;
   auto route = decode_route(key, **row);
-  if (!route) return std::unexpected(DirectoryError::damaged);
+  if (!route) return transaction.damaged();
   return route;
 }
 

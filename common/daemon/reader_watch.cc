@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <utility>
 
 #include "common/lmdb/environment.h"
 #include "common/lmdb/open_readers.h"
@@ -41,8 +42,8 @@ class Elsewhere {
 
 }  // namespace
 
-ReaderWatch::ReaderWatch(const log::Log& log, std::chrono::milliseconds interval)
-    : log_(log), interval_(interval), thread_([this] { watch(); }) {}
+ReaderWatch::ReaderWatch(const log::Log& log, std::chrono::milliseconds interval, std::function<void()> beside)
+    : log_(log), interval_(interval), beside_(std::move(beside)), thread_([this] { watch(); }) {}
 
 ReaderWatch::~ReaderWatch() {
   {
@@ -77,6 +78,7 @@ void ReaderWatch::watch() {
       since_word = 0;
     }
     elsewhere.look(log_);
+    beside_();
   }
 }
 

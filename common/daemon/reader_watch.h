@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <thread>
 
@@ -20,7 +21,9 @@ class ReaderWatch {
  public:
   static constexpr std::chrono::milliseconds kInterval{1'000};
 
-  explicit ReaderWatch(const log::Log& log, std::chrono::milliseconds interval = kInterval);
+  /// `beside` is called at each look.
+  explicit ReaderWatch(
+      const log::Log& log, std::chrono::milliseconds interval = kInterval, std::function<void()> beside = [] {});
   ReaderWatch(const ReaderWatch&) = delete;
   ReaderWatch& operator=(const ReaderWatch&) = delete;
   ~ReaderWatch();
@@ -31,6 +34,7 @@ class ReaderWatch {
 
   const log::Log& log_;
   const std::chrono::milliseconds interval_;
+  const std::function<void()> beside_;
   std::mutex mutex_;
   std::condition_variable ends_;
   bool ending_ = false;  // guarded by mutex_

@@ -356,7 +356,8 @@ class Supervisor {
     if (signal != SIGBUS) return;
     log_.error("daemon.file.unreadable",
                {{"reason", "a file in use was cut short, or its disk cannot be read: see \"" +
-                               daemon_.check_command + "\" and the kernel's log"}});
+                               daemon_.check_command +
+                               "\", \"posthaste directory check\" and the kernel's log"}});
   }
 
   void wait_to_restart() {

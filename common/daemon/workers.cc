@@ -3,6 +3,7 @@
 #include <memory>
 #include <thread>
 
+#include "common/daemon/damage.h"
 #include "common/daemon/reader_watch.h"
 #include "common/net/system_random.h"
 #include "common/net/thread_pool.h"
@@ -83,7 +84,8 @@ void serve(Program& program, const Setting& setting, const std::vector<BoundSock
   std::vector<Worker*> workers;
   for (const auto& thread : threads) workers.push_back(&thread->worker());
   program.prepare(workers);
-  const ReaderWatch reader_watch{setting.log};
+  const ReaderWatch reader_watch{setting.log, ReaderWatch::kInterval,
+                                 [&setting] { tell_of_damage(setting.log, setting.config); }};
   for (const auto& thread : threads) thread->start(program);
   wait_for_end([&] {
     for (const auto& thread : threads) {

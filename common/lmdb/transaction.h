@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/lmdb/damage.h"
 #include "common/lmdb/environment.h"
 
 namespace posthaste::lmdb {
@@ -35,9 +36,11 @@ class View {
  protected:
   friend class Cursor;
   friend class WriteCursor;
-  /// Remembers the first failure.
+  /// Remembers the first failure, and tells of damage.
   void note(int code) const {
-    if (failure_ == 0) failure_ = code;
+    if (failure_ != 0 || code == 0) return;
+    failure_ = code;
+    if (is_damage(code)) note_damage(environment_.handle());
   }
   [[nodiscard]] MDB_dbi dbi(TableId table) const { return environment_.table(table); }
 

@@ -155,6 +155,122 @@ class Logs(OperatorTest):
         self.assertIn("The queue is empty", self.mail.run("queue", "list"))
 
 
+class Directory(OperatorTest):
+    """A directory that was overwritten: no command dies of it, and each names it, not the store."""
+
+    COMMANDS = (
+        ("user", "list"),
+        ("user", "list", "--json"),
+        ("alias", "list"),
+        ("route", "list"),
+        ("domain", "add", "example.net"),
+        ("user", "add", address("eve"), "--password-stdin"),
+        ("store", "check"),
+    )
+
+    def set_up(self, *arguments):
+        super().set_up(*arguments)
+        self.data = self.mail.folder / "directory/data.mdb"
+
+    def overwrite(self, old, new):
+        """Every `old` in the database, in place: the daemons have it mapped."""
+        octets = self.data.read_bytes()
+        self.assertIn(old, octets)
+        with self.data.open("r+b") as file:
+            at = octets.find(old)
+            while at >= 0:
+                file.seek(at)
+                file.write(new)
+                at = octets.find(old, at + 1)
+
+    def test_no_overwritten_page_ends_a_command_and_the_directory_is_to_blame(self):
+        self.set_up()
+        self.deliver(b"one\r\n")
+        self.mail.run("route", "add", "example.com", "smtp://10.0.0.5")
+        self.assertRegex(self.mail.run("directory", "check"), "1 domain, 2 users, 1 alias, .* 1 route: sound")
+        self.mail.stop()
+        whole = self.data.read_bytes()
+        found = 0
+        for page in range(2, len(whole) // 4096):
+            with self.data.open("r+b") as file:
+                file.seek(page * 4096)
+                file.write(bytes([(0x55, 0, 0xFF)[page % 3]]) * 4096)
+            checked = self.mail.try_run("directory", "check")
+            self.assertIn(checked.returncode, (0, 1), f"page {page}: {checked.stderr}")
+            if checked.returncode == 1:
+                found += 1
+                self.assertIn("directory from a backup", checked.stdout + checked.stderr, page)
+                command = self.COMMANDS[found % len(self.COMMANDS)]
+                done = self.mail.try_run(*command, input="secret of eve\n")
+                said = done.stdout + done.stderr
+                self.assertIn(done.returncode, (0, 1), f"page {page}, {command}: {said}")
+                self.assertNotIn("store's index", said, (page, command))
+                self.assertNotIn("terminate called", said, (page, command))
+                if command[-1] == "--json":
+                    json.loads(done.stdout)
+            with self.data.open("r+b") as file:
+                file.write(whole)
+                file.truncate()
+        self.assertGreaterEqual(found, 8)
+
+    def test_a_directory_cut_short_is_told_of_by_every_command(self):
+        self.set_up()
+        self.mail.stop()
+        os.truncate(self.data, self.data.stat().st_size // 2)
+        for command in (*self.COMMANDS[:-1], ("directory", "check"), ("start",)):
+            said = self.refused(*command, input="secret of eve\n")
+            self.assertRegex(said, r"directory/data\.mdb is damaged.*from a backup", command)
+        self.assertIn("data.mdb is damaged", self.mail.try_run("store", "check").stdout)
+        self.assertIn("the directory is not right", self.refused("status"))
+
+    def test_names_that_are_no_text_are_listed_all_the_same(self):
+        self.set_up()
+        self.mail.run("user", "add", address("eve"), "--name", "M\u00fcller", "--password-stdin", input="secret of eve\n")
+        self.overwrite("M\u00fcller".encode(), b"M\xff\xfeller")
+        self.assertIn("ller", json.loads(self.mail.run("user", "list", "--json"))[2]["name"])
+
+    def test_daemons_that_meet_damage_say_so_and_status_is_not_green(self):
+        self.set_up()
+        self.deliver(b"one\r\n")
+        self.assertEqual(json.loads(self.mail.run("status", "--json"))["databases"]["directory"], {"sound": True})
+        name = address("bob").encode()
+        length = len(name).to_bytes(8, "big")
+        self.overwrite((1).to_bytes(8, "big") + length + name, b"\xff" * 8)
+        with self.mail.smtp() as client:
+            client.ehlo("client.example.com")
+            client.mail("someone@example.com")
+            self.assertEqual(client.rcpt(address("bob"))[0], 451)
+        wait_until(lambda: "directory.damaged" in self.log_of("smtpd"), "smtpd tells")
+        self.assertRegex(self.log_of("smtpd"), r" error smtpd directory\.damaged file=\S+ reason=.*posthaste directory check")
+        said = self.refused("status")
+        self.assertEqual(said.count("runs, process"), 4)
+        self.assertRegex(said, "the directory is not right: .*posthaste directory check")
+        self.assertIn("a user's row is damaged", self.refused("directory", "check"))
+
+    def test_an_index_that_is_damaged_is_told_of_at_runtime_and_by_status(self):
+        self.set_up()
+        self.deliver(b"one\r\n")
+        client = self.mail.imap("bob")
+        self.addCleanup(client.shutdown)
+        self.data = self.store / "index/data.mdb"
+        whole = self.data.read_bytes()
+        self.overwrite(b"\x05\0\0\0INBOX", b"\xff\xff\xff\x7f")
+        self.assertEqual(client.select("INBOX")[0], "NO")
+        wait_until(lambda: "store.index.damaged" in self.log_of("imapd"), "imapd tells")
+        self.assertRegex(self.log_of("imapd"), r" error imapd store\.index\.damaged file=\S+ reason=.*posthaste store rebuild")
+        self.mail.stop()
+        with self.data.open("r+b") as file:
+            file.write(whole[:4096] + b"\x55" * 4096 * 2 + whole[3 * 4096 :])
+            file.seek(3 * 4096)
+            file.write(b"\x55" * (len(whole) - 3 * 4096))
+        said = self.refused("status")
+        self.assertRegex(said, "the store is not right: .*posthaste store rebuild")
+        for command in (("store", "check"), ("user", "add", address("eve"), "--password-stdin")):
+            said = self.refused(*command, input="secret of eve\n")
+            self.assertIn("posthaste store rebuild", said, command)
+            self.assertNotIn("directory from a backup", said, command)
+
+
 class Queue(OperatorTest):
     def test_what_is_held_says_so_and_why(self):
         self.set_up()
