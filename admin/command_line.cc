@@ -311,6 +311,8 @@ void add_queue_commands(CommandLine& line, Arguments& arguments) {
            line.with_config([](const config::Config& config) { return check_queue(config); }));
   line.add(*group, "rebuild", "Make the index again from the log; smtpd must be stopped",
            line.with_config([](const config::Config& config) { return rebuild_queue(config); }));
+  line.add(*group, "begin-empty", "Give up a queue that is lost, so that the next start makes an empty one",
+           line.with_config([](const config::Config& config) { return begin_empty_queue(config); }));
   add_change("retry", "Try now, whenever it would be due", queue::ControlAction::retry,
              "Its number, the message's trace id, or \"all\"");
   add_change("hold", "Try no more until it is released", queue::ControlAction::hold, "Its number or trace id");
@@ -328,6 +330,8 @@ void add_store_commands(CommandLine& line, Arguments& arguments) {
       ->add_flag("--bodies", arguments.bodies, "Read every message, too, and compare its checksum");
   line.add(*group, "rebuild", "Make the index again from the log; the daemons must be stopped",
            line.with_config([](const config::Config& config) { return rebuild_store(config); }));
+  line.add(*group, "begin-empty", "Give up a store that is lost, so that the next start makes an empty one",
+           line.with_config([](const config::Config& config) { return begin_empty_store(config); }));
 }
 
 void add_directory_commands(CommandLine& line) {

@@ -47,6 +47,7 @@ std::string used_by(pid_t process, const IndexedLog& log) {
 }
 
 Outcome<Report> rebuild_alone(const IndexedLog& log) {
+  if (const auto allowed = log.mark.allow(log.directory); !allowed) return Failure(allowed.error());
   const auto lock = journal::lock_writer(log.directory / "writer.lock");
   if (!lock) return Failure(lock.error().text + ": another rebuild runs, or a writer; \"posthaste stop\" ends it");
   if (const auto process = lmdb::process_using(log.directory / "index")) return Failure(used_by(*process, log));
@@ -60,7 +61,8 @@ Outcome<Report> rebuild_alone(const IndexedLog& log) {
     return Failure(
         (log.directory / "log").string() +
         " holds nothing to make an index from; nothing was changed. If there was mail, take the folder " +
-        log.name + " from a backup; if there was none, remove that folder and start");
+        log.name + " from a backup; if there was none, or it is lost for good, move " + log.directory.string() +
+        " away, and \"posthaste " + log.name + " begin-empty\" lets the next start make an empty one");
   }
   const auto built = log.rebuild(log.directory / "log", fresh);
   if (!built) {
@@ -89,10 +91,8 @@ Outcome<Report> rebuild_alone(const IndexedLog& log) {
 }  // namespace
 
 Outcome<bool> is_new(const IndexedLog& log) {
-  std::error_code failed;
-  for (const char* part : {"log", "index"}) {
-    if (fs::exists(log.directory / part, failed) || failed) return false;
-  }
+  if (!journal::holds_nothing(log.directory)) return false;
+  if (const auto allowed = log.mark.allow(log.directory); !allowed) return Failure(allowed.error());
   return true;
 }
 
@@ -127,6 +127,19 @@ Outcome<void> expect_unused(const config::Config& config, const IndexedLog& log)
 Outcome<Report> rebuild_index(const config::Config& config, const IndexedLog& log) {
   if (const auto unused = expect_unused(config, log); !unused) return Failure(unused.error());
   return in_child(config, index_read(log), [&log] { return rebuild_alone(log); });
+}
+
+Outcome<Report> begin_empty(const config::Config& config, const IndexedLog& log) {
+  if (const auto unused = expect_unused(config, log); !unused) return Failure(unused.error());
+  const std::string directory = log.directory.string();
+  if (!journal::holds_nothing(log.directory)) {
+    return Failure(directory + " holds a " + log.name +
+                   ", or can't be read; nothing was changed. To begin with an " + "empty one, move it away first");
+  }
+  const auto cleared = log.mark.clear();
+  if (!cleared) return Failure(cleared.error());
+  return Report{"\"posthaste start\" makes an empty " + log.name + " in " + directory + ".\n",
+                {{"folder", directory}, {"was_missed", *cleared}}};
 }
 
 }  // namespace posthaste::admin

@@ -15,6 +15,7 @@
 #include "common/base/open_error.h"
 #include "common/base/open_words.h"
 #include "common/config/config.h"
+#include "common/journal/made_mark.h"
 
 namespace posthaste::admin {
 
@@ -35,13 +36,19 @@ struct IndexedLog {
                                                   const std::filesystem::path& index)>
       rebuild;
   std::string (*open_words)(const OpenError&, WasRead);
+  journal::MadeMark mark;  // that it was made once
 };
 
 /// Of its index, for in_child().
 [[nodiscard]] Read index_read(const IndexedLog& log);
 
-/// Whether its writer was never started: nothing is there, and that could be seen.
+/// Whether its writer was never started: nothing is there, and that could be seen. Errors: it was made once, and is
+/// missed; a sentence for the operator.
 [[nodiscard]] Outcome<bool> is_new(const IndexedLog& log);
+
+/// Lets the next start begin an empty one where nothing is left. Errors: one of the daemons runs; something is
+/// left.
+[[nodiscard]] Outcome<Report> begin_empty(const config::Config& config, const IndexedLog& log);
 
 /// Of a log that can be read while its index is gone: what a start makes of it. No success.
 [[nodiscard]] Report without_index(const IndexedLog& log);

@@ -51,7 +51,9 @@ IndexedLog queue_of(const config::Config& config) {
                    {},
                    {{"entries", rebuilt->entries}, {"recipients", rebuilt->recipients}}};
   };
-  return {config.paths.queue, "queue", kDaemons, rebuild, queue::open_words};
+  return {config.paths.queue, "queue",
+          kDaemons,           rebuild,
+          queue::open_words,  {config::made_mark(config, "queue"), "queue"}};
 }
 
 namespace {
@@ -258,6 +260,8 @@ Outcome<Report> check_queue(const config::Config& config) {
 }
 
 Outcome<Report> rebuild_queue(const config::Config& config) { return rebuild_index(config, queue_of(config)); }
+
+Outcome<Report> begin_empty_queue(const config::Config& config) { return begin_empty(config, queue_of(config)); }
 
 namespace {
 

@@ -34,4 +34,8 @@ namespace posthaste::admin {
 /// no room.
 [[nodiscard]] Outcome<Report> rebuild_queue(const config::Config& config);
 
+/// Gives up a queue of which nothing is left: the next start begins an empty one. Errors: smtpd runs; something is
+/// left.
+[[nodiscard]] Outcome<Report> begin_empty_queue(const config::Config& config);
+
 }  // namespace posthaste::admin

@@ -58,7 +58,9 @@ IndexedLog store_of(const config::Config& config) {
     if (!rebuilt) return std::unexpected(rebuilt.error());
     return in_words(*rebuilt);
   };
-  return {config.paths.store, "store", kDaemons, rebuild, store::open_words};
+  return {config.paths.store, "store",
+          kDaemons,           rebuild,
+          store::open_words,  {config::made_mark(config, "store"), "store"}};
 }
 
 namespace {
@@ -268,6 +270,8 @@ Outcome<Report> check_store(const config::Config& config, store::CheckDepth dept
 }
 
 Outcome<Report> rebuild_store(const config::Config& config) { return rebuild_index(config, store_of(config)); }
+
+Outcome<Report> begin_empty_store(const config::Config& config) { return begin_empty(config, store_of(config)); }
 
 namespace {
 

@@ -24,6 +24,10 @@ namespace posthaste::admin {
 /// Errors: deliveryd, imapd or pop3d runs; the log is damaged; no room.
 [[nodiscard]] Outcome<Report> rebuild_store(const config::Config& config);
 
+/// Gives up a store of which nothing is left: the next start begins an empty one. Errors: deliveryd, imapd or pop3d
+/// runs; something is left.
+[[nodiscard]] Outcome<Report> begin_empty_store(const config::Config& config);
+
 /// The store with its index, as the commands see it.
 [[nodiscard]] IndexedLog store_of(const config::Config& config);
 

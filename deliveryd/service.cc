@@ -11,6 +11,7 @@
 #include "common/base/clock.h"
 #include "common/config/layout.h"
 #include "common/daemon/damage.h"
+#include "common/journal/made_mark.h"
 #include "common/store/open_words.h"
 #include "common/store/whereabouts.h"
 #include "deliveryd/departed_users.h"
@@ -79,6 +80,8 @@ std::expected<std::unique_ptr<daemon::Program>, std::string> Service::open(const
 }
 
 std::expected<void, std::string> Service::open_store() {
+  const journal::MadeMark mark{config::made_mark(config_, "store"), "store"};
+  if (auto allowed = mark.allow(config_.paths.store); !allowed) return allowed;
   store::WriterOptions options;
   options.directory = config_.paths.store;
   options.map_octets = std::min(config_.store.map_octets, store::kIndexMapOctets);
@@ -91,6 +94,9 @@ std::expected<void, std::string> Service::open_store() {
   auto writer = store::Writer::open(std::move(options));
   if (!writer) return std::unexpected(store::open_words(writer.error()));
   writer_ = std::move(*writer);
+  if (const auto set = mark.set(config_.paths.store); !set) {
+    log_.warning("store.mark.failed", {{"reason", set.error()}});
+  }
   if (const auto& remade = writer_->remade()) {
     const auto took = wall_clock() - began;
     log_.warning("store.index.remade", {{"users", remade->users},

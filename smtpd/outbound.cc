@@ -8,6 +8,7 @@
 #include "common/daemon/damage.h"
 #include "common/dns/stub_resolver.h"
 #include "common/dns/system_servers.h"
+#include "common/journal/made_mark.h"
 #include "common/net/scope.h"
 #include "common/net/uv_network.h"
 #include "smtpd/queue/open_words.h"
@@ -60,6 +61,8 @@ Outbound::Outbound(const daemon::Setting& setting, const auth::Directory& direct
 Outbound::~Outbound() = default;
 
 std::expected<void, std::string> Outbound::open_queue() {
+  const journal::MadeMark mark{config::made_mark(setting_.config, "queue"), "queue"};
+  if (auto allowed = mark.allow(setting_.config.paths.queue); !allowed) return allowed;
   queue::Options options;
   options.directory = setting_.config.paths.queue;
   if (setting_.config.store.disk_reserve_octets != 0) {
@@ -74,6 +77,9 @@ std::expected<void, std::string> Outbound::open_queue() {
   auto queue = queue::Queue::open(std::move(options), *writer_, [this] { end_to_recover(setting_.log, setting_.config); });
   if (!queue) return std::unexpected(queue::open_words(queue.error()));
   queue_ = std::move(*queue);
+  if (const auto set = mark.set(setting_.config.paths.queue); !set) {
+    setting_.log.warning("queue.mark.failed", {{"reason", set.error()}});
+  }
   auto left = Dispatcher::left_in(*queue_);
   if (!left)
     return std::unexpected("cannot read the queue in " + setting_.config.paths.queue.string() +

@@ -22,6 +22,10 @@ std::filesystem::path pid_file(const Config& config, std::string_view daemon) {
   return config.paths.run / (std::string{daemon} + ".pid");
 }
 
+std::filesystem::path made_mark(const Config& config, std::string_view log) {
+  return config.paths.directory / (std::string{log} + ".made");
+}
+
 std::optional<std::filesystem::path> log_file(const Config& config, std::string_view daemon) {
   if (config.log.destination == "stderr") return std::nullopt;
   return config.paths.data / config.log.destination / (std::string{daemon} + ".log");

@@ -40,6 +40,10 @@ inline constexpr std::uint16_t kPop3sPort = 995;
 
 [[nodiscard]] std::filesystem::path pid_file(const Config& config, std::string_view daemon);
 
+/// Beside the directory's database: says that the store, or the queue, was made once. Not where that lies, whose
+/// disk may not be mounted.
+[[nodiscard]] std::filesystem::path made_mark(const Config& config, std::string_view log);
+
 /// A daemon's own log file, or nothing when it logs to standard error.
 [[nodiscard]] std::optional<std::filesystem::path> log_file(const Config& config, std::string_view daemon);
 

@@ -1,5 +1,6 @@
 """What the operator's command says: the truth, the same as the daemons say, and what to do."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -153,6 +154,87 @@ class Logs(OperatorTest):
         self.assertIn("Nothing is stored yet", self.mail.run("store", "check"))
         self.assertIn("Nothing was queued yet", self.mail.run("queue", "check"))
         self.assertIn("The queue is empty", self.mail.run("queue", "list"))
+
+
+class Missing(OperatorTest):
+    """A store or a queue that was there once: its disk is not mounted, or its path is wrong."""
+
+    def give(self, path):
+        """To the daemons' user."""
+        if os.geteuid() == 0:
+            owner = (self.mail.folder / "directory").stat()
+            os.chown(path, owner.st_uid, owner.st_gid)
+
+    def test_what_is_not_there_is_not_begun_anew(self):
+        self.set_up()
+        self.deliver(b"one\r\n")
+        self.mail.submit("alice", message(body=b"two\r\n"), "carol@nowhere.invalid")
+        self.mail.stop()
+        for name, further in (("store", ("user", "add", address("eve"), "--password-stdin")), ("queue", ("queue", "list"))):
+            folder = self.mail.folder / name
+            away = self.mail.folder / (name + ".away")
+            folder.rename(away)
+            for is_empty in (False, True):
+                if is_empty:
+                    folder.mkdir(exist_ok=True)
+                    self.give(folder)
+                for command in (("start",), (name, "check"), (name, "rebuild"), further):
+                    said = self.refused(*command, input="secret of eve\n")
+                    self.assertIn(f"there was a {name} (it was in {folder}): mount its disk", said, command)
+                    self.assertIn(f'"posthaste {name} begin-empty"', said, command)
+                    self.assertFalse((folder / "log").exists() or (folder / "index").exists(), command)
+            folder.rmdir()
+            away.rename(folder)
+        self.mail.start()
+        self.assertEqual(len(self.mail.messages("bob")), 1)
+        self.assertEqual(len(self.mail.queue()), 1)
+
+    def test_a_path_that_is_wrong_is_told_of_and_one_that_moved_is_right(self):
+        self.set_up()
+        self.deliver(b"one\r\n")
+        self.mail.stop()
+        self.mail.configure({"paths.store": "mail"})
+        self.assertIn(f"{self.mail.folder / 'mail'} holds neither a log nor an index", self.refused("start"))
+        with contextlib.suppress(FileNotFoundError):
+            (self.mail.folder / "mail").rmdir()
+        self.store.rename(self.mail.folder / "mail")
+        self.mail.start()
+        self.assertEqual(len(self.mail.messages("bob")), 1)
+        self.mail.stop()
+        (self.mail.folder / "mail").rename(self.mail.folder / "away")
+        self.assertIn(f"(it was in {self.mail.folder / 'mail'})", self.refused("start"))
+
+    def test_an_empty_one_is_begun_on_demand(self):
+        self.set_up()
+        self.deliver(b"one\r\n")
+        self.mail.stop()
+        for name in ("store", "queue"):
+            folder = self.mail.folder / name
+            self.assertIn(f"{folder} holds a {name}", self.refused(name, "begin-empty"))
+            folder.rename(self.mail.folder / (name + ".away"))
+            self.refused("start")
+            self.assertIn(f"makes an empty {name}", self.mail.run(name, "begin-empty"))
+        self.mail.start()
+        self.assertIn("deliveryd runs", self.refused("store", "begin-empty"))
+        self.assertFalse(self.mail.messages("bob"))
+        self.deliver(b"two\r\n")
+        self.assertEqual(len(self.mail.messages("bob")), 1)
+
+    def test_an_installation_without_a_mark_gets_one_and_a_backup_fits(self):
+        self.set_up()
+        self.deliver(b"one\r\n")
+        self.mail.stop()
+        marks = [self.mail.folder / f"directory/{name}.made" for name in ("store", "queue")]
+        for mark in marks:
+            mark.unlink()
+        self.mail.start()
+        self.assertTrue(all(mark.exists() for mark in marks))
+        self.mail.stop()
+        # As it is restored: without the indexes, and with a queue in which nothing was.
+        shutil.rmtree(self.store / "index")
+        shutil.rmtree(self.mail.folder / "queue/index")
+        self.mail.start()
+        self.assertEqual(len(self.mail.messages("bob")), 1)
 
 
 class Directory(OperatorTest):
