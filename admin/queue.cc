@@ -170,14 +170,32 @@ Outcome<queue::EntryId> find_entry(const queue::Reader& reader, const std::strin
   return *found;
 }
 
-/// Whether all who wait are held.
-bool is_held(const queue::Reader& reader, queue::EntryId id) {
+/// Why it would do nothing to an entry, or not what is wanted; nothing when it would.
+std::optional<std::string> in_vain(const queue::Reader& reader, queue::EntryId id, const std::string& name,
+                                   queue::ControlAction action) {
   const auto entry = reader.read(id);
-  if (!entry) return false;
-  const auto may_be_tried = [](const queue::QueuedRecipient& queued) {
-    return queued.status.fate == queue::Fate::waiting && !queued.status.held;
-  };
-  return std::ranges::none_of(entry->recipients, may_be_tried);
+  if (!entry && entry.error() == queue::QueueError::not_found) {
+    return "there is no entry " + name + ": see \"posthaste queue list\"";
+  }
+  if (!entry || action == queue::ControlAction::drop) return std::nullopt;
+  std::size_t held = 0;
+  std::size_t free = 0;
+  for (const auto& queued : entry->recipients) {
+    if (queued.status.fate == queue::Fate::waiting) ++(queued.status.held ? held : free);
+  }
+  const std::string which = "entry " + name;
+  if (action == queue::ControlAction::hold) {
+    return free > 0 ? std::nullopt : std::optional(which + " is held already; nothing was changed");
+  }
+  if (std::ranges::any_of(entry->recipients, is_held_as_damaged)) {
+    return which + " is held because its message is damaged: it is never sent. Tell its sender, then \"posthaste " +
+           "queue drop " + name + "\"";
+  }
+  if (action == queue::ControlAction::release) {
+    return held > 0 ? std::nullopt : std::optional(which + " is not held; nothing was changed");
+  }
+  if (free > 0) return std::nullopt;
+  return which + " is held: \"posthaste queue release " + name + "\" lets it go on";
 }
 
 net::Task<void> ask(net::UvLoop& loop, net::Endpoint socket, std::string line, std::optional<std::string>& heard) {
@@ -209,33 +227,89 @@ Outcome<Report> check_without_index(const config::Config& config) {
   return without_index(queue_of(config));
 }
 
-/// A problem when neither a start nor a rebuild would read the log.
-std::vector<std::string> examine(const config::Config& config) {
+/// What is found wrong beside what the checker finds.
+struct Findings {
+  std::vector<std::string> problems;
+  std::optional<OpenError> start;    // why the next one fails
+  std::optional<OpenError> rebuild;  // likewise
+};
+
+/// Whether a start, and a rebuild, would read the log.
+Findings examine(const config::Config& config) {
   const auto index =
       queue::open_index(config.paths.queue / "index", lmdb::Environment::Access::read, queue::kIndexMapOctets);
-  if (!index) return {index.error().text};
-  const auto records = queue::examine_log(index->get(), config.paths.queue / "log");
-  if (records) return {};
-  return {records.error().text + ": \"posthaste queue rebuild\" fails with this, and so may the next start"};
+  if (!index) return {{index.error().text}, {}, {}};
+  Findings findings;
+  const auto log = config.paths.queue / "log";
+  const auto start = queue::examine_log(index->get(), log, queue::Extent::what_the_index_lacks);
+  if (!start) {
+    findings.start = start.error();
+    findings.problems.push_back(start.error().text + ": smtpd does not start with this");
+    return findings;
+  }
+  const auto rebuild = queue::examine_log(index->get(), log, queue::Extent::all);
+  if (!rebuild) {
+    findings.rebuild = rebuild.error();
+    findings.problems.push_back(rebuild.error().text + ": \"posthaste queue rebuild\" fails with this");
+  }
+  return findings;
 }
 
-Report report_of(queue::CheckReport found, std::vector<std::string> problems, const std::string& rebuild_it) {
-  found.problems.insert(found.problems.begin(), problems.begin(), problems.end());
+/// What helps against what was found, each case for itself.
+std::string remedies(const queue::CheckReport& found, const Findings& beside, const config::Config& config,
+                     const std::string& rebuild_it) {
+  std::string text;
+  const auto is_denied = [](const std::optional<OpenError>& error) {
+    return error && error->kind == OpenError::Kind::denied;
+  };
+  if (!found.closed.empty() || is_denied(beside.start) || is_denied(beside.rebuild)) {
+    text += "The folder queue and all in it must belong to the daemons' user (chown -R): then check again.\n";
+  }
+  for (const queue::EntryId entry : found.damaged) {
+    const std::string name = std::to_string(number(entry));
+    text += "The message of entry " + name + " is lost, and never sent as it is: \"posthaste queue show " + name +
+            "\" says whose it is; tell the sender, then \"posthaste queue drop " + name + "\".\n";
+  }
+  const bool start_fails = beside.start && !is_denied(beside.start);
+  const bool rebuild_fails = beside.rebuild && !is_denied(beside.rebuild);
+  if (start_fails) {
+    text +=
+        "\"posthaste queue list\" says what waits: it is not sent any more, tell its senders. To go on "
+        "without it: \"posthaste stop\"; move " +
+        config.paths.queue.string() + " away; \"posthaste queue begin-empty\"; \"posthaste start\".\n";
+  } else if (rebuild_fails) {
+    text +=
+        "The index has what the damaged record said, or says whose it was: smtpd starts, and sends all else. Make "
+        "no rebuild until what waits now has left the queue.\n";
+  }
+  const std::size_t told = found.damaged.size() + found.closed.size();
+  const bool index_is_wrong = found.problems.size() > told;
+  if (index_is_wrong && !start_fails && !rebuild_fails) {
+    text += "For the index, " + rebuild_it + "; if it comes again, tell the makers.\n";
+  } else if (index_is_wrong && rebuild_fails) {
+    text += "The index is wrong, too: move " + config.paths.queue.string() +
+            " away, and \"posthaste queue begin-empty\" before the next start.\n";
+  }
+  return text;
+}
+
+Report report_of(const queue::CheckReport& found, const Findings& beside, const config::Config& config,
+                 const std::string& rebuild_it) {
+  auto problems = beside.problems;
+  problems.insert(problems.end(), found.problems.begin(), found.problems.end());
   Report report;
-  report.success = found.problems.empty();
-  for (const auto& problem : found.problems) report.text += problem + "\n";
+  report.success = problems.empty();
+  for (const auto& problem : problems) report.text += problem + "\n";
   report.text += counted(found.entries, "entry", "entries") + ", " +
                  counted(found.recipients, "recipient", "recipients") + ", " +
                  counted(found.octets, "octet", "octets") + ", all of them read: ";
   if (report.success) {
     report.text += "sound.\n";
   } else {
-    report.text += std::to_string(found.problems.size()) +
-                   " found wrong.\nAn entry whose record is damaged is never sent as it is: tell its sender, then "
-                   "\"posthaste queue drop\". For all else, " +
-                   rebuild_it + "; if it comes again, tell the makers.\n";
+    report.text +=
+        std::to_string(problems.size()) + " found wrong.\n" + remedies(found, beside, config, rebuild_it);
   }
-  report.json = {{"problems", found.problems},
+  report.json = {{"problems", problems},
                  {"entries", found.entries},
                  {"recipients", found.recipients},
                  {"octets", found.octets},
@@ -254,7 +328,7 @@ Outcome<Report> check_queue(const config::Config& config) {
     if (journal::has_lost_its_index(config.paths.queue)) return check_without_index(config);
     const auto opened = queue::Reader::open(config.paths.queue);
     if (!opened) return Failure(queue::open_words(opened.error()));
-    return report_of(queue::check(**opened), examine(config), rebuild_words(log));
+    return report_of(queue::check(**opened), examine(config), config, rebuild_words(log));
   };
   return in_child(config, index_read(log), check_it);
 }
@@ -323,9 +397,7 @@ Outcome<Report> change_entries(const config::Config& config, queue::ControlActio
     if (!reader) return Failure(reader.error());
     const auto id = find_entry(**reader, name);
     if (!id) return Failure(id.error());
-    if (action == queue::ControlAction::retry && is_held(**reader, *id)) {
-      return Failure("entry " + name + " is held: \"posthaste queue release " + name + "\" lets it go on");
-    }
+    if (auto why = in_vain(**reader, *id, name, action)) return Failure(std::move(*why));
     request.entry = *id;
   } else if (action != queue::ControlAction::retry) {
     return Failure("only retry takes \"all\": name one entry");

@@ -108,6 +108,8 @@ Outcome<KnownUsers> known_users(const config::Config& config) {
 struct Findings {
   std::vector<std::string> problems;
   std::vector<std::string> notes;
+  std::optional<OpenError> start;    // why the next one fails
+  std::optional<OpenError> rebuild;  // likewise
 };
 
 /// Damaged bodies of messages that are gone; those that live are found by the checker.
@@ -154,12 +156,16 @@ void look_for_unknown_users(const config::Config& config, const Outcome<KnownUse
 void examine(const config::Config& config, lmdb::Environment& index, store::CheckDepth depth, Findings& findings) {
   const auto log = config.paths.store / "log";
   const auto start = store::examine_log(index, log, store::Extent::what_the_index_lacks);
-  if (!start) findings.problems.push_back(start.error().text + ": deliveryd does not start with this");
+  if (!start) {
+    findings.start = start.error();
+    findings.problems.push_back(start.error().text + ": deliveryd does not start with this");
+  }
   if (!start || depth != store::CheckDepth::bodies) return;
   const auto rebuild = store::examine_log(index, log, store::Extent::all);
   if (rebuild) {
     findings.notes = notes_on(index, rebuild->damaged);
   } else {
+    findings.rebuild = rebuild.error();
     findings.problems.push_back(rebuild.error().text + ": \"posthaste store rebuild\" fails with this");
   }
 }
@@ -185,6 +191,41 @@ void add_addresses(const store::CheckReport& found, const std::map<UserId, std::
   }
 }
 
+/// What helps against what was found, each case for itself.
+std::string remedies(const store::CheckReport& found, const Findings& beside, const std::string& rebuild_it) {
+  std::string text;
+  const auto is_denied = [](const std::optional<OpenError>& error) {
+    return error && error->kind == OpenError::Kind::denied;
+  };
+  if (!found.closed.empty() || is_denied(beside.start) || is_denied(beside.rebuild)) {
+    text += "The folder store and all in it must belong to the daemons' user (chown -R): then check again.\n";
+  }
+  if (!found.damaged.empty()) {
+    text +=
+        "A blob that is damaged is a message lost: take it from a backup, or expunge it; a rebuild refuses until "
+        "then.\n";
+  }
+  const bool log_is_damaged = beside.start && !is_denied(beside.start);
+  const bool rebuild_fails = beside.rebuild && !is_denied(beside.rebuild);
+  if (log_is_damaged) {
+    text += "The log and the index do not fit together, or the log is damaged: " + rebuild_it +
+            "; when that refuses, take the folder store from a backup.\n";
+  } else if (rebuild_fails) {
+    text +=
+        "The damaged record is no message. What it said is in the index: nothing is missing, and the daemons go "
+        "on. "
+        "But the index cannot be made again from this log: copy the folder store away now, with its index, or take "
+        "it from a backup.\n";
+  }
+  const bool index_is_wrong = found.problems.size() > found.damaged.size() + found.closed.size();
+  if (index_is_wrong && !log_is_damaged && !rebuild_fails) {
+    text += "For the index, " + rebuild_it + "; if it comes again, tell the makers.\n";
+  } else if (index_is_wrong && rebuild_fails) {
+    text += "The index is wrong, too: take the folder store from a backup.\n";
+  }
+  return text;
+}
+
 Report report_of(const store::CheckReport& found, const Findings& beside,
                  const std::map<UserId, std::string>& addresses, store::CheckDepth depth,
                  const std::string& rebuild_it) {
@@ -202,11 +243,7 @@ Report report_of(const store::CheckReport& found, const Findings& beside,
   if (report.success) {
     report.text += with_bodies ? "sound.\n" : "the index is sound. --bodies reads the messages, too.\n";
   } else {
-    report.text +=
-        std::to_string(problems.size()) +
-        " found wrong.\nA blob that is damaged is a message lost: take it from a backup, or expunge it; a rebuild "
-        "refuses until then. Of the log, take the folder store from a backup. For all else, " +
-        rebuild_it + "; if it comes again, tell the makers.\n";
+    report.text += std::to_string(problems.size()) + " found wrong.\n" + remedies(found, beside, rebuild_it);
   }
   if (found.changing > 0) {
     report.text +=

@@ -13,6 +13,7 @@
 
 #include "common/lmdb/damage.h"
 #include "common/lmdb/data_file.h"
+#include "common/lmdb/environment.h"
 #include "common/net/system_random.h"
 
 namespace posthaste::auth {
@@ -85,13 +86,9 @@ DirectoryError error_of(int code) noexcept {
     case MDB_MAP_FULL:
     case ENOSPC:
     case EDQUOT: return DirectoryError::full;
-    case MDB_CORRUPTED:
-    case MDB_PAGE_NOTFOUND:
-    case MDB_INVALID:
-    case MDB_VERSION_MISMATCH: return DirectoryError::damaged;
     case MDB_NOTFOUND:
     case ENOENT: return DirectoryError::not_found;
-    default: return DirectoryError::io;
+    default: return lmdb::is_damage(code) ? DirectoryError::damaged : DirectoryError::io;
   }
 }
 

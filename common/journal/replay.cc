@@ -20,6 +20,13 @@ std::unexpected<OpenError> error(Kind kind, const std::filesystem::path& path, s
   return std::unexpected(OpenError{kind, path.string() + ": " + std::move(text)});
 }
 
+/// Of a file that does not open, by errno.
+std::unexpected<OpenError> unopened(const std::filesystem::path& path) {
+  const int code = errno;
+  return error(code == EACCES || code == EPERM ? Kind::denied : Kind::io, path,
+               std::system_category().message(code));
+}
+
 /// One segment's share of a replay.
 struct Replayed {
   LogPosition tail;
@@ -32,7 +39,7 @@ std::expected<Replayed, OpenError> replay_segment(ReplayTarget& target, const st
                                                   LogPosition position, ReplayShare& share,
                                                   std::uint64_t octets_max) {
   const auto file = MappedFile::open(path);
-  if (!file) return error(Kind::io, path, std::system_category().message(errno));
+  if (!file) return unopened(path);
   const std::string_view octets = file->octets().substr(0, octets_max);
   if (octets.size() < position.offset) {
     return error(
@@ -129,7 +136,7 @@ std::expected<SegmentHeader, OpenError> read_segment_header(const std::filesyste
                                                             const SegmentMagic& magic, std::uint32_t segment) {
   const auto path = segment_path(log, segment);
   const auto file = MappedFile::open(path);
-  if (!file) return error(Kind::io, path, std::system_category().message(errno));
+  if (!file) return unopened(path);
   const auto header = decode_segment_header(magic, file->octets());
   if (!header || header->segment != segment) return error(Kind::log_damaged, path, "has no sound header");
   return *header;

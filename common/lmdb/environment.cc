@@ -29,8 +29,8 @@ OpenError open_error(const std::filesystem::path& directory, int code) {
   Kind kind = Kind::io;
   if (code == ENOENT) kind = Kind::absent;
   if (code == EACCES || code == EPERM || code == EROFS) kind = Kind::denied;
-  if (code == EAGAIN || code == MDB_NOTFOUND || code == MDB_READERS_FULL) kind = Kind::unavailable;
-  if (is_damage(code)) kind = Kind::damaged;
+  if (code == EAGAIN || code == MDB_READERS_FULL) kind = Kind::unavailable;
+  if (code == MDB_NOTFOUND || is_damage(code)) kind = Kind::damaged;
   if (is_space(code)) kind = Kind::full;
   return {kind, directory.string() + ": " + describe(code)};
 }
@@ -53,17 +53,20 @@ bool is_space(int code) noexcept {
 }
 
 bool is_damage(int code) noexcept {
-  return code == MDB_CORRUPTED || code == MDB_INVALID || code == MDB_VERSION_MISMATCH || code == MDB_PAGE_NOTFOUND;
+  return code == MDB_CORRUPTED || code == MDB_INVALID || code == MDB_VERSION_MISMATCH ||
+         code == MDB_PAGE_NOTFOUND || code == MDB_INCOMPATIBLE || code == MDB_CURSOR_FULL;
 }
 
 std::string describe(int code) {
   switch (code) {
     case ENOENT: return "is not there";
-    case MDB_NOTFOUND: return "lacks a table, which its writer adds at its next start, or is damaged";
+    case MDB_NOTFOUND: return "lacks a table, which a writer of this version adds when it starts";
     case MDB_INVALID: return "the file holds no database: it was overwritten, or is damaged";
     case MDB_VERSION_MISMATCH: return "the file is of another version, or damaged";
     case MDB_CORRUPTED:
-    case MDB_PAGE_NOTFOUND: return "the file is damaged";
+    case MDB_PAGE_NOTFOUND:
+    case MDB_INCOMPATIBLE:
+    case MDB_CURSOR_FULL: return "the file is damaged";
     case MDB_READERS_FULL: return "too many processes and threads read it";
     case MDB_MAP_FULL: return "its map is full";
     default: return mdb_strerror(code);

@@ -67,7 +67,7 @@ class Environment {
   enum class Access { read, write };
 
   /// Its tables are named in the order of the caller's enumeration; opened for writing, they are made if need be.
-  /// Errors: absent; denied; unavailable, when it is out of reader slots, or lacks a table; damaged; full; io.
+  /// Errors: absent; denied; unavailable, when it is out of reader slots; damaged, also without a table; full; io.
   [[nodiscard]] static std::expected<std::shared_ptr<Environment>, OpenError> open(
       const std::filesystem::path& directory, std::span<const char* const> table_names, Access access,
       std::uint64_t map_octets);

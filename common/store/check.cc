@@ -422,11 +422,22 @@ class Checker {
       note_failure();
       if (!locations.empty()) {
         slices_.let_go();
-        std::erase_if(locations, [this](const BlobLocation& blob) { return store_.verify_blob(blob).has_value(); });
+        std::erase_if(locations, [this](const BlobLocation& blob) { return !is_unsound(blob); });
       }
       renew();
       for (const BlobLocation& blob : locations) check_unreadable(blob);
     }
+  }
+
+  /// Nothing is known of a blob whose segment does not open.
+  bool is_unsound(const BlobLocation& blob) {
+    const auto verified = store_.verify_blob(blob);
+    if (verified) return false;
+    if (verified.error() != StoreError::unavailable) return true;
+    if (report_.closed.insert(blob.segment).second) {
+      problem("segment ", blob.segment, ": cannot be opened; see whose the file is, and the limit on open files");
+    }
+    return false;
   }
 
   void check_blob(const BlobRow& blob) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,9 @@ struct DamagedMessages {
 };
 
 struct CheckReport {
-  std::vector<std::string> problems;  // a sentence each, for the operator; empty when all is well
+  std::vector<std::string> problems;     // a sentence each, for the operator; empty when all is well
   std::vector<DamagedMessages> damaged;  // with `bodies`: a problem each, too
+  std::set<std::uint32_t> closed;        // segments that could not be opened: a problem each
   std::uint64_t users = 0;
   std::uint64_t mailboxes = 0;
   std::uint64_t messages = 0;

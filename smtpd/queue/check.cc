@@ -86,8 +86,7 @@ class Checker {
       const auto again = reader_.read(id);
       if (!again) return;  // it has gone meanwhile
       if (again->message == entry->message) {
-        problem("entry ", number(id), ": its record in segment ", entry->message.segment, " at ",
-                entry->message.record_offset, " is damaged or gone");
+        note_unread(id, entry->message, message.error());
         break;
       }
       entry = again;
@@ -99,6 +98,16 @@ class Checker {
     if (start_ && id >= start_->next_entry) return came_late(id);
     const OctetsLocation& place = entry->message;
     live_[place.segment] += place.offset + place.octets - place.record_offset;
+  }
+
+  void note_unread(EntryId id, const OctetsLocation& place, QueueError error) {
+    if (error != QueueError::unavailable) {
+      problem("entry ", number(id), ": its record in segment ", place.segment, " at ", place.record_offset,
+              " is damaged or gone");
+      report_.damaged.push_back(id);
+    } else if (report_.closed.insert(place.segment).second) {
+      problem("segment ", place.segment, ": cannot be opened; see whose the file is, and the limit on open files");
+    }
   }
 
   void came_late(EntryId id) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,8 @@ namespace posthaste::queue {
 
 struct CheckReport {
   std::vector<std::string> problems;  // a sentence each, for the operator; empty when all is well
+  std::vector<EntryId> damaged;       // entries whose message does not read: a problem each
+  std::set<std::uint32_t> closed;     // segments that could not be opened: a problem each
   std::uint64_t entries = 0;
   std::uint64_t recipients = 0;
   std::uint64_t octets = 0;  // of messages

@@ -145,22 +145,39 @@ class Reading final : public journal::ReplayTarget {
   std::uint64_t records_ = 0;
 };
 
-std::expected<std::vector<KnownSegment>, OpenError> segments_known_to(Environment* index) {
-  if (index == nullptr) return std::vector<KnownSegment>{};
+/// What an index says of its log.
+struct KnownLog {
+  std::vector<KnownSegment> segments;
+  std::optional<LogPosition> tail{};  // up to which it has it
+};
+
+std::expected<KnownLog, OpenError> log_known_to(Environment* index) {
+  if (index == nullptr) return KnownLog{};
   const auto txn = index->begin_read();
   if (!txn) return std::unexpected(OpenError{Kind::io, "index: cannot be read"});
-  auto known = known_segments(View(*index, *txn));
+  KnownLog known;
+  std::expected<std::vector<KnownSegment>, OpenError> segments;
+  {
+    const View view(*index, *txn);
+    if (const auto meta = find_meta(view)) known.tail = meta->tail;
+    segments = known_segments(view);
+  }
   index->end_read(*txn);
+  if (!segments) return std::unexpected(segments.error());
+  known.segments = std::move(*segments);
   return known;
 }
 
-std::expected<std::uint64_t, OpenError> examine_once(Environment* index, const std::filesystem::path& log) {
-  const auto known = segments_known_to(index);
+std::expected<std::uint64_t, OpenError> examine_once(Environment* index, const std::filesystem::path& log,
+                                                     Extent extent) {
+  const auto known = log_known_to(index);
   if (!known) return std::unexpected(known.error());
-  const auto segments = journal::segments_to_replay(log, kSegmentMagic, std::nullopt, *known);
+  const auto segments = journal::segments_to_replay(log, kSegmentMagic, std::nullopt, known->segments);
   if (!segments) return std::unexpected(segments.error());
   LogPosition tail;
-  if (!segments->empty()) {
+  if (extent == Extent::what_the_index_lacks && known->tail) {
+    tail = *known->tail;
+  } else if (!segments->empty()) {
     const auto header = journal::read_segment_header(log, kSegmentMagic, segments->front());
     if (!header) return std::unexpected(header.error());
     tail.sequence = header->first_sequence;
@@ -215,9 +232,10 @@ std::expected<RebuiltIndex, OpenError> rebuild_index(const std::filesystem::path
   return counted(**environment);
 }
 
-std::expected<std::uint64_t, OpenError> examine_log(Environment* index, const std::filesystem::path& log) {
+std::expected<std::uint64_t, OpenError> examine_log(Environment* index, const std::filesystem::path& log,
+                                                    Extent extent) {
   for (int look = 1;; ++look) {
-    auto records = examine_once(index, log);
+    auto records = examine_once(index, log, extent);
     if (records || look == kLooks) return records;
     std::this_thread::sleep_for(kLookAgain);
   }

@@ -32,10 +32,15 @@ namespace posthaste::queue {
                                                                    const std::filesystem::path& index,
                                                                    std::uint64_t map_octets = kIndexMapOctets);
 
-/// Whether all of the log would be read to its end, as recover() or rebuild_index() would, beside the index or,
-/// when that is nullptr, without one. Changes nothing, and a writer may go on. Returns how many records there are.
-/// Errors: those of recover().
+enum class Extent {
+  what_the_index_lacks,  // as recover() reads it
+  all,                   // as rebuild_index() does
+};
+
+/// Whether the log would be read to its end, as `extent` says, beside the index or, when that is nullptr, without
+/// one. Changes nothing, and a writer may go on. Returns how many records there are. Errors: those of recover().
 [[nodiscard]] std::expected<std::uint64_t, OpenError> examine_log(Environment* index,
-                                                                  const std::filesystem::path& log);
+                                                                  const std::filesystem::path& log,
+                                                                  Extent extent = Extent::all);
 
 }  // namespace posthaste::queue

@@ -149,6 +149,24 @@ class Logs(OperatorTest):
         self.mail.start()
         self.assertEqual(len(self.mail.messages("bob")), 2)
 
+    def test_a_damaged_record_that_is_no_message_is_called_none(self):
+        self.set_up()
+        self.deliver(b"one\r\n")
+        client = self.mail.imap("bob")
+        client.select("INBOX")
+        client.store("1", "+FLAGS", "Marker77")
+        client.logout()
+        self.deliver(b"two\r\n")
+        self.mail.stop()
+        self.flip(self.store, b"Marker77")
+        said = self.refused("store", "check", "--bodies")
+        self.assertRegex(said, '00000001.seg: damaged at octet .*"posthaste store rebuild" fails')
+        self.assertIn("The damaged record is no message. What it said is in the index", said)
+        for wrong in ("expunge", "make the index again"):
+            self.assertNotIn(wrong, said)
+        self.mail.start()
+        self.assertEqual(len(self.mail.messages("bob")), 2)
+
     def test_a_new_installation_has_nothing_and_nothing_is_wrong(self):
         self.mail = self.enterContext(support.Installation())
         self.assertIn("Nothing is stored yet", self.mail.run("store", "check"))
@@ -373,6 +391,81 @@ class Queue(OperatorTest):
         self.assertIn("never sent as it is", self.mail.run("queue", "show", "2"))
         self.assertNotIn("damaged", self.mail.run("queue", "show", "1"))
         self.assertIn("is held", self.refused("queue", "retry", "2"))
+
+
+    def queue_up(self, *bodies):
+        for number, body in enumerate(bodies):
+            self.mail.submit("alice", message(body=body), f"user{number}@nowhere.invalid")
+
+    def test_a_damaged_entry_leads_to_what_helps_and_to_nothing_else(self):
+        self.set_up()
+        self.queue_up(MARK, b"two\r\n", b"three\r\n")
+        self.assertIn("entry 2 is not held; nothing was changed", self.refused("queue", "release", "2"))
+        self.mail.stop()
+        self.flip(self.mail.folder / "queue")
+        said = self.refused("queue", "check")
+        self.assertRegex(said, r"00000001.seg: damaged at octet \d+, where record 1 should begin.*queue rebuild. fails")
+        self.assertIn('The message of entry 1 is lost, and never sent as it is: "posthaste queue show 1"', said)
+        self.assertIn("smtpd starts, and sends all else. Make no rebuild", said)
+        self.assertNotIn("make the index again", said)
+        self.mail.start()
+        self.mail.run("queue", "retry", "1")
+        wait_until(lambda: "queue.message.held" in self.log_of("smtpd"), "it is held")
+        for command in ("release", "retry"):
+            said = self.refused("queue", command, "1")
+            self.assertRegex(said, "entry 1 is held because its message is damaged: .*queue drop 1", command)
+        self.assertIn("entry 1 is held already", self.refused("queue", "hold", "1"))
+        self.mail.run("queue", "drop", "1")
+        for command in ("release", "hold", "retry", "drop"):
+            self.assertIn("there is no entry 1:", self.refused("queue", command, "1"), command)
+        self.mail.run("queue", "hold", "2")
+        self.assertIn("entry 2 is held already", self.refused("queue", "hold", "2"))
+        self.assertIn("Released: 1", self.mail.run("queue", "release", "2"))
+
+    def test_a_queue_that_does_not_open_is_gone_on_without(self):
+        self.set_up()
+        self.queue_up(b"one\r\n")
+        self.mail.stop()
+        queue = self.mail.folder / "queue"
+        shutil.copytree(queue / "index", self.mail.folder / "index.before")
+        self.mail.start()
+        self.queue_up(MARK, b"three\r\n")
+        self.mail.stop()
+        shutil.copy2(self.mail.folder / "index.before/data.mdb", queue / "index/data.mdb")
+        if os.geteuid() == 0:
+            os.chown(queue / "index/data.mdb", queue.stat().st_uid, queue.stat().st_gid)
+        self.flip(queue)
+        said = self.refused("queue", "check")
+        self.assertIn("smtpd does not start with this", said)
+        self.assertIn(f'move {queue} away; "posthaste queue begin-empty"; "posthaste start"', said)
+        self.assertNotIn("make the index again", said)
+        self.refused("start")
+        queue.rename(self.mail.folder / "queue.away")
+        self.mail.run("queue", "begin-empty")
+        self.mail.start()
+        self.queue_up(b"four\r\n")
+        self.assertEqual(len(self.mail.queue()), 1)
+
+    def test_what_may_not_be_read_is_not_called_damaged(self):
+        self.set_up()
+        self.deliver(b"one\r\n")
+        self.queue_up(b"two\r\n")
+        self.mail.stop()
+        for name, command in (("store", ("store", "check", "--bodies")), ("queue", ("queue", "check"))):
+            segment = self.mail.folder / name / "log/00000001.seg"
+            before = segment.stat()
+            if os.geteuid() == 0:
+                os.chown(segment, 0, 0)
+            segment.chmod(0o600 if os.geteuid() == 0 else 0)
+            said = self.refused(*command)
+            self.assertIn("segment 1: cannot be opened", said)
+            self.assertIn(f"The folder {name} and all in it must belong to the daemons' user (chown -R)", said)
+            for wrong in ("damaged or gone", "from a backup", "queue drop", "make the index again"):
+                self.assertNotIn(wrong, said, name)
+            if os.geteuid() == 0:
+                os.chown(segment, before.st_uid, before.st_gid)
+            segment.chmod(before.st_mode & 0o777)
+            self.mail.run(*command)
 
 
 class Users(OperatorTest):
