@@ -39,6 +39,7 @@ net::Task<Carried> Carrier::carry(Consignment consignment) {
   if (std::holds_alternative<OurMailboxes>(consignment.hop)) co_return co_await carry_home(std::move(consignment));
   relay::Message message{.trace_id = std::move(consignment.envelope.trace_id),
                          .reverse_path = std::move(consignment.envelope.reverse_path),
+                         .sender = std::move(consignment.sender),
                          .body = consignment.envelope.body,
                          .smtp_utf8 = consignment.envelope.smtp_utf8,
                          .ret = consignment.envelope.ret,

@@ -24,6 +24,7 @@ struct Consignment {
   queue::Envelope envelope;
   std::vector<queue::SharedOctets> message;
   std::vector<relay::Recipient> recipients;  // by their places in the entry
+  std::string sender;                        // as share_holder() says
 };
 
 /// What became of it: one outcome for each recipient.

@@ -269,8 +269,11 @@ net::Task<void> Dispatcher::set_aside(Entry entry) {
 }
 
 net::Task<Carried> Dispatcher::attempt(Lane& lane, Group group, std::vector<queue::SharedOctets> message) {
-  Consignment consignment{
-      .hop = lane.hop, .envelope = group.entry->envelope, .message = std::move(message), .recipients = {}};
+  Consignment consignment{.hop = lane.hop,
+                          .envelope = group.entry->envelope,
+                          .message = std::move(message),
+                          .recipients = {},
+                          .sender = share_holder(group.entry->envelope.reverse_path, delimiter_)};
   for (const auto index : group.recipients) {
     const auto& recipient = group.entry->recipients[index].recipient;
     consignment.recipients.push_back({index, recipient.mailbox, recipient.notify, recipient.orcpt});

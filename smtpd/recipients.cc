@@ -5,6 +5,9 @@
 #include <utility>
 #include <variant>
 
+#include "common/auth/address.h"
+#include "common/base/octets.h"
+
 namespace posthaste::smtpd {
 namespace {
 
@@ -83,6 +86,12 @@ std::expected<void, SenderError> check_sender(const auth::Directory& directory, 
   if (!may) return std::unexpected(SenderError::unavailable);
   if (!*may) return std::unexpected(SenderError::not_yours);
   return {};
+}
+
+std::string share_holder(const smtp::ReversePath& reverse_path, std::optional<char> delimiter) {
+  if (!reverse_path) return {};
+  const auto user = auth::split_subaddress(reverse_path->local_part, delimiter).user;
+  return lower(std::string{user} + "@" + reverse_path->domain);
 }
 
 std::optional<std::string> postmaster_domain(const auth::Directory& directory, std::string_view hostname) {

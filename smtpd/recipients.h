@@ -56,6 +56,10 @@ struct Destinations {
                                                             const smtp::ReversePath& reverse_path,
                                                             std::optional<char> delimiter);
 
+/// Whom mail from `reverse_path` is counted for where senders have shares: the same for every detail and every case
+/// of an address. Notifications are one sender's.
+[[nodiscard]] std::string share_holder(const smtp::ReversePath& reverse_path, std::optional<char> delimiter);
+
 /// The domain whose postmaster answers to "<Postmaster>" (RFC 5321 §4.5.1): the host's own name or the nearest
 /// domain above it that is ours, or else the first of ours. Nothing when there is none. Walks the domains: not on
 /// a loop.

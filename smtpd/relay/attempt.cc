@@ -61,26 +61,32 @@ Attempt::Attempt(const Shared& shared, Destination destination, Message message,
   }
 }
 
-net::Task<std::vector<Outcome>> Attempt::run() {
+net::Task<void> Attempt::run() {
   const auto name = to_string(destination_);
   shared_.log.debug("relay.attempt", {{"trace", message_.trace_id},
                                       {"destination", name},
                                       {"recipients", pending_.size()},
                                       {"octets", message_.content.octets()}});
+  for (auto& pending : pending_) pending.so_far = own_outcome(pending.recipient.index, not_tried());
+  asked_.reset();
+  addresses_tried_ = 0;
+  connected_ = connection_failed_ = false;
   co_await try_idle_connections();
-  if (!over()) {
-    if (const auto* domain = std::get_if<std::string>(&destination_.target)) {
-      co_await try_domain(*domain);
-    } else {
-      co_await try_fixed_host(std::get<FixedHost>(destination_.target));
-    }
+  if (over()) co_return;
+  if (const auto* domain = std::get_if<std::string>(&destination_.target)) {
+    co_await try_domain(*domain);
+  } else {
+    co_await try_fixed_host(std::get<FixedHost>(destination_.target));
   }
+}
+
+std::vector<Outcome> Attempt::end() {
   if (shared_.clients.stop.stopping()) note(stopping(), nullptr);
   for (auto& pending : std::exchange(pending_, {})) {
     auto outcome = std::move(pending.so_far);
     end(pending, std::move(outcome));
   }
-  co_return std::move(outcomes_);
+  return std::move(outcomes_);
 }
 
 Experience Attempt::experience() const noexcept {
@@ -236,7 +242,7 @@ net::Task<bool> Attempt::use(std::unique_ptr<Client> client) {
   } else {
     shared_.pool.dismiss(std::move(client));
   }
-  co_return answered;
+  co_return true;
 }
 
 void Attempt::settle(const Client& client, std::vector<Pending> batch, std::vector<Answer> answers,

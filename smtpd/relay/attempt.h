@@ -37,7 +37,7 @@ struct Shared {
   Pool& pool;
   DeadHosts& dead_hosts;
   net::Instant& ipv6_again;  // until then IPv4 goes first, since IPv6 was unreachable
-  ConversionRoom& conversion_room;
+  MessageRoom& conversion_room;
 };
 
 class Attempt {
@@ -45,9 +45,16 @@ class Attempt {
   /// `shared` outlives it. At least one recipient.
   Attempt(const Shared& shared, Destination destination, Message message, std::vector<Recipient> recipients);
 
-  net::Task<std::vector<Outcome>> run();
+  /// Asks hosts, with whatever recipients are left.
+  net::Task<void> run();
   /// Once run() has ended.
   [[nodiscard]] Experience experience() const noexcept;
+  /// Whether hosts are left out of a run() for want of memory alone. Then, after wait_for_room(), another may ask
+  /// them: that is not a failure of theirs.
+  [[nodiscard]] bool lacks_room() const noexcept { return seven_bit_.lacks_room() && !over(); }
+  net::Task<bool> wait_for_room() { return seven_bit_.wait_for_room(); }
+  /// What became of each recipient; of whoever is left, the weightiest of what the last run() has met.
+  [[nodiscard]] std::vector<Outcome> end();
 
  private:
   /// A recipient whose outcome is not known yet, and the one that it gets if nobody has a better one.
@@ -62,7 +69,7 @@ class Attempt {
   net::Task<void> try_addresses(std::vector<HostAddress> addresses);
   net::Task<void> try_address(HostAddress address);
   net::Task<std::unique_ptr<Client>> connect(HostAddress address);
-  /// Whether the host has answered to anything.
+  /// False when the connection turned out to be gone before the host answered to anything.
   net::Task<bool> use(std::unique_ptr<Client> client);
 
   [[nodiscard]] Family first_family() const;

@@ -66,6 +66,7 @@ struct Content {
 struct Message {
   std::string trace_id;
   smtp::ReversePath reverse_path;
+  std::string sender{};  // who has written it, for shares: the same for all addresses of theirs
   std::optional<smtp::Body> body{};
   bool smtp_utf8 = false;
   std::optional<smtp::Return> ret{};

@@ -22,6 +22,7 @@ struct Relay::State {
                 .recipients_max = options.recipients_per_transaction_max},
         pool(options.idle_connections_max, options.idle_time),
         places(options.connections_per_destination_max, options.connections_max),
+        conversion_room(options.conversion_room_octets),
         shared{.world = the_world,
                .resolver = resolver,
                .log = log,
@@ -48,7 +49,7 @@ struct Relay::State {
   Places places;
   DeadHosts dead_hosts;
   net::Instant ipv6_again{};
-  ConversionRoom conversion_room;
+  MessageRoom conversion_room;
   const Shared shared;
   std::size_t deliveries = 0;
   net::Event changed;  // stopped, or no delivery is left
@@ -64,9 +65,15 @@ net::Task<std::vector<Outcome>> Relay::deliver(Destination destination, Message 
   auto& state = *state_;
   ++state.deliveries;
   Attempt attempt{state.shared, destination, std::move(message), std::move(recipients)};
-  const bool admitted = co_await state.places.take(destination);
-  auto outcomes = co_await attempt.run();  // without a place we are stopping, and it says so of each recipient
-  if (admitted) state.places.give_back(destination, attempt.experience());
+  for (bool again = true; again;) {
+    const bool admitted = co_await state.places.take(destination);
+    if (!admitted) break;  // we are stopping, and it says so of each recipient
+    co_await attempt.run();
+    state.places.give_back(destination, attempt.experience());
+    again = attempt.lacks_room();
+    if (again) again = co_await attempt.wait_for_room();  // without a place, which others need meanwhile
+  }
+  auto outcomes = attempt.end();
   if (--state.deliveries == 0) state.changed.notify_all();
   co_return outcomes;
 }
@@ -83,6 +90,7 @@ void Relay::stop() {
   state_->stop.stop();  // first: whom the next two wake shall see it
   state_->pool.stop();
   state_->places.stop();
+  state_->conversion_room.stop();
   state_->changed.notify_all();
 }
 

@@ -14,6 +14,7 @@
 #include "common/net/task.h"
 #include "common/net/world.h"
 #include "smtpd/relay/delivery.h"
+#include "smtpd/relay/seven_bit_form.h"
 
 namespace posthaste::dns {
 class Resolver;
@@ -34,6 +35,7 @@ struct Options {
   std::size_t messages_per_connection_max = 1000;
   std::size_t recipients_per_transaction_max = 100;  // every host takes so many (RFC 5321 §4.5.3.1.8)
   std::chrono::milliseconds idle_time = std::chrono::seconds{10};
+  std::uint64_t conversion_room_octets = kConversionRoomOctets;  // of this worker
 };
 
 /// A worker's. Lives on one loop.
@@ -47,8 +49,8 @@ class Relay {
   ~Relay();
 
   /// One attempt, with as many hosts, connections and transactions as it takes. Waits for one of the destination's
-  /// places first, in the order of the calls. One outcome for each recipient, in any order. After stop(): all that
-  /// is not answered is deferred.
+  /// places first, in the order of the calls, and for memory where the message must be converted. One outcome for
+  /// each recipient, in any order. After stop(): all that is not answered is deferred.
   net::Task<std::vector<Outcome>> deliver(Destination destination, Message message,
                                           std::vector<Recipient> recipients);
 

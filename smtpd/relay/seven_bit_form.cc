@@ -27,34 +27,29 @@ Content content_of(std::string octets) {
 
 }  // namespace
 
-net::Task<std::expected<const Content*, SevenBitForm::Error>> SevenBitForm::get() {
+net::Task<std::expected<const Content*, SevenBitForm::Error>> SevenBitForm::get(std::string host) {
   if (content_) co_return &*content_;
   if (impossible_) co_return std::unexpected(Error::impossible);
-  if (!take_room()) co_return std::unexpected(Error::no_room);
+  const auto octets = message_.content.octets();
+  if (!place_) place_.emplace(room_, RoomHolder{std::move(host), message_.sender}, octets + octets / 2);
+  lacks_room_ = !place_->try_take();
+  if (lacks_room_) co_return std::unexpected(Error::no_room);
   auto work = [this] { return convert(message_.content); };
   auto converted = co_await world_.io.run(world_.loop, work);
   if (!converted) {
     impossible_ = true;
-    leave_room();
+    place_.reset();
     co_return std::unexpected(Error::impossible);
   }
   content_ = content_of(std::move(*converted));
-  log_.info(
-      "relay.converted",
-      {{"trace", message_.trace_id}, {"octets", message_.content.octets()}, {"octets_sent", content_->octets()}});
+  log_.info("relay.converted",
+            {{"trace", message_.trace_id}, {"octets", octets}, {"octets_sent", content_->octets()}});
   co_return &*content_;
 }
 
-/// For the message and half of it more. One alone always has room.
-bool SevenBitForm::take_room() {
-  const auto octets = message_.content.octets();
-  const auto needed = octets + octets / 2;
-  if (room_.octets_in_use != 0 && room_.octets_in_use + needed > kConversionRoomOctets) return false;
-  octets_taken_ = needed;
-  room_.octets_in_use += needed;
-  return true;
+net::Task<bool> SevenBitForm::wait_for_room() {
+  lacks_room_ = false;
+  co_return co_await place_->take();
 }
-
-void SevenBitForm::leave_room() { room_.octets_in_use -= std::exchange(octets_taken_, 0); }
 
 }  // namespace posthaste::relay

@@ -4,18 +4,17 @@
 #include <cstdint>
 #include <expected>
 #include <optional>
+#include <string>
 
 #include "common/log/log.h"
 #include "common/net/task.h"
 #include "common/net/world.h"
 #include "smtpd/relay/delivery.h"
+#include "smtpd/relay/message_room.h"
 
 namespace posthaste::relay {
 
 /// What the converted messages of a worker take in memory, all together.
-struct ConversionRoom {
-  std::uint64_t octets_in_use = 0;
-};
 inline constexpr std::uint64_t kConversionRoomOctets = 268'435'456;
 
 /// Made when a host first needs it, and kept for the others that an attempt asks.
@@ -23,28 +22,31 @@ class SevenBitForm {
  public:
   enum class Error {
     impossible,  // as mime::to_seven_bit() says
-    no_room,     // others are being converted: later
+    no_room,     // others are being converted: once wait_for_room() has returned true
   };
 
   /// All of them outlive it.
-  SevenBitForm(net::World& world, const log::Log& log, ConversionRoom& room, const Message& message)
+  SevenBitForm(net::World& world, const log::Log& log, MessageRoom& room, const Message& message)
       : world_(world), log_(log), room_(room), message_(message) {}
   SevenBitForm(const SevenBitForm&) = delete;
   SevenBitForm& operator=(const SevenBitForm&) = delete;
-  ~SevenBitForm() { leave_room(); }
 
-  /// The content lives as long as this. Converts off the loop; called by one at a time.
-  net::Task<std::expected<const Content*, Error>> get();
+  /// For `host`, by whose name it is counted from the first call on. The content lives as long as this. Converts
+  /// off the loop; called by one at a time.
+  net::Task<std::expected<const Content*, Error>> get(std::string host);
+
+  /// Whether get() has last found no room, which a host that takes 8 bits does not ask for.
+  [[nodiscard]] bool lacks_room() const noexcept { return lacks_room_; }
+  /// Waits for its turn. False when we are stopping.
+  net::Task<bool> wait_for_room();
 
  private:
-  [[nodiscard]] bool take_room();
-  void leave_room();
-
   net::World& world_;
   const log::Log& log_;
-  ConversionRoom& room_;
+  MessageRoom& room_;
   const Message& message_;
-  std::uint64_t octets_taken_ = 0;
+  std::optional<MessageRoom::Place> place_;
+  bool lacks_room_ = false;
   bool impossible_ = false;
   std::optional<Content> content_;
 };

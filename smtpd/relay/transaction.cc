@@ -120,8 +120,8 @@ net::Task<std::optional<Verdict>> Transaction::choose_form() {
   const auto& host = client_.address_.host;
   const auto against = too_binary ? binary_not_taken(host) : eight_bit_not_taken(host);
   if (message_.smtp_utf8 && traits_.get().header_eight_bit) co_return against;  // its header stays (RFC 6531 §3.2)
-  auto form = co_await seven_bit_.get();
-  if (!form) co_return form.error() == SevenBitForm::Error::no_room ? no_room_to_convert() : against;
+  auto form = co_await seven_bit_.get(client_.address_.endpoint.address);
+  if (!form) co_return form.error() == SevenBitForm::Error::no_room ? not_tried() : against;
   content_ = *form;
   co_return reason_against_size();
 }

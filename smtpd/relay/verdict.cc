@@ -130,10 +130,6 @@ Verdict eight_bit_not_taken(const std::string& host) {  // RFC 6152 §3
                 "The message has 8-bit octets that cannot be converted, and " + host + " does not offer 8BITMIME");
 }
 
-Verdict no_room_to_convert() {
-  return deferred(451, {4, 3, 2}, "Too many messages are being converted for hosts without 8BITMIME");
-}
-
 Verdict binary_not_taken(const std::string& host) {  // RFC 3030 §3, RFC 5321 §2.3.8
   return failed(554, {5, 6, 3},
                 "The message has octets that are no lines of text, and " + host + " does not offer to take them");

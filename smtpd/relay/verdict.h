@@ -54,7 +54,6 @@ struct Verdict {
 // Of a message that a host cannot be given.
 [[nodiscard]] Verdict too_large(const std::string& host, std::uint64_t octets, std::uint64_t octets_max);
 [[nodiscard]] Verdict eight_bit_not_taken(const std::string& host);
-[[nodiscard]] Verdict no_room_to_convert();
 [[nodiscard]] Verdict binary_not_taken(const std::string& host);
 [[nodiscard]] Verdict utf8_sender_not_taken(const std::string& host);
 [[nodiscard]] Verdict utf8_header_not_taken(const std::string& host);

@@ -377,6 +377,118 @@ TEST(Message, EachHostGetsTheFormThatItTakes) {
   }
 }
 
+/// Over a connection that is kept from the message before.
+TEST(Message, AHostThatCannotBeGivenItIsAskedOnce) {
+  Scene scene;
+  give_host(scene);
+  scene.host(kHost, offering({}) + kTransaction + kTransaction);
+  std::vector<std::string> all;
+  const auto three = [](Scene& the_scene, std::vector<std::string>& words) -> net::Task<void> {
+    for (const auto& text : {plain_message(), message_of(kSignedEightBit), plain_message()}) {
+      auto message = text;
+      std::vector<Outcome> outcomes;
+      co_await deliver(the_scene.relay, kDomain, std::move(message), recipients_of(1), outcomes);
+      words.push_back(in_words(outcomes.front()));
+    }
+  };
+  scene.run(three(scene, all));
+  EXPECT_EQ(all, (Words{kTaken, failed("554 5.6.3"), kTaken}));
+}
+
+// Room for what is converted.
+
+net::Task<void> convert_and_log(Scene& scene, Destination destination, std::string sender,
+                                std::vector<std::string>& all) {
+  auto message = message_of(kEightBitMime);
+  message.sender = std::move(sender);
+  std::vector<Outcome> outcomes;
+  co_await deliver(scene.relay, std::move(destination), std::move(message), recipients_of(1), outcomes);
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(scene.sim.loop().now().time_since_epoch());
+  all.push_back(std::to_string(seconds.count()) + " s: " + in_words(outcomes.front()));
+}
+
+/// Its message has 103 octets and counts as 154: one has room in a share of 200.
+const Options kLittleRoom{.hostname = "relay.test", .conversion_room_octets = 800};
+const net::Endpoint kOtherHost{"192.0.2.2", 25};
+
+std::string taken_slowly() {
+  std::string lines = kConverted;
+  return kEnvelope + lines.replace(lines.find("S: 250 2.0.0"), 0, "W: 60\n");
+}
+
+net::Task<void> convert_all(Scene& scene, std::vector<std::pair<Destination, std::string>> all,
+                            std::vector<std::string>& words) {
+  net::TaskScope deliveries;
+  for (auto& [destination, sender] : all) {
+    deliveries.spawn(convert_and_log(scene, destination, sender, words));
+    co_await scene.sim.loop().sleep(1s);
+  }
+  co_await deliveries.drained();
+}
+
+void give_other_host(Scene& scene) {
+  scene.resolver.add("other.test", dns::Type::mx, dns::Mx{10, "mx.other.test"});
+  scene.resolver.add("mx.other.test", dns::Type::a, dns::Address{"192.0.2.2"});
+}
+
+TEST(ConversionRoom, WhatFindsNoneWaitsWithoutFailing) {
+  Scene scene{kLittleRoom};
+  give_host(scene);
+  scene.host(kHost, offering({}) + taken_slowly() + kEnvelope + kConverted);
+  scene.host(kHost, offering({}));
+  std::vector<std::string> all;
+  scene.run(convert_all(scene, {{kDomain, "alice"}, {kDomain, "bob"}}, all));
+  ASSERT_EQ(all.size(), 2U);
+  for (const auto& each : all) EXPECT_EQ(each.substr(2), " s: " + kTaken);
+}
+
+TEST(ConversionRoom, ASlowHostDelaysNobodyElsesMail) {
+  Scene scene{kLittleRoom};
+  give_host(scene);
+  give_other_host(scene);
+  scene.host(kHost, offering({}) + taken_slowly() + kEnvelope + kConverted);
+  scene.host(kHost, offering({}));
+  scene.host(kOtherHost, offering({}) + kEnvelope + kConverted);
+  std::vector<std::string> all;
+  scene.run(convert_all(scene, {{kDomain, "alice"}, {kDomain, "bob"}, {kOtherDomain, "carol"}}, all));
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_EQ(all.front(), "2 s: 10 relayed 250 2.0.0 Taken | mx.other.test 192.0.2.2");
+}
+
+TEST(ConversionRoom, ASenderDelaysNobodyElsesMail) {
+  Scene scene{kLittleRoom};
+  give_host(scene);
+  give_other_host(scene);
+  scene.host(kHost, offering({}) + taken_slowly());
+  scene.host(kOtherHost, offering({}) + kEnvelope + kConverted);  // bob's: alice's has left it idle
+  scene.host(kOtherHost, offering({}) + kEnvelope + kConverted);
+  std::vector<std::string> all;
+  scene.run(convert_all(scene, {{kDomain, "alice"}, {kOtherDomain, "alice"}, {kOtherDomain, "bob"}}, all));
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_EQ(all.front(), "2 s: 10 relayed 250 2.0.0 Taken | mx.other.test 192.0.2.2");
+  for (const auto& each : all) EXPECT_NE(each.find("10 relayed"), std::string::npos) << each;
+}
+
+TEST(ConversionRoom, WhoeverWaitsEndsWithTheRelay) {
+  Scene scene{kLittleRoom};
+  give_host(scene);
+  scene.host(kHost, offering({}) + kEnvelope + "HANG\n");
+  scene.host(kHost, offering({}));
+  std::vector<std::string> all;
+  const auto stop = [](Scene& the_scene, std::vector<std::string>& words) -> net::Task<void> {
+    net::TaskScope deliveries;
+    deliveries.spawn(convert_and_log(the_scene, kDomain, "alice", words));
+    co_await the_scene.sim.loop().sleep(1s);
+    deliveries.spawn(convert_and_log(the_scene, kDomain, "bob", words));
+    co_await the_scene.sim.loop().sleep(30s);
+    the_scene.relay.stop();
+    co_await deliveries.drained();
+  };
+  scene.run(stop(scene, all));
+  ASSERT_EQ(all.size(), 2U);
+  for (const auto& each : all) EXPECT_TRUE(each.substr(2).starts_with(" s: 10 deferred 451 4.3.2")) << each;
+}
+
 TEST(Message, AHostThatCannotBeFoundNowMayTakeIt) {
   Scene scene;
   give_host(scene);
