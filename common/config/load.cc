@@ -42,9 +42,10 @@ std::string advice(const TrustError& error, const std::filesystem::path& path) {
   }
   if (error.code != std::errc::operation_not_permitted || geteuid() != 0) return error.text;
   const std::string folder = path.parent_path().string();
-  return error.text + ". Root obeys it, so root alone may write it. Read it through, then \"chown -h root " +
-         folder + " " + path.string() + " " + folder + "/run " + folder +
-         "/log\" and \"chmod go-w\" the same; if the daemons run without root, run this as their user";
+  return error.text +
+         ". Root obeys this file, so only root may write it. Read it through, then run \"chown -h root " + folder +
+         " " + path.string() + " " + folder + "/run " + folder +
+         "/log\", and \"chmod go-w\" with the same names. If the daemons run without root, run this as their user";
 }
 
 /// operator/ keeps an absolute right side as it is.

@@ -137,11 +137,11 @@ std::expected<std::optional<Lowered>, std::string> fit_connections(config::Confi
   const std::uint64_t limit = raise_descriptor_limit(descriptors_for(needs));
   const auto allowed = connections_within(needs, limit);
   if (!allowed) {
-    return std::unexpected("may open " + std::to_string(limit) + " files, and needs " +
-                           std::to_string(descriptors_for(needs)) + " for " + std::to_string(connections_max) +
-                           " connections on each port, " +
+    return std::unexpected("the limit on open files is too low: it is " + std::to_string(limit) + ", " +
+                           std::to_string(descriptors_for(needs)) + " are needed for " +
+                           std::to_string(connections_max) + " connections on each port, and " +
                            std::to_string(descriptors_for(needs) - needs.connections * needs.for_each) +
-                           " without any: raise the limit (ulimit -Hn, LimitNOFILE)");
+                           " even without any; raise it (LimitNOFILE, ulimit -Hn)");
   }
   if (*allowed == needs.connections) return std::nullopt;
   connections_max = static_cast<std::uint32_t>(*allowed);
