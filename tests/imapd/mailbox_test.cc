@@ -287,7 +287,7 @@ const FailureCase kFailures[] = {
     {store::StoreError::over_quota, "1S: a NO [OVERQUOTA] Quota exceeded"},
     {store::StoreError::full, "1S: a NO [UNAVAILABLE] Mail system full, try again later"},
     {store::StoreError::io,
-     "1S: a NO [UNAVAILABLE] No answer from the mail store, or an error in it: see what was done"},
+     "1S: a NO [UNAVAILABLE] No answer from the mail store, or an error in it: look what was done"},
     {store::StoreError::unavailable,
      "1S: a NO [UNAVAILABLE] The mail store is away, or has no room for this now; try again later"},
     {store::StoreError::no_such_mailbox, "1S: a NO [TRYCREATE] No such mailbox"},
