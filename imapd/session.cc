@@ -189,7 +189,7 @@ bool Session::hold_output() {
   if (octets <= kUncountedOctets) return true;
   if (!held_) held_.emplace(memory());
   if (held_->grow_to(octets)) return true;
-  around_.log.warning("imap.output.refused", {{"client", stream_.peer().address}, {"octets", octets}});
+  around_.log.warning("output.refused", {{"client", stream_.peer().address}, {"octets", octets}});
   stream_.close();
   return false;
 }
