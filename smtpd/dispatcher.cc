@@ -16,7 +16,6 @@ constexpr std::size_t kActiveMax = 20'000;                                    //
 constexpr std::size_t kReadsMax = 64;                                         // of entries, at once
 constexpr std::size_t kLaneWaitingMax = 1'000;                                // groups of one lane in memory
 constexpr std::size_t kMailboxAttemptsMax = 64;                               // to deliveryd at once
-constexpr std::uint64_t kOctetsInHandMax = std::uint64_t{256} << 20;          // of messages read for attempts
 constexpr std::chrono::milliseconds kSlack = std::chrono::seconds{1};         // recipients due so soon go along
 constexpr std::chrono::milliseconds kLookAgain = std::chrono::hours{1};       // the calendar may have jumped
 constexpr std::chrono::milliseconds kTroubleDelay = std::chrono::minutes{1};  // when an entry can't be read
@@ -38,7 +37,7 @@ Carried not_carried(const std::vector<std::uint32_t>& recipients) {
 }  // namespace
 
 Dispatcher::Dispatcher(std::vector<Worker> workers, const config::Config& config, const auth::Directory& directory,
-                       queue::Queue& queue, const log::Log& log)
+                       queue::Queue& queue, const log::Log& log, std::uint64_t octets_in_hand_max)
     : workers_(std::move(workers)),
       home_(*workers_.front().world),
       config_(config),
@@ -47,6 +46,7 @@ Dispatcher::Dispatcher(std::vector<Worker> workers, const config::Config& config
       log_(log),
       delimiter_(delimiter_of(config.delivery.recipient_delimiter)),
       recorder_(home_, config, directory, queue, log),
+      in_hand_(octets_in_hand_max),
       carried_(workers_.size(), 0),
       releasing_(workers_.size(), nullptr),
       alarm_(home_.clock) {}
@@ -223,7 +223,7 @@ void Dispatcher::unpark(Lane& lane) {
 /// The lane stays: it counts this group as running.
 net::Task<void> Dispatcher::run_group(Lane& lane, Group group) {
   const Entry entry = group.entry;
-  auto message = co_await octets_of(entry);
+  auto message = co_await octets_of(lane.hop, entry);
   // The operator may have held them since they came into the lane.
   std::erase_if(group.recipients, [&entry](std::uint32_t index) { return entry->recipients[index].status.held; });
   const bool wanted = !stopping_ && !entry->gone && !group.recipients.empty();
@@ -242,8 +242,7 @@ net::Task<void> Dispatcher::run_group(Lane& lane, Group group) {
     std::erase_if(carried.outcomes, [](const auto& outcome) { return !relay::is_final(outcome.result); });
   }
   auto notification = co_await recorder_.record(entry, std::move(carried), std::move(pieces));
-  if (message) octets_in_hand_ -= message->read_octets;
-  octets_given_back_.notify_all();
+  if (message) message->place.reset();
   if (!notification) {
     log_.error("queue.entry.unrecorded", {{"trace", entry->envelope.trace_id}, {"entry", number(entry->id)}});
   } else if (*notification) {
@@ -290,8 +289,11 @@ net::Task<Carried> Dispatcher::attempt(Lane& lane, Group group, std::vector<queu
   co_return carried;
 }
 
-net::Task<std::expected<Dispatcher::Message, queue::QueueError>> Dispatcher::octets_of(Entry entry) {
-  if (!entry->fresh.empty()) co_return Message{entry->fresh, 0};
+/// The room is waited for: that is no attempt. Errors besides those of the queue: unavailable, when we are
+/// stopping.
+net::Task<std::expected<Dispatcher::Message, queue::QueueError>> Dispatcher::octets_of(NextHop hop, Entry entry) {
+  if (!entry->fresh.empty()) co_return Message{entry->fresh, nullptr};
+  Message message;
   for (int attempts = 0;; ++attempts) {
     if (entry->location.octets == 0 || attempts > 0) {
       auto again = co_await read(entry->id);
@@ -299,18 +301,18 @@ net::Task<std::expected<Dispatcher::Message, queue::QueueError>> Dispatcher::oct
       entry->location = (*again)->location;
     }
     const auto location = entry->location;
-    while (octets_in_hand_ > 0 && octets_in_hand_ + location.octets > kOctetsInHandMax) {
-      co_await octets_given_back_.wait();
+    if (!message.place) {
+      const relay::RoomHolder holder{to_string(hop), share_holder(entry->envelope.reverse_path, delimiter_)};
+      message.place = std::make_unique<relay::MessageRoom::Place>(in_hand_, holder, location.octets);
+      const bool taken = co_await message.place->take();
+      if (!taken) co_return std::unexpected(queue::QueueError::unavailable);
     }
-    octets_in_hand_ += location.octets;
     auto fetch = [this, location] { return queue_.reader().read_message(location); };
     auto octets = co_await home_.io.run(home_.loop, fetch);
     if (octets) {
-      Message message{{}, location.octets};
       message.pieces.push_back(queue::share(std::move(*octets)));
       co_return message;
     }
-    octets_in_hand_ -= location.octets;
     const bool moved = octets.error() == queue::QueueError::not_found && attempts == 0;  // by compaction
     if (!moved) co_return std::unexpected(octets.error());
   }
@@ -436,6 +438,7 @@ void Dispatcher::stop() {
   home_.loop.post([this] {
     stopping_ = true;
     recorder_.stop();
+    in_hand_.stop();
     alarm_.ring();
   });
 }

@@ -25,6 +25,7 @@
 #include "smtpd/next_hop.h"
 #include "smtpd/queue/queue.h"
 #include "smtpd/recorder.h"
+#include "smtpd/relay/message_room.h"
 
 namespace posthaste::smtpd {
 
@@ -40,9 +41,12 @@ class Dispatcher {
     Carrier* carrier;
   };
 
+  /// Of messages that were read from the queue for attempts.
+  static constexpr std::uint64_t kOctetsInHandMax = std::uint64_t{256} << 20;
+
   /// Everything outlives it. The first worker's loop is its home.
   Dispatcher(std::vector<Worker> workers, const config::Config& config, const auth::Directory& directory,
-             queue::Queue& queue, const log::Log& log);
+             queue::Queue& queue, const log::Log& log, std::uint64_t octets_in_hand_max = kOctetsInHandMax);
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
   ~Dispatcher();
@@ -97,10 +101,10 @@ class Dispatcher {
     std::vector<std::uint32_t> recipients;
   };
 
-  /// An entry's octets, and how many of them were read from the queue for it.
+  /// An entry's octets, and the room that they have when they were read from the queue for it.
   struct Message {
     std::vector<queue::SharedOctets> pieces;
-    std::uint64_t read_octets = 0;
+    std::unique_ptr<relay::MessageRoom::Place> place;
   };
 
   struct Lane {
@@ -125,7 +129,7 @@ class Dispatcher {
   net::Task<void> run_group(Lane& lane, Group group);
   net::Task<void> set_aside(Entry entry);
   net::Task<Carried> attempt(Lane& lane, Group group, std::vector<queue::SharedOctets> message);
-  net::Task<std::expected<Message, queue::QueueError>> octets_of(Entry entry);
+  net::Task<std::expected<Message, queue::QueueError>> octets_of(NextHop hop, Entry entry);
   void finish(const Entry& entry);
   net::Task<void> remove(Entry entry);
   std::size_t worker_for(const Lane& lane);
@@ -153,8 +157,7 @@ class Dispatcher {
   std::size_t being_read_ = 0;
   std::map<NextHop, std::unique_ptr<Lane>> lanes_;
   std::size_t turn_ = 0;
-  std::uint64_t octets_in_hand_ = 0;  // read from the queue for attempts
-  net::Event octets_given_back_;
+  relay::MessageRoom in_hand_;  // what was read from the queue for attempts
   net::Event entry_read_;
 
   std::vector<std::size_t> carried_;            // groups under way, by worker

@@ -38,10 +38,10 @@ class Scene {
   }
 
   /// As a daemon that has just begun; the one before has ended.
-  void start_again() {
+  void start_again(std::uint64_t octets_in_hand_max = Dispatcher::kOctetsInHandMax) {
     outbound_.reset();
     pool_.emplace(sim.world(), lmtp(), config_.hostname);
-    outbound_.emplace(sim.world(), config_, installation().directory(), *queue_, *pool_, log_);
+    outbound_.emplace(sim.world(), config_, installation().directory(), *queue_, *pool_, log_, octets_in_hand_max);
     for (auto& [domain, host] : hosts_) add_record(domain);
     outbound_->start(*Dispatcher::left_in(*queue_));
   }
@@ -250,6 +250,75 @@ net::Task<void> park(Scene& scene) {
 }
 
 TEST(Dispatcher, ParkedEntriesComeBack) { run(park); }
+
+/// What one sender has in the queue for one domain, to be read from there: each has more than 1,000 octets.
+net::Task<void> leave(Scene& scene, std::string sender, std::string domain, int count) {
+  for (int i = 0; i < count; ++i) {
+    queue::Add add;
+    add.envelope.reverse_path = smtp::Mailbox{sender, "example.org"};
+    add.envelope.arrived = scene.sim.loop().wall();
+    queue::QueuedRecipient recipient;
+    recipient.recipient.mailbox = at(domain);
+    add.recipients.push_back(std::move(recipient));
+    add.message.push_back(queue::share("Subject: x\r\n\r\n" + std::string(1'000, 'x') + "\r\n"));
+    queue::Batch batch;
+    batch.emplace_back(std::move(add));
+    const auto added = co_await scene.queue().submit(scene.sim.loop(), std::move(batch), queue::Moment::published);
+    EXPECT_TRUE(added);
+  }
+}
+
+constexpr std::uint64_t kEightInHand = 8'400;  // and two of a sender or a host
+
+net::Task<void> read_much_for_a_slow_host(Scene& scene) {
+  scene.host("slow.test").manners = always(Stage::message, "250 2.0.0 at last", 4min);
+  auto& quick = scene.host("quick.test");
+  co_await scene.stop();
+  for (int i = 0; i < 10; ++i) co_await leave(scene, "s" + std::to_string(i), "slow.test", 1);
+  co_await leave(scene, "bob", "quick.test", 3);
+  scene.start_again(kEightInHand);
+  co_await scene.sim.loop().sleep(30s);
+  EXPECT_EQ(quick.taken.size(), 3U);
+  co_await scene.sim.loop().sleep(1h);
+  EXPECT_TRUE(scene.entries().empty());
+}
+
+TEST(Dispatcher, ASlowHostsLargeMailLeavesRoomForOthers) { run(read_much_for_a_slow_host); }
+
+net::Task<void> read_much_of_a_sender(Scene& scene) {
+  for (int i = 0; i < 10; ++i) {
+    scene.host("slow" + std::to_string(i) + ".test").manners = always(Stage::message, "250 2.0.0 at last", 4min);
+  }
+  auto& quick = scene.host("quick.test");
+  co_await scene.stop();
+  for (int i = 0; i < 10; ++i) {
+    co_await leave(scene, "alice+" + std::to_string(i), "slow" + std::to_string(i) + ".test", 1);
+  }
+  co_await leave(scene, "bob", "quick.test", 3);
+  scene.start_again(kEightInHand);
+  co_await scene.sim.loop().sleep(30s);
+  EXPECT_EQ(quick.taken.size(), 3U);
+  co_await scene.sim.loop().sleep(1h);
+  EXPECT_TRUE(scene.entries().empty());
+}
+
+TEST(Dispatcher, ASendersLargeMailLeavesRoomForOthers) { run(read_much_of_a_sender); }
+
+net::Task<void> stop_while_some_wait_for_room(Scene& scene) {
+  scene.host("slow.test").manners = always(Stage::message, "250 2.0.0 at last", 4min);
+  co_await scene.stop();
+  co_await leave(scene, "alice", "slow.test", 10);
+  scene.start_again(kEightInHand);
+  co_await scene.sim.loop().sleep(30s);
+  const auto stopped = scene.sim.loop().now();
+  co_await scene.stop();
+  EXPECT_LT(scene.sim.loop().now() - stopped, 10s);
+  for (const auto id : scene.entries()) EXPECT_EQ(scene.entry(id)->recipients.front().status.attempts, 0U);
+  EXPECT_EQ(scene.entries().size(), 10U);
+  scene.start_again();
+}
+
+TEST(Dispatcher, StoppingWaitsForNoRoom) { run(stop_while_some_wait_for_room); }
 
 // Several next hops
 

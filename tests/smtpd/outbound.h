@@ -49,11 +49,12 @@ inline relay::Options relay_options(const config::Config& config) {
 class SimOutbound {
  public:
   SimOutbound(net::World& world, const config::Config& config, const auth::Directory& directory,
-              queue::Queue& queue, LmtpPool& pool, const log::Log& log)
+              queue::Queue& queue, LmtpPool& pool, const log::Log& log,
+              std::uint64_t octets_in_hand_max = Dispatcher::kOctetsInHandMax)
       : resolver(world),
         relay_(world, resolver, relay_options(config), log),
         carrier_(config.hostname),
-        dispatcher({{&world, &carrier_}}, config, directory, queue, log) {
+        dispatcher({{&world, &carrier_}}, config, directory, queue, log, octets_in_hand_max) {
     carrier_.open(pool, relay_);
   }
 
