@@ -241,19 +241,28 @@ net::Task<void> Dispatcher::run_group(Lane& lane, Group group) {
   if (stopping_) {
     std::erase_if(carried.outcomes, [](const auto& outcome) { return !relay::is_final(outcome.result); });
   }
-  auto notification = co_await recorder_.record(entry, std::move(carried), std::move(pieces));
-  if (message) message->place.reset();
-  if (!notification) {
-    log_.error("queue.entry.unrecorded", {{"trace", entry->envelope.trace_id}, {"entry", number(entry->id)}});
-  } else if (*notification) {
-    take(std::move(**notification));
-  }
+  auto recorded = co_await recorder_.record(entry, std::move(carried), pieces);
+  const bool withheld = recorded && recorded->withheld;
+  note_recorded(*entry, std::move(recorded));
   --lane.running;
   pump(lane);
   unpark(lane);
   if (lane.running == 0 && lane.waiting.empty() && lane.parked.empty()) lanes_.erase(NextHop{lane.hop});
+  if (withheld) {  // the lane has gone on
+    auto rest = co_await recorder_.record_withheld(entry, std::move(pieces));
+    note_recorded(*entry, std::move(rest));
+  }
+  if (message) message->place.reset();
   if (--entry->groups_under_way == 0) finish(entry);
   alarm_.ring();
+}
+
+void Dispatcher::note_recorded(const ActiveEntry& entry, std::expected<Recorded, queue::QueueError> recorded) {
+  if (!recorded) {
+    log_.error("queue.entry.unrecorded", {{"trace", entry.envelope.trace_id}, {"entry", number(entry.id)}});
+  } else if (recorded->notification) {
+    take(std::move(*recorded->notification));
+  }
 }
 
 /// What is damaged is neither sent nor given up: the operator may have a copy, or knows whom to tell.

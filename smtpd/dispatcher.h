@@ -127,6 +127,7 @@ class Dispatcher {
   void pump(Lane& lane);
   void unpark(Lane& lane);
   net::Task<void> run_group(Lane& lane, Group group);
+  void note_recorded(const ActiveEntry& entry, std::expected<Recorded, queue::QueueError> recorded);
   net::Task<void> set_aside(Entry entry);
   net::Task<Carried> attempt(Lane& lane, Group group, std::vector<queue::SharedOctets> message);
   net::Task<std::expected<Message, queue::QueueError>> octets_of(NextHop hop, Entry entry);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -25,6 +26,36 @@ std::string_view event_for(queue::Fate fate) {
   std::unreachable();
 }
 
+/// What need not be remembered before it is told of, for a repeated attempt would come to the same.
+bool is_bad_news(const dsn::RecipientReport& report) {
+  return report.action == dsn::Action::failed || report.action == dsn::Action::delayed;
+}
+
+/// Takes it out of `settlement`.
+Settlement take_bad_news(Settlement& settlement) {
+  Settlement taken;
+  Settlement kept;
+  for (std::size_t i = 0; i < settlement.reports.size(); ++i) {
+    auto& to = is_bad_news(settlement.reports[i]) ? taken : kept;
+    to.reports.push_back(std::move(settlement.reports[i]));
+    to.reported.push_back(settlement.reported[i]);
+  }
+  auto next = taken.reported.begin();  // reports come in the order of the changes
+  for (auto& change : settlement.changes) {
+    const bool is_told = next != taken.reported.end() && *next == change.index;
+    if (is_told) ++next;
+    (is_told ? taken : kept).changes.push_back(std::move(change));
+  }
+  settlement = std::move(kept);
+  return taken;
+}
+
+void append(Settlement& settlement, Settlement more) {
+  std::ranges::move(more.changes, std::back_inserter(settlement.changes));
+  std::ranges::move(more.reports, std::back_inserter(settlement.reports));
+  std::ranges::move(more.reported, std::back_inserter(settlement.reported));
+}
+
 }  // namespace
 
 bool ActiveEntry::is_open() const { return std::ranges::any_of(recipients, waits); }
@@ -38,42 +69,95 @@ std::optional<WallTime> ActiveEntry::next_attempt(WallTime after) const {
   return earliest;
 }
 
-net::Task<std::expected<std::optional<FreshEntry>, queue::QueueError>> Recorder::record(
-    std::shared_ptr<ActiveEntry> entry, Carried carried, std::vector<queue::SharedOctets> message) {
+net::Task<std::expected<Recorded, queue::QueueError>> Recorder::record(std::shared_ptr<ActiveEntry> entry,
+                                                                       Carried carried,
+                                                                       std::vector<queue::SharedOctets> message) {
   Settlement settlement = settle(config_.queue, entry->envelope, entry->recipients, carried.outcomes,
                                  carried.obstacle, world_.clock.wall(), world_.random);
   for (const auto& change : settlement.changes) entry->recipients[change.index].status = change.status;
   for (const auto& outcome : carried.outcomes) log_outcome(*entry, outcome);
-  auto notification = co_await notify(entry, std::move(settlement.reports), std::move(message));
-  const bool all_told = --entry->groups_to_record == 0;
-  if (entry->gone) co_return std::nullopt;  // the operator has dropped it
-  // As it is by now: the operator may have held it meanwhile.
-  for (auto& change : settlement.changes) change.status = entry->recipients[change.index].status;
-
-  const bool all_recorded = entry->groups_under_way == 1 && !entry->unrecorded;
-  const bool over = all_recorded && !entry->is_open();
-  queue::Batch batch;
-  if (over) {
-    batch.emplace_back(queue::Remove{entry->id});
-  } else if (!settlement.changes.empty()) {
-    batch.emplace_back(queue::Update{entry->id, std::move(settlement.changes)});
+  const bool last = --entry->groups_to_record == 0;
+  Settlement withheld;
+  if (last) {
+    append(settlement, std::exchange(entry->withheld, {}));
+    std::vector<net::Alarm*> alarms;  // whoever is rung for goes from waiting_
+    const auto [begin, end] = waiting_.equal_range(entry.get());
+    for (auto each = begin; each != end; ++each) alarms.push_back(each->second);
+    for (auto* alarm : alarms) alarm->ring();
+  } else {
+    withheld = take_bad_news(settlement);
   }
-  if (notification) batch.emplace_back(*notification);
-  if (batch.empty() && !all_told) co_return std::nullopt;
+  const bool withholds = !withheld.changes.empty();
+  append(entry->withheld, std::move(withheld));
+  auto recorded = co_await write(entry, std::move(settlement), std::move(message), last);
+  if (recorded) recorded->withheld = withholds;
+  co_return recorded;
+}
+
+net::Task<std::expected<Recorded, queue::QueueError>> Recorder::record_withheld(
+    std::shared_ptr<ActiveEntry> entry, std::vector<queue::SharedOctets> message) {
+  const auto until = world_.clock.now() + kTogether;
+  net::Alarm alarm{world_.clock};
+  const auto place = waiting_.emplace(entry.get(), &alarm);
+  while (entry->groups_to_record > 0 && !entry->withheld.changes.empty() && world_.clock.now() < until &&
+         !stopping_) {
+    co_await alarm.wait_until(until);
+  }
+  waiting_.erase(place);
+  auto withheld = std::exchange(entry->withheld, {});
+  if (withheld.changes.empty()) co_return Recorded{};
+  co_return co_await write(std::move(entry), std::move(withheld), std::move(message), false);
+}
+
+void Recorder::stop() {
+  stopping_ = true;
+  std::vector<net::Alarm*> alarms;
+  for (const auto& [entry, alarm] : waiting_) alarms.push_back(alarm);
+  for (auto* alarm : alarms) alarm->ring();
+}
+
+/// `last`: no group of the entry is left to be recorded.
+net::Task<std::expected<Recorded, queue::QueueError>> Recorder::write(std::shared_ptr<ActiveEntry> entry,
+                                                                      Settlement settlement,
+                                                                      std::vector<queue::SharedOctets> message,
+                                                                      bool last) {
+  ++entry->writes;
+  auto notification = co_await notify(entry, std::move(settlement.reports), std::move(message));
+  const bool alone = entry->writes == 1;
+  queue::Batch batch;
+  bool over = false;
+  if (!entry->gone) {  // or the operator has dropped it
+    // As it is by now: the operator may have held it meanwhile.
+    for (auto& change : settlement.changes) change.status = entry->recipients[change.index].status;
+    over = last && alone && !entry->unrecorded && !entry->is_open();
+    if (over) {
+      batch.emplace_back(queue::Remove{entry->id});
+    } else if (!settlement.changes.empty()) {
+      batch.emplace_back(queue::Update{entry->id, std::move(settlement.changes)});
+    }
+    if (notification) batch.emplace_back(*notification);
+  }
+  if (entry->gone || (batch.empty() && !last)) {
+    --entry->writes;
+    co_return Recorded{};
+  }
   // Who reads the entry next must find it as it is now, with what its other groups wrote just before.
-  const queue::Moment moment = all_told && !over ? queue::Moment::published : queue::Moment::durable;
+  const queue::Moment moment = last && !over ? queue::Moment::published : queue::Moment::durable;
   auto ids = co_await submit(std::move(batch), moment);
+  --entry->writes;
   if (!ids) {
     entry->unrecorded = true;
     co_return std::unexpected(ids.error());
   }
   if (over) entry->gone = true;
-  if (!notification) co_return std::nullopt;
+  if (!notification) co_return Recorded{};
   log_.info("queue.notification.added", {{"trace", notification->envelope.trace_id},
                                          {"about", entry->envelope.trace_id},
                                          {"entry", number(ids->front())},
                                          {"to", to_string(notification->recipients.front().recipient.mailbox)}});
-  co_return FreshEntry{ids->front(), std::move(*notification)};
+  Recorded recorded;
+  recorded.notification = FreshEntry{ids->front(), std::move(*notification)};
+  co_return recorded;
 }
 
 /// What came of an attempt is not forgotten because the disk is full.

@@ -61,6 +61,7 @@ class Attempt {
     }
     const bool silent = (status.fate == queue::Fate::relayed && outcome.dsn_passed_on) || is_early(status);
     if (!silent) report(recipient.recipient, outcome, status, expired);
+    while (settlement_.reported.size() < settlement_.reports.size()) settlement_.reported.push_back(outcome.index);
     settlement_.changes.push_back({outcome.index, std::move(status)});
   }
 

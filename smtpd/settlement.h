@@ -1,6 +1,7 @@
 // What follows from an attempt: what the queue shall remember of each recipient, and what the sender is to be told.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct Settlement {
   std::vector<queue::Update::Change> changes;
   /// For recipients whose NOTIFY asks for it (RFC 3461 §4.1), or who failed without having said anything.
   std::vector<dsn::RecipientReport> reports;
+  std::vector<std::uint32_t> reported;  // whose reports they are, by their places
 };
 
 /// `outcomes` name `recipients` by their places. A deferred recipient whose message is too old has failed.

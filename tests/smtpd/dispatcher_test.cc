@@ -332,6 +332,79 @@ net::Task<void> end_together(Scene& scene) {
 
 TEST(Dispatcher, NothingIsLeftOfAnEntryWhoseGroupsEndTogether) { run(end_together, kNoDelays); }
 
+void refuse_at(FakeHost& host, std::chrono::milliseconds after) {
+  host.manners = always(Stage::rcpt, "550 5.1.1 No such user", after);
+}
+
+std::size_t recipients_told_of(const std::string& message) {
+  std::size_t count = 0;
+  const std::string field = "\r\nFinal-Recipient: ";
+  for (auto at = message.find(field); at != std::string::npos; at = message.find(field, at + 1)) ++count;
+  return count;
+}
+
+net::Task<void> fail_at_the_same_time(Scene& scene) {
+  refuse_at(scene.host("one.test"), 0s);
+  refuse_at(scene.host("two.test"), 2s);
+  refuse_at(scene.host("three.test"), 5s);
+  scene.host("good.test").manners = always(Stage::message, "250 2.0.0 at last", 3s);
+  const auto id = co_await scene.submit(all(at("one.test"), at("two.test"), at("three.test"), at("good.test")));
+  co_await scene.sim.loop().sleep(4s);
+  EXPECT_EQ(scene.entry(id)->recipients[3].status.fate, queue::Fate::relayed) << "which waits for nobody";
+  co_await scene.sim.loop().sleep(1min);
+  const auto& told = scene.deliveryd().delivered;
+  EXPECT_EQ(told.size(), 1U);
+  if (told.size() == 1) {
+    EXPECT_EQ(recipients_told_of(told.front().message), 3U);
+  }
+  EXPECT_TRUE(scene.entries().empty());
+}
+
+TEST(Dispatcher, OneNotificationTellsOfAllWhoFailAtTheSameTime) { run(fail_at_the_same_time); }
+
+net::Task<void> fail_one_after_the_other(Scene& scene) {
+  refuse_at(scene.host("one.test"), 0s);
+  refuse_at(scene.host("two.test"), 2min);
+  co_await scene.submit(all(at("one.test"), at("two.test")));
+  co_await scene.sim.loop().sleep(1min);
+  EXPECT_EQ(scene.deliveryd().delivered.size(), 1U) << "the slow one is not waited for";
+  co_await scene.sim.loop().sleep(2min);
+  EXPECT_EQ(scene.deliveryd().delivered.size(), 2U);
+  EXPECT_TRUE(scene.entries().empty());
+}
+
+TEST(Dispatcher, WhoFailsFirstIsToldOfSoon) { run(fail_one_after_the_other); }
+
+net::Task<void> stop_while_a_failure_is_withheld(Scene& scene) {
+  refuse_at(scene.host("one.test"), 0s);
+  refuse_at(scene.host("two.test"), 2min);
+  const auto id = co_await scene.submit(all(at("one.test"), at("two.test")));
+  co_await scene.sim.loop().sleep(3s);
+  const auto stopped = scene.sim.loop().now();
+  co_await scene.stop();
+  EXPECT_LT(scene.sim.loop().now() - stopped, 2s);
+  EXPECT_EQ(scene.entry(id)->recipients[0].status.fate, queue::Fate::failed);
+  EXPECT_EQ(scene.entry(id)->recipients[1].status.attempts, 0U);
+  EXPECT_EQ(scene.entries().size(), 2U) << "the message and its notification";
+  scene.start_again();
+}
+
+TEST(Dispatcher, StoppingTellsOfWhatWasWithheld) { run(stop_while_a_failure_is_withheld); }
+
+net::Task<void> drop_while_a_failure_is_withheld(Scene& scene) {
+  refuse_at(scene.host("one.test"), 0s);
+  refuse_at(scene.host("two.test"), 2min);
+  const auto id = co_await scene.submit(all(at("one.test"), at("two.test")));
+  co_await scene.sim.loop().sleep(3s);
+  const auto dropped = co_await scene.dispatcher().drop(id);
+  EXPECT_TRUE(dropped);
+  co_await scene.sim.loop().sleep(5min);
+  EXPECT_TRUE(scene.entries().empty());
+  EXPECT_TRUE(scene.deliveryd().delivered.empty()) << "nobody is told";
+}
+
+TEST(Dispatcher, WhatIsDroppedWhileAFailureIsWithheldIsGone) { run(drop_while_a_failure_is_withheld); }
+
 net::Task<void> find_one_that_is_over(Scene& scene) {
   co_await scene.stop();
   queue::Add add;
