@@ -220,6 +220,19 @@ std::string_view past_tense(queue::ControlAction action) {
   std::unreachable();
 }
 
+/// What a change does not reach: the host that is asked now may take the message.
+std::string_view what_goes_on(queue::ControlAction action) {
+  switch (action) {
+    case queue::ControlAction::retry:
+    case queue::ControlAction::release: return "";
+    case queue::ControlAction::hold:
+      return "What is under way goes on, and no attempt follows it until \"release\".\n";
+    case queue::ControlAction::drop:
+      return "What is under way goes on and may still arrive; no attempt follows it, and nobody is told.\n";
+  }
+  std::unreachable();
+}
+
 /// Of a log whose index is gone: what a start makes of it.
 Outcome<Report> check_without_index(const config::Config& config) {
   const auto records = queue::examine_log(nullptr, config.paths.queue / "log");
@@ -410,8 +423,10 @@ Outcome<Report> change_entries(const config::Config& config, queue::ControlActio
   if (!answer) return Failure("smtpd answers what this command does not understand: are they of one version?");
   if (!*answer) return Failure("smtpd says: " + answer->error());
   Report report;
-  report.text = std::string{past_tense(action)} + ": " + std::to_string(**answer) + "\n";
-  report.json = {{"entries", **answer}};
+  const auto& [entries, attempts] = **answer;
+  report.text = std::string{past_tense(action)} + ": " + std::to_string(entries) + "\n";
+  if (attempts != 0) report.text += what_goes_on(action);
+  report.json = {{"entries", entries}, {"attempts_under_way", attempts}};
   return report;
 }
 

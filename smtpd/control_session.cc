@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kPatience = std::chrono::seconds{30};
 
-queue::ControlAnswer answer_for(const std::expected<void, queue::QueueError>& done) {
-  if (done) return 1;
+queue::ControlAnswer answer_for(const Dispatcher::Changed& done) {
+  if (done) return queue::ControlDone{1, *done};
   switch (done.error()) {
     case queue::QueueError::not_found: return std::unexpected("there is no such entry");
     case queue::QueueError::full: return std::unexpected("the disk is full");
@@ -54,11 +54,17 @@ net::Task<void> ControlSession::converse() {
   }
 }
 
+Dispatcher::Changed ControlSession::retry(queue::EntryId entry) {
+  const auto asked = dispatcher_.retry(entry);
+  if (!asked) return std::unexpected(asked.error());
+  return 0;
+}
+
 net::Task<queue::ControlAnswer> ControlSession::carry_out(queue::ControlRequest request) {
-  if (!request.entry) co_return dispatcher_.retry_all();
-  std::expected<void, queue::QueueError> done;
+  if (!request.entry) co_return queue::ControlDone{dispatcher_.retry_all(), 0};
+  Dispatcher::Changed done;
   switch (request.action) {
-    case queue::ControlAction::retry: done = dispatcher_.retry(*request.entry); break;
+    case queue::ControlAction::retry: done = retry(*request.entry); break;
     case queue::ControlAction::hold: done = co_await dispatcher_.set_held(*request.entry, true); break;
     case queue::ControlAction::release: done = co_await dispatcher_.set_held(*request.entry, false); break;
     case queue::ControlAction::drop: done = co_await dispatcher_.drop(*request.entry); break;

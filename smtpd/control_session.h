@@ -23,6 +23,7 @@ class ControlSession {
   net::Task<void> converse();
 
  private:
+  Dispatcher::Changed retry(queue::EntryId entry);
   net::Task<queue::ControlAnswer> carry_out(queue::ControlRequest request);
 
   net::Stream stream_;

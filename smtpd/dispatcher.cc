@@ -231,7 +231,9 @@ net::Task<void> Dispatcher::run_group(Lane& lane, Group group) {
   std::vector<queue::SharedOctets> pieces;
   if (wanted && message) {
     pieces = message->pieces;
+    ++entry->attempts;
     carried = co_await attempt(lane, group, pieces);
+    --entry->attempts;
   } else if (wanted && message.error() == queue::QueueError::damaged) {
     co_await set_aside(entry);
   } else if (wanted) {
@@ -415,16 +417,17 @@ void Dispatcher::check_in(queue::EntryId id, Waiting waiting) {
   entry_read_.notify_all();
 }
 
-net::Task<Dispatcher::Done> Dispatcher::set_held(queue::EntryId id, bool held) {
+net::Task<Dispatcher::Changed> Dispatcher::set_held(queue::EntryId id, bool held) {
   auto entry = co_await check_out(id);
   if (!entry) co_return std::unexpected(entry.error());
   const bool under_way = (*entry)->groups_under_way > 0;
   auto done = co_await recorder_.set_held(*entry, held);
   if (!under_way) check_in(id, {(*entry)->next_attempt(), false});
-  co_return done;
+  if (!done) co_return std::unexpected(done.error());
+  co_return (*entry)->attempts;
 }
 
-net::Task<Dispatcher::Done> Dispatcher::drop(queue::EntryId id) {
+net::Task<Dispatcher::Changed> Dispatcher::drop(queue::EntryId id) {
   auto entry = co_await check_out(id);
   if (!entry) co_return std::unexpected(entry.error());
   const bool under_way = (*entry)->groups_under_way > 0;
@@ -433,12 +436,12 @@ net::Task<Dispatcher::Done> Dispatcher::drop(queue::EntryId id) {
   if (!done) {
     (*entry)->gone = false;
     if (!under_way) check_in(id, {(*entry)->next_attempt(), false});
-    co_return done;
+    co_return std::unexpected(done.error());
   }
   if (!under_way) active_.erase(id);
   entry_read_.notify_all();
   log_.info("queue.message.dropped", {{"trace", (*entry)->envelope.trace_id}, {"entry", number(id)}});
-  co_return done;
+  co_return (*entry)->attempts;
 }
 
 // The end

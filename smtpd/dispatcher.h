@@ -80,9 +80,13 @@ class Dispatcher {
   /// entries that are.
   std::size_t retry_all();
   std::expected<void, queue::QueueError> retry(queue::EntryId id);
-  net::Task<std::expected<void, queue::QueueError>> set_held(queue::EntryId id, bool held);
-  /// The message goes, and nobody is told. What is under way to another host may arrive there nevertheless.
-  net::Task<std::expected<void, queue::QueueError>> drop(queue::EntryId id);
+
+  /// How many attempts are under way, which go on.
+  using Changed = std::expected<std::size_t, queue::QueueError>;
+  /// No attempt begins until it is released. What attempts under way come to is recorded.
+  net::Task<Changed> set_held(queue::EntryId id, bool held);
+  /// The message goes, and nobody is told. What is under way may arrive nevertheless.
+  net::Task<Changed> drop(queue::EntryId id);
 
  private:
   using Done = std::expected<void, queue::QueueError>;

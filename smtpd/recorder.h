@@ -38,6 +38,7 @@ struct ActiveEntry {
   std::vector<queue::SharedOctets> fresh;  // its octets, while there is no need to read them
   std::size_t groups_under_way = 0;
   std::size_t groups_to_record = 0;  // of them: those whose outcomes the recorder was not given yet
+  std::size_t attempts = 0;          // of them: those that a host or deliveryd is asked to take now
   std::size_t writes = 0;            // that the recorder has under way
   Settlement withheld{};             // what waits to be told of together
   bool retry_asked = false;          // by the operator, meanwhile

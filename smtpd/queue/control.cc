@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view kAll = "all";
 constexpr std::string_view kDone = "done ";
+constexpr std::string_view kTrying = " trying ";
 constexpr std::string_view kFailed = "failed ";
 
 constexpr std::array<std::pair<std::string_view, ControlAction>, 4> kActions{{{"retry", ControlAction::retry},
@@ -43,15 +44,23 @@ std::optional<ControlRequest> parse_control_request(std::string_view line) {
 }
 
 std::string to_line(const ControlAnswer& answer) {
-  return answer ? std::string{kDone} + std::to_string(*answer) : std::string{kFailed} + answer.error();
+  if (!answer) return std::string{kFailed} + answer.error();
+  std::string line = std::string{kDone} + std::to_string(answer->entries);
+  if (answer->attempts != 0) line.append(kTrying).append(std::to_string(answer->attempts));
+  return line;
 }
 
 std::optional<ControlAnswer> parse_control_answer(std::string_view line) {
   if (line.starts_with(kFailed)) return std::unexpected(std::string{line.substr(kFailed.size())});
   if (!line.starts_with(kDone)) return std::nullopt;
-  const auto count = parse_decimal(line.substr(kDone.size()));
-  if (!count) return std::nullopt;
-  return *count;
+  line.remove_prefix(kDone.size());
+  const std::size_t end = line.find(kTrying);
+  const auto entries = parse_decimal(line.substr(0, end));
+  if (!entries) return std::nullopt;
+  if (end == std::string_view::npos) return ControlDone{*entries, 0};
+  const auto attempts = parse_decimal(line.substr(end + kTrying.size()));
+  if (!attempts || *attempts == 0) return std::nullopt;
+  return ControlDone{*entries, *attempts};
 }
 
 }  // namespace posthaste::queue

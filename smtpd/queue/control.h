@@ -32,10 +32,16 @@ struct ControlRequest {
 /// A line without CRLF. Nothing for what to_line() does not write.
 [[nodiscard]] std::optional<ControlRequest> parse_control_request(std::string_view line);
 
-/// How many entries it was done to, or why it was not.
-using ControlAnswer = std::expected<std::uint64_t, std::string>;
+struct ControlDone {
+  std::uint64_t entries = 0;   // that it was done to
+  std::uint64_t attempts = 0;  // of theirs that are under way and go on
+  bool operator==(const ControlDone&) const = default;
+};
 
-/// "done 3", "failed no such entry".
+/// Or why it was not done.
+using ControlAnswer = std::expected<ControlDone, std::string>;
+
+/// "done 3", "done 1 trying 2", "failed no such entry".
 [[nodiscard]] std::string to_line(const ControlAnswer& answer);
 [[nodiscard]] std::optional<ControlAnswer> parse_control_answer(std::string_view line);
 

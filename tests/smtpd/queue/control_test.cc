@@ -68,8 +68,12 @@ struct AnswerCase {
 void PrintTo(const AnswerCase& test, std::ostream* out) { *out << test.name; }
 
 const AnswerCase kAnswers[] = {
-    {"Done", "done 3", ControlAnswer{3}},
-    {"DoneToNobody", "done 0", ControlAnswer{0}},
+    {"Done", "done 3", ControlAnswer{ControlDone{3, 0}}},
+    {"DoneToNobody", "done 0", ControlAnswer{ControlDone{0, 0}}},
+    {"DoneWhileItIsTried", "done 1 trying 2", ControlAnswer{ControlDone{1, 2}}},
+    {"TriedNotAtAll", "done 1 trying 0", std::nullopt},
+    {"TriedWithoutACount", "done 1 trying ", std::nullopt},
+    {"TriedTwice", "done 1 trying 2 trying 3", std::nullopt},
     {"Failed", "failed there is no such entry", ControlAnswer{std::unexpected("there is no such entry")}},
     {"FailedWithoutAReason", "failed ", ControlAnswer{std::unexpected("")}},
     {"Nothing", "", std::nullopt},
