@@ -32,7 +32,7 @@ void add_line(std::string_view line, Extensions& extensions) {
   if (is("BINARYMIME")) extensions.binary_mime = true;
   if (is("STARTTLS")) extensions.start_tls = true;
   if (is("DSN")) extensions.dsn = true;
-  if (is("SMTPUTF8")) extensions.smtp_utf8 = true;
+  if (is("SMTPUTF8")) extensions.smtp_utf8 = extensions.eight_bit_mime = true;  // RFC 6531 §3.1 (8)
   if (is("ENHANCEDSTATUSCODES")) extensions.enhanced_status_codes = true;
   if (is("XDELIVERYID")) extensions.private_parameters = true;
   if (is("SIZE")) add_size(rest, extensions);
