@@ -47,14 +47,14 @@ class Mailbox {
     for (std::size_t i = 0; i < messages;) {
       std::vector<store::Request> group;
       for (; i < messages && group.size() < 128; ++i) {
-        store::Deliver deliver;
+        mailbox::Deliver deliver;
         deliver.user = kUser;
         const std::string header = header_of(i);
-        deliver.blob = store::put_blob(header + std::string(2'000 - header.size(), 'x'),
-                                       {"e", "s", mime::cached_header(header)});
+        deliver.blob = mailbox::put_blob(header + std::string(2'000 - header.size(), 'x'),
+                                         {"e", "s", mime::cached_header(header)});
         group.emplace_back(std::move(deliver));
       }
-      const store::Time now{std::chrono::milliseconds{1'700'000'000'000}};
+      const mailbox::Time now{std::chrono::milliseconds{1'700'000'000'000}};
       (void)writer_->commit(group, now, store::Publication::now, [](std::span<const store::Outcome>) {});
     }
     auto opened_mailbox = open_mailbox(writer_->store(), "INBOX", true, Recency{kUser});

@@ -20,7 +20,7 @@ void ChangeInbox::stop_listening(UserId user, ChangeListener& listener) {
   users_.erase(user);
 }
 
-void ChangeInbox::offer(const store::Change& change) {
+void ChangeInbox::offer(const mailbox::Change& change) {
   const std::scoped_lock lock(mutex_);
   if (!users_.contains(change.user)) return;
   if (waiting_.size() < kWaitingMax) {
@@ -32,7 +32,7 @@ void ChangeInbox::offer(const store::Change& change) {
 }
 
 void ChangeInbox::hand_out() {
-  std::vector<store::Change> changes;
+  std::vector<mailbox::Change> changes;
   bool overflown = false;
   {
     const std::scoped_lock lock(mutex_);
@@ -46,7 +46,7 @@ void ChangeInbox::hand_out() {
     for (ChangeListener* listener : everybody) listener->anything_changed();
     return;
   }
-  for (const store::Change& change : changes) {
+  for (const mailbox::Change& change : changes) {
     const auto found = listeners_.find(change.user);
     if (found == listeners_.end()) continue;
     for (ChangeListener* listener : found->second) listener->changed(change);
@@ -60,7 +60,7 @@ std::shared_ptr<ChangeInbox> ChangeFeed::open_inbox(net::Loop& loop) {
   return inbox;
 }
 
-void ChangeFeed::publish(const store::Change& change) {
+void ChangeFeed::publish(const mailbox::Change& change) {
   const std::scoped_lock lock(mutex_);
   for (const auto& weak : inboxes_) {
     if (const auto inbox = weak.lock()) inbox->offer(change);

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "common/base/ids.h"
+#include "common/mailbox/operations.h"
 #include "common/net/loop.h"
-#include "common/store/operations.h"
 
 namespace posthaste::deliveryd {
 
@@ -18,7 +18,7 @@ namespace posthaste::deliveryd {
 class ChangeListener {
  public:
   virtual ~ChangeListener() = default;
-  virtual void changed(const store::Change& change) = 0;
+  virtual void changed(const mailbox::Change& change) = 0;
   /// Changes were lost: anything may have changed.
   virtual void anything_changed() = 0;
 };
@@ -35,7 +35,7 @@ class ChangeInbox : public std::enable_shared_from_this<ChangeInbox> {
   void stop_listening(UserId user, ChangeListener& listener);
 
   /// From any thread. A change that nobody here listens for is dropped at once.
-  void offer(const store::Change& change);
+  void offer(const mailbox::Change& change);
 
  private:
   void hand_out();
@@ -45,7 +45,7 @@ class ChangeInbox : public std::enable_shared_from_this<ChangeInbox> {
 
   std::mutex mutex_;
   std::set<UserId> users_;              // the keys of listeners_; guarded by mutex_
-  std::vector<store::Change> waiting_;  // guarded by mutex_
+  std::vector<mailbox::Change> waiting_;  // guarded by mutex_
   bool overflown_ = false;              // guarded by mutex_
   bool posted_ = false;                 // guarded by mutex_
 };
@@ -56,7 +56,7 @@ class ChangeFeed {
   [[nodiscard]] std::shared_ptr<ChangeInbox> open_inbox(net::Loop& loop);
 
   /// From the writer's thread.
-  void publish(const store::Change& change);
+  void publish(const mailbox::Change& change);
 
  private:
   std::mutex mutex_;

@@ -12,10 +12,10 @@
 namespace posthaste::deliveryd {
 namespace {
 
-using Stored = std::expected<void, store::StoreError>;
+using Stored = std::expected<void, mailbox::StoreError>;
 
 constexpr std::string_view kInbox = "INBOX";
-constexpr auto kGone = store::StoreError::no_such_mailbox;  // which no delivery ends in that was tried
+constexpr auto kGone = mailbox::StoreError::no_such_mailbox;  // which no delivery ends in that was tried
 
 /// Where a copy goes. Names that differ by their case alone are one: the store may have one mailbox for both.
 struct Place {
@@ -37,27 +37,27 @@ UserId first_user(const std::vector<Recipient>& recipients) {
   return {};
 }
 
-net::Task<store::Summary> summarize_off_loop(Resources& resources, UserId user, const std::string& octets) {
+net::Task<mailbox::Summary> summarize_off_loop(Resources& resources, UserId user, const std::string& octets) {
   const auto io = resources.fair_shares.of(user, resources.world.io);
   auto work = [&octets] { return summarize(octets); };
   co_return co_await io->run(resources.world.loop, work);
 }
 
-net::Task<void> store_copy(Resources& resources, store::Deliver copy, Stored& stored) {
+net::Task<void> store_copy(Resources& resources, mailbox::Deliver copy, Stored& stored) {
   try {
     auto delivered = co_await resources.local_store.deliver(std::move(copy));
     stored = delivered ? Stored{} : std::unexpected(delivered.error());
   } catch (
       const std::exception& failure) {  // of this copy alone; it may have been stored, which a repeat finds out
     resources.log.error("lmtp.copy.failed", {{"reason", failure.what()}});
-    stored = std::unexpected(store::StoreError::io);
+    stored = std::unexpected(mailbox::StoreError::io);
   }
 }
 
 /// A repeat names the same place, however the recipient was written.
-std::optional<store::DeliveryId> delivery_at(const Place& place, const std::optional<smtp::DeliveryId>& id) {
+std::optional<mailbox::DeliveryId> delivery_at(const Place& place, const std::optional<smtp::DeliveryId>& id) {
   if (!id) return std::nullopt;
-  return store::DeliveryId{smtp::to_string(*id), std::to_string(number(place.user)) + "/" + place.folded_mailbox};
+  return mailbox::DeliveryId{smtp::to_string(*id), std::to_string(number(place.user)) + "/" + place.folded_mailbox};
 }
 
 /// Whether the user was deleted after RCPT was answered. What cannot be read deletes nobody.
@@ -78,36 +78,36 @@ Place place_of(const auth::LocalUser& user) {
 
 std::string mailbox_for(const std::string& detail) {
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; };
-  const bool fits = !detail.empty() && detail.size() <= store::kMailboxNameMaxOctets && is_utf8(detail) &&
+  const bool fits = !detail.empty() && detail.size() <= mailbox::kMailboxNameMaxOctets && is_utf8(detail) &&
                     detail.front() != '/' && detail.back() != '/' && detail.find("//") == std::string::npos &&
                     std::ranges::none_of(detail, is_control);
   return fits ? detail : std::string{kInbox};
 }
 
-net::Task<std::vector<std::expected<void, store::StoreError>>> deliver(Resources& resources, Message message,
-                                                                       std::vector<Recipient> recipients) {
-  store::Summary summary;
+net::Task<std::vector<std::expected<void, mailbox::StoreError>>> deliver(Resources& resources, Message message,
+                                                                         std::vector<Recipient> recipients) {
+  mailbox::Summary summary;
   if (message.octets.size() > kSummarizedOnLoopMaxOctets) {
     summary = co_await summarize_off_loop(resources, first_user(recipients), message.octets);
   } else {
     summary = summarize(message.octets);
   }
-  const store::BlobHandle blob = store::put_blob(std::move(message.octets), std::move(summary));
+  const mailbox::BlobHandle blob = mailbox::put_blob(std::move(message.octets), std::move(summary));
 
   std::map<Place, Copy> copies;
   for (const Recipient& recipient : recipients) {
     for (const auth::LocalUser& user : recipient.users) {
       const bool gone = is_gone(resources.directory, recipient, user.id);
-      Copy copy{mailbox_for(user.detail), std::unexpected(gone ? kGone : store::StoreError::unavailable)};
+      Copy copy{mailbox_for(user.detail), std::unexpected(gone ? kGone : mailbox::StoreError::unavailable)};
       copies.emplace(place_of(user), std::move(copy));
     }
   }
-  const store::InternalDate now{std::chrono::floor<std::chrono::seconds>(resources.world.clock.wall())};
+  const mailbox::InternalDate now{std::chrono::floor<std::chrono::seconds>(resources.world.clock.wall())};
   net::TaskScope under_way;
   for (auto& [place, copied] : copies) {
     auto& [mailbox, stored] = copied;
     if (stored == Stored{std::unexpected(kGone)}) continue;
-    store::Deliver copy{place.user, mailbox, blob, {}, {}, now, delivery_at(place, message.delivery_id)};
+    mailbox::Deliver copy{place.user, mailbox, blob, {}, {}, now, delivery_at(place, message.delivery_id)};
     under_way.spawn(store_copy(resources, std::move(copy), stored));
   }
   co_await under_way.drained();

@@ -37,7 +37,7 @@ struct Message {
 /// repeat stores nothing that was stored before. What comes back is in the order of `recipients`: durable for all
 /// of a recipient's users, or the error of one of them. A user who was deleted since is left out, and a recipient
 /// who led to such users alone has no_such_mailbox. Errors: no_such_mailbox, over_quota, full, io.
-net::Task<std::vector<std::expected<void, store::StoreError>>> deliver(Resources& resources, Message message,
-                                                                       std::vector<Recipient> recipients);
+net::Task<std::vector<std::expected<void, mailbox::StoreError>>> deliver(Resources& resources, Message message,
+                                                                         std::vector<Recipient> recipients);
 
 }  // namespace posthaste::deliveryd

@@ -6,17 +6,18 @@
 namespace posthaste::deliveryd {
 namespace {
 
-std::string_view reason_of(store::StoreError error) {
+std::string_view reason_of(mailbox::StoreError error) {
   switch (error) {
-    case store::StoreError::full: return "no room";
-    case store::StoreError::io: return "input or output error";
-    case store::StoreError::unavailable: return "the store is away";
+    case mailbox::StoreError::full: return "no room";
+    case mailbox::StoreError::io: return "input or output error";
+    case mailbox::StoreError::unavailable: return "the store is away";
     default: return "the store refuses";
   }
 }
 
 /// Nothing of a user whom the store does not know.
-std::expected<std::optional<store::UserInfo>, store::StoreError> user_info(const store::Store& store, UserId user) {
+std::expected<std::optional<mailbox::UserInfo>, mailbox::StoreError> user_info(const store::Store& store,
+                                                                               UserId user) {
   const auto snapshot = store.read(user);
   if (!snapshot) return std::unexpected(snapshot.error());
   return snapshot->user();
@@ -24,11 +25,11 @@ std::expected<std::optional<store::UserInfo>, store::StoreError> user_info(const
 
 }  // namespace
 
-std::expected<void, store::StoreError> admit(const auth::Directory& directory, UserId user) {
+std::expected<void, mailbox::StoreError> admit(const auth::Directory& directory, UserId user) {
   const auto found = directory.find_user(user);
   if (found) return {};
   const bool is_gone = found.error() == auth::DirectoryError::not_found;
-  return std::unexpected(is_gone ? store::StoreError::no_such_mailbox : store::StoreError::unavailable);
+  return std::unexpected(is_gone ? mailbox::StoreError::no_such_mailbox : mailbox::StoreError::unavailable);
 }
 
 net::Task<void> DepartedUsers::run() {
@@ -88,9 +89,9 @@ net::Task<bool> DepartedUsers::clear(UserId user) {
   const auto messages = (*info)->used_messages;
   const auto octets = (*info)->used_octets;
   log_.info("store.user.clearing", {{"user", id}, {"messages", messages}, {"octets", octets}});
-  store::Batch batch;
-  batch.operations.emplace_back(store::DeleteUser{});
-  store::IdempotencyKey no_key;
+  mailbox::Batch batch;
+  batch.operations.emplace_back(mailbox::DeleteUser{});
+  mailbox::IdempotencyKey no_key;
   const auto deleted = co_await applier_.apply(user, std::move(batch), std::move(no_key));
   if (!deleted && stopping_) co_return false;  // the next start goes on
   if (!deleted) {

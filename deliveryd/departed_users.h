@@ -19,7 +19,7 @@
 namespace posthaste::deliveryd {
 
 /// What the store's writer asks before it makes a user: WriterOptions::admit. What cannot be read is unavailable.
-[[nodiscard]] std::expected<void, store::StoreError> admit(const auth::Directory& directory, UserId user);
+[[nodiscard]] std::expected<void, mailbox::StoreError> admit(const auth::Directory& directory, UserId user);
 
 /// Looks every kInterval whether the directory was changed, and only then who was deleted; once at its start, for
 /// what happened while no deliveryd ran, or when one ended in the midst of it. Lives on one loop.
@@ -30,7 +30,7 @@ class DepartedUsers {
   static constexpr std::size_t kUsersAtOnce = 256;                    // then other sessions run
 
   /// All outlive it.
-  DepartedUsers(const auth::Directory& directory, const store::Store& store, store::Applier& applier,
+  DepartedUsers(const auth::Directory& directory, const store::Store& store, mailbox::Applier& applier,
                 net::Clock& clock, const log::Log& log)
       : directory_(directory), store_(store), applier_(applier), clock_(clock), log_(log), alarm_(clock) {}
   DepartedUsers(const DepartedUsers&) = delete;
@@ -48,7 +48,7 @@ class DepartedUsers {
 
   const auth::Directory& directory_;
   const store::Store& store_;
-  store::Applier& applier_;
+  mailbox::Applier& applier_;
   net::Clock& clock_;
   const log::Log& log_;
   net::Alarm alarm_;

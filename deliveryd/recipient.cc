@@ -18,8 +18,8 @@ RecipientError error_of(auth::DirectoryError error) noexcept {
   return aliases ? RecipientError::bad_aliases : RecipientError::directory_unavailable;
 }
 
-RecipientError error_of(store::StoreError error) noexcept {
-  return error == store::StoreError::over_quota ? RecipientError::over_quota : RecipientError::store_unavailable;
+RecipientError error_of(mailbox::StoreError error) noexcept {
+  return error == mailbox::StoreError::over_quota ? RecipientError::over_quota : RecipientError::store_unavailable;
 }
 
 std::expected<auth::Resolution, auth::DirectoryError> look_up(const Resources& resources,
@@ -36,8 +36,8 @@ std::expected<auth::Resolution, auth::DirectoryError> look_up(const Resources& r
 }
 
 /// Nothing when the user has room, or no mailbox yet.
-std::optional<store::StoreError> refusal_of(const Resources& resources, const auth::LocalUser& user,
-                                            std::uint64_t octets) {
+std::optional<mailbox::StoreError> refusal_of(const Resources& resources, const auth::LocalUser& user,
+                                              std::uint64_t octets) {
   const auto snapshot = resources.store.read(user.id);
   if (!snapshot) return snapshot.error();
   const auto info = snapshot->user();
@@ -47,7 +47,7 @@ std::optional<store::StoreError> refusal_of(const Resources& resources, const au
   const auto& limits = (*info)->limits;
   const bool over = (limits.octets && (used_octets > *limits.octets || octets > *limits.octets - used_octets)) ||
                     (*info)->used_messages >= limits.messages.value_or((*info)->used_messages + 1);
-  return over ? std::optional{store::StoreError::over_quota} : std::nullopt;
+  return over ? std::optional{mailbox::StoreError::over_quota} : std::nullopt;
 }
 
 }  // namespace
@@ -64,7 +64,7 @@ Found find_recipient(const Resources& resources, const smtp::ForwardPath& path,
   if (!recipients.elsewhere.empty() || recipients.users.empty()) {
     return std::unexpected(RecipientError::leads_elsewhere);
   }
-  std::optional<store::StoreError> refusal;
+  std::optional<mailbox::StoreError> refusal;
   for (const auth::LocalUser& user : recipients.users) {
     refusal = refusal_of(resources, user, octets.value_or(1));
     if (!refusal) return std::move(recipients.users);

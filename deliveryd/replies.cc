@@ -53,22 +53,22 @@ smtp::Reply reply_for(const smtp::CommandError& error) {
   std::unreachable();
 }
 
-smtp::Reply reply_for(store::StoreError error) {
+smtp::Reply reply_for(mailbox::StoreError error) {
   switch (error) {
-    case store::StoreError::over_quota: return {452, {4, 2, 2}, "Mailbox full"};
-    case store::StoreError::full: return {452, {4, 3, 1}, "Mail system full"};
-    case store::StoreError::no_such_mailbox: return reply_for(RecipientError::unknown_user);
+    case mailbox::StoreError::over_quota: return {452, {4, 2, 2}, "Mailbox full"};
+    case mailbox::StoreError::full: return {452, {4, 3, 1}, "Mail system full"};
+    case mailbox::StoreError::no_such_mailbox: return reply_for(RecipientError::unknown_user);
     // A delivery never ends in one of these; should it, its sender keeps the message.
-    case store::StoreError::no_such_message:
-    case store::StoreError::already_exists:
-    case store::StoreError::too_many_keywords:
-    case store::StoreError::too_many_annotations:
-    case store::StoreError::too_many_mailboxes:
-    case store::StoreError::invalid_name:
-    case store::StoreError::conflict:
-    case store::StoreError::cannot:
-    case store::StoreError::io:
-    case store::StoreError::unavailable: return {451, {4, 3, 0}, "Local error, try again"};
+    case mailbox::StoreError::no_such_message:
+    case mailbox::StoreError::already_exists:
+    case mailbox::StoreError::too_many_keywords:
+    case mailbox::StoreError::too_many_annotations:
+    case mailbox::StoreError::too_many_mailboxes:
+    case mailbox::StoreError::invalid_name:
+    case mailbox::StoreError::conflict:
+    case mailbox::StoreError::cannot:
+    case mailbox::StoreError::io:
+    case mailbox::StoreError::unavailable: return {451, {4, 3, 0}, "Local error, try again"};
   }
   std::unreachable();
 }
@@ -83,8 +83,8 @@ smtp::Reply reply_for(RecipientError error) {
     case RecipientError::bad_aliases:
       return {451, {4, 4, 6}, "The aliases of this address lead in a circle, or to too many"};
     case RecipientError::directory_unavailable: return {451, {4, 3, 0}, "Directory unavailable, try again"};
-    case RecipientError::over_quota: return reply_for(store::StoreError::over_quota);
-    case RecipientError::store_unavailable: return reply_for(store::StoreError::unavailable);
+    case RecipientError::over_quota: return reply_for(mailbox::StoreError::over_quota);
+    case RecipientError::store_unavailable: return reply_for(mailbox::StoreError::unavailable);
   }
   std::unreachable();
 }

@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <string>
 
+#include "common/mailbox/store_error.h"
 #include "common/net/network.h"
 #include "common/smtp/command.h"
 #include "common/smtp/reply.h"
-#include "common/store/store_error.h"
 #include "deliveryd/recipient.h"
 
 namespace posthaste::deliveryd {
@@ -37,7 +37,7 @@ namespace posthaste::deliveryd {
 [[nodiscard]] smtp::Reply too_many_connections();
 
 [[nodiscard]] smtp::Reply reply_for(const smtp::CommandError& error);
-[[nodiscard]] smtp::Reply reply_for(store::StoreError error);
+[[nodiscard]] smtp::Reply reply_for(mailbox::StoreError error);
 [[nodiscard]] smtp::Reply reply_for(RecipientError error);
 /// The last words on a stream that failed.
 [[nodiscard]] smtp::Reply reply_for(net::StreamError error);

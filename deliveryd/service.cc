@@ -88,7 +88,7 @@ std::expected<void, std::string> Service::open_store() {
   options.segment_octets = config_.store.segment_octets;
   options.mailboxes_max = config_.store.mailboxes_per_user_max;
   if (config_.store.disk_reserve_octets != 0) options.reserve_octets = config_.store.disk_reserve_octets;
-  options.on_change = [this](const store::Change& change) { changes_.publish(change); };
+  options.on_change = [this](const mailbox::Change& change) { changes_.publish(change); };
   options.admit = [this](UserId user) { return admit(directory_, user); };
   const auto began = wall_clock();
   auto writer = store::Writer::open(std::move(options));

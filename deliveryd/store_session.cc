@@ -109,7 +109,7 @@ net::Task<std::expected<wire::Request, wire::FrameError>> StoreSession::decode_o
 
 std::expected<void, std::string_view> StoreSession::refuse(std::optional<std::uint64_t> call) {
   if (!call) return std::unexpected("no memory");
-  send(wire::ApplyAnswer{*call, std::unexpected(store::StoreError::unavailable)});
+  send(wire::ApplyAnswer{*call, std::unexpected(mailbox::StoreError::unavailable)});
   return {};
 }
 
@@ -149,7 +149,7 @@ wire::RecipientState StoreSession::verify(const wire::VerifyRecipient& question)
 
 net::Task<void> StoreSession::apply(wire::ApplyCall call, Memory memory) {
   const std::uint64_t id = call.id;
-  std::expected<store::ApplyResult, store::StoreError> outcome = std::unexpected(store::StoreError::io);
+  std::expected<mailbox::ApplyResult, mailbox::StoreError> outcome = std::unexpected(mailbox::StoreError::io);
   try {
     outcome = co_await resources_.local_store.apply(call.user, std::move(call.batch), std::move(call.key));
   } catch (const std::exception& failure) {
@@ -166,12 +166,12 @@ void StoreSession::send(const wire::Response& response) {
   if (!frame) {  // more results than a frame holds: what was asked is done, and cannot be told
     resources_.log.error("store.answer.too_large");
     frame = wire::encode(wire::Response{
-        wire::ApplyAnswer{std::get<wire::ApplyAnswer>(response).id, std::unexpected(store::StoreError::io)}});
+        wire::ApplyAnswer{std::get<wire::ApplyAnswer>(response).id, std::unexpected(mailbox::StoreError::io)}});
   }
   frames_.queue(std::move(*frame));
 }
 
-void StoreSession::changed(const store::Change& change) {
+void StoreSession::changed(const mailbox::Change& change) {
   if (frames_.queued_octets() > kUnreadMaxOctets) return frames_.close();
   send(change);
 }

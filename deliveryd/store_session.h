@@ -36,7 +36,7 @@ class StoreSession final : public ChangeListener {
 
   net::Task<void> converse();
 
-  void changed(const store::Change& change) override;
+  void changed(const mailbox::Change& change) override;
   void anything_changed() override;
 
  private:

@@ -9,9 +9,9 @@
 
 namespace posthaste::deliveryd {
 
-store::Summary summarize(std::string_view message) {
+mailbox::Summary summarize(std::string_view message) {
   const std::string_view header = mime::split_message(message).header;
-  store::Summary summary;
+  mailbox::Summary summary;
   imap::append_envelope(summary.envelope, mime::parse_envelope(header));
   imap::append_body_structure(summary.body_structure, mime::parse_structure(message));
   summary.header_cache = mime::cached_header(header);

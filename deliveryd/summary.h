@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
-#include "common/store/message.h"
+#include "common/mailbox/message.h"
 
 namespace posthaste::deliveryd {
 
@@ -13,6 +13,6 @@ inline constexpr std::size_t kSummarizedOnLoopMaxOctets = std::size_t{64} * 1024
 
 /// `envelope` and `body_structure` as FETCH sends them (imap::append_envelope, imap::append_body_structure);
 /// `header_cache` as mime::cached_header() makes it. Any octets are a message.
-[[nodiscard]] store::Summary summarize(std::string_view message);
+[[nodiscard]] mailbox::Summary summarize(std::string_view message);
 
 }  // namespace posthaste::deliveryd

@@ -76,7 +76,7 @@ class Catenation {
     const auto url = imap::parse_message_url(part.url);
     if (!url) return std::unexpected(bad_url(part.url));
     auto location = locate(*url);
-    if (!location && location.error() == store::StoreError::no_such_message) {
+    if (!location && location.error() == mailbox::StoreError::no_such_message) {
       return std::unexpected(bad_url(part.url));
     }
     if (!location) return std::unexpected(reply_for(location.error()));
@@ -117,7 +117,7 @@ class Catenation {
     if (wanted > message_max_octets_ - message_.size()) return std::unexpected(too_big());
     const auto octets = source_->reader.read(place.offset + skipped, wanted);
     if (!octets) return std::unexpected(reply_for(octets.error()));
-    if (octets->size() != wanted) return std::unexpected(reply_for(store::StoreError::io));
+    if (octets->size() != wanted) return std::unexpected(reply_for(mailbox::StoreError::io));
     return append(*octets);
   }
 
@@ -148,14 +148,14 @@ class Catenation {
   }
 
   /// Errors: no_such_message, whatever of the URL it is that names nothing; unavailable, io.
-  std::expected<store::BlobLocation, store::StoreError> locate(const imap::MessageUrl& url) const {
-    constexpr auto kNothing = std::unexpected(store::StoreError::no_such_message);
+  std::expected<store::BlobLocation, mailbox::StoreError> locate(const imap::MessageUrl& url) const {
+    constexpr auto kNothing = std::unexpected(mailbox::StoreError::no_such_message);
     if (!url.mailbox && !selected_) return kNothing;
     auto snapshot = store_.read(user_);
     if (!snapshot) return std::unexpected(snapshot.error());
     const auto mailbox = url.mailbox ? snapshot->mailbox(*url.mailbox) : snapshot->mailbox(*selected_);
     if (!mailbox)
-      return mailbox.error() == store::StoreError::no_such_mailbox ? kNothing : std::unexpected(mailbox.error());
+      return mailbox.error() == mailbox::StoreError::no_such_mailbox ? kNothing : std::unexpected(mailbox.error());
     if (url.uid_validity && *url.uid_validity != mailbox->uid_validity) return kNothing;
     const auto message = snapshot->message(mailbox->id, url.uid);
     if (!message) return std::unexpected(message.error());

@@ -6,8 +6,8 @@
 #include "common/base/octets.h"
 #include "common/imap/literal.h"
 #include "common/imap/syntax.h"
+#include "common/mailbox/operations.h"
 #include "common/net/least_speed.h"
-#include "common/store/operations.h"
 #include "imapd/limits.h"
 
 namespace posthaste::imapd {
@@ -74,7 +74,7 @@ class Assembly {
       // What is announced takes nothing from others; who would get nothing need not send it.
       if (!grow_to(message_octets_)) return refuse(too_many_messages());
       memory_->shrink_to(granted_octets_);
-    } else if (literal.octets > store::kAnnotationMaxOctets && sets_metadata(octets_)) {
+    } else if (literal.octets > mailbox::kAnnotationMaxOctets && sets_metadata(octets_)) {
       return refuse(annotation_too_long());
     } else {
       lines_octets_ += static_cast<std::size_t>(std::min<std::uint64_t>(literal.octets, max_octets() + 1));

@@ -21,7 +21,7 @@
 namespace posthaste::imapd {
 namespace {
 
-using store::StoreError;
+using mailbox::StoreError;
 using Written = std::expected<void, StoreError>;
 
 constexpr std::size_t kRowsWithSummary = 256;
@@ -161,7 +161,7 @@ std::expected<std::string, StoreError> choose_now(const store::Store& store, Use
 
 /// Whether the structure is that of a multipart in which earlier versions saw no parts, but a text. BODY[1] is a
 /// part of it now, and BODYSTRUCTURE says the same.
-bool is_outdated(const store::SummaryView& summary) {
+bool is_outdated(const mailbox::SummaryView& summary) {
   if (!summary.body_structure.starts_with("(\"text\" \"plain\" (\"charset\" \"us-ascii\")")) return false;
   const auto field = mime::find_field(summary.header_cache, "Content-Type");
   const auto type = field ? mime::parse_content_type(field->body) : std::nullopt;
@@ -225,7 +225,7 @@ class FetchWork::Response {
 
   Written value(imap::FetchAttribute attribute) {
     imap::ResponseWriter writer{text()};
-    const store::Message& message = row_.message;
+    const mailbox::Message& message = row_.message;
     switch (attribute) {
       case imap::FetchAttribute::envelope:
         return summary_text(row_.summary.envelope, row_.envelope_offset, &Response::print_envelope);
@@ -421,7 +421,7 @@ std::size_t octets_in_memory(const Pieces& pieces) {
 }
 
 FetchWork::FetchWork(const store::Store& store, UserId user, const SelectedMailbox& mailbox, const FetchPlan& plan,
-                     const Dialect& dialect, store::UidSet uids, store::UidSet just_seen)
+                     const Dialect& dialect, mailbox::UidSet uids, mailbox::UidSet just_seen)
     : store_(store),
       user_(user),
       mailbox_(mailbox),
@@ -461,7 +461,7 @@ void FetchWork::tell_waiting(WaitingRow& waiting, Pieces& pieces, store::BlobRun
       return;
     }
     waiting.summary = std::move(*summary);
-    if (is_outdated(store::SummaryView(waiting.summary.summary))) waiting.summary.summary.body_structure.clear();
+    if (is_outdated(mailbox::SummaryView(waiting.summary.summary))) waiting.summary.summary.body_structure.clear();
   }
   tell(waiting.row(), pieces, &run);
 }
@@ -499,7 +499,7 @@ std::expected<std::vector<FetchWork::WaitingRow>, StoreError> FetchWork::tell_fr
   if (plan_.reads_message) waiting.reserve(messages->size());
   std::uint64_t waiting_octets = 0;
   std::uint64_t summary_octets = 0;
-  for (const store::Message& message : *messages) {
+  for (const mailbox::Message& message : *messages) {
     const bool one_is_read = !waiting.empty() && !plan_.reads_message;
     const bool enough = waiting_octets > kSliceOctets || summary_octets > kSummaryOctetsAtOnce;
     if (one_is_read || enough || octets_in_memory(pieces) > kSliceOctets) {
@@ -540,7 +540,7 @@ bool FetchWork::complete(const store::Snapshot& snapshot, Row& row) const {
   if (plan_.reads_summary) {
     const auto summary = snapshot.short_summary(row.message.blob);
     if (!summary) return false;
-    row.summary = summary->value_or(store::SummaryView());
+    row.summary = summary->value_or(mailbox::SummaryView());
     if (plan_.says_body_structure && is_outdated(row.summary)) row.summary.body_structure = {};
   }
   if (!reads_message(row)) return true;

@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "common/store/email_ids.h"
+#include "common/mailbox/email_ids.h"
 #include "common/store/store.h"
 #include "imapd/decoded_part.h"
 #include "imapd/dialect.h"
@@ -52,8 +52,8 @@ struct LaterSummary {
 };
 
 /// The fields as they go out. Reads the message: never on a loop. Errors: no_such_message, unavailable, io.
-[[nodiscard]] std::expected<std::string, store::StoreError> choose_now(const store::Store& store, UserId user,
-                                                                       const LaterFields& fields);
+[[nodiscard]] std::expected<std::string, mailbox::StoreError> choose_now(const store::Store& store, UserId user,
+                                                                         const LaterFields& fields);
 
 /// Responses, one after the other.
 using Pieces = std::vector<std::variant<std::string, BlobExtent, LaterFields, LaterPart, LaterSummary>>;
@@ -65,11 +65,11 @@ class FetchWork {
   /// All references outlive it, and what they refer to stays as it is. `uids` are of the mailbox's view; for those
   /// in `just_seen` FLAGS is told as well, with what else the dialect has in unsolicited responses.
   FetchWork(const store::Store& store, UserId user, const SelectedMailbox& mailbox, const FetchPlan& plan,
-            const Dialect& dialect, store::UidSet uids, store::UidSet just_seen);
+            const Dialect& dialect, mailbox::UidSet uids, mailbox::UidSet just_seen);
 
   /// What to send next: no more messages once there are kSliceOctets of it in memory. Never on a loop. Errors:
   /// no_such_mailbox, unavailable, io.
-  [[nodiscard]] std::expected<Pieces, store::StoreError> step();
+  [[nodiscard]] std::expected<Pieces, mailbox::StoreError> step();
   [[nodiscard]] bool done() const { return walk_.done(); }
 
   /// Messages of which nothing could be told: gone meanwhile, or not to be read. None where it is only asked what
@@ -85,27 +85,27 @@ class FetchWork {
 
  private:
   struct Row {
-    store::Message message;
-    store::SummaryView summary;
+    mailbox::Message message;
+    mailbox::SummaryView summary;
     store::BlobLocation location;
     std::uint64_t envelope_offset = 0;  // where these are in a summary too long for the index
     std::uint64_t body_structure_offset = 0;
   };
   /// A row that waits for its message, or its summary, to be read, when the snapshot is over.
   struct WaitingRow {
-    store::Message message;
-    store::PlacedSummary summary;
+    mailbox::Message message;
+    mailbox::PlacedSummary summary;
     store::BlobLocation location;
 
     [[nodiscard]] Row row() const {
-      return {message, store::SummaryView(summary.summary), location, summary.envelope_offset,
+      return {message, mailbox::SummaryView(summary.summary), location, summary.envelope_offset,
               summary.body_structure_offset};
     }
   };
   class Response;
 
   /// Tells what the index knows of the next messages. Returns those that must be read for it, in their order.
-  std::expected<std::vector<WaitingRow>, store::StoreError> tell_from_index(Pieces& pieces);
+  std::expected<std::vector<WaitingRow>, mailbox::StoreError> tell_from_index(Pieces& pieces);
   /// Tells of keywords that the client does not know, before they are used (RFC 9051 §7.3.5).
   void tell_keywords(Pieces& pieces);
   /// Adds to a row what the plan needs of it. False when that cannot be read.
@@ -120,11 +120,11 @@ class FetchWork {
   const SelectedMailbox& mailbox_;
   const FetchPlan& plan_;
   const Dialect& dialect_;
-  const store::UidSet just_seen_;
+  const mailbox::UidSet just_seen_;
   RowWalk walk_;
   std::vector<std::string> keywords_;
   std::size_t keywords_told_;
-  std::optional<store::EmailIds> email_ids_;  // from the first step on, where the plan says them
+  std::optional<mailbox::EmailIds> email_ids_;  // from the first step on, where the plan says them
   std::size_t text_octets_ = 0;               // of the step before: the next will have about as much to say
   std::uint64_t told_ = 0;
   bool unreadable_ = false;

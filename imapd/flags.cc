@@ -7,19 +7,19 @@ namespace posthaste::imapd {
 namespace {
 
 struct UsePair {
-  store::SpecialUse stored;
+  mailbox::SpecialUse stored;
   imap::SpecialUse named;
 };
 
 constexpr std::array kUses{
-    UsePair{store::SpecialUse::all, imap::SpecialUse::all},
-    UsePair{store::SpecialUse::archive, imap::SpecialUse::archive},
-    UsePair{store::SpecialUse::drafts, imap::SpecialUse::drafts},
-    UsePair{store::SpecialUse::flagged, imap::SpecialUse::flagged},
-    UsePair{store::SpecialUse::important, imap::SpecialUse::important},
-    UsePair{store::SpecialUse::junk, imap::SpecialUse::junk},
-    UsePair{store::SpecialUse::sent, imap::SpecialUse::sent},
-    UsePair{store::SpecialUse::trash, imap::SpecialUse::trash},
+    UsePair{mailbox::SpecialUse::all, imap::SpecialUse::all},
+    UsePair{mailbox::SpecialUse::archive, imap::SpecialUse::archive},
+    UsePair{mailbox::SpecialUse::drafts, imap::SpecialUse::drafts},
+    UsePair{mailbox::SpecialUse::flagged, imap::SpecialUse::flagged},
+    UsePair{mailbox::SpecialUse::important, imap::SpecialUse::important},
+    UsePair{mailbox::SpecialUse::junk, imap::SpecialUse::junk},
+    UsePair{mailbox::SpecialUse::sent, imap::SpecialUse::sent},
+    UsePair{mailbox::SpecialUse::trash, imap::SpecialUse::trash},
 };
 
 void append_flag_names(std::string& out, const std::vector<std::string>& keywords) {
@@ -32,46 +32,46 @@ void append_flag_names(std::string& out, const std::vector<std::string>& keyword
 
 }  // namespace
 
-store::SystemFlag to_store(imap::SystemFlag flag) {
+mailbox::SystemFlag to_store(imap::SystemFlag flag) {
   switch (flag) {
-    case imap::SystemFlag::answered: return store::SystemFlag::answered;
-    case imap::SystemFlag::flagged: return store::SystemFlag::flagged;
-    case imap::SystemFlag::deleted: return store::SystemFlag::deleted;
-    case imap::SystemFlag::seen: return store::SystemFlag::seen;
-    case imap::SystemFlag::draft: return store::SystemFlag::draft;
+    case imap::SystemFlag::answered: return mailbox::SystemFlag::answered;
+    case imap::SystemFlag::flagged: return mailbox::SystemFlag::flagged;
+    case imap::SystemFlag::deleted: return mailbox::SystemFlag::deleted;
+    case imap::SystemFlag::seen: return mailbox::SystemFlag::seen;
+    case imap::SystemFlag::draft: return mailbox::SystemFlag::draft;
   }
   std::unreachable();
 }
 
-store::FlagSet to_store(imap::SystemFlags flags) {
-  store::FlagSet stored;
+mailbox::FlagSet to_store(imap::SystemFlags flags) {
+  mailbox::FlagSet stored;
   for (const auto flag : imap::kSystemFlags) {
     if (flags.contains(flag)) stored = stored.with({to_store(flag)});
   }
   return stored;
 }
 
-store::SpecialUse to_store(imap::SpecialUse use) {
+mailbox::SpecialUse to_store(imap::SpecialUse use) {
   for (const UsePair& pair : kUses) {
     if (pair.named == use) return pair.stored;
   }
   std::unreachable();
 }
 
-imap::SpecialUse to_imap(store::SpecialUse use) {
+imap::SpecialUse to_imap(mailbox::SpecialUse use) {
   for (const UsePair& pair : kUses) {
     if (pair.stored == use) return pair.named;
   }
   std::unreachable();
 }
 
-void append_flags(std::string& out, const store::Message& message, const std::vector<std::string>& keywords) {
-  const store::UidSet none;
+void append_flags(std::string& out, const mailbox::Message& message, const std::vector<std::string>& keywords) {
+  const mailbox::UidSet none;
   append_flags(out, message, keywords, none);
 }
 
-void append_flags(std::string& out, const store::Message& message, const std::vector<std::string>& keywords,
-                  const store::UidSet& recent) {
+void append_flags(std::string& out, const mailbox::Message& message, const std::vector<std::string>& keywords,
+                  const mailbox::UidSet& recent) {
   char separator = '(';
   if (recent.contains(message.uid)) {
     out.push_back(std::exchange(separator, ' '));
@@ -106,7 +106,7 @@ void append_flags_of_mailbox(std::string& out, const std::vector<std::string>& k
   out.append(")\r\n* OK [PERMANENTFLAGS (");
   if (!read_only) {
     append_flag_names(out, keywords);
-    if (keywords.size() < store::kKeywordsMax) out.append(" \\*");
+    if (keywords.size() < mailbox::kKeywordsMax) out.append(" \\*");
   }
   out.append(")] Flags that last\r\n");
 }

@@ -6,21 +6,21 @@
 
 #include "common/imap/flags.h"
 #include "common/imap/special_use.h"
-#include "common/store/message.h"
-#include "common/store/uid_set.h"
+#include "common/mailbox/message.h"
+#include "common/mailbox/uid_set.h"
 
 namespace posthaste::imapd {
 
-[[nodiscard]] store::SystemFlag to_store(imap::SystemFlag flag);
-[[nodiscard]] store::FlagSet to_store(imap::SystemFlags flags);
-[[nodiscard]] store::SpecialUse to_store(imap::SpecialUse use);
-[[nodiscard]] imap::SpecialUse to_imap(store::SpecialUse use);
+[[nodiscard]] mailbox::SystemFlag to_store(imap::SystemFlag flag);
+[[nodiscard]] mailbox::FlagSet to_store(imap::SystemFlags flags);
+[[nodiscard]] mailbox::SpecialUse to_store(imap::SpecialUse use);
+[[nodiscard]] imap::SpecialUse to_imap(mailbox::SpecialUse use);
 
 /// Appends "(\Seen $Forwarded)"; `keywords` are the mailbox's.
-void append_flags(std::string& out, const store::Message& message, const std::vector<std::string>& keywords);
+void append_flags(std::string& out, const mailbox::Message& message, const std::vector<std::string>& keywords);
 /// The same with \Recent, for a message in `recent`.
-void append_flags(std::string& out, const store::Message& message, const std::vector<std::string>& keywords,
-                  const store::UidSet& recent);
+void append_flags(std::string& out, const mailbox::Message& message, const std::vector<std::string>& keywords,
+                  const mailbox::UidSet& recent);
 
 /// Appends "(12)", the value of MODSEQ (RFC 7162 §3.1.4.2), or all of "MODSEQ (12)".
 void append_mod_seq_value(std::string& out, ModSeq mod_seq);

@@ -14,7 +14,7 @@ constexpr std::size_t kRowsAtOnce = 1'024;
 
 }  // namespace
 
-std::expected<void, store::StoreError> HeaderWalk::step(const Visit& visit) {
+std::expected<void, mailbox::StoreError> HeaderWalk::step(const Visit& visit) {
   auto first_uncached = visit_cached(visit);
   if (!first_uncached) return std::unexpected(first_uncached.error());
   if (!*first_uncached) return {};
@@ -25,7 +25,8 @@ std::expected<void, store::StoreError> HeaderWalk::step(const Visit& visit) {
   return {};
 }
 
-std::expected<std::optional<HeaderWalk::Uncached>, store::StoreError> HeaderWalk::visit_cached(const Visit& visit) {
+std::expected<std::optional<HeaderWalk::Uncached>, mailbox::StoreError> HeaderWalk::visit_cached(
+    const Visit& visit) {
   auto snapshot = store_.read(user_);
   if (!snapshot) return std::unexpected(snapshot.error());
   auto messages = walk_.next(*snapshot, mailbox_, kRowsAtOnce);
@@ -48,7 +49,7 @@ std::expected<std::optional<HeaderWalk::Uncached>, store::StoreError> HeaderWalk
   return std::nullopt;
 }
 
-std::chrono::sys_seconds sent_date(const store::Message& message, std::string_view header) {
+std::chrono::sys_seconds sent_date(const mailbox::Message& message, std::string_view header) {
   const auto field = mime::find_value(header, "Date");
   const auto date = field ? mime::parse_date_time(*field) : std::nullopt;
   return date ? date->time : message.internal_date.at;

@@ -15,16 +15,16 @@ namespace posthaste::imapd {
 class HeaderWalk {
  public:
   /// A header with the fields of mime::kCachedFields at least.
-  using Visit = std::function<void(const store::Message&, std::string_view header)>;
+  using Visit = std::function<void(const mailbox::Message&, std::string_view header)>;
 
   /// `store` outlives it. Of each header so many `keys` are made: the more, the fewer of them in one snapshot.
-  HeaderWalk(const store::Store& store, UserId user, MailboxId mailbox, store::UidSet uids, std::size_t keys)
+  HeaderWalk(const store::Store& store, UserId user, MailboxId mailbox, mailbox::UidSet uids, std::size_t keys)
       : store_(store), user_(user), mailbox_(mailbox), keys_(keys), walk_(std::move(uids)) {}
 
   /// Visits some more messages by ascending UID; one that cannot be read comes with an empty header, one that is
   /// gone not at all. A segment is opened for those alone whose header is not in the index. Never on a loop.
   /// Errors: unavailable, io.
-  [[nodiscard]] std::expected<void, store::StoreError> step(const Visit& visit);
+  [[nodiscard]] std::expected<void, mailbox::StoreError> step(const Visit& visit);
   [[nodiscard]] bool done() const { return walk_.done(); }
   [[nodiscard]] const RowWalk& walk() const { return walk_; }
   /// Once done: some of the messages had gone when it was their turn.
@@ -32,11 +32,11 @@ class HeaderWalk {
 
  private:
   struct Uncached {
-    store::Message message;
+    mailbox::Message message;
     store::BlobLocation location;
   };
   /// Goes on to the first message whose header is not in the index, or for a while.
-  std::expected<std::optional<Uncached>, store::StoreError> visit_cached(const Visit& visit);
+  std::expected<std::optional<Uncached>, mailbox::StoreError> visit_cached(const Visit& visit);
 
   const store::Store& store_;
   const UserId user_;
@@ -47,6 +47,6 @@ class HeaderWalk {
 };
 
 /// When the message was sent, or else came in (RFC 5256 §2.2).
-[[nodiscard]] std::chrono::sys_seconds sent_date(const store::Message& message, std::string_view header);
+[[nodiscard]] std::chrono::sys_seconds sent_date(const mailbox::Message& message, std::string_view header);
 
 }  // namespace posthaste::imapd

@@ -4,7 +4,7 @@
 
 namespace posthaste::imapd {
 
-std::expected<KnownMetadata::Changes, store::StoreError> KnownMetadata::changes(const store::Snapshot& snapshot) {
+std::expected<KnownMetadata::Changes, mailbox::StoreError> KnownMetadata::changes(const store::Snapshot& snapshot) {
   const auto newest = snapshot.metadata_modseq();
   if (!newest) return std::unexpected(newest.error());
   std::map<std::optional<MailboxId>, Entries> now;
@@ -37,10 +37,10 @@ std::expected<KnownMetadata::Changes, store::StoreError> KnownMetadata::changes(
   return changes;
 }
 
-void KnownMetadata::note_own(std::optional<MailboxId> mailbox, const std::vector<store::Annotation>& annotations,
+void KnownMetadata::note_own(std::optional<MailboxId> mailbox, const std::vector<mailbox::Annotation>& annotations,
                              ModSeq modseq) {
   Entries& entries = known_[mailbox];
-  for (const store::Annotation& annotation : annotations) {
+  for (const mailbox::Annotation& annotation : annotations) {
     entries.erase(annotation.entry);
     if (annotation.value) entries.emplace(annotation.entry, modseq);
   }

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "common/store/operations.h"
+#include "common/mailbox/operations.h"
 #include "common/store/snapshot.h"
 
 namespace posthaste::imapd {
@@ -20,13 +20,14 @@ class KnownMetadata {
 
   /// Which entries were set, changed or removed since this was last asked; the first time, none. What went with its
   /// mailbox is not among them. Never on a loop. Errors: io.
-  [[nodiscard]] std::expected<Changes, store::StoreError> changes(const store::Snapshot& snapshot);
+  [[nodiscard]] std::expected<Changes, mailbox::StoreError> changes(const store::Snapshot& snapshot);
 
   /// The last change of which changes() has heard.
   [[nodiscard]] ModSeq heard_of() const { return heard_of_; }
 
   /// The client itself has set these, all before or at `modseq`.
-  void note_own(std::optional<MailboxId> mailbox, const std::vector<store::Annotation>& annotations, ModSeq modseq);
+  void note_own(std::optional<MailboxId> mailbox, const std::vector<mailbox::Annotation>& annotations,
+                ModSeq modseq);
 
  private:
   using Entries = std::map<std::string, ModSeq, std::less<>>;

@@ -12,7 +12,7 @@
 namespace posthaste::imapd {
 namespace {
 
-using store::StoreError;
+using mailbox::StoreError;
 
 /// "a/b" for "a/b/c"; nothing for "a".
 std::optional<std::string_view> parent_of(std::string_view name) {
@@ -172,7 +172,7 @@ bool ListWork::is_told(const ListedName& name) const {
   return name.is_matched && (is_chosen(name) || name.has_unmatched_below);
 }
 
-ListLine ListWork::line_of(const Name& name, std::optional<store::MailboxInfo> info) const {
+ListLine ListWork::line_of(const Name& name, std::optional<mailbox::MailboxInfo> info) const {
   const auto& [text, listed] = name;
   const bool chosen = is_chosen(listed);
   if (kind_ == Kind::lsub) {

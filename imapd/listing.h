@@ -20,7 +20,7 @@ namespace posthaste::imapd {
 /// above one that is.
 struct ListedName {
   std::optional<MailboxId> mailbox;
-  std::optional<store::SpecialUse> special_use;
+  std::optional<mailbox::SpecialUse> special_use;
   bool subscribed = false;
   bool has_children = false;
   ListedName* parent = nullptr;
@@ -52,7 +52,8 @@ struct ListLine {
   std::string name;
   std::vector<std::string> attributes;
   bool child_info = false;                      // RFC 5258 §4, for SUBSCRIBED
-  std::optional<store::MailboxInfo> status_of;  // a STATUS response follows; not for a parent's sake (RFC 5819 §3)
+  std::optional<mailbox::MailboxInfo>
+      status_of;                                // a STATUS response follows; not for a parent's sake (RFC 5819 §3)
   std::optional<std::string> old_name = {};     // OLDNAME (RFC 9051 §6.3.9.7), after a rename
 };
 
@@ -66,7 +67,7 @@ class ListWork {
   ListWork(const store::Store& store, UserId user, Kind kind, imap::List list);
 
   /// The next lines, perhaps none. Errors: unavailable, io.
-  [[nodiscard]] std::expected<std::vector<ListLine>, store::StoreError> step();
+  [[nodiscard]] std::expected<std::vector<ListLine>, mailbox::StoreError> step();
   [[nodiscard]] bool done() const { return phase_ == Phase::done; }
   /// What matching has taken so far.
   [[nodiscard]] std::uint64_t match_steps() const { return patterns_.steps(); }
@@ -74,7 +75,7 @@ class ListWork {
  private:
   enum class Phase { read_names, read_uses, match, tell, done };
   using Name = Hierarchy::Names::value_type;
-  using Read = std::expected<void, store::StoreError>;
+  using Read = std::expected<void, mailbox::StoreError>;
 
   Read read_names();
   Read read_uses();
@@ -83,10 +84,10 @@ class ListWork {
   void enter(Phase phase);
   [[nodiscard]] bool is_chosen(const ListedName& name) const;
   [[nodiscard]] bool is_told(const ListedName& name) const;
-  [[nodiscard]] ListLine line_of(const Name& name, std::optional<store::MailboxInfo> info) const;
+  [[nodiscard]] ListLine line_of(const Name& name, std::optional<mailbox::MailboxInfo> info) const;
   /// Of the mailboxes among `names`, in order; nothing for what is none, or is gone. Errors: unavailable, io.
-  using Infos = std::vector<std::optional<store::MailboxInfo>>;
-  [[nodiscard]] std::expected<Infos, store::StoreError> read_infos(const std::vector<Name*>& names) const;
+  using Infos = std::vector<std::optional<mailbox::MailboxInfo>>;
+  [[nodiscard]] std::expected<Infos, mailbox::StoreError> read_infos(const std::vector<Name*>& names) const;
 
   const store::Store& store_;
   const UserId user_;
@@ -99,9 +100,9 @@ class ListWork {
 };
 
 /// One name as it is now, with all its attributes; it may be no mailbox any more. Point reads. Errors: io.
-[[nodiscard]] std::expected<ListLine, store::StoreError> list_name(const store::Snapshot& snapshot,
-                                                                   const std::string& name,
-                                                                   std::optional<std::string> old_name);
+[[nodiscard]] std::expected<ListLine, mailbox::StoreError> list_name(const store::Snapshot& snapshot,
+                                                                     const std::string& name,
+                                                                     std::optional<std::string> old_name);
 
 /// `response` is "LIST", "LSUB" or "XLIST".
 void append_list_line(std::string& out, std::string_view response, const ListLine& line,

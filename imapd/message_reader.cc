@@ -13,8 +13,8 @@ constexpr std::uint64_t kBeginningOctets = 32'768;
 template <typename Read>
 std::invoke_result_t<Read> MessageReader::find_and(Read read) {
   auto found = read();
-  if (found || found.error() != store::StoreError::no_such_message) return found;
-  const auto relocate = [this]() -> std::expected<void, store::StoreError> {
+  if (found || found.error() != mailbox::StoreError::no_such_message) return found;
+  const auto relocate = [this]() -> std::expected<void, mailbox::StoreError> {
     auto snapshot = store_.read(user_);
     if (!snapshot) return std::unexpected(snapshot.error());
     auto moved = snapshot->locate(location_.blob);
@@ -27,26 +27,27 @@ std::invoke_result_t<Read> MessageReader::find_and(Read read) {
   return read();
 }
 
-std::expected<std::string, store::StoreError> MessageReader::read(std::uint64_t offset, std::uint64_t octets) {
+std::expected<std::string, mailbox::StoreError> MessageReader::read(std::uint64_t offset, std::uint64_t octets) {
   return find_and([&] { return store_.read_blob(location_, offset, octets); });
 }
 
-std::expected<store::PlacedSummary, store::StoreError> MessageReader::summary() {
+std::expected<mailbox::PlacedSummary, mailbox::StoreError> MessageReader::summary() {
   return find_and([this] { return store_.read_summary(location_); });
 }
 
-std::expected<std::string, store::StoreError> MessageReader::read_summary(std::uint64_t offset,
-                                                                          std::uint64_t octets) {
+std::expected<std::string, mailbox::StoreError> MessageReader::read_summary(std::uint64_t offset,
+                                                                            std::uint64_t octets) {
   return find_and([&] { return store_.read_summary(location_, offset, octets); });
 }
 
-std::expected<void, store::StoreError> MessageReader::make_sure() {
+std::expected<void, mailbox::StoreError> MessageReader::make_sure() {
   const auto first = read(0, 1);  // finds it again when its segment has gone
   if (!first) return std::unexpected(first.error());
   return store_.make_sure(location_);
 }
 
-std::expected<std::string_view, store::StoreError> MessageReader::view(std::uint64_t offset, std::uint64_t octets) {
+std::expected<std::string_view, mailbox::StoreError> MessageReader::view(std::uint64_t offset,
+                                                                         std::uint64_t octets) {
   if (offset == 0 && octets == location_.octets) return all();
   auto text = read(offset, octets);
   if (!text) return std::unexpected(text.error());
@@ -59,7 +60,7 @@ std::string_view MessageReader::beginning() const {
   return beginning_ ? std::string_view{*beginning_} : std::string_view{};
 }
 
-std::expected<void, store::StoreError> MessageReader::read_all() {
+std::expected<void, mailbox::StoreError> MessageReader::read_all() {
   if (run_ != nullptr) {
     auto text = find_and([this] { return run_->read(location_); });
     if (!text) return std::unexpected(text.error());
@@ -69,18 +70,18 @@ std::expected<void, store::StoreError> MessageReader::read_all() {
     if (!text) return std::unexpected(text.error());
     beginning_ = std::move(*text);
   }
-  if (beginning().size() != location_.octets) return std::unexpected(store::StoreError::io);
+  if (beginning().size() != location_.octets) return std::unexpected(mailbox::StoreError::io);
   return {};
 }
 
-std::expected<std::string_view, store::StoreError> MessageReader::all() {
+std::expected<std::string_view, mailbox::StoreError> MessageReader::all() {
   if (beginning().size() < location_.octets) {
     if (const auto done = read_all(); !done) return std::unexpected(done.error());
   }
   return beginning();
 }
 
-std::expected<std::string_view, store::StoreError> MessageReader::header() {
+std::expected<std::string_view, mailbox::StoreError> MessageReader::header() {
   if (!in_run_ && !beginning_) {
     if (location_.octets > kBeginningOctets) {
       auto text = read(0, kBeginningOctets);
@@ -97,7 +98,7 @@ std::expected<std::string_view, store::StoreError> MessageReader::header() {
   return mime::split_message(*message).header;
 }
 
-std::expected<const mime::Part*, store::StoreError> MessageReader::structure() {
+std::expected<const mime::Part*, mailbox::StoreError> MessageReader::structure() {
   if (!structure_) {
     auto message = all();
     if (!message) return std::unexpected(message.error());

@@ -23,19 +23,20 @@ class MessageReader {
       : store_(store), user_(user), location_(location), run_(run) {}
 
   /// Errors of all: no_such_message, io, unavailable.
-  [[nodiscard]] std::expected<std::string, store::StoreError> read(std::uint64_t offset, std::uint64_t octets);
+  [[nodiscard]] std::expected<std::string, mailbox::StoreError> read(std::uint64_t offset, std::uint64_t octets);
   /// The same, not copied when it is all of a message.
-  [[nodiscard]] std::expected<std::string_view, store::StoreError> view(std::uint64_t offset, std::uint64_t octets);
-  [[nodiscard]] std::expected<std::string_view, store::StoreError> all();
-  [[nodiscard]] std::expected<store::PlacedSummary, store::StoreError> summary();
+  [[nodiscard]] std::expected<std::string_view, mailbox::StoreError> view(std::uint64_t offset,
+                                                                          std::uint64_t octets);
+  [[nodiscard]] std::expected<std::string_view, mailbox::StoreError> all();
+  [[nodiscard]] std::expected<mailbox::PlacedSummary, mailbox::StoreError> summary();
   /// Octets of the summary as it is stored, from `offset` on.
-  [[nodiscard]] std::expected<std::string, store::StoreError> read_summary(std::uint64_t offset,
-                                                                           std::uint64_t octets);
+  [[nodiscard]] std::expected<std::string, mailbox::StoreError> read_summary(std::uint64_t offset,
+                                                                             std::uint64_t octets);
   /// Before octets are announced that are read later: whether they will be sound.
-  [[nodiscard]] std::expected<void, store::StoreError> make_sure();
+  [[nodiscard]] std::expected<void, mailbox::StoreError> make_sure();
   /// The message's own header, with its empty line.
-  [[nodiscard]] std::expected<std::string_view, store::StoreError> header();
-  [[nodiscard]] std::expected<const mime::Part*, store::StoreError> structure();
+  [[nodiscard]] std::expected<std::string_view, mailbox::StoreError> header();
+  [[nodiscard]] std::expected<const mime::Part*, mailbox::StoreError> structure();
 
   [[nodiscard]] const store::BlobLocation& location() const { return location_; }
 
@@ -43,7 +44,7 @@ class MessageReader {
   /// Calls `read`; when the segment has gone, once more where the message is now.
   template <typename Read>
   std::invoke_result_t<Read> find_and(Read read);
-  [[nodiscard]] std::expected<void, store::StoreError> read_all();
+  [[nodiscard]] std::expected<void, mailbox::StoreError> read_all();
   /// What was read of the message's beginning.
   [[nodiscard]] std::string_view beginning() const;
 

@@ -8,7 +8,7 @@
 
 namespace posthaste::imapd {
 
-std::expected<std::string, store::StoreError> MetadataWork::step() {
+std::expected<std::string, mailbox::StoreError> MetadataWork::step() {
   const auto snapshot = source_.store.read(source_.user);
   if (!snapshot) return std::unexpected(snapshot.error());
   values_.clear();

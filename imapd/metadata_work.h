@@ -30,7 +30,7 @@ class MetadataWork {
       : source_(std::move(source)), command_(std::move(command)), encoding_(encoding) {}
 
   /// The next responses. Never on a loop. Errors: unavailable, io.
-  [[nodiscard]] std::expected<std::string, store::StoreError> step();
+  [[nodiscard]] std::expected<std::string, mailbox::StoreError> step();
   [[nodiscard]] bool done() const { return done_; }
 
   /// The longest value that was left out for being longer than the client wants (§4.2.1).

@@ -28,10 +28,10 @@ Uid RecentMessages::take(UserId user, MailboxId mailbox, Uid uid_next, Uid other
   return first;
 }
 
-std::expected<Uid, store::StoreError> RecentMessages::first_without_look(const store::Store& store, UserId user,
-                                                                         const store::MailboxInfo& mailbox) const {
+std::expected<Uid, mailbox::StoreError> RecentMessages::first_without_look(
+    const store::Store& store, UserId user, const mailbox::MailboxInfo& mailbox) const {
   Uid first = mailbox.uid_next;
-  const auto note = [&](const store::Message& message) {
+  const auto note = [&](const mailbox::Message& message) {
     if (!is_new(message.save_date)) return false;
     first = message.uid;
     return true;
@@ -41,11 +41,11 @@ std::expected<Uid, store::StoreError> RecentMessages::first_without_look(const s
   return first;
 }
 
-std::expected<std::uint32_t, store::StoreError> RecentMessages::count(const store::Store& store, UserId user,
-                                                                      const store::MailboxInfo& mailbox) const {
+std::expected<std::uint32_t, mailbox::StoreError> RecentMessages::count(const store::Store& store, UserId user,
+                                                                        const mailbox::MailboxInfo& mailbox) const {
   const auto first = known_first(user, mailbox.id);
   std::uint32_t recent = 0;
-  const auto note = [&](const store::Message& message) {
+  const auto note = [&](const mailbox::Message& message) {
     const bool is_recent = first ? message.uid >= *first : is_new(message.save_date);
     if (is_recent) ++recent;
     return is_recent;

@@ -30,8 +30,8 @@ class RecentMessages {
   /// The first of the newest messages, which may be \Recent where nobody has looked yet; UIDNEXT without one. Reads
   /// their rows: never on a loop. Errors: unavailable,
   /// io.
-  [[nodiscard]] std::expected<Uid, store::StoreError> first_without_look(const store::Store& store, UserId user,
-                                                                         const store::MailboxInfo& mailbox) const;
+  [[nodiscard]] std::expected<Uid, mailbox::StoreError> first_without_look(
+      const store::Store& store, UserId user, const mailbox::MailboxInfo& mailbox) const;
 
   /// The first message that nobody has heard of; `otherwise`, when nobody has looked yet.
   [[nodiscard]] Uid first(UserId user, MailboxId mailbox, Uid otherwise) const;
@@ -39,8 +39,8 @@ class RecentMessages {
   Uid take(UserId user, MailboxId mailbox, Uid uid_next, Uid otherwise);
   /// How many messages nobody has heard of. Reads their rows: never on a loop. Errors: unavailable,
   /// io.
-  [[nodiscard]] std::expected<std::uint32_t, store::StoreError> count(const store::Store& store, UserId user,
-                                                                      const store::MailboxInfo& mailbox) const;
+  [[nodiscard]] std::expected<std::uint32_t, mailbox::StoreError> count(const store::Store& store, UserId user,
+                                                                        const mailbox::MailboxInfo& mailbox) const;
 
  private:
   using Key = std::pair<UserId, MailboxId>;

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "common/store/operations.h"
+#include "common/mailbox/operations.h"
 
 namespace posthaste::imapd {
 namespace {
@@ -47,8 +47,8 @@ void append_reply(std::string& out, std::string_view tag, const Reply& reply) {
   out.append(reply.text).append("\r\n");
 }
 
-Reply reply_for(store::StoreError error) {
-  using enum store::StoreError;
+Reply reply_for(mailbox::StoreError error) {
+  using enum mailbox::StoreError;
   switch (error) {
     case no_such_mailbox: return no("NONEXISTENT", "No such mailbox");
     case no_such_message: return no("EXPUNGEISSUED", "Some of the messages are gone");
@@ -69,11 +69,11 @@ Reply reply_for(store::StoreError error) {
 }
 
 Reply annotation_too_long() {
-  return no("METADATA MAXSIZE " + std::to_string(store::kAnnotationMaxOctets), "Annotation too long");
+  return no("METADATA MAXSIZE " + std::to_string(mailbox::kAnnotationMaxOctets), "Annotation too long");
 }
 
-Reply reply_for_target(store::StoreError error) {
-  if (error == store::StoreError::no_such_mailbox) return no("TRYCREATE", "No such mailbox");
+Reply reply_for_target(mailbox::StoreError error) {
+  if (error == mailbox::StoreError::no_such_mailbox) return no("TRYCREATE", "No such mailbox");
   return reply_for(error);
 }
 

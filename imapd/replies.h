@@ -7,8 +7,8 @@
 
 #include "common/auth/sasl.h"
 #include "common/imap/command.h"
+#include "common/mailbox/store_error.h"
 #include "common/net/network.h"
-#include "common/store/store_error.h"
 
 namespace posthaste::imapd {
 
@@ -37,9 +37,9 @@ struct Reply {
 /// Appends the line; `tag` is "*" for an untagged one.
 void append_reply(std::string& out, std::string_view tag, const Reply& reply);
 
-[[nodiscard]] Reply reply_for(store::StoreError error);
+[[nodiscard]] Reply reply_for(mailbox::StoreError error);
 /// The same where the mailbox named is one that the client could create: COPY, MOVE, APPEND (RFC 9051 §6.3.12).
-[[nodiscard]] Reply reply_for_target(store::StoreError error);
+[[nodiscard]] Reply reply_for_target(mailbox::StoreError error);
 /// A value is longer than an annotation's may be (RFC 5464 §4.3).
 [[nodiscard]] Reply annotation_too_long();
 [[nodiscard]] Reply reply_for(auth::AuthError error);

@@ -32,10 +32,10 @@ std::optional<std::uint32_t> last_match(const UidRuns& messages, const imap::Seq
 
 }  // namespace
 
-std::expected<imap::NumberSet, store::StoreError> vanished_earlier(const store::Store& store, UserId user,
-                                                                   const SelectedMailbox& mailbox, ModSeq since,
-                                                                   const imap::NumberSet& asked) {
-  const auto read = [&]() -> std::expected<std::optional<store::UidSet>, store::StoreError> {
+std::expected<imap::NumberSet, mailbox::StoreError> vanished_earlier(const store::Store& store, UserId user,
+                                                                     const SelectedMailbox& mailbox, ModSeq since,
+                                                                     const imap::NumberSet& asked) {
+  const auto read = [&]() -> std::expected<std::optional<mailbox::UidSet>, mailbox::StoreError> {
     const auto snapshot = store.read(user);
     if (!snapshot) return std::unexpected(snapshot.error());
     return snapshot->vanished(mailbox.id, since);

@@ -15,11 +15,11 @@ namespace posthaste::imapd {
 /// Which of the UIDs `asked` have vanished since `since`: for VANISHED (EARLIER). What the view still holds is
 /// news, and not among them. When the store's record of what vanished does not reach back so far, all that were
 /// ever given and are gone. Errors: no_such_mailbox, unavailable, io.
-[[nodiscard]] std::expected<imap::NumberSet, store::StoreError> vanished_earlier(const store::Store& store,
-                                                                                 UserId user,
-                                                                                 const SelectedMailbox& mailbox,
-                                                                                 ModSeq since,
-                                                                                 const imap::NumberSet& asked);
+[[nodiscard]] std::expected<imap::NumberSet, mailbox::StoreError> vanished_earlier(const store::Store& store,
+                                                                                   UserId user,
+                                                                                   const SelectedMailbox& mailbox,
+                                                                                   ModSeq since,
+                                                                                   const imap::NumberSet& asked);
 
 /// The UIDs that the client's knowledge is about, as SELECT's QRESYNC parameter has it: those it names, or all that
 /// were ever given.

@@ -12,12 +12,12 @@ constexpr std::uint32_t kGapMax = 32;  // UIDs between two ranges; more rows tha
 
 }  // namespace
 
-std::expected<std::vector<store::Message>, store::StoreError> RowWalk::next(const store::Snapshot& snapshot,
-                                                                            MailboxId mailbox,
-                                                                            std::size_t rows_max) {
-  std::vector<store::Message> rows;
+std::expected<std::vector<mailbox::Message>, mailbox::StoreError> RowWalk::next(const store::Snapshot& snapshot,
+                                                                                MailboxId mailbox,
+                                                                                std::size_t rows_max) {
+  std::vector<mailbox::Message> rows;
   const auto ranges = uids_.ranges();
-  const auto note = [&](const store::Message& message) {
+  const auto note = [&](const mailbox::Message& message) {
     while (ranges[range_].last < message.uid) ++range_;
     if (ranges[range_].first <= message.uid) rows.push_back(message);
   };
@@ -52,15 +52,15 @@ std::uint64_t RowWalk::passed() const {
 
 void RowWalk::go_on_from(Uid uid) {
   const auto ranges = uids_.ranges();
-  const auto range = std::ranges::lower_bound(ranges, uid, {}, &store::UidRange::last);
+  const auto range = std::ranges::lower_bound(ranges, uid, {}, &mailbox::UidRange::last);
   range_ = static_cast<std::size_t>(range - ranges.begin());
   if (!done()) from_ = std::max(uid, range->first);
 }
 
-std::expected<store::UidSet, store::StoreError> read_uids(const store::Store& store, UserId user, MailboxId mailbox,
-                                                          store::UidRange range) {
-  store::UidSet uids;
-  const auto note = [&uids](const store::Message& message) { uids.add(message.uid); };
+std::expected<mailbox::UidSet, mailbox::StoreError> read_uids(const store::Store& store, UserId user,
+                                                              MailboxId mailbox, mailbox::UidRange range) {
+  mailbox::UidSet uids;
+  const auto note = [&uids](const mailbox::Message& message) { uids.add(message.uid); };
   for (auto from = std::optional(range.first); from && *from <= range.last;) {
     const auto snapshot = store.read(user);
     if (!snapshot) return std::unexpected(snapshot.error());
@@ -71,12 +71,12 @@ std::expected<store::UidSet, store::StoreError> read_uids(const store::Store& st
   return uids;
 }
 
-std::expected<void, store::StoreError> walk_back(const store::Store& store, UserId user, MailboxId mailbox,
-                                                 const std::function<bool(const store::Message&)>& row) {
-  for (auto last = std::optional(store::kAllUids.last); last;) {
+std::expected<void, mailbox::StoreError> walk_back(const store::Store& store, UserId user, MailboxId mailbox,
+                                                   const std::function<bool(const mailbox::Message&)>& row) {
+  for (auto last = std::optional(mailbox::kAllUids.last); last;) {
     const auto snapshot = store.read(user);
     if (!snapshot) return std::unexpected(snapshot.error());
-    auto next_uid = snapshot->scan_back(mailbox, {store::kAllUids.first, *last}, kSliceRows, row);
+    auto next_uid = snapshot->scan_back(mailbox, {mailbox::kAllUids.first, *last}, kSliceRows, row);
     if (!next_uid) return std::unexpected(next_uid.error());
     last = *next_uid;
   }

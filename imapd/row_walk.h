@@ -8,24 +8,23 @@
 #include <utility>
 #include <vector>
 
+#include "common/mailbox/uid_set.h"
 #include "common/store/store.h"
-#include "common/store/uid_set.h"
 
 namespace posthaste::imapd {
 
 class RowWalk {
  public:
-  explicit RowWalk(store::UidSet uids) : uids_(std::move(uids)) {
+  explicit RowWalk(mailbox::UidSet uids) : uids_(std::move(uids)) {
     if (!done()) from_ = uids_.ranges().front().first;
   }
 
-  [[nodiscard]] const store::UidSet& uids() const { return uids_; }
+  [[nodiscard]] const mailbox::UidSet& uids() const { return uids_; }
   [[nodiscard]] bool done() const { return range_ == uids_.ranges().size(); }
 
   /// The next rows, at most so many; messages that are gone are passed over. Errors: io.
-  [[nodiscard]] std::expected<std::vector<store::Message>, store::StoreError> next(const store::Snapshot& snapshot,
-                                                                                   MailboxId mailbox,
-                                                                                   std::size_t rows_max);
+  [[nodiscard]] std::expected<std::vector<mailbox::Message>, mailbox::StoreError> next(
+      const store::Snapshot& snapshot, MailboxId mailbox, std::size_t rows_max);
   /// How many of uids() lie behind, for those who wait.
   [[nodiscard]] std::uint64_t passed() const;
   /// The next row will be that of `uid`, or of the first of ours that follows.
@@ -34,20 +33,21 @@ class RowWalk {
  private:
   [[nodiscard]] std::size_t last_at_once() const;
 
-  const store::UidSet uids_;
+  const mailbox::UidSet uids_;
   std::size_t range_ = 0;  // the one to go on with
   Uid from_{};             // and the UID in it
 };
 
 /// The UIDs of `range` that are there. What comes or goes meanwhile may be among them or not. Never on a loop.
 /// Errors: unavailable, io.
-[[nodiscard]] std::expected<store::UidSet, store::StoreError> read_uids(const store::Store& store, UserId user,
-                                                                        MailboxId mailbox, store::UidRange range);
+[[nodiscard]] std::expected<mailbox::UidSet, mailbox::StoreError> read_uids(const store::Store& store, UserId user,
+                                                                            MailboxId mailbox,
+                                                                            mailbox::UidRange range);
 
 /// Calls `row` for the messages of a mailbox by descending UID, until it returns false; few of them in a snapshot.
 /// Never on a loop. Errors: unavailable, io.
-[[nodiscard]] std::expected<void, store::StoreError> walk_back(
+[[nodiscard]] std::expected<void, mailbox::StoreError> walk_back(
     const store::Store& store, UserId user, MailboxId mailbox,
-    const std::function<bool(const store::Message&)>& row);
+    const std::function<bool(const mailbox::Message&)>& row);
 
 }  // namespace posthaste::imapd

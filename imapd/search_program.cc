@@ -16,13 +16,13 @@ namespace {
 
 using std::chrono::sys_days;
 
-SearchTest by_row(std::function<bool(const store::Message&)> matches) {
+SearchTest by_row(std::function<bool(const mailbox::Message&)> matches) {
   return {SearchCost::row,
           [matches = std::move(matches)](Candidate& candidate) { return matches(candidate.message); }};
 }
 
 SearchTest always(bool result) {
-  return by_row([result](const store::Message&) { return result; });
+  return by_row([result](const mailbox::Message&) { return result; });
 }
 
 bool is_cached(const std::string& field_name) {
@@ -111,19 +111,20 @@ struct Compiler {
 
   SearchTest operator()(const imap::SearchAll&) const { return always(true); }
   SearchTest operator()(const imap::SearchRecent&) const {
-    return by_row(
-        [recent = context.mailbox.recent](const store::Message& message) { return recent.contains(message.uid); });
+    return by_row([recent = context.mailbox.recent](const mailbox::Message& message) {
+      return recent.contains(message.uid);
+    });
   }
   SearchTest operator()(const imap::SearchSaveDateSupported&) const { return always(true); }
   SearchTest operator()(const imap::SearchThreadId&) const { return always(false); }
   SearchTest operator()(const imap::SearchModSeq& key) const {
-    return by_row([least = key.at_least](const store::Message& message) { return message.modseq >= least; });
+    return by_row([least = key.at_least](const mailbox::Message& message) { return message.modseq >= least; });
   }
 
   SearchTest operator()(const imap::SearchNumbers& key) const {
     const UidRuns& messages = context.mailbox.messages;
     if (key.set.saved_result) {
-      return by_row([saved = context.mailbox.saved_result](const store::Message& message) {
+      return by_row([saved = context.mailbox.saved_result](const mailbox::Message& message) {
         return saved.contains(message.uid);
       });
     }
@@ -131,34 +132,34 @@ struct Compiler {
     const auto largest_uid = messages.last();
     auto numbers = imap::resolve(key.set, by_uid ? number(largest_uid.value_or(Uid{0})) : messages.size());
     if (by_uid) {
-      return by_row([numbers = std::move(numbers)](const store::Message& message) {
+      return by_row([numbers = std::move(numbers)](const mailbox::Message& message) {
         return numbers.contains(number(message.uid));
       });
     }
-    return by_row([&messages, numbers = std::move(numbers)](const store::Message& message) {
+    return by_row([&messages, numbers = std::move(numbers)](const mailbox::Message& message) {
       const auto sequence_number = messages.sequence_number(message.uid);
       return sequence_number && numbers.contains(number(*sequence_number));
     });
   }
   SearchTest operator()(const imap::SearchSystemFlag& key) const {
     return by_row(
-        [flag = to_store(key.flag)](const store::Message& message) { return message.flags.contains(flag); });
+        [flag = to_store(key.flag)](const mailbox::Message& message) { return message.flags.contains(flag); });
   }
   SearchTest operator()(const imap::SearchKeyword& key) const {
     const auto known = std::ranges::find_if(
         context.keywords, [&key](const std::string& keyword) { return iequals(keyword, key.keyword); });
     if (known == context.keywords.end()) return always(false);
     const auto position = static_cast<std::size_t>(known - context.keywords.begin());
-    return by_row([position](const store::Message& message) { return message.keywords.test(position); });
+    return by_row([position](const mailbox::Message& message) { return message.keywords.test(position); });
   }
   SearchTest operator()(const imap::SearchSize& key) const {
-    return by_row([key](const store::Message& message) {
+    return by_row([key](const mailbox::Message& message) {
       return key.relation == imap::SearchSizeRelation::larger ? message.octets > key.octets
                                                               : message.octets < key.octets;
     });
   }
   SearchTest operator()(const imap::SearchAge& key) const {
-    return by_row([key, edge = context.now - key.interval](const store::Message& message) {
+    return by_row([key, edge = context.now - key.interval](const mailbox::Message& message) {
       const bool younger = message.internal_date.at >= edge;  // RFC 5032 §1: YOUNGER includes the edge
       return younger == (key.relation == imap::SearchAgeRelation::younger);
     });
@@ -166,7 +167,7 @@ struct Compiler {
   SearchTest operator()(const imap::SearchEmailId& key) const {
     const auto blob = context.email_ids->blob_of(key.id);
     if (!blob) return always(false);
-    return by_row([blob = *blob](const store::Message& message) { return message.blob == blob; });
+    return by_row([blob = *blob](const mailbox::Message& message) { return message.blob == blob; });
   }
 
   SearchTest operator()(const imap::SearchDate& key) const {
@@ -174,12 +175,12 @@ struct Compiler {
     const auto relation = key.relation;
     switch (key.field) {
       case imap::SearchDateField::internal:
-        return by_row([relation, asked](const store::Message& message) {
+        return by_row([relation, asked](const mailbox::Message& message) {
           const std::chrono::minutes zone{message.internal_date.zone_minutes};
           return holds(relation, day_of(message.internal_date.at, zone), asked);
         });
       case imap::SearchDateField::saved:
-        return by_row([relation, asked](const store::Message& message) {
+        return by_row([relation, asked](const mailbox::Message& message) {
           return holds(relation, day_of(message.save_date, std::chrono::minutes{0}), asked);
         });
       case imap::SearchDateField::sent:

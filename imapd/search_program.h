@@ -11,8 +11,8 @@
 
 #include "common/daemon/memory_budget.h"
 #include "common/imap/search.h"
-#include "common/store/email_ids.h"
-#include "common/store/message.h"
+#include "common/mailbox/email_ids.h"
+#include "common/mailbox/message.h"
 #include "imapd/message_reader.h"
 #include "imapd/selected_mailbox.h"
 
@@ -35,7 +35,7 @@ struct SentDay {
 
 /// One message under test. What could not be read makes the key that wanted it fail.
 struct Candidate {
-  const store::Message& message;
+  const mailbox::Message& message;
   std::string_view header_cache;
   MessageReader& reader;  // not used by tests of summaries when there is a header_cache
   FoundTexts& found_texts;
@@ -54,7 +54,7 @@ struct SearchContext {
   const SelectedMailbox& mailbox;
   const std::vector<std::string>& keywords;  // the mailbox's
   std::chrono::sys_seconds now;
-  const store::EmailIds* email_ids;  // where the program demands them
+  const mailbox::EmailIds* email_ids;  // where the program demands them
 };
 
 /// What a program asks for that is not for everybody.

@@ -22,7 +22,7 @@ std::size_t rows_at_once(SearchCost cost, std::size_t keys) {
 }  // namespace
 
 SearchWork::SearchWork(const store::Store& store, UserId user, MailboxId mailbox, std::vector<SearchTest> tests,
-                       std::size_t keys, store::UidSet uids, daemon::MemoryBudget& memory)
+                       std::size_t keys, mailbox::UidSet uids, daemon::MemoryBudget& memory)
     : store_(store),
       memory_(memory),
       user_(user),
@@ -33,7 +33,7 @@ SearchWork::SearchWork(const store::Store& store, UserId user, MailboxId mailbox
       rows_at_once_(rows_at_once(cost_, keys)),
       walk_(std::move(uids)) {}
 
-std::expected<void, store::StoreError> SearchWork::step() {
+std::expected<void, mailbox::StoreError> SearchWork::step() {
   auto rows = sift();
   if (!rows) return std::unexpected(rows.error());
   std::vector<store::BlobLocation> locations;
@@ -48,7 +48,7 @@ std::expected<void, store::StoreError> SearchWork::step() {
     SentDay sent;
     const Candidate candidate{row.message, row.header_cache, reader, found_texts, sent, memory, out_of_memory};
     const bool found = passes(candidate, SearchCost::summary) && passes(candidate, SearchCost::message);
-    if (out_of_memory) return std::unexpected(store::StoreError::unavailable);
+    if (out_of_memory) return std::unexpected(mailbox::StoreError::unavailable);
     if (found) note(row.message);
   }
   return {};
@@ -59,13 +59,13 @@ bool SearchWork::passes(Candidate candidate, SearchCost cost) const {
   return std::all_of(first, last, [&](const SearchTest& test) { return test.matches(candidate); });
 }
 
-void SearchWork::note(const store::Message& message) {
+void SearchWork::note(const mailbox::Message& message) {
   found_.add(message.uid);
   highest_mod_seq_ = std::max(highest_mod_seq_, message.modseq);
 }
 
 /// Judges the next messages by their rows and summaries. Returns those that this did not decide.
-std::expected<std::vector<SearchWork::Row>, store::StoreError> SearchWork::sift() {
+std::expected<std::vector<SearchWork::Row>, mailbox::StoreError> SearchWork::sift() {
   auto snapshot = store_.read(user_);
   if (!snapshot) return std::unexpected(snapshot.error());
   auto messages = walk_.next(*snapshot, mailbox_, rows_at_once_);
@@ -77,7 +77,7 @@ std::expected<std::vector<SearchWork::Row>, store::StoreError> SearchWork::sift(
   bool no_failure = false;
   std::uint64_t octets = 0;
   std::uint64_t header_octets = 0;
-  for (const store::Message& message : *messages) {
+  for (const mailbox::Message& message : *messages) {
     if (octets > kMessageOctetsAtOnce || header_octets * keys_ > kHeaderOctetsAtOnce) {
       walk_.go_on_from(message.uid);
       break;

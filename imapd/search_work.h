@@ -18,13 +18,13 @@ class SearchWork {
   /// `store` outlives it. `tests` come from so many `keys`. `uids` are the messages to look at.
   /// What is read of a message is taken from `memory`.
   SearchWork(const store::Store& store, UserId user, MailboxId mailbox, std::vector<SearchTest> tests,
-             std::size_t keys, store::UidSet uids, daemon::MemoryBudget& memory);
+             std::size_t keys, mailbox::UidSet uids, daemon::MemoryBudget& memory);
 
   /// Looks at some more messages. Never on a loop. Errors: no_such_mailbox; unavailable, also without memory; io.
-  [[nodiscard]] std::expected<void, store::StoreError> step();
+  [[nodiscard]] std::expected<void, mailbox::StoreError> step();
   [[nodiscard]] bool done() const { return walk_.done(); }
   [[nodiscard]] const RowWalk& walk() const { return walk_; }
-  [[nodiscard]] const store::UidSet& found() const { return found_; }
+  [[nodiscard]] const mailbox::UidSet& found() const { return found_; }
   /// Some of the messages had gone when it was their turn.
   [[nodiscard]] bool some_are_gone() const { return looked_at_ < walk_.uids().size(); }
   /// The highest among what was found; zero when nothing was.
@@ -33,14 +33,14 @@ class SearchWork {
  private:
   /// A message that can only be judged by its own octets.
   struct Row {
-    store::Message message;
+    mailbox::Message message;
     std::string header_cache;
     store::BlobLocation location;
   };
-  std::expected<std::vector<Row>, store::StoreError> sift();
+  std::expected<std::vector<Row>, mailbox::StoreError> sift();
   /// All tests of that cost.
   [[nodiscard]] bool passes(Candidate candidate, SearchCost cost) const;
-  void note(const store::Message& message);
+  void note(const mailbox::Message& message);
 
   const store::Store& store_;
   daemon::MemoryBudget& memory_;
@@ -51,7 +51,7 @@ class SearchWork {
   const std::size_t keys_;
   const std::size_t rows_at_once_;
   RowWalk walk_;
-  store::UidSet found_;
+  mailbox::UidSet found_;
   ModSeq highest_mod_seq_{};
   std::uint64_t looked_at_ = 0;
 };

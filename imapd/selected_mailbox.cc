@@ -13,16 +13,17 @@
 namespace posthaste::imapd {
 namespace {
 
-using store::StoreError;
+using mailbox::StoreError;
 
 constexpr std::size_t kFrontRowsAtFirst = 4;
 constexpr std::size_t kFrontRows = 256;
 
-store::UidRange below(Uid end) { return {Uid{1}, Uid{number(end) - 1}}; }
+mailbox::UidRange below(Uid end) { return {Uid{1}, Uid{number(end) - 1}}; }
 
 /// Calls `row` for every message of the range.
-std::expected<void, StoreError> scan_all(const store::Snapshot& snapshot, MailboxId mailbox, store::UidRange range,
-                                         const std::function<void(const store::Message&)>& row) {
+std::expected<void, StoreError> scan_all(const store::Snapshot& snapshot, MailboxId mailbox,
+                                         mailbox::UidRange range,
+                                         const std::function<void(const mailbox::Message&)>& row) {
   std::optional<Uid> from = range.first;
   while (from && *from <= range.last) {
     auto next_uid = snapshot.scan(mailbox, {*from, range.last}, kSliceRows, row);
@@ -33,10 +34,11 @@ std::expected<void, StoreError> scan_all(const store::Snapshot& snapshot, Mailbo
 }
 
 /// The view's UIDs that the store has no more: what vanished() cannot tell when the view is older than its record.
-std::expected<store::UidSet, StoreError> missing(const store::Snapshot& snapshot, const SelectedMailbox& mailbox) {
+std::expected<mailbox::UidSet, StoreError> missing(const store::Snapshot& snapshot,
+                                                   const SelectedMailbox& mailbox) {
   UidRuns left = mailbox.messages;
-  store::UidSet present;
-  const auto note = [&present](const store::Message& message) { present.add(message.uid); };
+  mailbox::UidSet present;
+  const auto note = [&present](const mailbox::Message& message) { present.add(message.uid); };
   auto scanned = scan_all(snapshot, mailbox.id, below(mailbox.uid_next), note);
   if (!scanned) return std::unexpected(scanned.error());
   left.remove(present);
@@ -44,7 +46,8 @@ std::expected<store::UidSet, StoreError> missing(const store::Snapshot& snapshot
 }
 
 /// The UIDs of the view that were expunged since the client was last told.
-std::expected<store::UidSet, StoreError> expunged(const store::Snapshot& snapshot, const SelectedMailbox& mailbox) {
+std::expected<mailbox::UidSet, StoreError> expunged(const store::Snapshot& snapshot,
+                                                    const SelectedMailbox& mailbox) {
   auto vanished = snapshot.vanished(mailbox.id, mailbox.expunges_told);
   if (!vanished) return std::unexpected(vanished.error());
   if (!*vanished) return missing(snapshot, mailbox);
@@ -57,18 +60,18 @@ void note_recent(SelectedMailbox& mailbox, const Recency& recency, Uid uid_next,
   if (recency.messages == nullptr) return;
   const Uid first = mailbox.read_only ? recency.messages->first(recency.user, mailbox.id, otherwise)
                                       : recency.messages->take(recency.user, mailbox.id, uid_next, otherwise);
-  if (first < uid_next) mailbox.recent.add(store::UidRange{first, Uid{number(uid_next) - 1}});
+  if (first < uid_next) mailbox.recent.add(mailbox::UidRange{first, Uid{number(uid_next) - 1}});
 }
 
 /// Looks at a few from the front, and at more of them when these are seen.
 std::expected<std::optional<Uid>, StoreError> find_unseen_in_front(const store::Snapshot& snapshot,
-                                                                   const store::MailboxInfo& info) {
+                                                                   const mailbox::MailboxInfo& info) {
   std::optional<Uid> first;
   if (info.unseen == 0) return first;
-  const auto note = [&first](const store::Message& message) {
-    if (!first && !message.flags.contains(store::SystemFlag::seen)) first = message.uid;
+  const auto note = [&first](const mailbox::Message& message) {
+    if (!first && !message.flags.contains(mailbox::SystemFlag::seen)) first = message.uid;
   };
-  store::UidRange range = below(info.uid_next);
+  mailbox::UidRange range = below(info.uid_next);
   for (std::size_t rows = kFrontRowsAtFirst; !first && rows <= kFrontRows; rows *= 4) {
     auto next_uid = snapshot.scan(info.id, range, rows, note);
     if (!next_uid) return std::unexpected(next_uid.error());
@@ -81,11 +84,11 @@ std::expected<std::optional<Uid>, StoreError> find_unseen_in_front(const store::
 
 /// Looks from the end when there was none in front: what is unseen is most often new.
 std::expected<std::optional<Uid>, StoreError> find_first_unseen(const store::Store& store, UserId user,
-                                                                const store::MailboxInfo& info,
+                                                                const mailbox::MailboxInfo& info,
                                                                 std::optional<Uid> first) {
   if (first || info.unseen == 0) return first;
-  auto note_back = [&first, left = info.unseen](const store::Message& message) mutable {
-    if (message.flags.contains(store::SystemFlag::seen)) return true;
+  auto note_back = [&first, left = info.unseen](const mailbox::Message& message) mutable {
+    if (message.flags.contains(mailbox::SystemFlag::seen)) return true;
     first = message.uid;
     return --left > 0;
   };
@@ -94,7 +97,7 @@ std::expected<std::optional<Uid>, StoreError> find_first_unseen(const store::Sto
   return first;
 }
 
-std::expected<Uid, StoreError> find_first_new(const store::Store& store, const store::MailboxInfo& info,
+std::expected<Uid, StoreError> find_first_new(const store::Store& store, const mailbox::MailboxInfo& info,
                                               const Recency& recency) {
   const bool is_known = recency.messages == nullptr || recency.messages->has_looked(recency.user, info.id);
   if (is_known) return info.uid_next;
@@ -102,8 +105,8 @@ std::expected<Uid, StoreError> find_first_new(const store::Store& store, const s
 }
 
 struct Found {
-  store::MailboxInfo info;
-  std::optional<store::UidSet> uids;  // when they could be had without reading the rows
+  mailbox::MailboxInfo info;
+  std::optional<mailbox::UidSet> uids;  // when they could be had without reading the rows
   std::optional<Uid> unseen_in_front;
 };
 
@@ -129,7 +132,7 @@ std::expected<OpenedMailbox, StoreError> open_mailbox(const store::Store& store,
                                                       bool read_only, const Recency& recency) {
   auto found = find(store, recency.user, name);
   if (!found) return std::unexpected(found.error());
-  const store::MailboxInfo* info = &found->info;
+  const mailbox::MailboxInfo* info = &found->info;
   OpenedMailbox opened{{info->id,
                         info->uid_validity,
                         read_only,
@@ -200,7 +203,8 @@ std::expected<std::string, StoreError> NewsTeller::step() {
   return out;
 }
 
-std::expected<void, StoreError> NewsTeller::begin(const store::Snapshot& snapshot, const store::MailboxInfo& info) {
+std::expected<void, StoreError> NewsTeller::begin(const store::Snapshot& snapshot,
+                                                  const mailbox::MailboxInfo& info) {
   target_ = info.highest_modseq;
   flags_end_ = mailbox_.uid_next;
   flags_from_ = Uid{1};
@@ -218,7 +222,7 @@ std::expected<void, StoreError> NewsTeller::begin(const store::Snapshot& snapsho
 }
 
 std::expected<void, StoreError> NewsTeller::tell_expunges(const store::Snapshot& snapshot,
-                                                          const store::MailboxInfo& info) {
+                                                          const mailbox::MailboxInfo& info) {
   auto gone = expunged(snapshot, mailbox_);
   if (!gone) return std::unexpected(gone.error());
   const imap::NumberSet known = mailbox_.messages.uids().intersection(to_number_set(*gone));
@@ -252,10 +256,10 @@ bool NewsTeller::print_expunges(std::string& out) {
 }
 
 std::expected<void, StoreError> NewsTeller::tell_arrivals(const store::Snapshot& snapshot,
-                                                          const store::MailboxInfo& info) {
+                                                          const mailbox::MailboxInfo& info) {
   if (info.uid_next == mailbox_.uid_next) return {};
   const std::uint32_t before = mailbox_.messages.size();
-  const auto note = [this](const store::Message& message) {
+  const auto note = [this](const mailbox::Message& message) {
     mailbox_.messages.append(message.uid);
     new_messages_.add(message.uid);
   };
@@ -268,20 +272,20 @@ std::expected<void, StoreError> NewsTeller::tell_arrivals(const store::Snapshot&
   return {};
 }
 
-bool NewsTeller::knows(const store::Message& message) const {
+bool NewsTeller::knows(const mailbox::Message& message) const {
   const auto last = [](const KnownFlags& change) { return change.uids.ranges().back().last; };
   const auto change = std::ranges::lower_bound(options_.known, message.uid, {}, last);
   return change != options_.known.end() && message.modseq <= change->up_to && change->uids.contains(message.uid);
 }
 
 std::expected<void, StoreError> NewsTeller::tell_flags(const store::Snapshot& snapshot,
-                                                       const store::MailboxInfo& info, std::string& out) {
+                                                       const mailbox::MailboxInfo& info, std::string& out) {
   if (!options_.flags) {
     done_ = true;
     return {};
   }
   imap::ResponseWriter writer{out};
-  const auto tell = [&](const store::Message& message) {
+  const auto tell = [&](const mailbox::Message& message) {
     const auto sequence_number = mailbox_.messages.sequence_number(message.uid);
     if (!sequence_number || message.modseq > target_ || knows(message)) return;
     append_fetch_start(out, message.uid, *sequence_number, options_.dialect);

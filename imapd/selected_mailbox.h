@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "common/base/ids.h"
-#include "common/store/message.h"
+#include "common/mailbox/message.h"
 #include "common/store/snapshot.h"
 #include "common/store/store.h"
 #include "imapd/dialect.h"
@@ -29,8 +29,8 @@ struct SelectedMailbox {
   ModSeq flags_told{};     // changes of flags up to here have been told
   ModSeq expunges_told{};  // a little behind `flags_told` while EXPUNGE must wait
   std::size_t keywords_told = 0;
-  store::UidSet recent = {};        // \Recent for this session
-  store::UidSet saved_result = {};  // "$" (RFC 5182); of those that have gone since nothing is left
+  mailbox::UidSet recent = {};        // \Recent for this session
+  mailbox::UidSet saved_result = {};  // "$" (RFC 5182); of those that have gone since nothing is left
 
   /// All that changed up to here has been told: what a client may take for its HIGHESTMODSEQ.
   [[nodiscard]] ModSeq all_told() const { return std::min(flags_told, expunges_told); }
@@ -48,14 +48,15 @@ struct OpenedMailbox {
   std::vector<std::string> keywords;
   std::optional<SequenceNumber> first_unseen;
   std::string name;  // as it is spelt
-  std::optional<store::SpecialUse> special_use;
+  std::optional<mailbox::SpecialUse> special_use;
 };
 
 /// Of `recency.user`. May read all rows of the mailbox, few in a snapshot: never on a loop. Errors:
 /// no_such_mailbox, unavailable, io.
-[[nodiscard]] std::expected<OpenedMailbox, store::StoreError> open_mailbox(const store::Store& store,
-                                                                           const std::string& name, bool read_only,
-                                                                           const Recency& recency);
+[[nodiscard]] std::expected<OpenedMailbox, mailbox::StoreError> open_mailbox(const store::Store& store,
+                                                                             const std::string& name,
+                                                                             bool read_only,
+                                                                             const Recency& recency);
 
 /// Appends "* 1 FETCH (", or "* 12 UIDFETCH (" for those who know no sequence numbers (RFC 9586 §3.3).
 void append_fetch_start(std::string& out, Uid uid, SequenceNumber sequence_number, const Dialect& dialect);
@@ -65,7 +66,7 @@ void append_counts(std::string& out, const SelectedMailbox& mailbox, const Diale
 
 /// Messages whose flags the client knows already, unless they changed after `up_to`: those it has set itself.
 struct KnownFlags {
-  store::UidSet uids;
+  mailbox::UidSet uids;
   ModSeq up_to{};
 };
 
@@ -84,8 +85,8 @@ struct TellOptions {
 };
 
 /// Whether there may be something to tell. A point read. Errors: no_such_mailbox when it was deleted; io.
-[[nodiscard]] std::expected<bool, store::StoreError> has_news(const store::Snapshot& snapshot,
-                                                              const SelectedMailbox& mailbox, bool expunges);
+[[nodiscard]] std::expected<bool, mailbox::StoreError> has_news(const store::Snapshot& snapshot,
+                                                                const SelectedMailbox& mailbox, bool expunges);
 
 /// Compares a view with the store, in steps of some size, none of them on a loop. The first step brings expunges
 /// and new messages, each of one snapshot with the modseq it ends at; the others go on with flags, up to that
@@ -97,24 +98,24 @@ class NewsTeller {
       : store_(store), user_(user), mailbox_(mailbox), options_(std::move(options)) {}
 
   /// What to send next. Errors: no_such_mailbox when it was deleted; unavailable, io.
-  [[nodiscard]] std::expected<std::string, store::StoreError> step();
+  [[nodiscard]] std::expected<std::string, mailbox::StoreError> step();
   [[nodiscard]] bool done() const { return done_; }
   /// Those of which EXISTS was told.
-  [[nodiscard]] const store::UidSet& new_messages() const { return new_messages_; }
+  [[nodiscard]] const mailbox::UidSet& new_messages() const { return new_messages_; }
   [[nodiscard]] bool tells_new_messages() const { return options_.new_messages; }
   /// After an error: whether the view may be ahead of what was sent. Then it is of no use any more.
   [[nodiscard]] bool begun() const { return flags_from_.has_value(); }
 
  private:
-  std::expected<void, store::StoreError> begin(const store::Snapshot& snapshot, const store::MailboxInfo& info);
-  std::expected<void, store::StoreError> tell_expunges(const store::Snapshot& snapshot,
-                                                       const store::MailboxInfo& info);
-  std::expected<void, store::StoreError> tell_arrivals(const store::Snapshot& snapshot,
-                                                       const store::MailboxInfo& info);
+  std::expected<void, mailbox::StoreError> begin(const store::Snapshot& snapshot, const mailbox::MailboxInfo& info);
+  std::expected<void, mailbox::StoreError> tell_expunges(const store::Snapshot& snapshot,
+                                                         const mailbox::MailboxInfo& info);
+  std::expected<void, mailbox::StoreError> tell_arrivals(const store::Snapshot& snapshot,
+                                                         const mailbox::MailboxInfo& info);
   bool print_expunges(std::string& out);
-  std::expected<void, store::StoreError> tell_flags(const store::Snapshot& snapshot, const store::MailboxInfo& info,
-                                                    std::string& out);
-  [[nodiscard]] bool knows(const store::Message& message) const;
+  std::expected<void, mailbox::StoreError> tell_flags(const store::Snapshot& snapshot,
+                                                      const mailbox::MailboxInfo& info, std::string& out);
+  [[nodiscard]] bool knows(const mailbox::Message& message) const;
 
   const store::Store& store_;
   const UserId user_;
@@ -127,7 +128,7 @@ class NewsTeller {
   std::string after_expunges_;
   Uid flags_end_{};  // new messages begin here, and need no FETCH
   ModSeq target_{};
-  store::UidSet new_messages_;
+  mailbox::UidSet new_messages_;
   bool done_ = false;
 };
 

@@ -217,7 +217,7 @@ void Session::tell_highest_mod_seq(bool expunges_may_wait, Reply& reply) {
 net::Task<void> Session::tell_news(TellOptions options) {
   options.dialect = dialect_;
   options.recent_messages = recency().messages;
-  auto snapshot_says = [this, &options]() -> std::expected<bool, store::StoreError> {
+  auto snapshot_says = [this, &options]() -> std::expected<bool, mailbox::StoreError> {
     auto snapshot = around_.store.read(login_->user);
     if (!snapshot) return std::unexpected(snapshot.error());
     return has_news(*snapshot, *selected_, options.expunges);
@@ -243,8 +243,8 @@ net::Task<void> Session::tell_news(TellOptions options) {
   if (teller.tells_new_messages()) co_await tell_new_messages(teller.new_messages());
 }
 
-void Session::give_up_news(store::StoreError error, bool view_is_spoiled) {
-  if (error == store::StoreError::no_such_mailbox) {
+void Session::give_up_news(mailbox::StoreError error, bool view_is_spoiled) {
+  if (error == mailbox::StoreError::no_such_mailbox) {
     selected_.reset();
     hang_up(bye("NONEXISTENT", "The selected mailbox was deleted"));
     return;
@@ -257,8 +257,8 @@ void Session::give_up_news(store::StoreError error, bool view_is_spoiled) {
 
 Recency Session::recency() const { return {login_->user, dialect_.rev2 ? nullptr : &around_.recent_messages}; }
 
-std::expected<store::UidSet, Reply> Session::resolve(imap::NumberedBy numbered_by,
-                                                     const imap::SequenceSet& set) const {
+std::expected<mailbox::UidSet, Reply> Session::resolve(imap::NumberedBy numbered_by,
+                                                       const imap::SequenceSet& set) const {
   const UidRuns& messages = selected_->messages;
   if (set.saved_result) return messages.select(imap::NumberedBy::uid, to_number_set(selected_->saved_result));
   const bool by_uid = numbered_by == imap::NumberedBy::uid;

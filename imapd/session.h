@@ -20,11 +20,11 @@
 #include "common/daemon/user_memory.h"
 #include "common/imap/command.h"
 #include "common/log/log.h"
+#include "common/mailbox/applier.h"
 #include "common/net/scope.h"
 #include "common/net/stream.h"
 #include "common/net/time_limit.h"
 #include "common/net/world.h"
-#include "common/store/applier.h"
 #include "common/store/store.h"
 #include "imapd/command_reader.h"
 #include "imapd/dialect.h"
@@ -46,7 +46,7 @@ struct Surroundings {
   net::World& world;
   const config::Config& config;
   const store::Store& store;
-  store::Applier& applier;
+  mailbox::Applier& applier;
   Subscriptions& subscriptions;
   auth::Authenticator& authenticator;
   const daemon::Certificates& certificates;
@@ -113,7 +113,7 @@ class Session {
   net::Task<Reply> run(imap::Authenticate command);
   net::Task<Reply> log_in(auth::Identity identity, std::string_view mechanism);
   Reply refuse_login(const std::string& user, const auth::SaslOutcome::Failure& failure);
-  net::Task<std::expected<void, store::StoreError>> meet(UserId user);
+  net::Task<std::expected<void, mailbox::StoreError>> meet(UserId user);
   net::Task<void> start_tls();
   // commands/enable.cc
   net::Task<Reply> run(imap::Enable command);
@@ -136,8 +136,8 @@ class Session {
   // commands/status.cc
   net::Task<Reply> run(imap::Status command);
   /// Sends the line. Errors: unavailable, io.
-  net::Task<std::expected<void, store::StoreError>> send_status(store::MailboxInfo info,
-                                                                std::vector<imap::StatusItem> items);
+  net::Task<std::expected<void, mailbox::StoreError>> send_status(mailbox::MailboxInfo info,
+                                                                  std::vector<imap::StatusItem> items);
   // commands/quota.cc
   net::Task<Reply> run(imap::GetQuota command);
   net::Task<Reply> run(imap::GetQuotaRoot command);
@@ -146,7 +146,7 @@ class Session {
   net::Task<Reply> run(imap::GetMetadata command);
   net::Task<Reply> run(imap::SetMetadata command);
   /// From now on `known_metadata_` is there, and changes of annotations are noticed. Errors: unavailable, io.
-  net::Task<std::expected<void, store::StoreError>> know_metadata();
+  net::Task<std::expected<void, mailbox::StoreError>> know_metadata();
   /// Whether the client is to hear of changes in it; nothing for the server.
   [[nodiscard]] bool wants_metadata_of(const std::optional<std::string>& mailbox) const;
   [[nodiscard]] bool metadata_has_changed() const;
@@ -167,9 +167,9 @@ class Session {
   net::Task<Reply> run(imap::Replace command);
   /// What to store in `target`, put together where CATENATE asks for it, in `memory`. Errors: the reply that ends
   /// the command.
-  net::Task<std::expected<std::vector<store::Append>, Reply>> compose(std::vector<imap::AppendMessage> messages,
-                                                                      MailboxId target,
-                                                                      daemon::MemoryBudget::Share& memory);
+  net::Task<std::expected<std::vector<mailbox::Append>, Reply>> compose(std::vector<imap::AppendMessage> messages,
+                                                                        MailboxId target,
+                                                                        daemon::MemoryBudget::Share& memory);
   // commands/notify.cc
   net::Task<Reply> run(imap::Notify command);
   /// Waits for the next command, and tells meanwhile what the client wants to hear. False when the session ends.
@@ -178,7 +178,7 @@ class Session {
   net::Task<void> notify_client(bool idles);
   /// Errors: the reply that ends the command, also when nobody is there any more.
   net::Task<std::expected<void, Reply>> tell_step_by_step(WatchWork& work);
-  net::Task<void> tell_new_messages(store::UidSet uids);
+  net::Task<void> tell_new_messages(mailbox::UidSet uids);
   [[nodiscard]] Watch::Manner manner() const;
   // commands/idle.cc
   net::Task<Reply> run(imap::Idle command);
@@ -197,24 +197,24 @@ class Session {
   net::Task<bool> send(LaterSummary summary);
   net::Task<bool> send(NumberText numbers);
   /// Ends the session in the midst of a response, where every word would be taken for the message's.
-  void cut_response(store::StoreError error);
+  void cut_response(mailbox::StoreError error);
   /// Sets \Seen on those that changed after `since` and do not have it, and returns them.
-  net::Task<store::UidSet> mark_seen(store::UidSet uids, ModSeq since);
+  net::Task<mailbox::UidSet> mark_seen(mailbox::UidSet uids, ModSeq since);
   // commands/store.cc
   net::Task<Reply> run(imap::Store command);
   struct StoredFlags {
-    store::UidSet foreseen;  // changed, from flags that the client knew
-    store::UidSet modified;  // left alone, for they had changed after UNCHANGEDSINCE
+    mailbox::UidSet foreseen;  // changed, from flags that the client knew
+    mailbox::UidSet modified;  // left alone, for they had changed after UNCHANGEDSINCE
     ModSeq mod_seq{};
   };
-  net::Task<std::expected<StoredFlags, store::StoreError>> store_flags(const imap::Store& command,
-                                                                       store::UidSet uids);
+  net::Task<std::expected<StoredFlags, mailbox::StoreError>> store_flags(const imap::Store& command,
+                                                                         mailbox::UidSet uids);
   /// The client knows the flags that these messages have at `mod_seq`.
-  void note_known_flags(store::UidSet uids, ModSeq mod_seq);
+  void note_known_flags(mailbox::UidSet uids, ModSeq mod_seq);
   // commands/search.cc
   net::Task<Reply> run(imap::Search command);
   struct FoundMessages {
-    store::UidSet uids;
+    mailbox::UidSet uids;
     std::optional<ModSeq> mod_seq;  // the highest among them, where the program asks for MODSEQ
     bool some_are_gone = false;     // of those that were looked through
   };
@@ -238,23 +238,23 @@ class Session {
   net::Task<Reply> run(imap::Expunge command);
   /// Removes those of `parts` that are \Deleted, one after the other. Whether there were any. Errors:
   /// no_such_mailbox, unavailable, io; some may be gone then.
-  net::Task<std::expected<bool, store::StoreError>> expunge_deleted(MailboxId mailbox,
-                                                                    std::vector<store::UidSet> parts);
+  net::Task<std::expected<bool, mailbox::StoreError>> expunge_deleted(MailboxId mailbox,
+                                                                      std::vector<mailbox::UidSet> parts);
   // commands/copy.cc
   net::Task<Reply> run(imap::Copy command);
   net::Task<Reply> run(imap::Move command);
 
   [[nodiscard]] Recency recency() const;
   /// The messages that a set names. Errors: the reply to a set that cannot be.
-  [[nodiscard]] std::expected<store::UidSet, Reply> resolve(imap::NumberedBy numbered_by,
-                                                            const imap::SequenceSet& set) const;
+  [[nodiscard]] std::expected<mailbox::UidSet, Reply> resolve(imap::NumberedBy numbered_by,
+                                                              const imap::SequenceSet& set) const;
   /// Tells what changed in the selected mailbox since the client was last told.
   net::Task<void> tell_news(TellOptions options);
   /// The mod-sequence up to which a client that uses QRESYNC has heard all, where it could take a higher one for it
   /// (RFC 7162 §3.2 and §3.2.7).
   void tell_highest_mod_seq(bool expunges_may_wait, Reply& reply);
   /// After an error; a view that is ahead of what was told ends the session.
-  void give_up_news(store::StoreError error, bool view_is_spoiled);
+  void give_up_news(mailbox::StoreError error, bool view_is_spoiled);
   /// Sends what is queued when it is much, or has waited for long. False when the client is gone.
   net::Task<bool> relieve();
   /// Sends what is queued. It and what compression takes is in the memory budget until it is sent. False when the
@@ -274,7 +274,7 @@ class Session {
   net::Task<std::expected<void, Reply>> finish(Work& work);
   /// One operation on the user's mail. The result is the operation's own.
   template <typename Result, typename Operation>
-  net::Task<std::expected<std::pair<Result, ModSeq>, store::StoreError>> apply(Operation operation);
+  net::Task<std::expected<std::pair<Result, ModSeq>, mailbox::StoreError>> apply(Operation operation);
   /// For work off the loop: who is logged in has their share of the threads.
   [[nodiscard]] net::Executor& io() { return login_ ? *login_->io : around_.world.io; }
   template <typename Work>
@@ -336,10 +336,10 @@ net::Task<std::expected<void, Reply>> Session::finish(Work& work) {
 }
 
 template <typename Result, typename Operation>
-net::Task<std::expected<std::pair<Result, ModSeq>, store::StoreError>> Session::apply(Operation operation) {
-  store::Batch batch;
+net::Task<std::expected<std::pair<Result, ModSeq>, mailbox::StoreError>> Session::apply(Operation operation) {
+  mailbox::Batch batch;
   batch.operations.emplace_back(std::move(operation));
-  store::IdempotencyKey no_key;  // no repeat will come from here
+  mailbox::IdempotencyKey no_key;  // no repeat will come from here
   auto applied = co_await around_.applier.apply(login_->user, std::move(batch), std::move(no_key));
   if (!applied) co_return std::unexpected(applied.error());
   co_return std::pair{std::get<Result>(std::move(applied->results.front())), applied->modseq};

@@ -64,7 +64,7 @@ std::string display(std::string_view header, std::string_view field_name) {
   return host.empty() ? mailbox : mailbox + "@" + host;
 }
 
-std::string part_of_key(imap::SortKey key, const store::Message& message, std::string_view header) {
+std::string part_of_key(imap::SortKey key, const mailbox::Message& message, std::string_view header) {
   switch (key) {
     case imap::SortKey::arrival: return ordered(message.internal_date.at.time_since_epoch().count());
     case imap::SortKey::date: return ordered(sent_date(message, header).time_since_epoch().count());
@@ -82,7 +82,7 @@ std::string part_of_key(imap::SortKey key, const store::Message& message, std::s
 
 }  // namespace
 
-std::string sort_key(const std::vector<imap::SortCriterion>& criteria, const store::Message& message,
+std::string sort_key(const std::vector<imap::SortCriterion>& criteria, const mailbox::Message& message,
                      std::string_view header) {
   std::string key;
   for (const auto& criterion : criteria) {
@@ -94,14 +94,14 @@ std::string sort_key(const std::vector<imap::SortCriterion>& criteria, const sto
 }
 
 SortWork::SortWork(const store::Store& store, UserId user, MailboxId mailbox,
-                   std::vector<imap::SortCriterion> criteria, store::UidSet uids, daemon::MemoryBudget& budget)
+                   std::vector<imap::SortCriterion> criteria, mailbox::UidSet uids, daemon::MemoryBudget& budget)
     : criteria_(std::move(criteria)),
       walk_(store, user, mailbox, std::move(uids), criteria_.size()),
       memory_(budget),
       done_(walk_.done()) {}
 
-std::expected<void, store::StoreError> SortWork::step() {
-  const auto add = [this](const store::Message& message, std::string_view header) {
+std::expected<void, mailbox::StoreError> SortWork::step() {
+  const auto add = [this](const mailbox::Message& message, std::string_view header) {
     std::string key = sort_key(criteria_, message, header);
     octets_ += sizeof(Entry) + key.size();
     entries_.push_back({std::move(key), message.uid});

@@ -18,10 +18,10 @@ class SortWork {
 
   /// `store` and `budget`, which the keys' memory is asked of, outlive it.
   SortWork(const store::Store& store, UserId user, MailboxId mailbox, std::vector<imap::SortCriterion> criteria,
-           store::UidSet uids, daemon::MemoryBudget& budget);
+           mailbox::UidSet uids, daemon::MemoryBudget& budget);
 
   /// Looks at some more messages; the last step sorts. Never on a loop. Errors: unavailable, io.
-  [[nodiscard]] std::expected<void, store::StoreError> step();
+  [[nodiscard]] std::expected<void, mailbox::StoreError> step();
   [[nodiscard]] bool done() const { return done_; }
   [[nodiscard]] const RowWalk& walk() const { return walk_.walk(); }
   [[nodiscard]] bool some_are_gone() const { return walk_.some_are_gone(); }
@@ -50,7 +50,7 @@ class SortWork {
 };
 
 /// What a message sorts by: octets that compare as the criteria do.
-[[nodiscard]] std::string sort_key(const std::vector<imap::SortCriterion>& criteria, const store::Message& message,
-                                   std::string_view header);
+[[nodiscard]] std::string sort_key(const std::vector<imap::SortCriterion>& criteria,
+                                   const mailbox::Message& message, std::string_view header);
 
 }  // namespace posthaste::imapd

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kRowsAtOnce = 16'384;
 
-std::uint64_t number_of(imap::StatusItem item, const store::MailboxInfo& info, const StatusContext& context) {
+std::uint64_t number_of(imap::StatusItem item, const mailbox::MailboxInfo& info, const StatusContext& context) {
   using enum imap::StatusItem;
   switch (item) {
     case messages: return info.messages;
@@ -32,27 +32,27 @@ std::uint64_t number_of(imap::StatusItem item, const store::MailboxInfo& info, c
 
 }  // namespace
 
-bool wants_deleted_octets(const std::vector<imap::StatusItem>& items, const store::MailboxInfo& info) {
+bool wants_deleted_octets(const std::vector<imap::StatusItem>& items, const mailbox::MailboxInfo& info) {
   return info.deleted > 0 && std::ranges::count(items, imap::StatusItem::deleted_storage) > 0;
 }
 
-std::expected<std::uint64_t, store::StoreError> deleted_octets(const store::Store& store, UserId user,
-                                                               const store::MailboxInfo& info) {
-  RowWalk walk{{store::kAllUids}};
+std::expected<std::uint64_t, mailbox::StoreError> deleted_octets(const store::Store& store, UserId user,
+                                                                 const mailbox::MailboxInfo& info) {
+  RowWalk walk{{mailbox::kAllUids}};
   std::uint64_t octets = 0;
   while (!walk.done()) {
     auto snapshot = store.read(user);
     if (!snapshot) return std::unexpected(snapshot.error());
     const auto messages = walk.next(*snapshot, info.id, kRowsAtOnce);
     if (!messages) return std::unexpected(messages.error());
-    for (const store::Message& message : *messages) {
-      if (message.flags.contains(store::SystemFlag::deleted)) octets += message.octets;
+    for (const mailbox::Message& message : *messages) {
+      if (message.flags.contains(mailbox::SystemFlag::deleted)) octets += message.octets;
     }
   }
   return octets;
 }
 
-void append_status(std::string& out, const store::MailboxInfo& info, const std::vector<imap::StatusItem>& items,
+void append_status(std::string& out, const mailbox::MailboxInfo& info, const std::vector<imap::StatusItem>& items,
                    const StatusContext& context) {
   imap::ResponseWriter writer{out, context.encoding};
   writer.raw("* STATUS ");

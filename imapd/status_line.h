@@ -12,11 +12,13 @@
 namespace posthaste::imapd {
 
 /// Whether deleted_octets() must be asked before append_status() can answer.
-[[nodiscard]] bool wants_deleted_octets(const std::vector<imap::StatusItem>& items, const store::MailboxInfo& info);
+[[nodiscard]] bool wants_deleted_octets(const std::vector<imap::StatusItem>& items,
+                                        const mailbox::MailboxInfo& info);
 /// Octets of the messages with \Deleted (RFC 9208 §4.1.4). Reads all rows: never on a loop.
 /// Errors: unavailable, io.
-[[nodiscard]] std::expected<std::uint64_t, store::StoreError> deleted_octets(const store::Store& store, UserId user,
-                                                                             const store::MailboxInfo& info);
+[[nodiscard]] std::expected<std::uint64_t, mailbox::StoreError> deleted_octets(const store::Store& store,
+                                                                               UserId user,
+                                                                               const mailbox::MailboxInfo& info);
 
 /// What a mailbox does not know of itself; of the counts only those that are asked for.
 struct StatusContext {
@@ -27,7 +29,7 @@ struct StatusContext {
 };
 
 /// Appends the line.
-void append_status(std::string& out, const store::MailboxInfo& info, const std::vector<imap::StatusItem>& items,
+void append_status(std::string& out, const mailbox::MailboxInfo& info, const std::vector<imap::StatusItem>& items,
                    const StatusContext& context);
 
 }  // namespace posthaste::imapd

@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "common/base/ids.h"
-#include "common/store/operations.h"
+#include "common/mailbox/operations.h"
 
 namespace posthaste::imapd {
 
@@ -22,7 +22,7 @@ class Subscription {
 class Subscriptions {
  public:
   /// One published change, or nothing when any of the user's mailboxes may have changed.
-  using OnChange = std::function<void(const std::optional<store::Change>&)>;
+  using OnChange = std::function<void(const std::optional<mailbox::Change>&)>;
 
   Subscriptions() = default;
   Subscriptions(const Subscriptions&) = delete;

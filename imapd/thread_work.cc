@@ -35,13 +35,13 @@ std::size_t octets_of(const imap::ThreadMessage& message) {
 }  // namespace
 
 ThreadWork::ThreadWork(const store::Store& store, UserId user, MailboxId mailbox, imap::ThreadAlgorithm algorithm,
-                       store::UidSet uids, daemon::MemoryBudget& budget)
+                       mailbox::UidSet uids, daemon::MemoryBudget& budget)
     : algorithm_(algorithm),
       walk_(store, user, mailbox, std::move(uids), kKeys),
       memory_(budget),
       done_(walk_.done()) {}
 
-void ThreadWork::add(const store::Message& message, std::string_view header) {
+void ThreadWork::add(const mailbox::Message& message, std::string_view header) {
   imap::ThreadMessage added;
   auto subject = imap::base_subject(mime::find_value(header, "Subject").value_or(""));
   added.sent = sent_date(message, header);
@@ -57,8 +57,8 @@ void ThreadWork::add(const store::Message& message, std::string_view header) {
   uids_.push_back(message.uid);
 }
 
-std::expected<void, store::StoreError> ThreadWork::step() {
-  const auto visit = [this](const store::Message& message, std::string_view header) { add(message, header); };
+std::expected<void, mailbox::StoreError> ThreadWork::step() {
+  const auto visit = [this](const mailbox::Message& message, std::string_view header) { add(message, header); };
   auto stepped = walk_.step(visit);
   if (!stepped) return stepped;
   too_large_ = octets_ > kSortMemoryMaxOctets || !memory_.grow_to(octets_);

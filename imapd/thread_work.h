@@ -17,10 +17,10 @@ class ThreadWork {
  public:
   /// `store` and `budget`, which the messages' memory is asked of, outlive it.
   ThreadWork(const store::Store& store, UserId user, MailboxId mailbox, imap::ThreadAlgorithm algorithm,
-             store::UidSet uids, daemon::MemoryBudget& budget);
+             mailbox::UidSet uids, daemon::MemoryBudget& budget);
 
   /// Looks at some more messages; the last step threads them. Never on a loop. Errors: unavailable, io.
-  [[nodiscard]] std::expected<void, store::StoreError> step();
+  [[nodiscard]] std::expected<void, mailbox::StoreError> step();
   [[nodiscard]] bool done() const { return done_; }
   [[nodiscard]] const RowWalk& walk() const { return walk_.walk(); }
   [[nodiscard]] bool some_are_gone() const { return walk_.some_are_gone(); }
@@ -33,7 +33,7 @@ class ThreadWork {
   void keep_only(std::size_t octets);
 
  private:
-  void add(const store::Message& message, std::string_view header);
+  void add(const mailbox::Message& message, std::string_view header);
 
   const imap::ThreadAlgorithm algorithm_;
   HeaderWalk walk_;

@@ -6,14 +6,14 @@
 
 namespace posthaste::imapd {
 
-store::UidSet UidBatches::next() {
-  store::UidSet batch;
+mailbox::UidSet UidBatches::next() {
+  mailbox::UidSet batch;
   for (std::uint64_t left = count_; left > 0 && !done();) {
-    const store::UidRange& range = uids_.ranges()[range_];
+    const mailbox::UidRange& range = uids_.ranges()[range_];
     const Uid first{number(range.first) + taken_};
     const std::uint64_t size = std::uint64_t{number(range.last)} - number(first) + 1;
     const auto taken = static_cast<std::uint32_t>(std::min(size, left));
-    batch.add(store::UidRange{first, Uid{number(first) + taken - 1}});
+    batch.add(mailbox::UidRange{first, Uid{number(first) + taken - 1}});
     left -= taken;
     taken_ += taken;
     if (taken < size) continue;
@@ -23,16 +23,16 @@ store::UidSet UidBatches::next() {
   return batch;
 }
 
-std::vector<store::UidSet> batches_of(store::UidSet uids) {
-  std::vector<store::UidSet> parts;
+std::vector<mailbox::UidSet> batches_of(mailbox::UidSet uids) {
+  std::vector<mailbox::UidSet> parts;
   for (UidBatches batches{std::move(uids), kChangedAtOnce}; !batches.done();) parts.push_back(batches.next());
   return parts;
 }
 
-std::vector<store::UidSet> batches_of(const SelectedMailbox& mailbox) {
+std::vector<mailbox::UidSet> batches_of(const SelectedMailbox& mailbox) {
   auto parts = batches_of(mailbox.messages.all());
   if (parts.empty()) parts.emplace_back();
-  parts.back().add(store::UidRange{mailbox.uid_next, store::kAllUids.last});
+  parts.back().add(mailbox::UidRange{mailbox.uid_next, mailbox::kAllUids.last});
   return parts;
 }
 

@@ -5,7 +5,7 @@
 
 namespace posthaste::imapd {
 
-UidRuns::UidRuns(const store::UidSet& uids) {
+UidRuns::UidRuns(const mailbox::UidSet& uids) {
   for (const auto& range : uids.ranges()) append(number(range.first), number(range.last) - number(range.first) + 1);
 }
 
@@ -46,8 +46,8 @@ imap::NumberSet UidRuns::uids() const {
   return imap::NumberSet{std::move(ranges)};
 }
 
-store::UidSet UidRuns::by_sequence_number(const imap::NumberSet& numbers) const {
-  store::UidSet selected;
+mailbox::UidSet UidRuns::by_sequence_number(const imap::NumberSet& numbers) const {
+  mailbox::UidSet selected;
   if (size_ == 0) return selected;
   const imap::NumberSet present = numbers.within({1, size_});
   for (const auto& range : present.ranges()) {
@@ -57,14 +57,14 @@ store::UidSet UidRuns::by_sequence_number(const imap::NumberSet& numbers) const 
       const Run& here = runs_[run];
       const std::uint32_t first = std::max(range.first, here.first_number) - here.first_number;
       const std::uint32_t last = std::min(range.last - here.first_number, length(run) - 1);
-      selected.add(store::UidRange{Uid{here.first_uid + first}, Uid{here.first_uid + last}});
+      selected.add(mailbox::UidRange{Uid{here.first_uid + first}, Uid{here.first_uid + last}});
     }
   }
   return selected;
 }
 
-store::UidSet UidRuns::by_uid(const imap::NumberSet& numbers) const {
-  store::UidSet selected;
+mailbox::UidSet UidRuns::by_uid(const imap::NumberSet& numbers) const {
+  mailbox::UidSet selected;
   for (const auto& range : numbers.ranges()) {
     const auto after = std::ranges::upper_bound(runs_, range.first, {}, &Run::first_uid);
     auto run = static_cast<std::size_t>(after - runs_.begin());
@@ -72,18 +72,18 @@ store::UidSet UidRuns::by_uid(const imap::NumberSet& numbers) const {
     for (; run < runs_.size() && runs_[run].first_uid <= range.last; ++run) {
       const std::uint32_t first = runs_[run].first_uid;
       const std::uint32_t last = first + length(run) - 1;
-      selected.add(store::UidRange{Uid{std::max(first, range.first)}, Uid{std::min(last, range.last)}});
+      selected.add(mailbox::UidRange{Uid{std::max(first, range.first)}, Uid{std::min(last, range.last)}});
     }
   }
   return selected;
 }
 
-store::UidSet UidRuns::select(imap::NumberedBy numbered_by, const imap::NumberSet& numbers) const {
+mailbox::UidSet UidRuns::select(imap::NumberedBy numbered_by, const imap::NumberSet& numbers) const {
   if (numbered_by == imap::NumberedBy::sequence_number) return by_sequence_number(numbers);
   return by_uid(numbers);
 }
 
-imap::NumberSet UidRuns::numbers(imap::NumberedBy numbered_by, const store::UidSet& uids) const {
+imap::NumberSet UidRuns::numbers(imap::NumberedBy numbered_by, const mailbox::UidSet& uids) const {
   if (numbered_by == imap::NumberedBy::uid) return to_number_set(uids);
   std::vector<imap::NumberRange> ranges;
   for (const auto& range : uids.ranges()) {  // its UIDs are neighbours, and so are their numbers
@@ -92,15 +92,15 @@ imap::NumberSet UidRuns::numbers(imap::NumberedBy numbered_by, const store::UidS
   return imap::NumberSet{std::move(ranges)};
 }
 
-store::UidSet UidRuns::all() const {
-  store::UidSet all;
+mailbox::UidSet UidRuns::all() const {
+  mailbox::UidSet all;
   for (std::size_t i = 0; i < runs_.size(); ++i) {
-    all.add(store::UidRange{Uid{runs_[i].first_uid}, Uid{runs_[i].first_uid + length(i) - 1}});
+    all.add(mailbox::UidRange{Uid{runs_[i].first_uid}, Uid{runs_[i].first_uid + length(i) - 1}});
   }
   return all;
 }
 
-std::vector<imap::NumberRange> UidRuns::remove(const store::UidSet& gone) {
+std::vector<imap::NumberRange> UidRuns::remove(const mailbox::UidSet& gone) {
   std::vector<imap::NumberRange> removed;
   UidRuns left;
   const auto ranges = gone.ranges();
@@ -129,13 +129,13 @@ std::vector<imap::NumberRange> UidRuns::remove(const store::UidSet& gone) {
   return removed;
 }
 
-store::UidSet to_uid_set(const imap::NumberSet& numbers) {
-  store::UidSet uids;
-  for (const auto& range : numbers.ranges()) uids.add(store::UidRange{Uid{range.first}, Uid{range.last}});
+mailbox::UidSet to_uid_set(const imap::NumberSet& numbers) {
+  mailbox::UidSet uids;
+  for (const auto& range : numbers.ranges()) uids.add(mailbox::UidRange{Uid{range.first}, Uid{range.last}});
   return uids;
 }
 
-imap::NumberSet to_number_set(const store::UidSet& uids) {
+imap::NumberSet to_number_set(const mailbox::UidSet& uids) {
   std::vector<imap::NumberRange> ranges;
   for (const auto& range : uids.ranges()) ranges.push_back({number(range.first), number(range.last)});
   return imap::NumberSet{std::move(ranges)};

@@ -8,7 +8,7 @@
 #include "common/base/ids.h"
 #include "common/imap/numbering.h"
 #include "common/imap/sequence_set.h"
-#include "common/store/uid_set.h"
+#include "common/mailbox/uid_set.h"
 
 namespace posthaste::imapd {
 
@@ -16,7 +16,7 @@ namespace posthaste::imapd {
 class UidRuns {
  public:
   UidRuns() = default;
-  explicit UidRuns(const store::UidSet& uids);
+  explicit UidRuns(const mailbox::UidSet& uids);
 
   /// `uid` lies above all that is there.
   void append(Uid uid);
@@ -28,15 +28,15 @@ class UidRuns {
 
   /// The UIDs of those messages that `numbers`, sequence numbers or UIDs, name and that are there. Runs that are
   /// not named cost nothing.
-  [[nodiscard]] store::UidSet select(imap::NumberedBy numbered_by, const imap::NumberSet& numbers) const;
+  [[nodiscard]] mailbox::UidSet select(imap::NumberedBy numbered_by, const imap::NumberSet& numbers) const;
   /// The same messages as `uids`, all of which are there, as the client counts them.
-  [[nodiscard]] imap::NumberSet numbers(imap::NumberedBy numbered_by, const store::UidSet& uids) const;
-  [[nodiscard]] store::UidSet all() const;
+  [[nodiscard]] imap::NumberSet numbers(imap::NumberedBy numbered_by, const mailbox::UidSet& uids) const;
+  [[nodiscard]] mailbox::UidSet all() const;
   [[nodiscard]] imap::NumberSet uids() const;
 
   /// Takes `gone` out, as far as it is there. What comes back are the sequence numbers it had, ascending, as they
   /// were before the call.
-  std::vector<imap::NumberRange> remove(const store::UidSet& gone);
+  std::vector<imap::NumberRange> remove(const mailbox::UidSet& gone);
 
   bool operator==(const UidRuns&) const = default;
 
@@ -49,15 +49,15 @@ class UidRuns {
 
   [[nodiscard]] std::uint32_t length(std::size_t run) const;
   void append(std::uint32_t first_uid, std::uint32_t count);
-  [[nodiscard]] store::UidSet by_sequence_number(const imap::NumberSet& numbers) const;
-  [[nodiscard]] store::UidSet by_uid(const imap::NumberSet& numbers) const;
+  [[nodiscard]] mailbox::UidSet by_sequence_number(const imap::NumberSet& numbers) const;
+  [[nodiscard]] mailbox::UidSet by_uid(const imap::NumberSet& numbers) const;
 
   std::vector<Run> runs_;
   std::uint32_t size_ = 0;
 };
 
 /// The same numbers, in the words of the protocol and of the store.
-[[nodiscard]] store::UidSet to_uid_set(const imap::NumberSet& numbers);
-[[nodiscard]] imap::NumberSet to_number_set(const store::UidSet& uids);
+[[nodiscard]] mailbox::UidSet to_uid_set(const imap::NumberSet& numbers);
+[[nodiscard]] imap::NumberSet to_number_set(const mailbox::UidSet& uids);
 
 }  // namespace posthaste::imapd

@@ -10,7 +10,7 @@
 namespace posthaste::imapd {
 namespace {
 
-using store::StoreError;
+using mailbox::StoreError;
 
 bool is_about_selected(const imap::NotifyGroup& group) {
   return group.filter == imap::NotifyFilter::selected || group.filter == imap::NotifyFilter::selected_delayed;
@@ -18,7 +18,7 @@ bool is_about_selected(const imap::NotifyGroup& group) {
 
 }  // namespace
 
-void ChangedMailboxes::note(const std::optional<store::Change>& change) {
+void ChangedMailboxes::note(const std::optional<mailbox::Change>& change) {
   if (!change || some.size() >= kNotifiedMailboxesMax) {
     all = true;
     some.clear();
@@ -104,7 +104,7 @@ std::vector<imap::StatusItem> Watch::status_items(const Groups& covering, const 
   return items;
 }
 
-Watch::Known Watch::known(const store::MailboxInfo& info) {
+Watch::Known Watch::known(const mailbox::MailboxInfo& info) {
   return {info.name, info.uid_next, info.messages, info.unseen, info.highest_modseq};
 }
 
@@ -154,7 +154,7 @@ WatchWork::Read WatchWork::plan(std::string& out) {
       if (!names) return std::unexpected(names.error());
       mailboxes = std::move(*names);
     }
-    if (changed_.all || changed_.some.contains(store::kNoMailbox)) {
+    if (changed_.all || changed_.some.contains(mailbox::kNoMailbox)) {
       auto names = snapshot->subscriptions();
       if (!names) return std::unexpected(names.error());
       subscriptions = std::move(*names);
@@ -204,7 +204,7 @@ std::expected<std::vector<WatchWork::Seen>, StoreError> WatchWork::look() {
   return seen;
 }
 
-void WatchWork::begin_with(const store::MailboxInfo& info, std::string& out) {
+void WatchWork::begin_with(const mailbox::MailboxInfo& info, std::string& out) {
   watch_.mailboxes_[info.id] = Watch::known(info);
   if (!watch_.wanted_.status || info.id == manner_.selected) return;
   const auto covering = watch_.covering(info.name);

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "common/imap/notify.h"
-#include "common/store/operations.h"
+#include "common/mailbox/operations.h"
 #include "common/store/store.h"
 #include "imapd/dialect.h"
 #include "imapd/status_line.h"
@@ -28,7 +28,7 @@ struct ChangedMailboxes {
   std::set<MailboxId> some;
 
   /// One published change, or nothing when any may have changed.
-  void note(const std::optional<store::Change>& change);
+  void note(const std::optional<mailbox::Change>& change);
   [[nodiscard]] bool empty() const { return !all && some.empty(); }
 };
 
@@ -73,7 +73,7 @@ class Watch {
   [[nodiscard]] bool wants_status(const Known& before, const Known& now, const Groups& covering,
                                   const Manner& manner) const;
   [[nodiscard]] std::vector<imap::StatusItem> status_items(const Groups& covering, const Manner& manner) const;
-  static Known known(const store::MailboxInfo& info);
+  static Known known(const mailbox::MailboxInfo& info);
 
   const imap::Notify wanted_;
   Groups personal_;     // about all mailboxes
@@ -95,7 +95,7 @@ class WatchWork {
   WatchWork(Watch& watch, const store::Store& store, UserId user, Watch::Manner manner, ChangedMailboxes changed);
 
   /// What to say next. Errors: unavailable, io.
-  [[nodiscard]] std::expected<std::string, store::StoreError> step();
+  [[nodiscard]] std::expected<std::string, mailbox::StoreError> step();
   [[nodiscard]] bool done() const { return overflows_ || (planned_ && next_ == to_look_at_.size()); }
   /// Too many mailboxes are not watched (RFC 5465 §5.8).
   [[nodiscard]] bool overflows() const { return overflows_; }
@@ -105,14 +105,14 @@ class WatchWork {
     std::string name;
     std::optional<std::string> old_name;
   };
-  using Read = std::expected<void, store::StoreError>;
+  using Read = std::expected<void, mailbox::StoreError>;
   /// A mailbox as it is now, or nothing when it is gone.
-  using Seen = std::pair<MailboxId, std::optional<store::MailboxInfo>>;
+  using Seen = std::pair<MailboxId, std::optional<mailbox::MailboxInfo>>;
 
   Read plan(std::string& out);
   void take_subscriptions(std::vector<std::string> subscriptions);
-  [[nodiscard]] std::expected<std::vector<Seen>, store::StoreError> look();
-  void begin_with(const store::MailboxInfo& info, std::string& out);
+  [[nodiscard]] std::expected<std::vector<Seen>, mailbox::StoreError> look();
+  void begin_with(const mailbox::MailboxInfo& info, std::string& out);
   void compare(Seen seen, std::string& out);
   Read tell_names(std::string& out);
 

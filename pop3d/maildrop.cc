@@ -12,16 +12,16 @@ std::size_t index_of(pop3::MessageNumber number) { return posthaste::number(numb
 /// A list under way.
 struct Reading {
   MessageList list;
-  std::optional<store::UidRange> rest;
+  std::optional<mailbox::UidRange> rest;
 };
 
-using Step = std::expected<void, store::StoreError>;
+using Step = std::expected<void, mailbox::StoreError>;
 
 Step begin(const store::Store& store, UserId user, Reading& reading) {
   const auto snapshot = store.read(user);
   if (!snapshot) return std::unexpected(snapshot.error());
   const auto inbox = snapshot->mailbox("INBOX");
-  if (!inbox && inbox.error() == store::StoreError::no_such_mailbox) return {};
+  if (!inbox && inbox.error() == mailbox::StoreError::no_such_mailbox) return {};
   if (!inbox) return std::unexpected(inbox.error());
   reading.list = {inbox->id, inbox->uid_validity, {}};
   if (inbox->messages == 0) return {};
@@ -33,7 +33,7 @@ Step begin(const store::Store& store, UserId user, Reading& reading) {
 Step read_slice(const store::Store& store, UserId user, Reading& reading) {
   const auto snapshot = store.read(user);
   if (!snapshot) return std::unexpected(snapshot.error());
-  const auto add = [&reading](const store::Message& message) {
+  const auto add = [&reading](const mailbox::Message& message) {
     reading.list.messages.push_back({message.uid, message.octets, message.blob});
   };
   const auto go_on = snapshot->scan(reading.list.mailbox, *reading.rest, kSliceRows, add);
@@ -84,16 +84,16 @@ std::optional<pop3::MessageNumber> Maildrop::unmarked_from(pop3::MessageNumber n
   return std::nullopt;
 }
 
-store::UidSet Maildrop::marked() const {
-  store::UidSet uids;
+mailbox::UidSet Maildrop::marked() const {
+  mailbox::UidSet uids;
   for (std::size_t index = 0; index < marked_.size(); ++index) {
     if (marked_[index]) uids.add(list_.messages[index].uid);
   }
   return uids;
 }
 
-net::Task<std::expected<Maildrop, store::StoreError>> read_maildrop(const store::Store& store, net::World& world,
-                                                                    UserId user) {
+net::Task<std::expected<Maildrop, mailbox::StoreError>> read_maildrop(const store::Store& store, net::World& world,
+                                                                      UserId user) {
   Reading reading;
   auto find_inbox = [&store, user, &reading] { return begin(store, user, reading); };
   auto done = co_await world.io.run(world.loop, find_inbox);

@@ -10,11 +10,12 @@ namespace {
 
 constexpr std::uint64_t kReadTogetherMaxOctets = 16'384;  // larger ones are not worth a copy
 
-using Location = std::expected<store::BlobLocation, store::StoreError>;
+using Location = std::expected<store::BlobLocation, mailbox::StoreError>;
 
-std::expected<std::string, store::StoreError> read_octets(const store::Store& store,
-                                                          const store::BlobLocation& location, std::uint64_t offset,
-                                                          std::uint64_t length, store::BlobRun& run) {
+std::expected<std::string, mailbox::StoreError> read_octets(const store::Store& store,
+                                                            const store::BlobLocation& location,
+                                                            std::uint64_t offset, std::uint64_t length,
+                                                            store::BlobRun& run) {
   const bool in_part = offset > 0 || length < location.octets;
   if (in_part || location.octets > kReadTogetherMaxOctets) return store.read_blob(location, offset, length);
   const auto message = run.read(location);
@@ -28,7 +29,7 @@ ChunkResult read_chunk(const store::Store& store, const Location& location, std:
   auto octets = read_octets(store, *location, offset, length, run);
   if (!octets) return std::unexpected(octets.error());
   const std::uint64_t end = offset + octets->size();
-  if (octets->empty() && end < location->octets) return std::unexpected(store::StoreError::io);
+  if (octets->empty() && end < location->octets) return std::unexpected(mailbox::StoreError::io);
   return Chunk{std::move(*octets), end >= location->octets};
 }
 
@@ -100,7 +101,7 @@ std::vector<ChunkResult> MessageReader::read_now(const std::vector<BlobId>& blob
   std::vector<ChunkResult> chunks;
   for (const auto& location : locations) chunks.push_back(read_chunk(store_, location, offset, length, run));
   for (std::size_t i = 0; i < blobs.size(); ++i) {
-    const bool has_moved = !chunks[i] && chunks[i].error() == store::StoreError::no_such_message;
+    const bool has_moved = !chunks[i] && chunks[i].error() == mailbox::StoreError::no_such_message;
     if (has_moved) chunks[i] = read_chunk(store_, locate({blobs[i]}).front(), offset, length, run);
   }
   return chunks;

@@ -24,7 +24,7 @@ struct Chunk {
 };
 
 /// Errors: no_such_message, when another client expunged it and no copy is left; io, unavailable.
-using ChunkResult = std::expected<Chunk, store::StoreError>;
+using ChunkResult = std::expected<Chunk, mailbox::StoreError>;
 
 class MessageReader {
  public:
@@ -48,7 +48,7 @@ class MessageReader {
     pop3::MessageNumber number{};
     BlobId blob{};
   };
-  using Location = std::expected<store::BlobLocation, store::StoreError>;
+  using Location = std::expected<store::BlobLocation, mailbox::StoreError>;
 
   [[nodiscard]] std::optional<std::string> take_ahead(pop3::MessageNumber number);
   [[nodiscard]] std::vector<Wanted> plan(const Maildrop& maildrop, pop3::MessageNumber number, bool in_order) const;

@@ -11,7 +11,7 @@ using pop3::ResponseCode;
 namespace {
 
 /// What trying again does not help (RFC 3206 §4).
-bool needs_repair(store::StoreError error) { return error == store::StoreError::io; }
+bool needs_repair(mailbox::StoreError error) { return error == mailbox::StoreError::io; }
 
 }  // namespace
 
@@ -84,18 +84,18 @@ Reply reply_for(MaildropError error) {
   std::unreachable();
 }
 
-Reply reply_for_message(store::StoreError error) {
-  if (error == store::StoreError::no_such_message) return err("Message was removed meanwhile by another client");
+Reply reply_for_message(mailbox::StoreError error) {
+  if (error == mailbox::StoreError::no_such_message) return err("Message was removed meanwhile by another client");
   if (needs_repair(error)) return err(ResponseCode::sys_perm, "Message is damaged, tell the postmaster");
   return err(ResponseCode::sys_temp, "Message cannot be read, try again later");
 }
 
-Reply reply_for_maildrop(store::StoreError error) {
+Reply reply_for_maildrop(mailbox::StoreError error) {
   if (needs_repair(error)) return err(ResponseCode::sys_perm, "Maildrop is damaged, tell the postmaster");
   return err(ResponseCode::sys_temp, "Maildrop cannot be opened, try again later");
 }
 
-Reply reply_for_update(store::StoreError error) {
+Reply reply_for_update(mailbox::StoreError error) {
   if (needs_repair(error))
     return err(ResponseCode::sys_temp, "No answer from the mail store, or an error in it: messages may be left");
   return err(ResponseCode::sys_temp, "Some deleted messages were not removed");

@@ -4,10 +4,10 @@
 #include <optional>
 
 #include "common/auth/sasl.h"
+#include "common/mailbox/store_error.h"
 #include "common/net/network.h"
 #include "common/pop3/command.h"
 #include "common/pop3/reply.h"
-#include "common/store/store_error.h"
 #include "pop3d/maildrop.h"
 
 namespace posthaste::pop3d {
@@ -38,11 +38,11 @@ enum class Refusal {
 [[nodiscard]] pop3::Reply reply_for(MaildropError error);
 
 /// A message that cannot be read.
-[[nodiscard]] pop3::Reply reply_for_message(store::StoreError error);
+[[nodiscard]] pop3::Reply reply_for_message(mailbox::StoreError error);
 /// A maildrop that cannot be opened at login.
-[[nodiscard]] pop3::Reply reply_for_maildrop(store::StoreError error);
+[[nodiscard]] pop3::Reply reply_for_maildrop(mailbox::StoreError error);
 /// The UPDATE state failed (RFC 1939 §6): nothing was removed, or nobody knows.
-[[nodiscard]] pop3::Reply reply_for_update(store::StoreError error);
+[[nodiscard]] pop3::Reply reply_for_update(mailbox::StoreError error);
 
 /// The last words of a session that ends; nothing where nobody would hear them, nor when the client was silent for
 /// too long (RFC 1939 §3).

@@ -13,13 +13,13 @@
 #include "common/daemon/admission.h"
 #include "common/daemon/certificates.h"
 #include "common/log/log.h"
+#include "common/mailbox/applier.h"
 #include "common/net/scope.h"
 #include "common/net/stream.h"
 #include "common/net/time_limit.h"
 #include "common/net/world.h"
 #include "common/pop3/command.h"
 #include "common/pop3/reply.h"
-#include "common/store/applier.h"
 #include "common/store/store.h"
 #include "pop3d/last_logins.h"
 #include "pop3d/maildrop.h"
@@ -35,7 +35,7 @@ struct Surroundings {
   net::World& world;
   const config::Config& config;
   const store::Store& store;
-  store::Applier& applier;
+  mailbox::Applier& applier;
   auth::Authenticator& authenticator;
   const daemon::Certificates& certificates;
   MaildropLocks& locks;

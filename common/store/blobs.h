@@ -20,8 +20,8 @@
 
 #include "common/base/ids.h"
 #include "common/journal/log.h"
-#include "common/store/message.h"
-#include "common/store/store_error.h"
+#include "common/store/blob_location.h"
+#include "common/store/values.h"
 
 namespace posthaste::store {
 

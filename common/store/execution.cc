@@ -169,7 +169,7 @@ void Execution::end(const Savepoint& savepoint, Undo undo, bool success) {
     if (buffer_.has_grown_since(savepoint.buffer)) buffer_.end_apply();
     return;
   }
-  for (; blobs_.size() > savepoint.blobs; blobs_.pop_back()) blobs_.back()->stored_.reset();
+  for (; blobs_.size() > savepoint.blobs; blobs_.pop_back()) blobs_.back()->note_written_as(std::nullopt);
   if (undo == Undo::needless) {
     assert(!buffer_.has_grown_since(savepoint.buffer) || txn_.failure() != 0);
     return;
@@ -185,7 +185,7 @@ bool Execution::forgive_damaged_row(const Savepoint& savepoint, Undo undo) {
 }
 
 void Execution::forget(const std::vector<BlobHandle>& blobs) {
-  for (const BlobHandle& blob : blobs) blob->stored_.reset();
+  for (const BlobHandle& blob : blobs) blob->note_written_as(std::nullopt);
 }
 
 // --- Messages
@@ -460,11 +460,12 @@ void Execution::emit(const Record& record) {
 }
 
 BlobId Execution::store_blob(const BlobHandle& handle) {
-  if (handle->stored_ && find_blob(txn_, *handle->stored_)) return *handle->stored_;
+  const auto& written = handle->written_as();
+  if (written && find_blob(txn_, *written)) return *written;
   const BlobId blob = redo_.next_blob();
   const std::string summary = encode_summary(handle->summary());
   emit(BlobRecord{blob, Codec::none, summary, handle->octets()});
-  handle->stored_ = blob;
+  handle->note_written_as(blob);
   blobs_.push_back(handle);
   return blob;
 }

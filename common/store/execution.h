@@ -15,10 +15,11 @@
 
 #include "common/journal/log_buffer.h"
 #include "common/store/index.h"
-#include "common/store/operations.h"
+#include "common/store/progress.h"
 #include "common/store/redo.h"
 #include "common/store/rows.h"
 #include "common/store/step_sizes.h"
+#include "common/store/values.h"
 
 namespace posthaste::store {
 

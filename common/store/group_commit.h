@@ -9,11 +9,11 @@
 #include <optional>
 #include <utility>
 
+#include "common/mailbox/applier.h"
 #include "common/net/clock.h"
 #include "common/net/executor.h"
 #include "common/net/loop.h"
 #include "common/net/task.h"
-#include "common/store/applier.h"
 #include "common/store/waiting_line.h"
 #include "common/store/writer.h"
 
@@ -72,7 +72,7 @@ class GroupCommit {
 };
 
 /// The store as the sessions of one loop see it, in the writer's own process.
-class LocalStore final : public Applier {
+class LocalStore final : public mailbox::Applier {
  public:
   /// All three outlive it, and it outlives the tasks it gave.
   LocalStore(GroupCommit& group_commit, net::Loop& loop, const net::Clock& clock)

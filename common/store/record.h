@@ -13,12 +13,13 @@
 #include "common/base/ids.h"
 #include "common/journal/log_buffer.h"
 #include "common/journal/record.h"
-#include "common/store/email_ids.h"
-#include "common/store/message.h"
-#include "common/store/operations.h"
-#include "common/store/uid_set.h"
+#include "common/mailbox/email_ids.h"
+#include "common/store/blob_location.h"
+#include "common/store/values.h"
 
 namespace posthaste::store {
+
+using mailbox::ObjectKey;
 
 /// The front of each of its segments.
 inline constexpr journal::SegmentMagic kSegmentMagic = {'P', 'O', 'H', 'S', 'E', 'G'};

@@ -11,10 +11,10 @@
 #include "common/base/octet_codec.h"
 #include "common/journal/log.h"
 #include "common/lmdb/key.h"
+#include "common/store/blob_location.h"
 #include "common/store/index.h"
-#include "common/store/message.h"
-#include "common/store/operations.h"
 #include "common/store/record.h"
+#include "common/store/values.h"
 
 namespace posthaste::store {
 

@@ -4,8 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "common/mailbox/email_ids.h"
 #include "common/store/blobs.h"
-#include "common/store/email_ids.h"
 #include "common/store/index.h"
 #include "common/store/rows.h"
 
@@ -159,11 +159,11 @@ std::expected<std::optional<UserInfo>, StoreError> Snapshot::user() const {
   return info;
 }
 
-std::expected<EmailIds, StoreError> Snapshot::email_ids() const {
+std::expected<mailbox::EmailIds, StoreError> Snapshot::email_ids() const {
   const View view(*environment_, txn_);
   const auto key = found_or(view, find_object_key(view), StoreError::unavailable);
   if (!key) return std::unexpected(key.error());
-  return EmailIds(*key, user_);
+  return mailbox::EmailIds(*key, user_);
 }
 
 std::expected<MailboxInfo, StoreError> Snapshot::mailbox(MailboxId id) const {

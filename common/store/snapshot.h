@@ -11,9 +11,8 @@
 #include <vector>
 
 #include "common/base/ids.h"
-#include "common/store/message.h"
-#include "common/store/store_error.h"
-#include "common/store/uid_set.h"
+#include "common/store/blob_location.h"
+#include "common/store/values.h"
 
 struct MDB_txn;
 
@@ -21,10 +20,13 @@ namespace posthaste::lmdb {
 class Environment;
 }
 
+namespace posthaste::mailbox {
+class EmailIds;
+}
+
 namespace posthaste::store {
 
 class Blobs;
-class EmailIds;
 
 /// An annotation where it lies, for as long as the call that tells of it.
 struct AnnotationView {
@@ -117,7 +119,7 @@ class Snapshot {
 
   /// The user's EMAILIDs, which outlive the snapshot. Errors: unavailable, when the store has no key yet: it was
   /// made by an earlier version, and its writer had no room for one.
-  [[nodiscard]] std::expected<EmailIds, StoreError> email_ids() const;
+  [[nodiscard]] std::expected<mailbox::EmailIds, StoreError> email_ids() const;
 
   /// Errors: no_such_message, also when the blob is not this user's.
   [[nodiscard]] std::expected<BlobLocation, StoreError> locate(BlobId blob) const;

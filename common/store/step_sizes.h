@@ -4,9 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "common/store/operations.h"
-
 namespace posthaste::store {
+
+inline constexpr std::size_t kCopiedAtOnce = 8'192;     // messages of a COPY that are copied in one transaction
+inline constexpr std::uint32_t kClearedAtOnce = 1'024;  // rows of what was deleted that go in one transaction
 
 struct StepSizes {
   std::size_t copied_at_once = kCopiedAtOnce;      // messages

@@ -12,9 +12,8 @@
 
 #include "common/base/ids.h"
 #include "common/base/open_error.h"
-#include "common/store/message.h"
 #include "common/store/snapshot.h"
-#include "common/store/store_error.h"
+#include "common/store/values.h"
 
 namespace posthaste::journal {
 class SegmentFiles;

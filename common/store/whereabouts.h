@@ -12,7 +12,7 @@
 #include "common/base/ids.h"
 #include "common/base/open_error.h"
 #include "common/store/index.h"
-#include "common/store/message.h"
+#include "common/store/values.h"
 
 namespace posthaste::store {
 

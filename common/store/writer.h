@@ -12,10 +12,11 @@
 #include <variant>
 #include <vector>
 
-#include "common/store/operations.h"
+#include "common/store/progress.h"
 #include "common/store/rebuilt_index.h"
 #include "common/store/step_sizes.h"
 #include "common/store/store.h"
+#include "common/store/values.h"
 
 namespace posthaste::store {
 

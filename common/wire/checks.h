@@ -9,7 +9,7 @@
 #include <string>
 
 #include "common/base/ids.h"
-#include "common/store/message.h"
+#include "common/mailbox/message.h"
 #include "common/wire/frame.h"
 
 namespace posthaste::wire {
@@ -41,8 +41,8 @@ class Checks {
     return holds(known) ? static_cast<Enum>(value) : first;
   }
 
-  store::FlagSet flags(std::uint32_t bits) {
-    const auto flags = store::FlagSet::from_bits(static_cast<std::uint8_t>(bits & 0xffU));
+  mailbox::FlagSet flags(std::uint32_t bits) {
+    const auto flags = mailbox::FlagSet::from_bits(static_cast<std::uint8_t>(bits & 0xffU));
     holds(flags.bits() == bits);
     return flags;
   }
@@ -53,7 +53,7 @@ class Checks {
   }
 
   /// Years 1 to 9999, zones as RFC 5322 §3.3 can write them.
-  store::InternalDate internal_date(std::int64_t at_s, std::int32_t zone_minutes) {
+  mailbox::InternalDate internal_date(std::int64_t at_s, std::int32_t zone_minutes) {
     constexpr std::chrono::sys_seconds kFirst = std::chrono::sys_days{std::chrono::year{1} / 1 / 1};
     constexpr std::chrono::sys_seconds kEnd = std::chrono::sys_days{std::chrono::year{10'000} / 1 / 1};
     constexpr std::int32_t kZoneMaxMinutes = 99 * 60 + 59;

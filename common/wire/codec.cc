@@ -21,9 +21,9 @@ struct Visitor : Alternatives... {
 
 // --- Into messages. What users write may be beyond the limits: it is refused here, not by the peer.
 
-void encode_uids(const store::UidSet& uids, protocol::UidSet& message) {
+void encode_uids(const mailbox::UidSet& uids, protocol::UidSet& message) {
   std::uint32_t above = 0;
-  for (const store::UidRange& range : uids.ranges()) {
+  for (const mailbox::UidRange& range : uids.ranges()) {
     message.add_steps(number(range.first) - above);
     message.add_steps(number(range.last) - number(range.first));
     above = number(range.last);
@@ -41,11 +41,11 @@ void encode_transfer(const auto& transfer, protocol::Transfer& message) {
   message.set_to(number(transfer.to));
 }
 
-void encode_special_use(const std::optional<store::SpecialUse>& special_use, auto& message) {
+void encode_special_use(const std::optional<mailbox::SpecialUse>& special_use, auto& message) {
   if (special_use) message.set_special_use(static_cast<std::uint32_t>(*special_use));
 }
 
-void encode_append(const store::Append& append, protocol::Append& message, Checks& checks) {
+void encode_append(const mailbox::Append& append, protocol::Append& message, Checks& checks) {
   message.set_mailbox(number(append.mailbox));
   message.set_octets(static_cast<std::uint32_t>(append.blob->octets().size()));
   message.set_flags(append.flags.bits());
@@ -57,7 +57,7 @@ void encode_append(const store::Append& append, protocol::Append& message, Check
   if (append.expected_uid_validity) message.set_expected_uid_validity(number(*append.expected_uid_validity));
 }
 
-void encode_store_flags(const store::StoreFlags& operation, protocol::StoreFlags& message, Checks& checks) {
+void encode_store_flags(const mailbox::StoreFlags& operation, protocol::StoreFlags& message, Checks& checks) {
   message.set_mailbox(number(operation.mailbox));
   encode_uids(operation.uids, *message.mutable_uids());
   message.set_mode(static_cast<std::uint32_t>(operation.mode));
@@ -67,55 +67,56 @@ void encode_store_flags(const store::StoreFlags& operation, protocol::StoreFlags
     message.set_unchanged_since(number(checks.modseq(number(*operation.unchanged_since))));
 }
 
-void encode_metadata(const store::SetMetadata& operation, protocol::SetMetadata& message, Checks& checks) {
+void encode_metadata(const mailbox::SetMetadata& operation, protocol::SetMetadata& message, Checks& checks) {
   if (operation.mailbox) message.set_mailbox(number(*operation.mailbox));
   if (!checks.holds(operation.annotations.size() <= kAnnotationsMax)) return;
-  for (const store::Annotation& annotation : operation.annotations) {
+  for (const mailbox::Annotation& annotation : operation.annotations) {
     protocol::Annotation& added = *message.add_annotations();
     added.set_entry(checks.text(annotation.entry, kNameMaxOctets));
     if (annotation.value) added.set_value(checks.text(*annotation.value, kAnnotationMaxOctets));
   }
 }
 
-void encode_operation(const store::Operation& operation, protocol::Operation& message, Checks& checks) {
+void encode_operation(const mailbox::Operation& operation, protocol::Operation& message, Checks& checks) {
   const auto name = [&checks](const std::string& text) { return checks.text(text, kNameMaxOctets); };
-  std::visit(Visitor{
-                 [&](const store::Append& o) { encode_append(o, *message.mutable_append(), checks); },
-                 [&](const store::StoreFlags& o) { encode_store_flags(o, *message.mutable_store_flags(), checks); },
-                 [&](const store::Expunge& o) {
-                   message.mutable_expunge()->set_mailbox(number(o.mailbox));
-                   encode_uids(o.uids, *message.mutable_expunge()->mutable_uids());
-                   message.mutable_expunge()->set_which(static_cast<std::uint32_t>(o.which));
-                 },
-                 [&](const store::Copy& o) { encode_transfer(o, *message.mutable_copy()); },
-                 [&](const store::Move& o) { encode_transfer(o, *message.mutable_move()); },
-                 [&](const store::CreateMailbox& o) {
-                   message.mutable_create_mailbox()->set_name(name(o.name));
-                   encode_special_use(o.special_use, *message.mutable_create_mailbox());
-                 },
-                 [&](const store::DeleteMailbox& o) { message.set_delete_mailbox(name(o.name)); },
-                 [&](const store::RenameMailbox& o) {
-                   message.mutable_rename_mailbox()->set_from(name(o.from));
-                   message.mutable_rename_mailbox()->set_to(name(o.to));
-                 },
-                 [&](const store::SetSubscribed& o) {
-                   message.mutable_set_subscribed()->set_name(name(o.name));
-                   message.mutable_set_subscribed()->set_subscribed(o.subscribed);
-                 },
-                 [&](const store::SetSpecialUse& o) {
-                   message.mutable_set_special_use()->set_name(name(o.name));
-                   encode_special_use(o.special_use, *message.mutable_set_special_use());
-                 },
-                 [&](const store::CreateUser&) { message.set_create_user(true); },
-                 [&](const store::DeleteUser&) { message.set_delete_user(true); },
-                 [&](const store::SetQuota& o) {
-                   if (o.limits.octets) message.mutable_set_quota()->set_octets(*o.limits.octets);
-                   if (o.limits.messages) message.mutable_set_quota()->set_messages(*o.limits.messages);
-                   message.mutable_set_quota();
-                 },
-                 [&](const store::SetMetadata& o) { encode_metadata(o, *message.mutable_set_metadata(), checks); },
-             },
-             operation);
+  std::visit(
+      Visitor{
+          [&](const mailbox::Append& o) { encode_append(o, *message.mutable_append(), checks); },
+          [&](const mailbox::StoreFlags& o) { encode_store_flags(o, *message.mutable_store_flags(), checks); },
+          [&](const mailbox::Expunge& o) {
+            message.mutable_expunge()->set_mailbox(number(o.mailbox));
+            encode_uids(o.uids, *message.mutable_expunge()->mutable_uids());
+            message.mutable_expunge()->set_which(static_cast<std::uint32_t>(o.which));
+          },
+          [&](const mailbox::Copy& o) { encode_transfer(o, *message.mutable_copy()); },
+          [&](const mailbox::Move& o) { encode_transfer(o, *message.mutable_move()); },
+          [&](const mailbox::CreateMailbox& o) {
+            message.mutable_create_mailbox()->set_name(name(o.name));
+            encode_special_use(o.special_use, *message.mutable_create_mailbox());
+          },
+          [&](const mailbox::DeleteMailbox& o) { message.set_delete_mailbox(name(o.name)); },
+          [&](const mailbox::RenameMailbox& o) {
+            message.mutable_rename_mailbox()->set_from(name(o.from));
+            message.mutable_rename_mailbox()->set_to(name(o.to));
+          },
+          [&](const mailbox::SetSubscribed& o) {
+            message.mutable_set_subscribed()->set_name(name(o.name));
+            message.mutable_set_subscribed()->set_subscribed(o.subscribed);
+          },
+          [&](const mailbox::SetSpecialUse& o) {
+            message.mutable_set_special_use()->set_name(name(o.name));
+            encode_special_use(o.special_use, *message.mutable_set_special_use());
+          },
+          [&](const mailbox::CreateUser&) { message.set_create_user(true); },
+          [&](const mailbox::DeleteUser&) { message.set_delete_user(true); },
+          [&](const mailbox::SetQuota& o) {
+            if (o.limits.octets) message.mutable_set_quota()->set_octets(*o.limits.octets);
+            if (o.limits.messages) message.mutable_set_quota()->set_messages(*o.limits.messages);
+            message.mutable_set_quota();
+          },
+          [&](const mailbox::SetMetadata& o) { encode_metadata(o, *message.mutable_set_metadata(), checks); },
+      },
+      operation);
 }
 
 void encode_verify(const VerifyRecipient& question, protocol::VerifyRecipient& message, Checks& checks) {
@@ -124,29 +125,29 @@ void encode_verify(const VerifyRecipient& question, protocol::VerifyRecipient& m
   if (question.octets) message.set_octets(*question.octets);
 }
 
-void encode_result(const store::OperationResult& result, protocol::Result& message) {
+void encode_result(const mailbox::OperationResult& result, protocol::Result& message) {
   std::visit(Visitor{
-                 [&](const store::Appended& r) {
+                 [&](const mailbox::Appended& r) {
                    message.mutable_appended()->set_mailbox(number(r.mailbox));
                    message.mutable_appended()->set_uid_validity(number(r.uid_validity));
                    message.mutable_appended()->set_uid(number(r.uid));
                    message.mutable_appended()->set_blob(number(r.blob));
                  },
-                 [&](const store::FlagsStored& r) {
+                 [&](const mailbox::FlagsStored& r) {
                    encode_uids(r.changed, *message.mutable_flags_stored()->mutable_changed());
                    encode_uids(r.modified, *message.mutable_flags_stored()->mutable_modified());
                  },
-                 [&](const store::Expunged& r) { encode_uids(r.uids, *message.mutable_expunged()); },
-                 [&](const store::Copied& r) {
+                 [&](const mailbox::Expunged& r) { encode_uids(r.uids, *message.mutable_expunged()); },
+                 [&](const mailbox::Copied& r) {
                    message.mutable_copied()->set_uid_validity(number(r.uid_validity));
                    encode_uids(r.source, *message.mutable_copied()->mutable_source());
                    encode_uids(r.destination, *message.mutable_copied()->mutable_destination());
                  },
-                 [&](const store::MailboxChanged& r) {
+                 [&](const mailbox::MailboxChanged& r) {
                    message.mutable_mailbox_changed()->set_mailbox(number(r.mailbox));
                    message.mutable_mailbox_changed()->set_uid_validity(number(r.uid_validity));
                  },
-                 [&](const store::Done&) { message.set_done(true); },
+                 [&](const mailbox::Done&) { message.set_done(true); },
              },
              result);
 }
@@ -158,12 +159,12 @@ void encode_answer(const ApplyAnswer& answer, protocol::Answer& message) {
     return;
   }
   message.mutable_applied()->set_modseq(number(answer.outcome->modseq));
-  for (const store::OperationResult& result : answer.outcome->results) {
+  for (const mailbox::OperationResult& result : answer.outcome->results) {
     encode_result(result, *message.mutable_applied()->add_results());
   }
 }
 
-void encode_change(const store::Change& change, protocol::Changed& message) {
+void encode_change(const mailbox::Change& change, protocol::Changed& message) {
   message.set_user(number(change.user));
   message.set_mailbox(number(change.mailbox));
   message.set_modseq(number(change.modseq));
@@ -178,8 +179,8 @@ std::expected<OutgoingFrame, FrameError> frame_of(const auto& message) {
 
 // --- From messages. Everything may be wrong: Checks remembers the first that is.
 
-store::UidSet decode_uids(const protocol::UidSet& message, Checks& checks) {
-  store::UidSet uids;
+mailbox::UidSet decode_uids(const protocol::UidSet& message, Checks& checks) {
+  mailbox::UidSet uids;
   if (!checks.holds(message.steps_size() % 2 == 0)) return uids;
   std::uint64_t above = 0;
   for (int i = 0; i < message.steps_size(); i += 2) {
@@ -187,7 +188,7 @@ store::UidSet decode_uids(const protocol::UidSet& message, Checks& checks) {
     const std::uint64_t first = above + gap;
     const std::uint64_t last = first + message.steps(i + 1);
     const bool adjacent = i > 0 && gap < 2;
-    if (!checks.holds(gap > 0 && !adjacent && last <= number(store::kAllUids.last))) return uids;
+    if (!checks.holds(gap > 0 && !adjacent && last <= number(mailbox::kAllUids.last))) return uids;
     uids.add({static_cast<Uid>(first), static_cast<Uid>(last)});
     above = last;
   }
@@ -201,9 +202,9 @@ std::vector<std::string> decode_keywords(const auto& message, Checks& checks) {
   return keywords;
 }
 
-std::optional<store::SpecialUse> decode_special_use(const auto& message, Checks& checks) {
+std::optional<mailbox::SpecialUse> decode_special_use(const auto& message, Checks& checks) {
   if (!message.has_special_use()) return std::nullopt;
-  return checks.enumerator(message.special_use(), store::SpecialUse::all, store::SpecialUse::important);
+  return checks.enumerator(message.special_use(), mailbox::SpecialUse::all, mailbox::SpecialUse::important);
 }
 
 /// The octets of each Append, cut off the attachment one after the other.
@@ -211,13 +212,13 @@ class Attachment {
  public:
   Attachment(std::string octets, const Summarize& summarize) : octets_(std::move(octets)), summarize_(summarize) {}
 
-  [[nodiscard]] store::BlobHandle take(std::size_t count, Checks& checks) {
+  [[nodiscard]] mailbox::BlobHandle take(std::size_t count, Checks& checks) {
     if (!checks.attached(count <= octets_.size() - taken_)) return nullptr;
     const bool all = count == octets_.size();
     std::string octets = all ? std::exchange(octets_, {}) : octets_.substr(taken_, count);
     if (!all) taken_ += count;
-    store::Summary summary = summarize_(octets);
-    return store::put_blob(std::move(octets), std::move(summary));
+    mailbox::Summary summary = summarize_(octets);
+    return mailbox::put_blob(std::move(octets), std::move(summary));
   }
   [[nodiscard]] bool all_taken() const { return taken_ == octets_.size(); }
 
@@ -227,8 +228,8 @@ class Attachment {
   const Summarize& summarize_;
 };
 
-store::Append decode_append(const protocol::Append& message, Attachment& attachment, Checks& checks) {
-  store::Append append;
+mailbox::Append decode_append(const protocol::Append& message, Attachment& attachment, Checks& checks) {
+  mailbox::Append append;
   append.mailbox = static_cast<MailboxId>(message.mailbox());
   append.flags = checks.flags(message.flags());
   append.keywords = decode_keywords(message, checks);
@@ -241,11 +242,11 @@ store::Append decode_append(const protocol::Append& message, Attachment& attachm
   return append;
 }
 
-store::StoreFlags decode_store_flags(const protocol::StoreFlags& message, Checks& checks) {
-  store::StoreFlags operation;
+mailbox::StoreFlags decode_store_flags(const protocol::StoreFlags& message, Checks& checks) {
+  mailbox::StoreFlags operation;
   operation.mailbox = static_cast<MailboxId>(message.mailbox());
   operation.uids = decode_uids(message.uids(), checks);
-  operation.mode = checks.enumerator(message.mode(), store::FlagMode::add, store::FlagMode::replace);
+  operation.mode = checks.enumerator(message.mode(), mailbox::FlagMode::add, mailbox::FlagMode::replace);
   operation.flags = checks.flags(message.flags());
   operation.keywords = decode_keywords(message, checks);
   if (message.has_unchanged_since()) operation.unchanged_since = checks.modseq(message.unchanged_since());
@@ -261,62 +262,62 @@ Transfer decode_transfer(const protocol::Transfer& message, Checks& checks) {
   return transfer;
 }
 
-store::SetQuota decode_set_quota(const protocol::SetQuota& message) {
-  store::SetQuota operation;
+mailbox::SetQuota decode_set_quota(const protocol::SetQuota& message) {
+  mailbox::SetQuota operation;
   if (message.has_octets()) operation.limits.octets = message.octets();
   if (message.has_messages()) operation.limits.messages = message.messages();
   return operation;
 }
 
-store::SetMetadata decode_metadata(const protocol::SetMetadata& message, Checks& checks) {
-  store::SetMetadata operation;
+mailbox::SetMetadata decode_metadata(const protocol::SetMetadata& message, Checks& checks) {
+  mailbox::SetMetadata operation;
   if (message.has_mailbox()) operation.mailbox = static_cast<MailboxId>(message.mailbox());
   if (!checks.holds(static_cast<std::size_t>(message.annotations_size()) <= kAnnotationsMax)) return operation;
   for (const protocol::Annotation& annotation : message.annotations()) {
-    store::Annotation& added = operation.annotations.emplace_back();
+    mailbox::Annotation& added = operation.annotations.emplace_back();
     added.entry = checks.text(annotation.entry(), kNameMaxOctets);
     if (annotation.has_value()) added.value = checks.text(annotation.value(), kAnnotationMaxOctets);
   }
   return operation;
 }
 
-store::Operation decode_operation(const protocol::Operation& message, Attachment& attachment, Checks& checks) {
+mailbox::Operation decode_operation(const protocol::Operation& message, Attachment& attachment, Checks& checks) {
   const auto name = [&checks](const std::string& text) { return checks.text(text, kNameMaxOctets); };
   switch (message.kind_case()) {
     case protocol::Operation::kAppend: return decode_append(message.append(), attachment, checks);
     case protocol::Operation::kStoreFlags: return decode_store_flags(message.store_flags(), checks);
     case protocol::Operation::kExpunge:
-      return store::Expunge{
+      return mailbox::Expunge{
           static_cast<MailboxId>(message.expunge().mailbox()), decode_uids(message.expunge().uids(), checks),
-          checks.enumerator(message.expunge().which(), store::ExpungeWhich::deleted, store::ExpungeWhich::all)};
-    case protocol::Operation::kCopy: return decode_transfer<store::Copy>(message.copy(), checks);
-    case protocol::Operation::kMove: return decode_transfer<store::Move>(message.move(), checks);
+          checks.enumerator(message.expunge().which(), mailbox::ExpungeWhich::deleted, mailbox::ExpungeWhich::all)};
+    case protocol::Operation::kCopy: return decode_transfer<mailbox::Copy>(message.copy(), checks);
+    case protocol::Operation::kMove: return decode_transfer<mailbox::Move>(message.move(), checks);
     case protocol::Operation::kCreateMailbox:
-      return store::CreateMailbox{name(message.create_mailbox().name()),
-                                  decode_special_use(message.create_mailbox(), checks)};
-    case protocol::Operation::kDeleteMailbox: return store::DeleteMailbox{name(message.delete_mailbox())};
+      return mailbox::CreateMailbox{name(message.create_mailbox().name()),
+                                    decode_special_use(message.create_mailbox(), checks)};
+    case protocol::Operation::kDeleteMailbox: return mailbox::DeleteMailbox{name(message.delete_mailbox())};
     case protocol::Operation::kRenameMailbox:
-      return store::RenameMailbox{name(message.rename_mailbox().from()), name(message.rename_mailbox().to())};
+      return mailbox::RenameMailbox{name(message.rename_mailbox().from()), name(message.rename_mailbox().to())};
     case protocol::Operation::kSetSubscribed:
-      return store::SetSubscribed{name(message.set_subscribed().name()), message.set_subscribed().subscribed()};
+      return mailbox::SetSubscribed{name(message.set_subscribed().name()), message.set_subscribed().subscribed()};
     case protocol::Operation::kSetSpecialUse:
-      return store::SetSpecialUse{name(message.set_special_use().name()),
-                                  decode_special_use(message.set_special_use(), checks)};
-    case protocol::Operation::kCreateUser: return store::CreateUser{};
-    case protocol::Operation::kDeleteUser: return store::DeleteUser{};
+      return mailbox::SetSpecialUse{name(message.set_special_use().name()),
+                                    decode_special_use(message.set_special_use(), checks)};
+    case protocol::Operation::kCreateUser: return mailbox::CreateUser{};
+    case protocol::Operation::kDeleteUser: return mailbox::DeleteUser{};
     case protocol::Operation::kSetQuota: return decode_set_quota(message.set_quota());
     case protocol::Operation::kSetMetadata: return decode_metadata(message.set_metadata(), checks);
     case protocol::Operation::KIND_NOT_SET: break;
   }
   checks.formed(false);
-  return store::CreateUser{};
+  return mailbox::CreateUser{};
 }
 
 ApplyCall decode_apply(const protocol::Apply& message, Attachment& attachment, Checks& checks) {
   ApplyCall call;
   call.id = message.id();
   call.user = static_cast<UserId>(message.user());
-  call.key.octets = checks.text(message.idempotency_key(), store::kIdempotencyKeyMaxOctets);
+  call.key.octets = checks.text(message.idempotency_key(), mailbox::kIdempotencyKeyMaxOctets);
   if (!checks.holds(static_cast<std::size_t>(message.operations_size()) <= kOperationsMax)) return call;
   for (const protocol::Operation& operation : message.operations()) {
     if (!checks.passed()) return call;
@@ -331,43 +332,43 @@ VerifyRecipient decode_verify(const protocol::VerifyRecipient& message, Checks& 
   return question;
 }
 
-store::OperationResult decode_result(const protocol::Result& message, Checks& checks) {
+mailbox::OperationResult decode_result(const protocol::Result& message, Checks& checks) {
   switch (message.kind_case()) {
     case protocol::Result::kAppended:
-      return store::Appended{static_cast<MailboxId>(message.appended().mailbox()),
-                             static_cast<UidValidity>(message.appended().uid_validity()),
-                             static_cast<Uid>(message.appended().uid()),
-                             static_cast<BlobId>(message.appended().blob())};
+      return mailbox::Appended{static_cast<MailboxId>(message.appended().mailbox()),
+                               static_cast<UidValidity>(message.appended().uid_validity()),
+                               static_cast<Uid>(message.appended().uid()),
+                               static_cast<BlobId>(message.appended().blob())};
     case protocol::Result::kFlagsStored:
-      return store::FlagsStored{decode_uids(message.flags_stored().changed(), checks),
-                                decode_uids(message.flags_stored().modified(), checks)};
-    case protocol::Result::kExpunged: return store::Expunged{decode_uids(message.expunged(), checks)};
+      return mailbox::FlagsStored{decode_uids(message.flags_stored().changed(), checks),
+                                  decode_uids(message.flags_stored().modified(), checks)};
+    case protocol::Result::kExpunged: return mailbox::Expunged{decode_uids(message.expunged(), checks)};
     case protocol::Result::kCopied: {
-      store::Copied copied{static_cast<UidValidity>(message.copied().uid_validity()),
-                           decode_uids(message.copied().source(), checks),
-                           decode_uids(message.copied().destination(), checks)};
+      mailbox::Copied copied{static_cast<UidValidity>(message.copied().uid_validity()),
+                             decode_uids(message.copied().source(), checks),
+                             decode_uids(message.copied().destination(), checks)};
       checks.holds(copied.source.size() == copied.destination.size());
       return copied;
     }
     case protocol::Result::kMailboxChanged:
-      return store::MailboxChanged{static_cast<MailboxId>(message.mailbox_changed().mailbox()),
-                                   static_cast<UidValidity>(message.mailbox_changed().uid_validity())};
-    case protocol::Result::kDone: return store::Done{};
+      return mailbox::MailboxChanged{static_cast<MailboxId>(message.mailbox_changed().mailbox()),
+                                     static_cast<UidValidity>(message.mailbox_changed().uid_validity())};
+    case protocol::Result::kDone: return mailbox::Done{};
     case protocol::Result::KIND_NOT_SET: break;
   }
   checks.formed(false);
-  return store::Done{};
+  return mailbox::Done{};
 }
 
 ApplyAnswer decode_answer(const protocol::Answer& message, Checks& checks) {
-  ApplyAnswer answer{message.id(), std::unexpected(store::StoreError::io)};
+  ApplyAnswer answer{message.id(), std::unexpected(mailbox::StoreError::io)};
   switch (message.outcome_case()) {
     case protocol::Answer::kError:
-      answer.outcome = std::unexpected(checks.enumerator(message.error(), store::StoreError::no_such_mailbox,
-                                                         store::StoreError::too_many_mailboxes));
+      answer.outcome = std::unexpected(checks.enumerator(message.error(), mailbox::StoreError::no_such_mailbox,
+                                                         mailbox::StoreError::too_many_mailboxes));
       return answer;
     case protocol::Answer::kApplied: {
-      store::ApplyResult result;
+      mailbox::ApplyResult result;
       result.modseq = checks.modseq(message.applied().modseq());
       for (const protocol::Result& part : message.applied().results()) {
         if (!checks.passed()) return answer;
@@ -382,7 +383,7 @@ ApplyAnswer decode_answer(const protocol::Answer& message, Checks& checks) {
   return answer;
 }
 
-store::Change decode_change(const protocol::Changed& message, Checks& checks) {
+mailbox::Change decode_change(const protocol::Changed& message, Checks& checks) {
   return {static_cast<UserId>(message.user()), static_cast<MailboxId>(message.mailbox()),
           checks.modseq(message.modseq())};
 }
@@ -420,7 +421,7 @@ Response decode_kind(const protocol::Response& message, Checks& checks) {
 std::expected<OutgoingFrame, FrameError> encode(const Request& request) {
   protocol::Request message;
   Checks checks;
-  std::vector<store::BlobHandle> attachments;
+  std::vector<mailbox::BlobHandle> attachments;
   if (const auto* subscribe = std::get_if<Subscribe>(&request)) message.set_subscribe(number(subscribe->user));
   if (const auto* unsubscribe = std::get_if<Unsubscribe>(&request)) {
     message.set_unsubscribe(number(unsubscribe->user));
@@ -433,9 +434,9 @@ std::expected<OutgoingFrame, FrameError> encode(const Request& request) {
     protocol::Apply& apply = *message.mutable_apply();
     apply.set_id(call->id);
     apply.set_user(number(call->user));
-    apply.set_idempotency_key(checks.text(call->key.octets, store::kIdempotencyKeyMaxOctets));
-    for (const store::Operation& operation : call->batch.operations) {
-      if (const auto* append = std::get_if<store::Append>(&operation)) attachments.push_back(append->blob);
+    apply.set_idempotency_key(checks.text(call->key.octets, mailbox::kIdempotencyKeyMaxOctets));
+    for (const mailbox::Operation& operation : call->batch.operations) {
+      if (const auto* append = std::get_if<mailbox::Append>(&operation)) attachments.push_back(append->blob);
       encode_operation(operation, *apply.add_operations(), checks);
     }
   }
@@ -452,7 +453,7 @@ std::expected<OutgoingFrame, FrameError> encode(const Response& response) {
   std::visit(Visitor{
                  [&](const ApplyAnswer& r) { encode_answer(r, *message.mutable_answer()); },
                  [&](const Subscribed& r) { message.set_subscribed(number(r.user)); },
-                 [&](const store::Change& r) { encode_change(r, *message.mutable_changed()); },
+                 [&](const mailbox::Change& r) { encode_change(r, *message.mutable_changed()); },
                  [&](const AnythingChanged&) { message.set_anything_changed(true); },
                  [&](const RecipientVerified& r) {
                    message.mutable_recipient_verified()->set_id(r.id);

@@ -11,7 +11,7 @@
 #include <variant>
 
 #include "common/base/ids.h"
-#include "common/store/operations.h"
+#include "common/mailbox/operations.h"
 #include "common/wire/frame.h"
 
 namespace posthaste::wire {
@@ -22,8 +22,8 @@ inline constexpr std::size_t kOperationsMax = 10'000;  // of one batch
 struct ApplyCall {
   std::uint64_t id = 0;
   UserId user{};
-  store::Batch batch;
-  store::IdempotencyKey key;
+  mailbox::Batch batch;
+  mailbox::IdempotencyKey key;
 };
 
 /// From Subscribed on, the user's changes are told.
@@ -48,7 +48,7 @@ using Request = std::variant<ApplyCall, Subscribe, Unsubscribe, VerifyRecipient>
 
 struct ApplyAnswer {
   std::uint64_t id = 0;
-  std::expected<store::ApplyResult, store::StoreError> outcome;
+  std::expected<mailbox::ApplyResult, mailbox::StoreError> outcome;
   bool operator==(const ApplyAnswer&) const = default;
 };
 struct Subscribed {
@@ -72,14 +72,14 @@ struct RecipientVerified {
   bool operator==(const RecipientVerified&) const = default;
 };
 
-using Response = std::variant<ApplyAnswer, Subscribed, store::Change, AnythingChanged, RecipientVerified>;
+using Response = std::variant<ApplyAnswer, Subscribed, mailbox::Change, AnythingChanged, RecipientVerified>;
 
 /// Errors: too_large; out_of_range, for what decode_request() would refuse so.
 [[nodiscard]] std::expected<OutgoingFrame, FrameError> encode(const Request& request);
 [[nodiscard]] std::expected<OutgoingFrame, FrameError> encode(const Response& response);
 
 /// What a new message's summary is made by: clients send none.
-using Summarize = std::function<store::Summary(std::string_view octets)>;
+using Summarize = std::function<mailbox::Summary(std::string_view octets)>;
 
 /// Checks every field as network input: enumerations and flags that exist, canonical UID sets, numbers and texts
 /// within their limits, an attachment of exactly the octets that the operations name. What a mailbox may be called

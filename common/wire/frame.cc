@@ -31,7 +31,7 @@ std::string_view name_of(FrameError error) noexcept {
 
 std::size_t OutgoingFrame::attached_octets() const {
   std::size_t octets = 0;
-  for (const store::BlobHandle& blob : attachments) octets += blob->octets().size();
+  for (const mailbox::BlobHandle& blob : attachments) octets += blob->octets().size();
   return octets;
 }
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "common/store/operations.h"
+#include "common/mailbox/operations.h"
 
 namespace posthaste::wire {
 
@@ -37,7 +37,7 @@ struct Frame {
 /// A frame to be sent. What is attached is shared with the batch, not copied.
 struct OutgoingFrame {
   std::string message;
-  std::vector<store::BlobHandle> attachments;
+  std::vector<mailbox::BlobHandle> attachments;
 
   [[nodiscard]] std::size_t attached_octets() const;
   [[nodiscard]] std::size_t octets() const { return kFrameHeaderOctets + message.size() + attached_octets(); }

@@ -124,7 +124,7 @@ net::Task<void> FrameStream::send_while_open() {
 net::Task<std::expected<void, net::StreamError>> FrameStream::send(OutgoingFrame frame) {
   stream_.set_timeout(kFrameTimeout);
   const auto end = clock_.now() + time_for(frame.attached_octets());
-  for (const store::BlobHandle& blob : frame.attachments) {
+  for (const mailbox::BlobHandle& blob : frame.attachments) {
     std::string_view rest = blob->octets();
     while (!rest.empty()) {
       const auto left = end - clock_.now();

@@ -26,8 +26,8 @@ std::string random_key(net::Random& random) {
   return {reinterpret_cast<const char*>(octets.data()), octets.size()};
 }
 
-store::StoreError error_for(FrameError error) {
-  return error == FrameError::out_of_range ? store::StoreError::invalid_name : store::StoreError::cannot;
+mailbox::StoreError error_for(FrameError error) {
+  return error == FrameError::out_of_range ? mailbox::StoreError::invalid_name : mailbox::StoreError::cannot;
 }
 
 }  // namespace
@@ -126,9 +126,9 @@ void StoreClient::send(Call& call) {
   connection_->queue(std::move(*frame));
 }
 
-net::Task<std::expected<store::ApplyResult, store::StoreError>> StoreClient::apply(UserId user, store::Batch batch,
-                                                                                   store::IdempotencyKey key) {
-  if (stopping_) co_return std::unexpected(store::StoreError::unavailable);
+net::Task<std::expected<mailbox::ApplyResult, mailbox::StoreError>> StoreClient::apply(
+    UserId user, mailbox::Batch batch, mailbox::IdempotencyKey key) {
+  if (stopping_) co_return std::unexpected(mailbox::StoreError::unavailable);
   if (key.octets.empty()) key.octets = random_key(world_.random);
   Call call{{next_id_++, user, std::move(batch), std::move(key)}, world_.clock.now(), false, std::nullopt, {}};
   calls_.emplace(call.request.id, &call);
@@ -155,7 +155,7 @@ net::Task<std::optional<RecipientState>> StoreClient::verify(std::string address
 void StoreClient::take(Response response) {
   if (auto* answer = std::get_if<ApplyAnswer>(&response)) return take_answer(std::move(*answer));
   if (const auto* subscribed = std::get_if<Subscribed>(&response)) return notify(subscribed->user, std::nullopt);
-  if (const auto* change = std::get_if<store::Change>(&response)) return notify(change->user, *change);
+  if (const auto* change = std::get_if<mailbox::Change>(&response)) return notify(change->user, *change);
   if (const auto* verified = std::get_if<RecipientVerified>(&response)) {
     return conclude(verified->id, verified->state);
   }
@@ -168,7 +168,7 @@ void StoreClient::take_answer(ApplyAnswer answer) {
   if (found == calls_.end()) return;
   Call& call = *found->second;
   if (answer.outcome && answer.outcome->results.size() != call.request.batch.operations.size()) {
-    answer.outcome = std::unexpected(store::StoreError::io);
+    answer.outcome = std::unexpected(mailbox::StoreError::io);
   }
   calls_.erase(found);
   call.outcome = std::move(answer.outcome);
@@ -215,7 +215,7 @@ void StoreClient::watch_calls() {
 
 void StoreClient::fail(Call& call) {
   calls_.erase(call.request.id);
-  call.outcome = std::unexpected(call.sent ? store::StoreError::io : store::StoreError::unavailable);
+  call.outcome = std::unexpected(call.sent ? mailbox::StoreError::io : mailbox::StoreError::unavailable);
   call.answered.notify_all();
 }
 

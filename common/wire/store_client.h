@@ -12,21 +12,21 @@
 #include <vector>
 
 #include "common/log/log.h"
+#include "common/mailbox/applier.h"
 #include "common/net/world.h"
-#include "common/store/applier.h"
 #include "common/wire/codec.h"
 #include "common/wire/frame_stream.h"
 
 namespace posthaste::wire {
 
 /// What a subscriber hears: one change, or nothing when anything of the user's may have changed.
-using Notification = std::optional<store::Change>;
+using Notification = std::optional<mailbox::Change>;
 
 /// Runs on the client's loop. It may subscribe and unsubscribe, itself too, and must not block.
 using OnChange = std::function<void(const Notification&)>;
 
 /// Lives on one loop, and connects again by itself for as long as run() runs.
-class StoreClient final : public store::Applier {
+class StoreClient final : public mailbox::Applier {
  public:
   static constexpr std::chrono::seconds kConnectionPatience{5};  // apply() waits so long for a connection
   static constexpr std::chrono::seconds kAnswerPatience{30};     // and so long for the answer, repeats included
@@ -51,8 +51,8 @@ class StoreClient final : public store::Applier {
   /// answer came within kAnswerPatience: it may or may not have happened; invalid_name for a name, keyword or date
   /// that cannot travel, and cannot for a batch beyond wire::kMessageMaxOctets, kAttachmentMaxOctets or
   /// kOperationsMax.
-  net::Task<std::expected<store::ApplyResult, store::StoreError>> apply(UserId user, store::Batch batch,
-                                                                        store::IdempotencyKey key) override;
+  net::Task<std::expected<mailbox::ApplyResult, mailbox::StoreError>> apply(UserId user, mailbox::Batch batch,
+                                                                            mailbox::IdempotencyKey key) override;
 
   /// Whether deliveryd would take mail to `address` now, of `octets` if they were announced. Nothing when there is
   /// no connection, when it breaks, or when no answer comes within kVerifyPatience: then nobody knows, at no great
@@ -89,7 +89,7 @@ class StoreClient final : public store::Applier {
   [[nodiscard]] Subscription subscribe(UserId user, OnChange on_change);
 
  private:
-  using Outcome = std::expected<store::ApplyResult, store::StoreError>;
+  using Outcome = std::expected<mailbox::ApplyResult, mailbox::StoreError>;
   struct Call;
   struct Question;
 

@@ -10,16 +10,16 @@
 namespace posthaste::imapd {
 namespace {
 
-store::InternalDate internal_date(const std::optional<imap::DateTime>& given, WallTime now) {
+mailbox::InternalDate internal_date(const std::optional<imap::DateTime>& given, WallTime now) {
   if (!given) return {std::chrono::floor<std::chrono::seconds>(now), 0};
   return {given->instant, static_cast<std::int16_t>(given->zone.count())};
 }
 
-std::string appenduid(const store::ApplyResult& applied) {
-  store::UidSet uids;
+std::string appenduid(const mailbox::ApplyResult& applied) {
+  mailbox::UidSet uids;
   UidValidity uid_validity{};
   for (const auto& result : applied.results) {
-    const auto* appended = std::get_if<store::Appended>(&result);
+    const auto* appended = std::get_if<mailbox::Appended>(&result);
     if (appended == nullptr) continue;
     uids.add(appended->uid);
     uid_validity = appended->uid_validity;
@@ -39,12 +39,12 @@ imap::SequenceSet set_of(std::optional<std::uint32_t> number) { return {{{number
 
 }  // namespace
 
-net::Task<std::expected<std::vector<store::Append>, Reply>> Session::compose(
+net::Task<std::expected<std::vector<mailbox::Append>, Reply>> Session::compose(
     std::vector<imap::AppendMessage> messages, MailboxId target, daemon::MemoryBudget::Share& memory) {
   std::size_t catenated_octets = 0;
   const auto selected = selected_ ? std::optional(selected_->id) : std::nullopt;
   const std::uint64_t max_octets = around_.config.smtp.message_max_octets;
-  std::vector<store::Append> appends;
+  std::vector<mailbox::Append> appends;
   for (auto& message : messages) {
     std::string octets;
     auto* text = std::get_if<imap::CatenateText>(&message.parts.front());
@@ -69,10 +69,10 @@ net::Task<std::expected<std::vector<store::Append>, Reply>> Session::compose(
       co_return std::unexpected(no("UNAVAILABLE", "Too many messages at once, try again later"));
     }
     // The summary is made by whoever stores the message, and never taken from us.
-    appends.push_back(store::Append{target, store::put_blob(std::move(octets), {}), to_store(message.flags.system),
-                                    std::move(message.flags.keywords),
-                                    internal_date(message.internal_date, around_.world.clock.wall()),
-                                    std::nullopt});
+    appends.push_back(mailbox::Append{target, mailbox::put_blob(std::move(octets), {}),
+                                      to_store(message.flags.system), std::move(message.flags.keywords),
+                                      internal_date(message.internal_date, around_.world.clock.wall()),
+                                      std::nullopt});
   }
   co_return appends;
 }
@@ -83,9 +83,9 @@ net::Task<Reply> Session::run(imap::Append command) {
   daemon::MemoryBudget::Share memory{*login_->memory};
   auto appends = co_await compose(std::move(command.messages), *target, memory);
   if (!appends) co_return std::move(appends.error());
-  store::Batch batch;
+  mailbox::Batch batch;
   for (auto& append : *appends) batch.operations.emplace_back(std::move(append));
-  store::IdempotencyKey no_key;  // no repeat will come from here
+  mailbox::IdempotencyKey no_key;  // no repeat will come from here
   auto applied = co_await around_.applier.apply(login_->user, std::move(batch), std::move(no_key));
   if (!applied) co_return reply_for_target(applied.error());
   co_return ok(appenduid(*applied), "Message stored");
@@ -104,10 +104,10 @@ net::Task<Reply> Session::run(imap::Replace command) {
   auto appends = co_await compose(std::move(messages), *target, memory);
   if (!appends) co_return std::move(appends.error());
   // First the expunge, for of the quota the difference alone counts (RFC 8508 §3.4).
-  store::Batch batch;
-  batch.operations.emplace_back(store::Expunge{selected_->id, std::move(*replaced), store::ExpungeWhich::all});
+  mailbox::Batch batch;
+  batch.operations.emplace_back(mailbox::Expunge{selected_->id, std::move(*replaced), mailbox::ExpungeWhich::all});
   batch.operations.emplace_back(std::move(appends->front()));
-  store::IdempotencyKey no_key;  // no repeat will come from here
+  mailbox::IdempotencyKey no_key;  // no repeat will come from here
   auto applied = co_await around_.applier.apply(login_->user, std::move(batch), std::move(no_key));
   if (!applied) co_return reply_for_target(applied.error());
   // Told before the EXPUNGE (RFC 8508 §4.3).

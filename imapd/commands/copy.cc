@@ -6,7 +6,7 @@
 namespace posthaste::imapd {
 namespace {
 
-std::string copyuid(const store::Copied& copied) {
+std::string copyuid(const mailbox::Copied& copied) {
   return "COPYUID " + std::to_string(number(copied.uid_validity)) + " " +
          imap::to_string(to_number_set(copied.source)) + " " + imap::to_string(to_number_set(copied.destination));
 }
@@ -17,8 +17,8 @@ Reply nothing_left(imap::NumberedBy numbered_by) {
   return no("EXPUNGEISSUED", "These messages are gone");
 }
 
-std::expected<MailboxId, store::StoreError> find_mailbox(const store::Store& store, UserId user,
-                                                         const std::string& name) {
+std::expected<MailboxId, mailbox::StoreError> find_mailbox(const store::Store& store, UserId user,
+                                                           const std::string& name) {
   auto snapshot = store.read(user);
   if (!snapshot) return std::unexpected(snapshot.error());
   auto info = snapshot->mailbox(name);
@@ -27,7 +27,7 @@ std::expected<MailboxId, store::StoreError> find_mailbox(const store::Store& sto
 }
 
 /// TRYCREATE asks for the target; what was lost may be the selected mailbox (RFC 9051 §6.4.7).
-Reply reply_for_copy(const store::Store& store, UserId user, const std::string& target, store::StoreError error) {
+Reply reply_for_copy(const store::Store& store, UserId user, const std::string& target, mailbox::StoreError error) {
   const bool target_is_there = find_mailbox(store, user, target).has_value();
   return target_is_there ? reply_for(error) : reply_for_target(error);
 }
@@ -41,8 +41,8 @@ net::Task<Reply> Session::run(imap::Copy command) {
   const auto target = find_mailbox(around_.store, user, command.mailbox);
   if (!target) co_return reply_for_target(target.error());
   if (uids->empty()) co_return ok("No messages to copy");
-  store::Copy copy{selected_->id, std::move(*uids), *target};
-  auto copied = co_await apply<store::Copied>(std::move(copy));
+  mailbox::Copy copy{selected_->id, std::move(*uids), *target};
+  auto copied = co_await apply<mailbox::Copied>(std::move(copy));
   if (!copied) co_return reply_for_copy(around_.store, user, command.mailbox, copied.error());
   if (copied->first.source.empty()) co_return nothing_left(command.numbered_by);
   co_return ok(copyuid(copied->first), "Messages copied");
@@ -60,8 +60,8 @@ net::Task<Reply> Session::run(imap::Move command) {
   if (uids->empty()) co_return ok("No messages to move");
   bool some_moved = false;
   for (UidBatches batches{std::move(*uids), kChangedAtOnce}; !batches.done();) {
-    store::Move move{selected_->id, batches.next(), *target};
-    auto moved = co_await apply<store::Copied>(std::move(move));
+    mailbox::Move move{selected_->id, batches.next(), *target};
+    auto moved = co_await apply<mailbox::Copied>(std::move(move));
     if (!moved) co_return reply_for_copy(around_.store, user, command.mailbox, moved.error());
     if (moved->first.source.empty()) continue;
     // Before the EXPUNGE responses (RFC 6851 §4.3), which are news, told next.

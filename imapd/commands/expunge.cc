@@ -16,7 +16,7 @@ bool has_deleted(const store::Store& store, UserId user, MailboxId mailbox) {
 
 net::Task<Reply> Session::run(imap::Expunge command) {
   if (selected_->read_only) co_return no("READ-ONLY", "Mailbox is open for reading");
-  std::vector<store::UidSet> parts;
+  std::vector<mailbox::UidSet> parts;
   if (command.uids) {
     auto named = resolve(imap::NumberedBy::uid, *command.uids);
     if (!named) co_return std::move(named.error());
@@ -32,13 +32,13 @@ net::Task<Reply> Session::run(imap::Expunge command) {
 }
 
 /// Between the parts the store serves others: each message goes by itself (RFC 9051 §6.4.3).
-net::Task<std::expected<bool, store::StoreError>> Session::expunge_deleted(MailboxId mailbox,
-                                                                           std::vector<store::UidSet> parts) {
+net::Task<std::expected<bool, mailbox::StoreError>> Session::expunge_deleted(MailboxId mailbox,
+                                                                             std::vector<mailbox::UidSet> parts) {
   bool some_are_gone = false;
   for (auto& part : parts) {
     if (!has_deleted(around_.store, login_->user, mailbox)) break;
-    store::Expunge expunge{mailbox, std::move(part)};
-    auto expunged = co_await apply<store::Expunged>(std::move(expunge));
+    mailbox::Expunge expunge{mailbox, std::move(part)};
+    auto expunged = co_await apply<mailbox::Expunged>(std::move(expunge));
     if (!expunged) co_return std::unexpected(expunged.error());
     some_are_gone |= !expunged->first.uids.empty();
   }

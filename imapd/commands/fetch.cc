@@ -14,16 +14,16 @@ namespace posthaste::imapd {
 namespace {
 
 constexpr std::uint64_t kMarkedAtOnce = 256;
-constexpr store::FlagSet kSeen{store::SystemFlag::seen};
+constexpr mailbox::FlagSet kSeen{mailbox::SystemFlag::seen};
 
 /// Those of `uids`, at most kMarkedAtOnce, that changed after `since` and are not \Seen.
-store::UidSet unseen_among(const store::Store& store, UserId user, MailboxId mailbox, const store::UidSet& uids,
-                           ModSeq since) {
-  store::UidSet unseen;
+mailbox::UidSet unseen_among(const store::Store& store, UserId user, MailboxId mailbox, const mailbox::UidSet& uids,
+                             ModSeq since) {
+  mailbox::UidSet unseen;
   auto snapshot = store.read(user);
   if (!snapshot) return unseen;
-  const auto note = [&unseen](const store::Message& message) {
-    if (!message.flags.contains(store::SystemFlag::seen)) unseen.add(message.uid);
+  const auto note = [&unseen](const mailbox::Message& message) {
+    if (!message.flags.contains(mailbox::SystemFlag::seen)) unseen.add(message.uid);
   };
   for (const auto& range : uids.ranges()) {
     if (!snapshot->scan_changed(mailbox, since, range, kMarkedAtOnce, note)) break;
@@ -31,20 +31,21 @@ store::UidSet unseen_among(const store::Store& store, UserId user, MailboxId mai
   return unseen;
 }
 
-std::expected<std::string, store::StoreError> decode_next(MessageReader& reader, DecodedPart& part) {
+std::expected<std::string, mailbox::StoreError> decode_next(MessageReader& reader, DecodedPart& part) {
   const auto place = part.next();
   const auto octets = reader.read(place.offset, place.octets);
   if (!octets) return std::unexpected(octets.error());
-  if (octets->size() != place.octets) return std::unexpected(store::StoreError::io);
+  if (octets->size() != place.octets) return std::unexpected(mailbox::StoreError::io);
   return part.feed(*octets);
 }
 
 /// What a step has brought, if there is memory for it. Errors: unavailable.
-std::expected<Pieces, store::StoreError> within(daemon::MemoryBudget::Share& memory,
-                                                std::expected<Pieces, store::StoreError> pieces) {
+std::expected<Pieces, mailbox::StoreError> within(daemon::MemoryBudget::Share& memory,
+                                                  std::expected<Pieces, mailbox::StoreError> pieces) {
   if (!pieces) return pieces;
   const std::size_t octets = octets_in_memory(*pieces);
-  if (octets > kUncountedOctets && !memory.grow_to(octets)) return std::unexpected(store::StoreError::unavailable);
+  if (octets > kUncountedOctets && !memory.grow_to(octets))
+    return std::unexpected(mailbox::StoreError::unavailable);
   return pieces;
 }
 
@@ -76,8 +77,8 @@ net::Task<Reply> Session::run(imap::Fetch command) {
   Reply reply = ok("That is all");
   UidBatches parts{std::move(*uids), marks ? kMarkedAtOnce : std::numeric_limits<std::uint64_t>::max()};
   do {
-    store::UidSet part = parts.next();
-    store::UidSet just_seen;
+    mailbox::UidSet part = parts.next();
+    mailbox::UidSet just_seen;
     if (marks) just_seen = co_await mark_seen(part, plan->changed_since.value_or(ModSeq{0}));
     FetchWork work{around_.store, login_->user, *selected_, *plan, dialect_, std::move(part), std::move(just_seen)};
     auto sent = co_await send_fetch(work);
@@ -101,12 +102,12 @@ net::Task<std::expected<void, Reply>> Session::tell_vanished(imap::SequenceSet s
 }
 
 /// When it cannot be set the messages are read all the same.
-net::Task<store::UidSet> Session::mark_seen(store::UidSet uids, ModSeq since) {
-  store::UidSet unseen = unseen_among(around_.store, login_->user, selected_->id, uids, since);
+net::Task<mailbox::UidSet> Session::mark_seen(mailbox::UidSet uids, ModSeq since) {
+  mailbox::UidSet unseen = unseen_among(around_.store, login_->user, selected_->id, uids, since);
   if (unseen.empty()) co_return unseen;
-  store::StoreFlags change{selected_->id, std::move(unseen), store::FlagMode::add, kSeen, {}, std::nullopt};
-  auto stored = co_await apply<store::FlagsStored>(std::move(change));
-  if (!stored) co_return store::UidSet{};
+  mailbox::StoreFlags change{selected_->id, std::move(unseen), mailbox::FlagMode::add, kSeen, {}, std::nullopt};
+  auto stored = co_await apply<mailbox::FlagsStored>(std::move(change));
+  if (!stored) co_return mailbox::UidSet{};
   // Each part has a modseq of its own: what others change between two parts is news.
   note_known_flags(stored->first.changed, stored->second);
   co_return std::move(stored->first.changed);
@@ -114,7 +115,7 @@ net::Task<store::UidSet> Session::mark_seen(store::UidSet uids, ModSeq since) {
 
 /// The next step is taken while what the one before has brought is sent.
 net::Task<std::expected<void, Reply>> Session::send_fetch(FetchWork& work) {
-  std::optional<net::OneShot<std::expected<Pieces, store::StoreError>>> step;
+  std::optional<net::OneShot<std::expected<Pieces, mailbox::StoreError>>> step;
   daemon::MemoryBudget::Share taken_memory{memory()};
   daemon::MemoryBudget::Share sent_memory{memory()};
   const auto take_step = [&] {
@@ -184,7 +185,7 @@ net::Task<bool> Session::send(BlobExtent extent) {
     auto read = [&reader, offset = extent.offset, wanted] { return reader.read(offset, wanted); };
     auto octets = co_await off_loop(std::move(read));
     if (!octets || octets->size() != wanted) {
-      cut_response(octets ? store::StoreError::io : octets.error());
+      cut_response(octets ? mailbox::StoreError::io : octets.error());
       co_return false;
     }
     if (!extent.binary) replace_nul(*octets);
@@ -213,7 +214,7 @@ net::Task<bool> Session::send(LaterPart later) {
     auto decode = [&reader, &part = later.part] { return decode_next(reader, part); };
     auto octets = co_await off_loop(std::move(decode));
     if (!octets || octets->size() > later.octets) {
-      cut_response(octets ? store::StoreError::io : octets.error());
+      cut_response(octets ? mailbox::StoreError::io : octets.error());
       co_return false;
     }
     later.octets -= octets->size();
@@ -221,7 +222,7 @@ net::Task<bool> Session::send(LaterPart later) {
     auto relieved = co_await relieve();
     if (!relieved) co_return false;
   }
-  if (later.octets > 0) cut_response(store::StoreError::io);
+  if (later.octets > 0) cut_response(mailbox::StoreError::io);
   co_return later.octets == 0;
 }
 
@@ -232,7 +233,7 @@ net::Task<bool> Session::send(LaterSummary summary) {
     auto read = [&reader, offset = summary.offset, wanted] { return reader.read_summary(offset, wanted); };
     auto octets = co_await off_loop(std::move(read));
     if (!octets || octets->size() != wanted) {
-      cut_response(octets ? store::StoreError::io : octets.error());
+      cut_response(octets ? mailbox::StoreError::io : octets.error());
       co_return false;
     }
     summary.offset += wanted;
@@ -255,7 +256,7 @@ net::Task<bool> Session::send(NumberText numbers) {
   co_return co_await relieve();
 }
 
-void Session::cut_response(store::StoreError error) {
+void Session::cut_response(mailbox::StoreError error) {
   around_.log.error("message.cut", {{"user", login_->address}, {"reason", reply_for(error).text}});
   stream_.close();
 }

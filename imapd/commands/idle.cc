@@ -8,7 +8,7 @@ namespace posthaste::imapd {
 net::Task<Reply> Session::run(imap::Idle) {
   const auto selected = selected_ ? std::optional{selected_->id} : std::nullopt;
   const bool knows_metadata = known_metadata_ != nullptr;
-  const auto wake = [this, selected, knows_metadata](const std::optional<store::Change>& change) {
+  const auto wake = [this, selected, knows_metadata](const std::optional<mailbox::Change>& change) {
     const bool concerns_selected = selected && (!change || change->mailbox == *selected);
     if (concerns_selected || knows_metadata) stream_.wake();
   };

@@ -86,8 +86,8 @@ Reply Session::refuse_login(const std::string& user, const auth::SaslOutcome::Fa
 }
 
 /// The mailboxes of a user whom the store has not met yet are made at the first login.
-net::Task<std::expected<void, store::StoreError>> Session::meet(UserId user) {
-  const auto is_known = [this, user]() -> std::expected<bool, store::StoreError> {
+net::Task<std::expected<void, mailbox::StoreError>> Session::meet(UserId user) {
+  const auto is_known = [this, user]() -> std::expected<bool, mailbox::StoreError> {
     auto snapshot = around_.store.read(user);
     if (!snapshot) return std::unexpected(snapshot.error());
     auto info = snapshot->user();
@@ -96,13 +96,13 @@ net::Task<std::expected<void, store::StoreError>> Session::meet(UserId user) {
   };
   const auto known = is_known();
   if (!known) co_return std::unexpected(known.error());
-  if (*known) co_return std::expected<void, store::StoreError>{};
-  store::Batch batch;
-  batch.operations.emplace_back(store::CreateUser{});
-  store::IdempotencyKey no_key;  // no repeat will come from here
+  if (*known) co_return std::expected<void, mailbox::StoreError>{};
+  mailbox::Batch batch;
+  batch.operations.emplace_back(mailbox::CreateUser{});
+  mailbox::IdempotencyKey no_key;  // no repeat will come from here
   auto created = co_await around_.applier.apply(user, std::move(batch), std::move(no_key));
   if (!created) co_return std::unexpected(created.error());
-  co_return std::expected<void, store::StoreError>{};
+  co_return std::expected<void, mailbox::StoreError>{};
 }
 
 net::Task<Reply> Session::log_in(auth::Identity identity, std::string_view mechanism) {

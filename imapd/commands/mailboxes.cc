@@ -14,12 +14,12 @@ bool is_free(const store::Store& store, UserId user, const std::string& name) {
   const auto snapshot = store.read(user);
   if (!snapshot) return false;
   const auto info = snapshot->mailbox(name);
-  return !info && info.error() == store::StoreError::no_such_mailbox;
+  return !info && info.error() == mailbox::StoreError::no_such_mailbox;
 }
 
 struct Content {
   MailboxId mailbox{};
-  store::UidSet uids;
+  mailbox::UidSet uids;
 };
 
 /// What is in a mailbox that has so much that it goes in parts; nothing of any other, or of none.
@@ -29,10 +29,10 @@ std::optional<Content> much_in(const store::Store& store, UserId user, const std
     const auto snapshot = store.read(user);
     if (!snapshot) return std::nullopt;
     const auto info = snapshot->mailbox(name);
-    if (!info || info->messages <= store::kRenamedMessagesMax) return std::nullopt;
+    if (!info || info->messages <= mailbox::kRenamedMessagesMax) return std::nullopt;
     id = info->id;
   }
-  auto uids = read_uids(store, user, id, store::kAllUids);
+  auto uids = read_uids(store, user, id, mailbox::kAllUids);
   if (!uids) return std::nullopt;
   return Content{id, std::move(*uids)};
 }
@@ -41,11 +41,11 @@ std::optional<Content> much_in(const store::Store& store, UserId user, const std
 
 net::Task<Reply> Session::run(imap::Create command) {
   if (command.special_uses.size() > 1) co_return no("USEATTR", "A mailbox has one special use at most");
-  store::CreateMailbox create{command.mailbox, std::nullopt};
+  mailbox::CreateMailbox create{command.mailbox, std::nullopt};
   if (!command.special_uses.empty()) create.special_use = to_store(command.special_uses.front());
-  auto created = co_await apply<store::MailboxChanged>(std::move(create));
+  auto created = co_await apply<mailbox::MailboxChanged>(std::move(create));
   if (!created) {
-    const bool use_is_taken = created.error() == store::StoreError::already_exists &&
+    const bool use_is_taken = created.error() == mailbox::StoreError::already_exists &&
                               is_free(around_.store, login_->user, command.mailbox);
     if (use_is_taken) co_return no("USEATTR", "Another mailbox has this special use");  // RFC 6154 §3
     co_return reply_for(created.error());
@@ -54,8 +54,8 @@ net::Task<Reply> Session::run(imap::Create command) {
 }
 
 net::Task<Reply> Session::run(imap::Delete command) {
-  store::DeleteMailbox deletion{std::move(command.mailbox)};
-  auto deleted = co_await apply<store::MailboxChanged>(std::move(deletion));
+  mailbox::DeleteMailbox deletion{std::move(command.mailbox)};
+  auto deleted = co_await apply<mailbox::MailboxChanged>(std::move(deletion));
   if (!deleted) co_return reply_for(deleted.error());
   if (selected_ && selected_->id == deleted->first.mailbox) selected_.reset();
   co_return ok("Mailbox deleted");
@@ -69,13 +69,13 @@ net::Task<Reply> Session::run(imap::Rename command) {
     auto look = [&] { return much_in(around_.store, login_->user, command.from); };
     moved = co_await off_loop(std::move(look));
   }
-  store::RenameMailbox rename{std::move(command.from), std::move(command.to)};
-  auto renamed = co_await apply<store::MailboxChanged>(std::move(rename));
+  mailbox::RenameMailbox rename{std::move(command.from), std::move(command.to)};
+  auto renamed = co_await apply<mailbox::MailboxChanged>(std::move(rename));
   if (!renamed) co_return reply_for(renamed.error());
   if (!moved) co_return ok("Mailbox renamed");
   for (UidBatches batches{std::move(moved->uids), kChangedAtOnce}; !batches.done();) {
-    store::Move move{moved->mailbox, batches.next(), renamed->first.mailbox};
-    auto part = co_await apply<store::Copied>(std::move(move));
+    mailbox::Move move{moved->mailbox, batches.next(), renamed->first.mailbox};
+    auto part = co_await apply<mailbox::Copied>(std::move(move));
     if (!part) co_return reply_for(part.error());
   }
   co_return ok("Mailbox renamed");
@@ -90,8 +90,8 @@ net::Task<Reply> Session::run(imap::Unsubscribe command) {
 }
 
 net::Task<Reply> Session::set_subscribed(std::string name, bool subscribed) {
-  store::SetSubscribed change{std::move(name), subscribed};
-  auto done = co_await apply<store::Done>(std::move(change));
+  mailbox::SetSubscribed change{std::move(name), subscribed};
+  auto done = co_await apply<mailbox::Done>(std::move(change));
   if (!done) co_return reply_for(done.error());
   co_return ok(subscribed ? "Subscribed" : "Unsubscribed");
 }

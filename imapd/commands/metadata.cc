@@ -25,11 +25,11 @@ std::string administrator_of(const std::string& address) {
 }
 
 bool is_too_long(const imap::MetadataValue& value) {
-  return value.value && value.value->size() > store::kAnnotationMaxOctets;
+  return value.value && value.value->size() > mailbox::kAnnotationMaxOctets;
 }
 
-std::vector<store::Annotation> annotations_of(std::vector<imap::MetadataValue> values) {
-  std::vector<store::Annotation> annotations;
+std::vector<mailbox::Annotation> annotations_of(std::vector<imap::MetadataValue> values) {
+  std::vector<mailbox::Annotation> annotations;
   for (imap::MetadataValue& value : values) {
     annotations.push_back({std::move(value.entry), std::move(value.value)});
   }
@@ -52,8 +52,8 @@ void append_changes(std::string& out, imap::MailboxEncoding encoding, std::strin
 using NamedChanges = std::vector<std::pair<std::optional<std::string>, std::set<std::string>>>;
 
 /// The snapshot is gone when they are told.
-std::expected<NamedChanges, store::StoreError> read_changes(const store::Store& store, UserId user,
-                                                            KnownMetadata& known) {
+std::expected<NamedChanges, mailbox::StoreError> read_changes(const store::Store& store, UserId user,
+                                                              KnownMetadata& known) {
   NamedChanges named;
   auto snapshot = store.read(user);
   if (!snapshot) return std::unexpected(snapshot.error());
@@ -101,19 +101,19 @@ net::Task<Reply> Session::run(imap::SetMetadata command) {
   if (std::ranges::any_of(command.values, is_too_long)) co_return annotation_too_long();
   const auto mailbox = find_annotated(around_.store, login_->user, command.mailbox);
   if (!mailbox) co_return mailbox.error();
-  store::SetMetadata change{*mailbox, annotations_of(std::move(command.values))};
-  std::vector<store::Annotation> own;
+  mailbox::SetMetadata change{*mailbox, annotations_of(std::move(command.values))};
+  std::vector<mailbox::Annotation> own;
   if (known_metadata_) own = change.annotations;
-  auto done = co_await apply<store::Done>(std::move(change));
+  auto done = co_await apply<mailbox::Done>(std::move(change));
   if (!done) co_return reply_for(done.error());
   if (known_metadata_) known_metadata_->note_own(*mailbox, own, done->second);
   co_return ok("Metadata set");
 }
 
-net::Task<std::expected<void, store::StoreError>> Session::know_metadata() {
-  if (known_metadata_) co_return std::expected<void, store::StoreError>{};
+net::Task<std::expected<void, mailbox::StoreError>> Session::know_metadata() {
+  if (known_metadata_) co_return std::expected<void, mailbox::StoreError>{};
   auto known = std::make_unique<KnownMetadata>();
-  auto begin = [&]() -> std::expected<void, store::StoreError> {
+  auto begin = [&]() -> std::expected<void, mailbox::StoreError> {
     auto snapshot = around_.store.read(login_->user);
     if (!snapshot) return std::unexpected(snapshot.error());
     auto changes = known->changes(*snapshot);
@@ -134,7 +134,7 @@ bool Session::wants_metadata_of(const std::optional<std::string>& mailbox) const
 
 net::Task<void> Session::tell_metadata() {
   if (!known_metadata_) co_return;
-  auto tell = [this]() -> std::expected<std::string, store::StoreError> {
+  auto tell = [this]() -> std::expected<std::string, mailbox::StoreError> {
     auto changes = read_changes(around_.store, login_->user, *known_metadata_);
     if (!changes) return std::unexpected(changes.error());
     std::string lines;

@@ -40,7 +40,7 @@ net::Task<Reply> Session::run(imap::Notify command) {
     co_return bad("Something asked for is not offered");
   }
   // What is published from here on is noted; what was before is in the snapshot.
-  const auto note = [this, pending = &next->changed](const std::optional<store::Change>& change) {
+  const auto note = [this, pending = &next->changed](const std::optional<mailbox::Change>& change) {
     pending->note(change);
     stream_.wake();
   };
@@ -108,7 +108,7 @@ net::Task<std::expected<void, Reply>> Session::tell_step_by_step(WatchWork& work
   co_return std::expected<void, Reply>{};
 }
 
-net::Task<void> Session::tell_new_messages(store::UidSet uids) {
+net::Task<void> Session::tell_new_messages(mailbox::UidSet uids) {
   if (!notifications_ || uids.empty()) co_return;
   const auto* wanted = notifications_->watch.selected();
   if (wanted == nullptr || wanted->events.new_items.empty()) co_return;

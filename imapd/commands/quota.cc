@@ -8,9 +8,9 @@ namespace {
 
 constexpr std::uint64_t kStorageUnitOctets = 1'024;  // RFC 9208 §5.1
 
-bool is_limited(const store::UserInfo& info) { return info.limits.octets || info.limits.messages; }
+bool is_limited(const mailbox::UserInfo& info) { return info.limits.octets || info.limits.messages; }
 
-void append_quota(std::string& out, const store::UserInfo& info) {
+void append_quota(std::string& out, const mailbox::UserInfo& info) {
   out += "* QUOTA \"\" (";
   bool first = true;
   const auto resource = [&](std::string_view name, std::uint64_t used, std::uint64_t limit) {
@@ -25,12 +25,12 @@ void append_quota(std::string& out, const store::UserInfo& info) {
   out += ")\r\n";
 }
 
-std::expected<store::UserInfo, store::StoreError> read_user(const store::Store& store, UserId user) {
+std::expected<mailbox::UserInfo, mailbox::StoreError> read_user(const store::Store& store, UserId user) {
   auto snapshot = store.read(user);
   if (!snapshot) return std::unexpected(snapshot.error());
   auto info = snapshot->user();
   if (!info) return std::unexpected(info.error());
-  return info->value_or(store::UserInfo{});
+  return info->value_or(mailbox::UserInfo{});
 }
 
 Reply no_such_root() { return no("NONEXISTENT", "No such quota root"); }

@@ -18,11 +18,11 @@ std::vector<imap::NumberRange> ranges_of(const imap::NumberSet& numbers) {
 
 /// The messages that the answer names one by one. SAVE saves them, unless the answer has COUNT or ALL, which tell
 /// of everything that was found (RFC 5182 §2.4, RFC 9394 §3.2).
-store::UidSet named_messages(const store::UidSet& found, const imap::SearchReturn& returns) {
+mailbox::UidSet named_messages(const mailbox::UidSet& found, const imap::SearchReturn& returns) {
   const bool names_some = returns.min || returns.max || returns.partial;
   if (!names_some || returns.all || returns.count || found.empty()) return found;
   const imap::NumberSet uids = to_number_set(found);
-  store::UidSet named;
+  mailbox::UidSet named;
   if (returns.partial) named = to_uid_set(imap::apply_partial(uids, *returns.partial));
   if (returns.min) named.add(found.ranges().front().first);
   if (returns.max) named.add(found.ranges().back().last);
@@ -42,7 +42,7 @@ net::Task<std::expected<Session::FoundMessages, Reply>> Session::find_messages(i
   if (demands.texts > kSearchTextsMax) co_return std::unexpected(no("LIMIT", "Too many texts to look for"));
   if (demands.uses_mod_seq) enable_condstore();
   std::vector<std::string> keywords;
-  std::optional<store::EmailIds> email_ids;
+  std::optional<mailbox::EmailIds> email_ids;
   {
     auto snapshot = around_.store.read(login_->user);
     if (!snapshot) co_return std::unexpected(reply_for(snapshot.error()));
@@ -138,7 +138,7 @@ net::Task<Reply> Session::run(imap::Search command) {
   }
   const imap::SearchReturn& returns = *command.returns;
   auto name = [&found, &returns] { return named_messages(found->uids, returns); };
-  store::UidSet named = co_await off_loop_if_long(runs, std::move(name));
+  mailbox::UidSet named = co_await off_loop_if_long(runs, std::move(name));
   std::optional<ModSeq> mod_seq = found->mod_seq;
   if (mod_seq) mod_seq = mod_seq_of(*found, returns, {named.ranges().front().first, named.ranges().back().last});
   if (saves) selected_->saved_result = std::move(named);

@@ -38,11 +38,11 @@ void append_opened(std::string& out, const OpenedMailbox& opened, const Dialect&
 struct Opening {
   OpenedMailbox opened;
   imap::NumberSet vanished;
-  store::UidSet known;  // of these messages it wants to hear what has changed
+  mailbox::UidSet known;  // of these messages it wants to hear what has changed
 };
 
 /// Never on a loop.
-std::expected<Opening, store::StoreError> open_and_compare(
+std::expected<Opening, mailbox::StoreError> open_and_compare(
     const store::Store& store, const std::string& name, bool read_only, const Recency& recency,
     const std::optional<imap::Resynchronization>& last_seen) {
   auto opened = open_mailbox(store, name, read_only, recency);
@@ -113,7 +113,7 @@ net::Task<Reply> Session::run(imap::Close) {
   selected_.reset();
   if (left.read_only) co_return ok("Mailbox left");
   auto expunged = co_await expunge_deleted(left.id, batches_of(left));
-  if (!expunged && expunged.error() != store::StoreError::no_such_mailbox) co_return reply_for(expunged.error());
+  if (!expunged && expunged.error() != mailbox::StoreError::no_such_mailbox) co_return reply_for(expunged.error());
   co_return ok("Mailbox left");
 }
 

@@ -8,7 +8,7 @@ namespace posthaste::imapd {
 
 net::Task<Reply> Session::run(imap::Status command) {
   if (std::ranges::count(command.items, imap::StatusItem::highest_mod_seq) > 0) enable_condstore();
-  const auto read = [&]() -> std::expected<store::MailboxInfo, store::StoreError> {
+  const auto read = [&]() -> std::expected<mailbox::MailboxInfo, mailbox::StoreError> {
     auto snapshot = around_.store.read(login_->user);
     if (!snapshot) return std::unexpected(snapshot.error());
     return snapshot->mailbox(command.mailbox);
@@ -20,8 +20,8 @@ net::Task<Reply> Session::run(imap::Status command) {
   co_return ok("That is all");
 }
 
-net::Task<std::expected<void, store::StoreError>> Session::send_status(store::MailboxInfo info,
-                                                                       std::vector<imap::StatusItem> items) {
+net::Task<std::expected<void, mailbox::StoreError>> Session::send_status(mailbox::MailboxInfo info,
+                                                                         std::vector<imap::StatusItem> items) {
   StatusContext context{around_.config.smtp.message_max_octets, dialect_.mailbox_encoding()};
   if (wants_deleted_octets(items, info)) {
     auto count = [&] { return deleted_octets(around_.store, login_->user, info); };
@@ -36,7 +36,7 @@ net::Task<std::expected<void, store::StoreError>> Session::send_status(store::Ma
     context.recent = *counted;
   }
   append_status(stream_.output(), info, items, context);
-  co_return std::expected<void, store::StoreError>{};
+  co_return std::expected<void, mailbox::StoreError>{};
 }
 
 }  // namespace posthaste::imapd

@@ -7,11 +7,11 @@
 namespace posthaste::imapd {
 namespace {
 
-store::FlagMode mode_of(imap::StoreOperation operation) {
+mailbox::FlagMode mode_of(imap::StoreOperation operation) {
   switch (operation) {
-    case imap::StoreOperation::replace: return store::FlagMode::replace;
-    case imap::StoreOperation::add: return store::FlagMode::add;
-    case imap::StoreOperation::remove: return store::FlagMode::remove;
+    case imap::StoreOperation::replace: return mailbox::FlagMode::replace;
+    case imap::StoreOperation::add: return mailbox::FlagMode::add;
+    case imap::StoreOperation::remove: return mailbox::FlagMode::remove;
   }
   std::unreachable();
 }
@@ -28,17 +28,17 @@ std::vector<imap::FetchItem> answer_items(const imap::Store& command, const Dial
   return items;
 }
 
-store::UidSet without(const store::UidSet& uids, const store::UidSet& others) {
+mailbox::UidSet without(const mailbox::UidSet& uids, const mailbox::UidSet& others) {
   return to_uid_set(to_number_set(uids).without(to_number_set(others)));
 }
 
-void add_all(store::UidSet& uids, const store::UidSet& more) {
-  for (const store::UidRange& range : more.ranges()) uids.add(range);
+void add_all(mailbox::UidSet& uids, const mailbox::UidSet& more) {
+  for (const mailbox::UidRange& range : more.ranges()) uids.add(range);
 }
 
 }  // namespace
 
-void Session::note_known_flags(store::UidSet uids, ModSeq mod_seq) {
+void Session::note_known_flags(mailbox::UidSet uids, ModSeq mod_seq) {
   if (!uids.empty()) known_flags_.push_back({std::move(uids), mod_seq});
 }
 
@@ -51,16 +51,16 @@ net::Task<Reply> Session::run(imap::Store command) {
   if (command.unchanged_since) enable_condstore();
   if (uids->empty()) co_return ok("No such messages");
 
-  store::UidSet answered;
-  store::UidSet modified;
+  mailbox::UidSet answered;
+  mailbox::UidSet modified;
   for (UidBatches batches{std::move(*uids), kChangedAtOnce}; !batches.done();) {
-    store::UidSet batch = batches.next();
+    mailbox::UidSet batch = batches.next();
     auto stored = co_await store_flags(command, batch);
     if (!stored) {
       known_flags_ = {};  // what was changed until now is news
       co_return reply_for(stored.error());
     }
-    const store::UidSet passed = without(batch, stored->modified);
+    const mailbox::UidSet passed = without(batch, stored->modified);
     add_all(answered, command.silent && !command.unchanged_since ? stored->foreseen : passed);
     add_all(modified, stored->modified);
     note_known_flags(command.silent ? std::move(stored->foreseen) : passed, stored->mod_seq);
@@ -92,22 +92,22 @@ net::Task<Reply> Session::run(imap::Store command) {
 /// A .SILENT client takes the flags for what it knew, changed as it asked. Where it did not know them, for another
 /// session has changed them since it was last told, it must hear them: so the messages that it knows are changed
 /// first, and in the same batch the others.
-net::Task<std::expected<Session::StoredFlags, store::StoreError>> Session::store_flags(const imap::Store& command,
-                                                                                       store::UidSet uids) {
-  store::StoreFlags change{
+net::Task<std::expected<Session::StoredFlags, mailbox::StoreError>> Session::store_flags(const imap::Store& command,
+                                                                                         mailbox::UidSet uids) {
+  mailbox::StoreFlags change{
       selected_->id,          std::move(uids),        mode_of(command.operation), to_store(command.flags.system),
       command.flags.keywords, command.unchanged_since};
-  store::Batch batch;
-  store::StoreFlags known = change;
+  mailbox::Batch batch;
+  mailbox::StoreFlags known = change;
   known.unchanged_since = std::min(selected_->flags_told, command.unchanged_since.value_or(selected_->flags_told));
   batch.operations.emplace_back(std::move(known));
   batch.operations.emplace_back(std::move(change));
-  store::IdempotencyKey no_key;  // no repeat will come from here
+  mailbox::IdempotencyKey no_key;  // no repeat will come from here
   auto applied = co_await around_.applier.apply(login_->user, std::move(batch), std::move(no_key));
   if (!applied) co_return std::unexpected(applied.error());
-  auto& foreseen = std::get<store::FlagsStored>(applied->results.front());
-  auto& all = std::get<store::FlagsStored>(applied->results.back());
-  store::UidSet modified = without(all.modified, foreseen.changed);
+  auto& foreseen = std::get<mailbox::FlagsStored>(applied->results.front());
+  auto& all = std::get<mailbox::FlagsStored>(applied->results.back());
+  mailbox::UidSet modified = without(all.modified, foreseen.changed);
   co_return StoredFlags{std::move(foreseen.changed), std::move(modified), applied->modseq};
 }
 

@@ -30,10 +30,10 @@ net::Task<pop3::Reply> Session::update() {
   auto uids = transaction_->maildrop.marked();
   const auto deleted = uids.size();
   if (deleted != 0) {
-    store::Batch batch;
+    mailbox::Batch batch;
     batch.operations.emplace_back(
-        store::Expunge{transaction_->maildrop.mailbox(), std::move(uids), store::ExpungeWhich::all});
-    store::IdempotencyKey key;  // an aggregate made inside the awaiting statement would be freed twice by g++ 12
+        mailbox::Expunge{transaction_->maildrop.mailbox(), std::move(uids), mailbox::ExpungeWhich::all});
+    mailbox::IdempotencyKey key;  // an aggregate made inside the awaiting statement would be freed twice by g++ 12
     auto applied = co_await around_.applier.apply(transaction_->identity.id, std::move(batch), std::move(key));
     if (!applied) {
       around_.log.error("pop3.update.failed", {{"user", transaction_->identity.address}, {"messages", deleted}});

@@ -17,17 +17,17 @@ net::Task<void> fill(Installation& here, UserId user, int messages) {
   int delivered = messages;
   while (delivered > 50) delivered /= 2;
   for (int i = 0; i < delivered; ++i) {
-    store::Deliver message;
+    mailbox::Deliver message;
     message.user = user;
-    message.blob = store::put_blob("message " + std::to_string(i), {});
+    message.blob = mailbox::put_blob("message " + std::to_string(i), {});
     const auto stored = co_await here.local_store->deliver(std::move(message));
     EXPECT_TRUE(stored);
   }
   for (; delivered < messages; delivered *= 2) {
     const MailboxId inbox = here.writer->store().read(user)->mailbox("INBOX")->id;
-    store::Batch batch;
-    batch.operations.emplace_back(store::Copy{inbox, {store::kAllUids}, inbox});
-    store::IdempotencyKey no_key;
+    mailbox::Batch batch;
+    batch.operations.emplace_back(mailbox::Copy{inbox, {mailbox::kAllUids}, inbox});
+    mailbox::IdempotencyKey no_key;
     const auto copied = co_await here.local_store->apply(user, std::move(batch), std::move(no_key));
     EXPECT_TRUE(copied);
   }
@@ -66,7 +66,7 @@ TEST(DepartedUsers, WhatIsLeftAtTheStartGoes) {
   Installation here{1};
   ASSERT_TRUE(here.run(fill_alice(here)));
   here.remove(kAlice);
-  const store::Request first_step = store::ApplyRequest{kAlice, {{store::DeleteUser{}}}, {}};
+  const store::Request first_step = store::ApplyRequest{kAlice, {{mailbox::DeleteUser{}}}, {}};
   static_cast<void>(here.writer->commit({&first_step, 1}, {}, store::Publication::now, [](const auto&) {}));
   EXPECT_TRUE(*here.writer->store().read(kAlice)->user()) << "one step does not do it all";
   const auto left = (*here.writer->store().read(kAlice)->user())->used_messages;
@@ -96,16 +96,16 @@ TEST(DepartedUsers, WhoGetsTheAddressNextSeesNothingOfIt) {
 
 net::Task<void> deliver_late(Installation& here) {
   here.remove(kAlice);
-  store::Deliver message;
+  mailbox::Deliver message;
   message.user = kAlice;
-  message.blob = store::put_blob("late", {});
+  message.blob = mailbox::put_blob("late", {});
   const auto delivered = co_await here.local_store->deliver(std::move(message));
-  EXPECT_EQ(delivered.error(), store::StoreError::no_such_mailbox);
-  store::Batch batch;
-  batch.operations.emplace_back(store::CreateUser{});
-  store::IdempotencyKey no_key;
+  EXPECT_EQ(delivered.error(), mailbox::StoreError::no_such_mailbox);
+  mailbox::Batch batch;
+  batch.operations.emplace_back(mailbox::CreateUser{});
+  mailbox::IdempotencyKey no_key;
   const auto created = co_await here.local_store->apply(kAlice, std::move(batch), std::move(no_key));
-  EXPECT_EQ(created.error(), store::StoreError::no_such_mailbox);
+  EXPECT_EQ(created.error(), mailbox::StoreError::no_such_mailbox);
 }
 
 TEST(DepartedUsers, NothingMakesThemAnew) {

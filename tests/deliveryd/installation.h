@@ -73,7 +73,7 @@ class Installation {
     options.directory = folder_ / "store";
     options.map_octets = std::uint64_t{1} << 30;
     options.reserve_octets = 0;
-    options.on_change = [this](const store::Change& change) { feed_.publish(change); };
+    options.on_change = [this](const mailbox::Change& change) { feed_.publish(change); };
     options.admit = [this](UserId user) { return admit(directory_, user); };
     writer = std::move(*store::Writer::open(std::move(options)));
     group_commit_.emplace(*writer, sim.world().io);
@@ -107,11 +107,11 @@ class Installation {
     const auto snapshot = opened.read(user);
     const auto info = snapshot->mailbox(mailbox);
     if (!info) return octets;
-    const auto read = [&](const store::Message& message) {
+    const auto read = [&](const mailbox::Message& message) {
       const auto location = snapshot->locate(message.blob);
       octets.push_back(opened.read_blob(*location, 0, location->octets).value_or("unreadable"));
     };
-    EXPECT_TRUE(snapshot->scan(info->id, store::kAllUids, 1'000, read));
+    EXPECT_TRUE(snapshot->scan(info->id, mailbox::kAllUids, 1'000, read));
     return octets;
   }
 

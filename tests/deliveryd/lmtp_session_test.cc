@@ -255,15 +255,15 @@ TEST(Lmtp, ARepeatedDeliveryIdStoresOnce) {
   EXPECT_EQ(here.messages(kBob).size(), 1U);
 }
 
-net::Task<void> apply(store::Applier& applier, UserId user, store::Batch batch) {
-  const store::IdempotencyKey no_key;
+net::Task<void> apply(mailbox::Applier& applier, UserId user, mailbox::Batch batch) {
+  const mailbox::IdempotencyKey no_key;
   auto applied = co_await applier.apply(user, std::move(batch), no_key);
   EXPECT_TRUE(applied);
 }
 
 TEST(Lmtp, AnExceededQuotaRefusesOneAndNotTheOther) {
   Installation here{1};
-  ASSERT_TRUE(here.run(apply(*here.local_store, kBob, {{store::SetQuota{{200, {}}}}})));
+  ASSERT_TRUE(here.run(apply(*here.local_store, kBob, {{mailbox::SetQuota{{200, {}}}}})));
   const std::string body = "DATA\r\nSubject: " + std::string(300, 'x') + "\r\n\r\n.\r\n";
   EXPECT_EQ(dialogue(here, kMail + kToAlice + kToBob + body + kQuit),
             (Codes{"250 2.1.0", "250 2.1.5", "250 2.1.5", "354", "250 2.0.0", "452 4.2.2", "221 2.0.0"}));
@@ -275,7 +275,7 @@ TEST(Lmtp, AnExceededQuotaRefusesOneAndNotTheOther) {
 
 TEST(Lmtp, ADetailNamesAMailboxThatExists) {
   Installation here{1};
-  ASSERT_TRUE(here.run(apply(*here.local_store, kAlice, {{store::CreateMailbox{"lists", {}}}})));
+  ASSERT_TRUE(here.run(apply(*here.local_store, kAlice, {{mailbox::CreateMailbox{"lists", {}}}})));
   dialogue(here,
            kMail + "RCPT TO:<alice+lists@example.org>\r\nRCPT TO:<alice+other@example.org>\r\n" + kData + kQuit);
   EXPECT_EQ(here.messages(kAlice, "lists").size(), 1U);
@@ -298,7 +298,7 @@ TEST(Lmtp, ADetailFindsItsMailboxInAnyCase) {
   };
   for (const auto& test : cases) {
     Installation here{1};
-    ASSERT_TRUE(here.run(apply(*here.local_store, kAlice, {{store::CreateMailbox{"Lists", {}}}})));
+    ASSERT_TRUE(here.run(apply(*here.local_store, kAlice, {{mailbox::CreateMailbox{"Lists", {}}}})));
     dialogue(here, kMail + test.recipients + kData + kQuit);
     EXPECT_EQ(here.messages(kAlice, "Lists").size(), test.lists) << test.recipients;
     EXPECT_EQ(here.messages(kAlice).size(), test.inbox) << test.recipients;

@@ -12,21 +12,22 @@ namespace posthaste::deliveryd {
 namespace {
 
 using namespace std::chrono_literals;
-using Outcome = std::expected<store::ApplyResult, store::StoreError>;
+using Outcome = std::expected<mailbox::ApplyResult, mailbox::StoreError>;
 
-net::Task<void> call(wire::StoreClient& client, store::Batch batch, store::IdempotencyKey key, Outcome& outcome) {
+net::Task<void> call(wire::StoreClient& client, mailbox::Batch batch, mailbox::IdempotencyKey key,
+                     Outcome& outcome) {
   outcome = co_await client.apply(kAlice, std::move(batch), std::move(key));
 }
 
 /// Applies `batches` one after the other under these keys.
-net::Task<void> apply_all(Installation& here, std::vector<store::Batch> batches, std::vector<std::string> keys,
+net::Task<void> apply_all(Installation& here, std::vector<mailbox::Batch> batches, std::vector<std::string> keys,
                           std::vector<Outcome>& outcomes) {
   wire::StoreClient client{here.sim.world(), kStoreSocket, here.log};
   net::TaskScope scope;
   scope.spawn(client.run());
   for (std::size_t i = 0; i < batches.size(); ++i) {
-    Outcome outcome = std::unexpected(store::StoreError::io);
-    store::IdempotencyKey key;
+    Outcome outcome = std::unexpected(mailbox::StoreError::io);
+    mailbox::IdempotencyKey key;
     if (!keys.empty()) key.octets = keys[i];
     co_await call(client, std::move(batches[i]), std::move(key), outcome);
     outcomes.push_back(std::move(outcome));
@@ -39,59 +40,60 @@ MailboxId inbox_of(Installation& here, UserId user) {
   return here.writer->store().read(user)->mailbox("INBOX")->id;
 }
 
-std::vector<Outcome> apply_all(Installation& here, std::vector<store::Batch> batches,
+std::vector<Outcome> apply_all(Installation& here, std::vector<mailbox::Batch> batches,
                                std::vector<std::string> keys = {}) {
   std::vector<Outcome> outcomes;
   EXPECT_TRUE(here.run(apply_all(here, std::move(batches), std::move(keys), outcomes)));
   return outcomes;
 }
 
-store::Append append_to(MailboxId mailbox, std::string octets) {
-  return {mailbox, store::put_blob(std::move(octets), {}), {}, {}, {}, {}};
+mailbox::Append append_to(MailboxId mailbox, std::string octets) {
+  return {mailbox, mailbox::put_blob(std::move(octets), {}), {}, {}, {}, {}};
 }
 
 TEST(StoreSocket, CarriesEveryOperationAndItsResult) {
   for (std::uint64_t seed = 0; seed < 10; ++seed) {
     Installation here{seed};
-    ASSERT_TRUE(apply_all(here, {{{store::CreateUser{}}}}).front());
+    ASSERT_TRUE(apply_all(here, {{{mailbox::CreateUser{}}}}).front());
     const MailboxId inbox = inbox_of(here, kAlice);
     const auto made =
-        apply_all(here, {{{store::CreateMailbox{"a", {}}, store::SetSubscribed{"a", true},
+        apply_all(here, {{{mailbox::CreateMailbox{"a", {}}, mailbox::SetSubscribed{"a", true},
                            append_to(inbox, "Subject: 1\r\n\r\n"), append_to(inbox, "Subject: 2\r\n\r\n")}}});
     ASSERT_TRUE(made.front());
     const auto& results = made.front()->results;
-    const MailboxId a = std::get<store::MailboxChanged>(results.at(0)).mailbox;
-    EXPECT_EQ(results.at(1), store::OperationResult{store::Done{}});
-    EXPECT_EQ(std::get<store::Appended>(results.at(2)).uid, Uid{1});
-    EXPECT_EQ(std::get<store::Appended>(results.at(3)).uid, Uid{2});
+    const MailboxId a = std::get<mailbox::MailboxChanged>(results.at(0)).mailbox;
+    EXPECT_EQ(results.at(1), mailbox::OperationResult{mailbox::Done{}});
+    EXPECT_EQ(std::get<mailbox::Appended>(results.at(2)).uid, Uid{1});
+    EXPECT_EQ(std::get<mailbox::Appended>(results.at(3)).uid, Uid{2});
 
-    const store::UidSet both{{Uid{1}, Uid{2}}};
-    const store::UidSet first{{Uid{1}, Uid{1}}};
+    const mailbox::UidSet both{{Uid{1}, Uid{2}}};
+    const mailbox::UidSet first{{Uid{1}, Uid{1}}};
     const auto changed = apply_all(
-        here, {{{store::StoreFlags{inbox, both, store::FlagMode::add, {store::SystemFlag::seen}, {}, {}}}},
-               {{store::Copy{inbox, both, a}}},
-               {{store::Move{inbox, first, a}}},
-               {{store::Expunge{a, first, store::ExpungeWhich::all}}},
-               {{store::RenameMailbox{"a", "b"}, store::SetSpecialUse{"b", store::SpecialUse::flagged}}},
-               {{store::DeleteMailbox{"b"}}},
-               {{store::SetQuota{{1'000'000, 10}}}},
-               {{store::DeleteMailbox{"INBOX"}}},
-               {{store::DeleteUser{}}}});
-    EXPECT_EQ(std::get<store::FlagsStored>(changed.at(0)->results.at(0)).changed, both);
-    EXPECT_EQ(std::get<store::Copied>(changed.at(1)->results.at(0)).destination, both);
-    EXPECT_EQ(std::get<store::Copied>(changed.at(2)->results.at(0)).destination, (store::UidSet{{Uid{3}, Uid{3}}}));
-    EXPECT_EQ(std::get<store::Expunged>(changed.at(3)->results.at(0)).uids, first);
+        here, {{{mailbox::StoreFlags{inbox, both, mailbox::FlagMode::add, {mailbox::SystemFlag::seen}, {}, {}}}},
+               {{mailbox::Copy{inbox, both, a}}},
+               {{mailbox::Move{inbox, first, a}}},
+               {{mailbox::Expunge{a, first, mailbox::ExpungeWhich::all}}},
+               {{mailbox::RenameMailbox{"a", "b"}, mailbox::SetSpecialUse{"b", mailbox::SpecialUse::flagged}}},
+               {{mailbox::DeleteMailbox{"b"}}},
+               {{mailbox::SetQuota{{1'000'000, 10}}}},
+               {{mailbox::DeleteMailbox{"INBOX"}}},
+               {{mailbox::DeleteUser{}}}});
+    EXPECT_EQ(std::get<mailbox::FlagsStored>(changed.at(0)->results.at(0)).changed, both);
+    EXPECT_EQ(std::get<mailbox::Copied>(changed.at(1)->results.at(0)).destination, both);
+    EXPECT_EQ(std::get<mailbox::Copied>(changed.at(2)->results.at(0)).destination,
+              (mailbox::UidSet{{Uid{3}, Uid{3}}}));
+    EXPECT_EQ(std::get<mailbox::Expunged>(changed.at(3)->results.at(0)).uids, first);
     EXPECT_EQ(changed.at(4)->results.size(), 2U);
     EXPECT_TRUE(changed.at(5));
     EXPECT_TRUE(changed.at(6));
-    EXPECT_EQ(changed.at(7), Outcome{std::unexpected(store::StoreError::cannot)});
+    EXPECT_EQ(changed.at(7), Outcome{std::unexpected(mailbox::StoreError::cannot)});
     EXPECT_TRUE(changed.at(8));
   }
 }
 
 TEST(StoreSocket, AnAppendedMessageIsSummarizedHere) {
   Installation here{1};
-  apply_all(here, {{{store::CreateUser{}}}});
+  apply_all(here, {{{mailbox::CreateUser{}}}});
   const MailboxId inbox = inbox_of(here, kAlice);
   const std::string large = "Subject: large\r\nX-Other: b\r\n\r\n" + std::string(300'000, 'x') + "\r\n";
   ASSERT_TRUE(apply_all(here, {{{append_to(inbox, large)}}}).front());
@@ -108,11 +110,11 @@ TEST(StoreSocket, AnAppendedMessageIsSummarizedHere) {
   EXPECT_EQ(here.messages(kAlice).front(), large);
 }
 
-net::Task<void> append_for(wire::StoreClient& client, UserId user, store::Append append, char name,
+net::Task<void> append_for(wire::StoreClient& client, UserId user, mailbox::Append append, char name,
                            std::string& order) {
-  store::Batch batch;
+  mailbox::Batch batch;
   batch.operations.emplace_back(std::move(append));
-  store::IdempotencyKey no_key;
+  mailbox::IdempotencyKey no_key;
   auto outcome = co_await client.apply(user, std::move(batch), std::move(no_key));
   EXPECT_TRUE(outcome);
   order += name;
@@ -137,9 +139,9 @@ net::Task<void> append_together(Installation& here, std::string& order) {
 
 net::Task<void> meet(Installation& here) {
   for (const UserId user : {kAlice, kBob}) {
-    store::Batch batch;
-    batch.operations.emplace_back(store::CreateUser{});
-    store::IdempotencyKey no_key;
+    mailbox::Batch batch;
+    batch.operations.emplace_back(mailbox::CreateUser{});
+    mailbox::IdempotencyKey no_key;
     auto met = co_await here.local_store->apply(user, std::move(batch), std::move(no_key));
     EXPECT_TRUE(met);
   }
@@ -157,8 +159,8 @@ TEST(StoreSocket, OneUsersLargeMessagesKeepNobodyElseWaiting) {
 
 TEST(StoreSocket, ARepeatedKeyIsAnsweredAndNotDoneAgain) {
   Installation here{1};
-  apply_all(here, {{{store::CreateUser{}}}});
-  const store::Batch batch{{append_to(inbox_of(here, kAlice), "a\r\n")}};
+  apply_all(here, {{{mailbox::CreateUser{}}}});
+  const mailbox::Batch batch{{append_to(inbox_of(here, kAlice), "a\r\n")}};
   const auto outcomes = apply_all(here, {batch, batch, batch}, {"one", "one", "two"});
   ASSERT_TRUE(outcomes.at(0));
   EXPECT_EQ(outcomes.at(0), outcomes.at(1));
@@ -169,10 +171,10 @@ TEST(StoreSocket, ARepeatedKeyIsAnsweredAndNotDoneAgain) {
 TEST(StoreSocket, WhatWasAppliedOnceStaysSoWhenConnectionsBreak) {
   for (std::uint64_t seed = 0; seed < 30; ++seed) {
     Installation here{seed, {20ms, 3ms, 0.05}};
-    std::vector<store::Batch> batches(10, {{store::CreateUser{}}});
+    std::vector<mailbox::Batch> batches(10, {{mailbox::CreateUser{}}});
     apply_all(here, std::move(batches));
     const MailboxId inbox = inbox_of(here, kAlice);
-    const auto outcomes = apply_all(here, std::vector<store::Batch>(10, {{append_to(inbox, "a\r\n")}}));
+    const auto outcomes = apply_all(here, std::vector<mailbox::Batch>(10, {{append_to(inbox, "a\r\n")}}));
     std::size_t applied = 0;
     for (const auto& outcome : outcomes) applied += outcome ? 1U : 0U;
     EXPECT_EQ(applied, 10U);
@@ -190,9 +192,9 @@ net::Task<void> hear_changes(Installation& here, std::vector<std::string>& heard
     heard.push_back(change ? std::to_string(number(change->user)) : "*");
   });
   co_await here.sim.loop().sleep(1s);
-  Outcome outcome = std::unexpected(store::StoreError::io);
-  const store::Batch create{{store::CreateMailbox{"a", {}}}};
-  const store::IdempotencyKey no_key;
+  Outcome outcome = std::unexpected(mailbox::StoreError::io);
+  const mailbox::Batch create{{mailbox::CreateMailbox{"a", {}}}};
+  const mailbox::IdempotencyKey no_key;
   co_await call(writer, create, no_key, outcome);
   auto other = co_await writer.apply(kBob, create, no_key);
   EXPECT_TRUE(other);
@@ -204,7 +206,7 @@ net::Task<void> hear_changes(Installation& here, std::vector<std::string>& heard
 
 TEST(StoreSocket, ChangesAreToldToThoseWhoSubscribed) {
   Installation here{1};
-  apply_all(here, {{{store::CreateUser{}}}});
+  apply_all(here, {{{mailbox::CreateUser{}}}});
   std::vector<std::string> heard;
   ASSERT_TRUE(here.run(hear_changes(here, heard)));
   ASSERT_GE(heard.size(), 2U);
@@ -234,7 +236,7 @@ TEST(StoreSocket, AMalformedFrameClosesTheConnection) {
     std::string answer;
     ASSERT_TRUE(here.run(send_and_listen(here.sim.network(), frame, answer)));
     EXPECT_EQ(answer, "");
-    EXPECT_TRUE(apply_all(here, {{{store::CreateUser{}}}}).front());
+    EXPECT_TRUE(apply_all(here, {{{mailbox::CreateUser{}}}}).front());
   }
 }
 
@@ -243,9 +245,9 @@ net::Task<void> append_at_once(Installation& here, std::vector<std::size_t> size
   net::TaskScope scope;
   net::TaskScope calls;
   scope.spawn(client.run());
-  outcomes.assign(sizes.size(), std::unexpected(store::StoreError::io));
+  outcomes.assign(sizes.size(), std::unexpected(mailbox::StoreError::io));
   for (std::size_t i = 0; i < sizes.size(); ++i) {
-    const store::Batch batch{{append_to(inbox_of(here, kAlice), std::string(sizes[i], 'x'))}};
+    const mailbox::Batch batch{{append_to(inbox_of(here, kAlice), std::string(sizes[i], 'x'))}};
     calls.spawn(call(client, batch, {}, outcomes[i]));
   }
   co_await calls.drained();
@@ -256,7 +258,7 @@ net::Task<void> append_at_once(Installation& here, std::vector<std::size_t> size
 std::string words(const std::vector<Outcome>& outcomes) {
   std::string words;
   for (const auto& outcome : outcomes) {
-    words += outcome ? "ok " : outcome.error() == store::StoreError::unavailable ? "unavailable " : "other ";
+    words += outcome ? "ok " : outcome.error() == mailbox::StoreError::unavailable ? "unavailable " : "other ";
   }
   return words;
 }
@@ -269,12 +271,12 @@ TEST(StoreSocket, AnExceptionEndsItsConnectionAlone) {
   ASSERT_TRUE(here.run(send_and_listen(here.sim.network(), frame, answer)));
   EXPECT_EQ(answer, "");
   EXPECT_NE(here.sink.text().find("store.connection.failed"), std::string::npos) << here.sink.text();
-  EXPECT_TRUE(apply_all(here, {{{store::CreateUser{}}}}).front());
+  EXPECT_TRUE(apply_all(here, {{{mailbox::CreateUser{}}}}).front());
 }
 
 TEST(StoreSocket, WhatThereIsNoMemoryForIsAnsweredAlone) {
   Installation here{1};
-  ASSERT_TRUE(apply_all(here, {{{store::CreateUser{}}}}).front());
+  ASSERT_TRUE(apply_all(here, {{{mailbox::CreateUser{}}}}).front());
   const std::size_t too_large = 1'000'001;  // beyond what the installation has for all of them
   std::vector<Outcome> outcomes;
   ASSERT_TRUE(here.run(append_at_once(here, {100, too_large, 900'000, 100}, outcomes)));
@@ -286,7 +288,7 @@ TEST(StoreSocket, WhatThereIsNoMemoryForIsAnsweredAlone) {
 
 TEST(StoreSocket, ConnectionsShareTheMemory) {
   Installation here{1};
-  ASSERT_TRUE(apply_all(here, {{{store::CreateUser{}}}}).front());
+  ASSERT_TRUE(apply_all(here, {{{mailbox::CreateUser{}}}}).front());
   auto others = here.attached_memory.take(600'000);
   ASSERT_TRUE(others);
   std::vector<Outcome> outcomes;
@@ -299,16 +301,17 @@ TEST(StoreSocket, ConnectionsShareTheMemory) {
 
 TEST(StoreSocket, WhatGrowsWhenItIsDecodedNeedsMemoryToo) {
   Installation here{1};
-  ASSERT_TRUE(apply_all(here, {{{store::CreateUser{}}}}).front());
-  store::UidSet many;
+  ASSERT_TRUE(apply_all(here, {{{mailbox::CreateUser{}}}}).front());
+  mailbox::UidSet many;
   for (std::uint32_t uid = 1; uid < 100'000; uid += 2) many.add({Uid{uid}, Uid{uid}});
-  const store::Batch batch{{store::StoreFlags{inbox_of(here, kAlice), many, store::FlagMode::add, {}, {}, {}}}};
-  EXPECT_EQ(words(apply_all(here, {batch, {{store::CreateUser{}}}})), "unavailable ok ");
+  const mailbox::Batch batch{
+      {mailbox::StoreFlags{inbox_of(here, kAlice), many, mailbox::FlagMode::add, {}, {}, {}}}};
+  EXPECT_EQ(words(apply_all(here, {batch, {{mailbox::CreateUser{}}}})), "unavailable ok ");
 }
 
 TEST(ChangeInbox, OverflowsIntoOneWordForAll) {
   struct Counter : ChangeListener {
-    void changed(const store::Change&) override { ++changes; }
+    void changed(const mailbox::Change&) override { ++changes; }
     void anything_changed() override { ++overflows; }
     std::size_t changes = 0;
     std::size_t overflows = 0;
@@ -375,7 +378,7 @@ TEST(StoreSocket, VerifiesRecipientsByTheRulesOfRcpt) {
 
 TEST(StoreSocket, AFullMailboxIsOverQuotaForWhatDoesNotFit) {
   Installation here{1};
-  ASSERT_TRUE(apply_all(here, {{{store::CreateUser{}, store::SetQuota{{1'000, 10}}}}}).front());
+  ASSERT_TRUE(apply_all(here, {{{mailbox::CreateUser{}, mailbox::SetQuota{{1'000, 10}}}}}).front());
   EXPECT_EQ(verify(here, "alice@example.org"), wire::RecipientState::ok);
   EXPECT_EQ(verify(here, "alice@example.org", 1'000), wire::RecipientState::ok);
   EXPECT_EQ(verify(here, "alice@example.org", 1'001), wire::RecipientState::over_quota);

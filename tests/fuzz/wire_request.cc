@@ -12,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const std::string octets(reinterpret_cast<const char*>(data) + 1, size - 1);
   const std::size_t attached = octets.size() * data[0] / 255;
-  const wire::Summarize no_summary = [](std::string_view) { return store::Summary{}; };
+  const wire::Summarize no_summary = [](std::string_view) { return mailbox::Summary{}; };
   const auto request = wire::decode_request(
       {octets.substr(0, octets.size() - attached), octets.substr(octets.size() - attached)}, no_summary);
   if (!request) return 0;

@@ -161,7 +161,7 @@ const Script kQuota = {
 
 TEST(Quota, IsShown) {
   House house;
-  house.append("INBOX", std::string(1'025, 'x'), {store::SystemFlag::deleted});
+  house.append("INBOX", std::string(1'025, 'x'), {mailbox::SystemFlag::deleted});
   house.append("Drafts", "x");
   house.limit({11'000, 5});
   house.play(kQuota);

@@ -236,11 +236,12 @@ TEST(FetchCorners, WhatAnotherSessionHasExpunged) {
 /// A message with such a BODYSTRUCTURE in the index, as an earlier version made it.
 void append_with(House& house, const std::string& octets, const std::string& body_structure) {
   house.append("Junk", "x\r\n");
-  store::Summary summary = summarize(octets);
+  mailbox::Summary summary = summarize(octets);
   summary.body_structure = body_structure;
-  store::Batch batch;
+  mailbox::Batch batch;
   const MailboxId inbox = house.store().read(house.alice())->mailbox("INBOX")->id;
-  batch.operations.emplace_back(store::Append{inbox, store::put_blob(octets, summary), {}, {}, {}, std::nullopt});
+  batch.operations.emplace_back(
+      mailbox::Append{inbox, mailbox::put_blob(octets, summary), {}, {}, {}, std::nullopt});
   house.applier.others[house.applier.batches + 1] = std::move(batch);
   house.append("Junk", "y\r\n");
 }

@@ -7,12 +7,12 @@
 namespace posthaste::imapd {
 namespace {
 
-constexpr store::InternalDate kArrived{
+constexpr mailbox::InternalDate kArrived{
     std::chrono::sys_days{std::chrono::year{2026} / 12 / 3} + std::chrono::hours{4} + std::chrono::minutes{5}, 60};
 
 /// INBOX with the plain message (UID 1, seen, with a keyword) and the mixed one (UID 2).
 void fill(House& house) {
-  house.append("INBOX", kPlain, {store::SystemFlag::seen}, {"$Forwarded"}, kArrived);
+  house.append("INBOX", kPlain, {mailbox::SystemFlag::seen}, {"$Forwarded"}, kArrived);
   house.append("INBOX", kMixed, {}, {}, kArrived);
 }
 

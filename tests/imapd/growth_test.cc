@@ -26,12 +26,12 @@ struct Question {
 };
 
 net::Task<void> create(House& house, const Question& question) {
-  store::Batch batch;
-  batch.operations.emplace_back(store::CreateUser{});
+  mailbox::Batch batch;
+  batch.operations.emplace_back(mailbox::CreateUser{});
   for (const auto& name : question.mailboxes)
-    batch.operations.emplace_back(store::CreateMailbox{name, std::nullopt});
-  for (const auto& name : question.subscriptions) batch.operations.emplace_back(store::SetSubscribed{name, true});
-  store::IdempotencyKey no_key;
+    batch.operations.emplace_back(mailbox::CreateMailbox{name, std::nullopt});
+  for (const auto& name : question.subscriptions) batch.operations.emplace_back(mailbox::SetSubscribed{name, true});
+  mailbox::IdempotencyKey no_key;
   const auto created = co_await house.applier.apply(house.alice(), std::move(batch), std::move(no_key));
   EXPECT_TRUE(created);
 }
@@ -341,8 +341,8 @@ INSTANTIATE_TEST_SUITE_P(Imap, CommandGrowth, testing::ValuesIn(kRows),
 /// A mailbox of which every other message is gone, and what COPY, STORE and EXPUNGE do with its numbers.
 TEST(NumbersGrowth, OfManyGapsIsInProportion) {
   expect_n_log_n({"ManyGaps", 4'096, [](std::size_t n) {
-                    store::UidSet there;
-                    store::UidSet gone;
+                    mailbox::UidSet there;
+                    mailbox::UidSet gone;
                     for (std::uint32_t i = 0; i < n; ++i) {
                       there.add(Uid{2 * i + 1});
                       if (i % 2 == 0) gone.add(Uid{2 * i + 1});

@@ -91,10 +91,10 @@ struct Accounts {
 };
 
 /// As deliveryd does it.
-inline store::Summary summarize(const std::string& octets) {
+inline mailbox::Summary summarize(const std::string& octets) {
   const auto root = mime::parse_structure(octets);
   const auto header = root.header.of(octets);
-  store::Summary summary;
+  mailbox::Summary summary;
   imap::append_envelope(summary.envelope, mime::parse_envelope(header));
   imap::append_body_structure(summary.body_structure, root);
   summary.header_cache = mime::cached_header(header);
@@ -102,34 +102,34 @@ inline store::Summary summarize(const std::string& octets) {
 }
 
 /// The store's writer as it is behind deliveryd's socket: it makes the summaries itself.
-class TestApplier final : public store::Applier {
+class TestApplier final : public mailbox::Applier {
  public:
-  explicit TestApplier(store::Applier& local) : local_(local) {}
+  explicit TestApplier(mailbox::Applier& local) : local_(local) {}
 
-  net::Task<std::expected<store::ApplyResult, store::StoreError>> apply(UserId user, store::Batch batch,
-                                                                        store::IdempotencyKey key) override {
+  net::Task<std::expected<mailbox::ApplyResult, mailbox::StoreError>> apply(UserId user, mailbox::Batch batch,
+                                                                            mailbox::IdempotencyKey key) override {
     ++batches;
     const auto first = others.find(batches);
     if (first != others.end()) {
-      store::IdempotencyKey no_key;
+      mailbox::IdempotencyKey no_key;
       auto applied = co_await local_.apply(user, first->second, std::move(no_key));
       EXPECT_TRUE(applied);
     }
     if (failure) co_return std::unexpected(*failure);
     for (auto& operation : batch.operations) {
-      if (auto* append = std::get_if<store::Append>(&operation)) {
-        append->blob = store::put_blob(append->blob->octets(), summarize(append->blob->octets()));
+      if (auto* append = std::get_if<mailbox::Append>(&operation)) {
+        append->blob = mailbox::put_blob(append->blob->octets(), summarize(append->blob->octets()));
       }
     }
     co_return co_await local_.apply(user, std::move(batch), std::move(key));
   }
 
   int batches = 0;
-  std::optional<store::StoreError> failure;
-  std::map<int, store::Batch> others;  // what another session does just before the batch of that number
+  std::optional<mailbox::StoreError> failure;
+  std::map<int, mailbox::Batch> others;  // what another session does just before the batch of that number
 
  private:
-  store::Applier& local_;
+  mailbox::Applier& local_;
 };
 
 class TestSubscriptions final : public Subscriptions {
@@ -140,7 +140,7 @@ class TestSubscriptions final : public Subscriptions {
     entries_.push_back({user, std::move(on_change)});
     return std::make_unique<Held>(*this, std::prev(entries_.end()));
   }
-  void publish(const store::Change& change) {
+  void publish(const mailbox::Change& change) {
     loop_.post([this, change] {
       for (const auto& [user, on_change] : entries_) {
         if (user == change.user) on_change(change);
@@ -181,7 +181,7 @@ using Script = std::vector<std::string>;
 class House {
  public:
   explicit House(std::uint64_t seed = 1, net::SimConditions conditions = {},
-                 std::uint32_t mailboxes_max = store::kMailboxesMax)
+                 std::uint32_t mailboxes_max = mailbox::kMailboxesMax)
       : sim_(seed, conditions), subscriptions(sim_.loop()), writer_(open_writer(mailboxes_max)) {
     config.hostname = "mail.example.org";
     config.auth.allow_plaintext = true;
@@ -229,13 +229,13 @@ class House {
   }
   [[nodiscard]] net::Clock& clock() { return sim_.loop(); }
 
-  void append(const std::string& mailbox, const std::string& octets, store::FlagSet flags = {},
-              std::vector<std::string> keywords = {}, store::InternalDate date = {}) {
+  void append(const std::string& mailbox, const std::string& octets, mailbox::FlagSet flags = {},
+              std::vector<std::string> keywords = {}, mailbox::InternalDate date = {}) {
     ASSERT_TRUE(sim_.run(append_now(mailbox, octets, flags, std::move(keywords), date)));
   }
 
   /// Sets alice's quota.
-  void limit(store::QuotaLimits limits) { ASSERT_TRUE(sim_.run(limit_now(limits))); }
+  void limit(mailbox::QuotaLimits limits) { ASSERT_TRUE(sim_.run(limit_now(limits))); }
 
   /// All messages are lost, though the store believes it has them.
   void lose_messages() {
@@ -267,35 +267,35 @@ class House {
     options.map_octets = std::uint64_t{1} << 30;
     options.reserve_octets = 0;
     options.mailboxes_max = mailboxes_max;
-    options.on_change = [this](const store::Change& change) { subscriptions.publish(change); };
+    options.on_change = [this](const mailbox::Change& change) { subscriptions.publish(change); };
     auto writer = store::Writer::open(std::move(options));
     if (!writer) throw std::runtime_error(writer.error().text);
     return std::move(*writer);
   }
 
-  net::Task<void> append_now(std::string mailbox, std::string octets, store::FlagSet flags,
-                             std::vector<std::string> keywords, store::InternalDate date) {
-    const store::IdempotencyKey no_key;
-    store::Batch creation;
-    creation.operations.emplace_back(store::CreateUser{});
+  net::Task<void> append_now(std::string mailbox, std::string octets, mailbox::FlagSet flags,
+                             std::vector<std::string> keywords, mailbox::InternalDate date) {
+    const mailbox::IdempotencyKey no_key;
+    mailbox::Batch creation;
+    creation.operations.emplace_back(mailbox::CreateUser{});
     auto created = co_await applier.apply(alice(), std::move(creation), no_key);
     EXPECT_TRUE(created);
-    store::Batch batch;
+    mailbox::Batch batch;
     {
       auto snapshot = store().read(alice());
       const auto info = snapshot->mailbox(mailbox);
       EXPECT_TRUE(info) << mailbox;
       batch.operations.emplace_back(
-          store::Append{info->id, store::put_blob(octets, {}), flags, std::move(keywords), date, std::nullopt});
+          mailbox::Append{info->id, mailbox::put_blob(octets, {}), flags, std::move(keywords), date, std::nullopt});
     }
     auto appended = co_await applier.apply(alice(), std::move(batch), no_key);
     EXPECT_TRUE(appended);
   }
 
-  net::Task<void> limit_now(store::QuotaLimits limits) {
-    store::IdempotencyKey no_key;
-    store::Batch batch;
-    batch.operations.emplace_back(store::SetQuota{limits});
+  net::Task<void> limit_now(mailbox::QuotaLimits limits) {
+    mailbox::IdempotencyKey no_key;
+    mailbox::Batch batch;
+    batch.operations.emplace_back(mailbox::SetQuota{limits});
     auto applied = co_await applier.apply(alice(), std::move(batch), std::move(no_key));
     EXPECT_TRUE(applied);
   }
@@ -342,8 +342,8 @@ class House {
         std::string mailbox = line.substr(space + 1);
         std::string octets = messages.at(line.substr(8, space - 8));
         std::vector<std::string> keywords;
-        const store::InternalDate date;
-        co_await append_now(std::move(mailbox), std::move(octets), store::FlagSet(), std::move(keywords), date);
+        const mailbox::InternalDate date;
+        co_await append_now(std::move(mailbox), std::move(octets), mailbox::FlagSet(), std::move(keywords), date);
       } else if (line == "lose messages") {
         lose_messages();
       } else if (line.starts_with("password ")) {

@@ -13,7 +13,7 @@ namespace posthaste::imapd {
 namespace {
 
 constexpr UserId kAlice{1};
-constexpr store::Time kNow{std::chrono::milliseconds{1'700'000'000'000}};
+constexpr mailbox::Time kNow{std::chrono::milliseconds{1'700'000'000'000}};
 
 /// A store where Alice has some mailboxes, and nothing else.
 class Listed : public ::testing::Test {
@@ -24,8 +24,8 @@ class Listed : public ::testing::Test {
     writer_ = std::move(*store::Writer::open(std::move(options)));
   }
 
-  void apply(std::vector<store::Operation> operations) {
-    const store::Request request = store::ApplyRequest{kAlice, store::Batch{std::move(operations)}, {}};
+  void apply(std::vector<mailbox::Operation> operations) {
+    const store::Request request = store::ApplyRequest{kAlice, mailbox::Batch{std::move(operations)}, {}};
     const auto outcomes =
         writer_->commit({&request, 1}, kNow, store::Publication::now, [](std::span<const store::Outcome>) {});
     ASSERT_TRUE(std::get<store::ApplyOutcome>(outcomes.front()));
@@ -33,9 +33,9 @@ class Listed : public ::testing::Test {
 
   /// So many mailboxes with long names.
   void create(int count) {
-    std::vector<store::Operation> operations;
+    std::vector<mailbox::Operation> operations;
     for (int i = 0; i < count; ++i) {
-      operations.emplace_back(store::CreateMailbox{std::string(200, 'a') + std::to_string(i), std::nullopt});
+      operations.emplace_back(mailbox::CreateMailbox{std::string(200, 'a') + std::to_string(i), std::nullopt});
     }
     apply(std::move(operations));
   }
@@ -106,10 +106,10 @@ TEST_F(Listed, MatchingGrowsWithTheNamesAlone) {
   create(200);
   static_cast<void>(told(patterns));
   const std::uint64_t once = match_steps_;
-  apply({store::RenameMailbox{"Archive", "Archives"}});
-  std::vector<store::Operation> more;
+  apply({mailbox::RenameMailbox{"Archive", "Archives"}});
+  std::vector<mailbox::Operation> more;
   for (int i = 200; i < 400; ++i) {
-    more.emplace_back(store::CreateMailbox{std::string(200, 'a') + std::to_string(i), std::nullopt});
+    more.emplace_back(mailbox::CreateMailbox{std::string(200, 'a') + std::to_string(i), std::nullopt});
   }
   apply(std::move(more));
   static_cast<void>(told(patterns));
@@ -122,7 +122,7 @@ TEST_F(Listed, WhatGoesMeanwhileIsNotTold) {
   const auto first = work.step();
   ASSERT_TRUE(first);
   ASSERT_FALSE(work.done());
-  apply({store::DeleteMailbox{std::string(200, 'a') + "99"}});
+  apply({mailbox::DeleteMailbox{std::string(200, 'a') + "99"}});
   while (!work.done()) {
     const auto lines = work.step();
     ASSERT_TRUE(lines);

@@ -262,14 +262,14 @@ TEST(MailboxRules, OfRenamingALargeInbox) {
   House house;
   house.messages["plain"] = kPlain;
   Script script{"1 login", "deliver plain INBOX", "1 select INBOX"};
-  for (std::size_t messages = 1; messages <= 2 * store::kRenamedMessagesMax; messages *= 2) {
+  for (std::size_t messages = 1; messages <= 2 * mailbox::kRenamedMessagesMax; messages *= 2) {
     script.emplace_back("1C: c UID COPY 1:* INBOX");
     script.push_back("1S: * " + std::to_string(2 * messages) + " EXISTS");
     script.emplace_back("1S: * *");
     script.emplace_back("1S: c OK *");
   }
   house.play(script);
-  const std::string all = std::to_string(4 * store::kRenamedMessagesMax);
+  const std::string all = std::to_string(4 * mailbox::kRenamedMessagesMax);
   const int before = house.applier.batches;
   house.play({"2 login", "2C: a RENAME INBOX Old", "2S: a OK *", "2C: b STATUS Old (MESSAGES)",
               "2S: * STATUS Old (MESSAGES " + all + ")", "2S: b OK *", "2C: c STATUS INBOX (MESSAGES)",

@@ -279,19 +279,19 @@ TEST(Mailboxes, AMessageBeyondTheLimitIsRefused) {
 }
 
 struct FailureCase {
-  store::StoreError error;
+  mailbox::StoreError error;
   const char* answer;
 };
 
 const FailureCase kFailures[] = {
-    {store::StoreError::over_quota, "1S: a NO [OVERQUOTA] Quota exceeded"},
-    {store::StoreError::full, "1S: a NO [UNAVAILABLE] Mail system full, try again later"},
-    {store::StoreError::io,
+    {mailbox::StoreError::over_quota, "1S: a NO [OVERQUOTA] Quota exceeded"},
+    {mailbox::StoreError::full, "1S: a NO [UNAVAILABLE] Mail system full, try again later"},
+    {mailbox::StoreError::io,
      "1S: a NO [UNAVAILABLE] No answer from the mail store, or an error in it: look what was done"},
-    {store::StoreError::unavailable,
+    {mailbox::StoreError::unavailable,
      "1S: a NO [UNAVAILABLE] The mail store is away, or has no room for this now; try again later"},
-    {store::StoreError::no_such_mailbox, "1S: a NO [TRYCREATE] No such mailbox"},
-    {store::StoreError::too_many_keywords, "1S: a NO [LIMIT] Too many keywords in this mailbox"},
+    {mailbox::StoreError::no_such_mailbox, "1S: a NO [TRYCREATE] No such mailbox"},
+    {mailbox::StoreError::too_many_keywords, "1S: a NO [LIMIT] Too many keywords in this mailbox"},
 };
 
 TEST(Mailboxes, WhatTheStoreRefusesIsSaidByItsCode) {

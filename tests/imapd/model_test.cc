@@ -64,9 +64,9 @@ class ModelClient {
     if (stopped_) co_return;
     auto snapshot = house_.store().read(house_.alice());
     const auto info = snapshot->mailbox("INBOX");
-    std::vector<store::Message> rows;
-    const auto note = [&rows](const store::Message& message) { rows.push_back(message); };
-    (void)snapshot->scan(info->id, store::kAllUids, 1'000'000, note);
+    std::vector<mailbox::Message> rows;
+    const auto note = [&rows](const mailbox::Message& message) { rows.push_back(message); };
+    (void)snapshot->scan(info->id, mailbox::kAllUids, 1'000'000, note);
     if (rows.size() != believer_.messages().size()) {
       fail("believes in " + std::to_string(believer_.messages().size()) + " messages of " +
            std::to_string(rows.size()));
@@ -96,7 +96,7 @@ class ModelClient {
     dialogue_.push_back(std::move(line));
   }
 
-  void compare(const Believed& believed, const store::Message& row, const store::MailboxInfo& info) {
+  void compare(const Believed& believed, const mailbox::Message& row, const mailbox::MailboxInfo& info) {
     if (believed.uid && *believed.uid != number(row.uid)) {
       return fail("believes in UID " + std::to_string(*believed.uid) + " for " + std::to_string(number(row.uid)));
     }

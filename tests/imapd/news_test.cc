@@ -234,14 +234,14 @@ TEST(News, ChangesOfOthersBetweenTwoPartsOfAFetchAreTold) {
   constexpr int kMessages = 300;
   House house;
   for (int i = 0; i < kMessages; ++i) house.append("INBOX", kPlain);
-  store::Batch flagging;
-  const store::UidRange first_message{Uid{1}, Uid{1}};
-  flagging.operations.emplace_back(store::StoreFlags{house.store().read(house.alice())->mailbox("INBOX")->id,
-                                                     store::UidSet{first_message},
-                                                     store::FlagMode::add,
-                                                     store::FlagSet{store::SystemFlag::flagged},
-                                                     {},
-                                                     std::nullopt});
+  mailbox::Batch flagging;
+  const mailbox::UidRange first_message{Uid{1}, Uid{1}};
+  flagging.operations.emplace_back(mailbox::StoreFlags{house.store().read(house.alice())->mailbox("INBOX")->id,
+                                                       mailbox::UidSet{first_message},
+                                                       mailbox::FlagMode::add,
+                                                       mailbox::FlagSet{mailbox::SystemFlag::flagged},
+                                                       {},
+                                                       std::nullopt});
   house.applier.others[house.applier.batches + 2] = std::move(flagging);
   Script script{"1 login", "1C: o SELECT INBOX"};
   for (const char* line : {"1S: * FLAGS *", "1S: * OK [PERM*", "1S: * 300 EXISTS", "1S: * 0 RECENT",

@@ -11,14 +11,14 @@ namespace {
 constexpr UserId kAlice{1};
 constexpr MailboxId kInbox{1};
 
-std::vector<std::uint32_t> walk(const store::Store& store, const store::UidSet& uids, std::size_t rows_max) {
+std::vector<std::uint32_t> walk(const store::Store& store, const mailbox::UidSet& uids, std::size_t rows_max) {
   std::vector<std::uint32_t> seen;
   RowWalk rows{uids};
   while (!rows.done()) {
     const auto snapshot = store.read(kAlice);
     const auto some = rows.next(*snapshot, kInbox, rows_max);
     EXPECT_LE(some->size(), rows_max);
-    for (const store::Message& message : *some) seen.push_back(number(message.uid));
+    for (const mailbox::Message& message : *some) seen.push_back(number(message.uid));
   }
   EXPECT_EQ(rows.passed(), uids.size());
   return seen;
@@ -33,17 +33,17 @@ class WithGaps : public ::testing::Test {
     writer_ = std::move(*store::Writer::open(std::move(options)));
     std::vector<store::Request> requests;
     for (std::uint32_t uid = 1; uid <= 200; ++uid) {
-      store::Deliver deliver;
+      mailbox::Deliver deliver;
       deliver.user = kAlice;
-      deliver.blob = store::put_blob("x", {"e", "s", "h"});
+      deliver.blob = mailbox::put_blob("x", {"e", "s", "h"});
       requests.emplace_back(std::move(deliver));
       there_.add(Uid{uid});
     }
-    store::UidSet gone{{Uid{100}, Uid{150}}};
+    mailbox::UidSet gone{{Uid{100}, Uid{150}}};
     for (std::uint32_t uid = 11; uid < 40; uid += 2) gone.add(Uid{uid});
     requests.emplace_back(
-        store::ApplyRequest{kAlice, {{store::Expunge{kInbox, gone, store::ExpungeWhich::all}}}, {}});
-    const store::Time now{std::chrono::milliseconds{1'700'000'000'000}};
+        store::ApplyRequest{kAlice, {{mailbox::Expunge{kInbox, gone, mailbox::ExpungeWhich::all}}}, {}});
+    const mailbox::Time now{std::chrono::milliseconds{1'700'000'000'000}};
     const auto outcomes =
         writer_->commit(requests, now, store::Publication::now, [](std::span<const store::Outcome>) {});
     ASSERT_TRUE(std::get<store::ApplyOutcome>(outcomes.back()));
@@ -52,7 +52,7 @@ class WithGaps : public ::testing::Test {
     }
   }
 
-  [[nodiscard]] std::vector<std::uint32_t> expected(const store::UidSet& asked) const {
+  [[nodiscard]] std::vector<std::uint32_t> expected(const mailbox::UidSet& asked) const {
     std::vector<std::uint32_t> uids;
     for (std::uint32_t uid = 1; uid <= 300; ++uid) {
       if (asked.contains(Uid{uid}) && left_.contains(Uid{uid})) uids.push_back(uid);
@@ -62,25 +62,25 @@ class WithGaps : public ::testing::Test {
 
   ScratchDirectory scratch_{quick_directory()};
   std::unique_ptr<store::Writer> writer_;
-  store::UidSet there_;
-  store::UidSet left_;
+  mailbox::UidSet there_;
+  mailbox::UidSet left_;
 };
 
 TEST_F(WithGaps, AWalkSeesWhatIsAskedForAndThere) {
-  store::UidSet every_third;
+  mailbox::UidSet every_third;
   for (std::uint32_t uid = 2; uid < 250; uid += 3) every_third.add(Uid{uid});
-  const store::UidSet sets[] = {
+  const mailbox::UidSet sets[] = {
       there_,
       left_,
       every_third,
-      {store::kAllUids},
+      {mailbox::kAllUids},
       {},
       {{Uid{1}, Uid{1}}, {Uid{200}, Uid{200}}},
       {{Uid{11}, Uid{11}}, {Uid{13}, Uid{13}}},
       {{Uid{90}, Uid{99}}, {Uid{101}, Uid{140}}, {Uid{145}, Uid{152}}},
       {{Uid{12}, Uid{12}}, {Uid{14}, Uid{17}}, {Uid{40}, Uid{40}}, {Uid{80}, Uid{80}}, {Uid{199}, Uid{300}}},
   };
-  for (const store::UidSet& asked : sets) {
+  for (const mailbox::UidSet& asked : sets) {
     for (const std::size_t rows_max : {1U, 2U, 7U, 1000U}) {
       EXPECT_EQ(walk(writer_->store(), asked, rows_max), expected(asked)) << asked.size() << " by " << rows_max;
     }

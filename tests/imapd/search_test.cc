@@ -11,14 +11,14 @@ using std::chrono::year;
 /// 1: plain, seen, arrived 3 Dec 2026 at 00:30 +0100, which is 2 Dec in UTC. 2: mixed, answered and $Junk,
 /// 4 Dec 2026. 3: plain again with another subject and no date, flagged, deleted and draft, 5 Dec 2025.
 void fill(House& house) {
-  const store::InternalDate first{sys_days{year{2026} / 12 / 2} + std::chrono::minutes{23 * 60 + 30}, 60};
-  const store::InternalDate second{sys_days{year{2026} / 12 / 4} + std::chrono::hours{12}, 0};
-  const store::InternalDate third{sys_days{year{2025} / 12 / 5} + std::chrono::hours{12}, 0};
-  house.append("INBOX", kPlain, {store::SystemFlag::seen}, {}, first);
-  house.append("INBOX", kMixed, {store::SystemFlag::answered}, {"$Junk"}, second);
+  const mailbox::InternalDate first{sys_days{year{2026} / 12 / 2} + std::chrono::minutes{23 * 60 + 30}, 60};
+  const mailbox::InternalDate second{sys_days{year{2026} / 12 / 4} + std::chrono::hours{12}, 0};
+  const mailbox::InternalDate third{sys_days{year{2025} / 12 / 5} + std::chrono::hours{12}, 0};
+  house.append("INBOX", kPlain, {mailbox::SystemFlag::seen}, {}, first);
+  house.append("INBOX", kMixed, {mailbox::SystemFlag::answered}, {"$Junk"}, second);
   house.append("INBOX",
                "Subject: Third\r\nCc: carol@example.com\r\nBcc: dave@example.com\r\n\r\nThe second text\r\n",
-               {store::SystemFlag::flagged, store::SystemFlag::deleted, store::SystemFlag::draft}, {}, third);
+               {mailbox::SystemFlag::flagged, mailbox::SystemFlag::deleted, mailbox::SystemFlag::draft}, {}, third);
 }
 
 struct Case {
@@ -117,7 +117,7 @@ TEST(Search, FindsByEmailId) {
   const auto ids = snapshot->email_ids();
   ASSERT_TRUE(ids);
   const std::string second = ids->id_of(snapshot->message(inbox, Uid{2})->blob);
-  const store::EmailIds others_ids(store::ObjectKey{}, house.alice());
+  const mailbox::EmailIds others_ids(mailbox::ObjectKey{}, house.alice());
   Script script = opened();
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"EMAILID " + second, " 2"},

@@ -11,7 +11,7 @@ std::string with_header(const std::string& fields) { return fields + "\r\ntext\r
 /// Five messages, no two in the same place under any key.
 void fill(House& house) {
   const auto arrived = [](int day) {
-    return store::InternalDate{std::chrono::sys_days{std::chrono::year{2026} / 1 / day}, 0};
+    return mailbox::InternalDate{std::chrono::sys_days{std::chrono::year{2026} / 1 / day}, 0};
   };
   house.append("INBOX",
                with_header("From: \"Zoe\" <mike@example.org>\r\nTo: dora@example.org\r\nCc: e@example.org\r\n"
@@ -161,7 +161,7 @@ TEST(Sort, IsRefusedWhenItCannotBe) {
 
 TEST(SortKey, ComparesNumbersAndTexts) {
   const auto key_of = [](imap::SortCriterion criterion, std::uint32_t octets, const char* subject) {
-    store::Message message;
+    mailbox::Message message;
     message.octets = octets;
     return sort_key({criterion}, message, std::string{"Subject: "} + subject + "\r\n\r\n");
   };

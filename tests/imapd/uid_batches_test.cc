@@ -7,8 +7,8 @@
 namespace posthaste::imapd {
 namespace {
 
-using store::UidRange;
-using store::UidSet;
+using mailbox::UidRange;
+using mailbox::UidSet;
 
 struct Case {
   const char* name;
@@ -26,7 +26,7 @@ const Case kCases[] = {
      3,
      {{{Uid{1}, Uid{2}}, {Uid{5}, Uid{5}}}, {{Uid{9}, Uid{9}}}}},
     {"EndsWithARange", {{Uid{1}, Uid{2}}, {Uid{5}, Uid{6}}}, 2, {{{Uid{1}, Uid{2}}}, {{Uid{5}, Uid{6}}}}},
-    {"AllThereCanBe", {store::kAllUids}, UINT64_MAX, {{store::kAllUids}}},
+    {"AllThereCanBe", {mailbox::kAllUids}, UINT64_MAX, {{mailbox::kAllUids}}},
     {"TheLastUid",
      {{Uid{4294967294}, Uid{4294967295}}},
      1,
@@ -51,11 +51,11 @@ TEST(UidBatches, OfAMailboxHoldWhatWillComeToo) {
   ASSERT_EQ(batches.size(), 2U);
   EXPECT_EQ(batches[0], (UidSet{{Uid{1}, Uid{kChangedAtOnce}}}));
   EXPECT_EQ(batches[1], (UidSet{{Uid{kChangedAtOnce + 1}, Uid{kChangedAtOnce + 1}},
-                                {Uid{kChangedAtOnce + 10}, store::kAllUids.last}}));
+                                {Uid{kChangedAtOnce + 10}, mailbox::kAllUids.last}}));
 }
 
 TEST(UidBatches, OfAnEmptyMailboxHoldWhatWillCome) {
-  EXPECT_EQ(batches_of(SelectedMailbox{}), (std::vector{UidSet{store::kAllUids}}));
+  EXPECT_EQ(batches_of(SelectedMailbox{}), (std::vector{UidSet{mailbox::kAllUids}}));
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ namespace {
 using imap::NumberedBy;
 using imap::NumberRange;
 using imap::NumberSet;
-using store::UidSet;
+using mailbox::UidSet;
 
 UidRuns runs_of(const std::vector<std::uint32_t>& uids) {
   UidRuns runs;

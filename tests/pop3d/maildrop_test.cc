@@ -33,7 +33,7 @@ TEST(Maildrop, MarksKeepTheNumbersOfTheOthers) {
   EXPECT_EQ(maildrop.octets(), 103U);
   EXPECT_EQ(maildrop.unmarked_from(MessageNumber{2}), MessageNumber{3});
   EXPECT_EQ(maildrop.unmarked_from(MessageNumber{4}), std::nullopt);
-  EXPECT_EQ(maildrop.marked(), (store::UidSet{{Uid{5}, Uid{5}}}));
+  EXPECT_EQ(maildrop.marked(), (mailbox::UidSet{{Uid{5}, Uid{5}}}));
 }
 
 TEST(Maildrop, UnmarkAllForgetsEveryMark) {

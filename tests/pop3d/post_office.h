@@ -75,11 +75,11 @@ inline const Accounts& accounts() {
 }
 
 /// deliveryd is away.
-class AwayApplier final : public store::Applier {
+class AwayApplier final : public mailbox::Applier {
  public:
-  net::Task<std::expected<store::ApplyResult, store::StoreError>> apply(UserId, store::Batch,
-                                                                        store::IdempotencyKey) override {
-    co_return std::unexpected(store::StoreError::unavailable);
+  net::Task<std::expected<mailbox::ApplyResult, mailbox::StoreError>> apply(UserId, mailbox::Batch,
+                                                                            mailbox::IdempotencyKey) override {
+    co_return std::unexpected(mailbox::StoreError::unavailable);
   }
 };
 
@@ -107,9 +107,9 @@ class PostOffice {
   void deliver(const std::vector<std::string>& messages) {
     std::vector<store::Request> requests;
     for (const auto& octets : messages) {
-      store::Deliver message;
+      mailbox::Deliver message;
       message.user = accounts().alice();
-      message.blob = store::put_blob(octets, {});
+      message.blob = mailbox::put_blob(octets, {});
       requests.emplace_back(std::move(message));
     }
     commit(requests);
@@ -117,12 +117,12 @@ class PostOffice {
 
   /// What another client does.
   void expunge(Uid uid) {
-    store::Batch batch;
-    batch.operations.emplace_back(store::Expunge{inbox()->id, {{uid, uid}}, store::ExpungeWhich::all});
+    mailbox::Batch batch;
+    batch.operations.emplace_back(mailbox::Expunge{inbox()->id, {{uid, uid}}, mailbox::ExpungeWhich::all});
     commit({store::ApplyRequest{accounts().alice(), std::move(batch), {}}});
   }
 
-  [[nodiscard]] std::optional<store::MailboxInfo> inbox() const {
+  [[nodiscard]] std::optional<mailbox::MailboxInfo> inbox() const {
     const auto snapshot = writer_->store().read(accounts().alice());
     auto info = snapshot->mailbox("INBOX");
     return info ? std::optional{*info} : std::nullopt;
@@ -133,8 +133,8 @@ class PostOffice {
     const auto info = inbox();
     if (!info) return uids;
     const auto snapshot = writer_->store().read(accounts().alice());
-    const auto add = [&uids](const store::Message& message) { uids.push_back(number(message.uid)); };
-    EXPECT_TRUE(snapshot->scan(info->id, store::kAllUids, SIZE_MAX, add));
+    const auto add = [&uids](const mailbox::Message& message) { uids.push_back(number(message.uid)); };
+    EXPECT_TRUE(snapshot->scan(info->id, mailbox::kAllUids, SIZE_MAX, add));
     return uids;
   }
 
@@ -177,12 +177,12 @@ class PostOffice {
       };
       EXPECT_TRUE(std::ranges::all_of(outcomes, succeeded));
     };
-    const auto outcomes = writer_->commit(requests, store::Time{}, store::Publication::now, check);
+    const auto outcomes = writer_->commit(requests, mailbox::Time{}, store::Publication::now, check);
     EXPECT_EQ(outcomes.size(), requests.size());
   }
 
   net::Task<void> serve_and(net::Task<void> client) {
-    store::Applier& applier = deliveryd_is_away_ ? static_cast<store::Applier&>(away_) : local_store_;
+    mailbox::Applier& applier = deliveryd_is_away_ ? static_cast<mailbox::Applier&>(away_) : local_store_;
     const Surroundings surroundings{sim_.world(), config_,        writer_->store(),
                                     applier,      authenticator_, accounts().certificates(),
                                     locks_,       last_logins_,   log_};

@@ -78,8 +78,8 @@ class SimDeliveryd {
     const auto inbox = snapshot->mailbox("INBOX");
     if (!inbox) return messages;
     std::vector<BlobId> blobs;
-    const auto note = [&](const store::Message& message) { blobs.push_back(message.blob); };
-    EXPECT_TRUE(snapshot->scan(inbox->id, store::kAllUids, 1'000'000, note));
+    const auto note = [&](const mailbox::Message& message) { blobs.push_back(message.blob); };
+    EXPECT_TRUE(snapshot->scan(inbox->id, mailbox::kAllUids, 1'000'000, note));
     for (const auto blob : blobs) {
       const auto location = snapshot->locate(blob);
       EXPECT_TRUE(location);
@@ -98,7 +98,7 @@ class SimDeliveryd {
   std::unique_ptr<store::Writer> open_writer(const std::filesystem::path& folder) {
     store::WriterOptions options;
     options.directory = folder;
-    options.on_change = [this](const store::Change& change) { changes_.publish(change); };
+    options.on_change = [this](const mailbox::Change& change) { changes_.publish(change); };
     auto writer = store::Writer::open(std::move(options));
     EXPECT_TRUE(writer) << writer.error().text;
     return std::move(*writer);

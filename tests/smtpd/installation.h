@@ -203,7 +203,7 @@ class FakeStore {
       auto frame = co_await frames.read(std::chrono::hours{1});
       if (!frame) break;
       const auto request =
-          wire::decode_request(std::move(*frame), [](std::string_view) { return store::Summary{}; });
+          wire::decode_request(std::move(*frame), [](std::string_view) { return mailbox::Summary{}; });
       const auto* question = request ? std::get_if<wire::VerifyRecipient>(&*request) : nullptr;
       if (question == nullptr) break;
       questions.push_back(*question);

@@ -1,4 +1,4 @@
-#include "common/store/email_ids.h"
+#include "common/mailbox/email_ids.h"
 
 #include <gtest/gtest.h>
 

@@ -1,10 +1,11 @@
-#include "common/store/operations.h"
 
 #include <gtest/gtest.h>
 
 #include <set>
 
 #include "scratch.h"
+
+#include "common/store/values.h"
 
 namespace posthaste::store {
 namespace {

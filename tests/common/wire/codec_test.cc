@@ -10,11 +10,11 @@
 namespace posthaste::wire {
 namespace {
 
-const Summarize kNoSummary = [](std::string_view) { return store::Summary{}; };
+const Summarize kNoSummary = [](std::string_view) { return mailbox::Summary{}; };
 
-store::BlobHandle blob(std::string octets) { return store::put_blob(std::move(octets), {}); }
+mailbox::BlobHandle blob(std::string octets) { return mailbox::put_blob(std::move(octets), {}); }
 
-constexpr store::InternalDate kDate{std::chrono::sys_seconds{std::chrono::seconds{1'795'344'000}}, -330};
+constexpr mailbox::InternalDate kDate{std::chrono::sys_seconds{std::chrono::seconds{1'795'344'000}}, -330};
 
 /// What a frame looks like after the connection.
 Frame arrived(const OutgoingFrame& outgoing) {
@@ -23,7 +23,7 @@ Frame arrived(const OutgoingFrame& outgoing) {
   return frame;
 }
 
-std::expected<ApplyCall, FrameError> through_wire(store::Operation operation) {
+std::expected<ApplyCall, FrameError> through_wire(mailbox::Operation operation) {
   ApplyCall call{7, UserId{0xffff'ffff'ffff'fffe}, {{std::move(operation)}}, {"key"}};
   const auto frame = encode(Request{call});
   if (!frame) return std::unexpected(frame.error());
@@ -45,15 +45,15 @@ Operation received(Operation operation) {
 
 TEST(Operations, AppendKeepsItsOctetsAndAllElse) {
   const std::string octets = std::string("Subject: a\r\n\r\n\0\xff", 16);
-  const auto append = received(store::Append{MailboxId{9},
-                                             blob(octets),
-                                             {store::SystemFlag::seen, store::SystemFlag::draft},
-                                             {"$Forwarded", "a"},
-                                             kDate,
-                                             UidValidity{0xffff'ffff}});
+  const auto append = received(mailbox::Append{MailboxId{9},
+                                               blob(octets),
+                                               {mailbox::SystemFlag::seen, mailbox::SystemFlag::draft},
+                                               {"$Forwarded", "a"},
+                                               kDate,
+                                               UidValidity{0xffff'ffff}});
   EXPECT_EQ(append.mailbox, MailboxId{9});
   EXPECT_EQ(append.blob->octets(), octets);
-  EXPECT_EQ(append.flags, (store::FlagSet{store::SystemFlag::seen, store::SystemFlag::draft}));
+  EXPECT_EQ(append.flags, (mailbox::FlagSet{mailbox::SystemFlag::seen, mailbox::SystemFlag::draft}));
   EXPECT_EQ(append.keywords, (std::vector<std::string>{"$Forwarded", "a"}));
   EXPECT_EQ(append.internal_date, kDate);
   EXPECT_EQ(append.expected_uid_validity, UidValidity{0xffff'ffff});
@@ -62,7 +62,7 @@ TEST(Operations, AppendKeepsItsOctetsAndAllElse) {
 TEST(Operations, SeveralAppendsShareTheAttachmentInTheirOrder) {
   ApplyCall call;
   for (const char* octets : {"first", "", "third one"}) {
-    call.batch.operations.emplace_back(store::Append{MailboxId{1}, blob(octets), {}, {}, kDate, {}});
+    call.batch.operations.emplace_back(mailbox::Append{MailboxId{1}, blob(octets), {}, {}, kDate, {}});
   }
   const auto frame = encode(Request{call});
   ASSERT_TRUE(frame);
@@ -70,113 +70,115 @@ TEST(Operations, SeveralAppendsShareTheAttachmentInTheirOrder) {
   ASSERT_TRUE(request);
   std::vector<std::string> octets;
   for (const auto& operation : std::get<ApplyCall>(*request).batch.operations) {
-    octets.push_back(std::get<store::Append>(operation).blob->octets());
+    octets.push_back(std::get<mailbox::Append>(operation).blob->octets());
   }
   EXPECT_EQ(octets, (std::vector<std::string>{"first", "", "third one"}));
 }
 
 TEST(Operations, TheReceiverMakesTheSummary) {
-  const auto frame =
-      encode(Request{ApplyCall{1, UserId{1}, {{store::Append{MailboxId{1}, blob("abc"), {}, {}, kDate, {}}}}, {}}});
+  const auto frame = encode(
+      Request{ApplyCall{1, UserId{1}, {{mailbox::Append{MailboxId{1}, blob("abc"), {}, {}, kDate, {}}}}, {}}});
   const auto request = decode_request(arrived(*frame), [](std::string_view octets) {
-    return store::Summary{std::string{octets} + "!", "", ""};
+    return mailbox::Summary{std::string{octets} + "!", "", ""};
   });
   ASSERT_TRUE(request);
-  const auto& append = std::get<store::Append>(std::get<ApplyCall>(*request).batch.operations.front());
+  const auto& append = std::get<mailbox::Append>(std::get<ApplyCall>(*request).batch.operations.front());
   EXPECT_EQ(append.blob->summary().envelope, "abc!");
 }
 
 TEST(Operations, StoreFlags) {
-  const store::UidSet uids{{Uid{1}, Uid{1}}, {Uid{3}, Uid{7}}, {Uid{4'000'000'000}, Uid{0xffff'ffff}}};
-  const auto operation = received(store::StoreFlags{
-      MailboxId{2}, uids, store::FlagMode::replace, {store::SystemFlag::deleted}, {"k"}, ModSeq{5}});
+  const mailbox::UidSet uids{{Uid{1}, Uid{1}}, {Uid{3}, Uid{7}}, {Uid{4'000'000'000}, Uid{0xffff'ffff}}};
+  const auto operation = received(mailbox::StoreFlags{
+      MailboxId{2}, uids, mailbox::FlagMode::replace, {mailbox::SystemFlag::deleted}, {"k"}, ModSeq{5}});
   EXPECT_EQ(operation.mailbox, MailboxId{2});
   EXPECT_EQ(operation.uids, uids);
-  EXPECT_EQ(operation.mode, store::FlagMode::replace);
-  EXPECT_EQ(operation.flags, store::FlagSet{store::SystemFlag::deleted});
+  EXPECT_EQ(operation.mode, mailbox::FlagMode::replace);
+  EXPECT_EQ(operation.flags, mailbox::FlagSet{mailbox::SystemFlag::deleted});
   EXPECT_EQ(operation.keywords, std::vector<std::string>{"k"});
   EXPECT_EQ(operation.unchanged_since, ModSeq{5});
 }
 
 TEST(Operations, ModseqZeroIsNotTheSameAsNone) {
-  EXPECT_EQ(received(store::StoreFlags{MailboxId{2}, {}, store::FlagMode::add, {}, {}, ModSeq{0}}).unchanged_since,
-            ModSeq{0});
-  EXPECT_EQ(received(store::StoreFlags{MailboxId{2}, {}, store::FlagMode::add, {}, {}, {}}).unchanged_since,
+  EXPECT_EQ(
+      received(mailbox::StoreFlags{MailboxId{2}, {}, mailbox::FlagMode::add, {}, {}, ModSeq{0}}).unchanged_since,
+      ModSeq{0});
+  EXPECT_EQ(received(mailbox::StoreFlags{MailboxId{2}, {}, mailbox::FlagMode::add, {}, {}, {}}).unchanged_since,
             std::nullopt);
 }
 
 TEST(Operations, Expunge) {
-  const auto operation = received(store::Expunge{MailboxId{3}, {store::kAllUids}, store::ExpungeWhich::all});
+  const auto operation = received(mailbox::Expunge{MailboxId{3}, {mailbox::kAllUids}, mailbox::ExpungeWhich::all});
   EXPECT_EQ(operation.mailbox, MailboxId{3});
-  EXPECT_EQ(operation.uids, store::UidSet{store::kAllUids});
-  EXPECT_EQ(operation.which, store::ExpungeWhich::all);
+  EXPECT_EQ(operation.uids, mailbox::UidSet{mailbox::kAllUids});
+  EXPECT_EQ(operation.which, mailbox::ExpungeWhich::all);
 }
 
 TEST(Operations, CopyAndMove) {
-  const store::UidSet uids{{Uid{2}, Uid{4}}};
-  const auto copy = received(store::Copy{MailboxId{1}, uids, MailboxId{2}});
+  const mailbox::UidSet uids{{Uid{2}, Uid{4}}};
+  const auto copy = received(mailbox::Copy{MailboxId{1}, uids, MailboxId{2}});
   EXPECT_EQ(copy.from, MailboxId{1});
   EXPECT_EQ(copy.uids, uids);
   EXPECT_EQ(copy.to, MailboxId{2});
-  const auto move = received(store::Move{MailboxId{3}, uids, MailboxId{4}});
+  const auto move = received(mailbox::Move{MailboxId{3}, uids, MailboxId{4}});
   EXPECT_EQ(move.from, MailboxId{3});
   EXPECT_EQ(move.to, MailboxId{4});
 }
 
 TEST(Operations, Mailboxes) {
-  const auto create = received(store::CreateMailbox{"Gesendet/\xc3\xa4", store::SpecialUse::sent});
+  const auto create = received(mailbox::CreateMailbox{"Gesendet/\xc3\xa4", mailbox::SpecialUse::sent});
   EXPECT_EQ(create.name, "Gesendet/\xc3\xa4");
-  EXPECT_EQ(create.special_use, store::SpecialUse::sent);
-  EXPECT_EQ(received(store::CreateMailbox{"a", {}}).special_use, std::nullopt);
-  EXPECT_EQ(received(store::DeleteMailbox{"a/b"}).name, "a/b");
-  const auto rename = received(store::RenameMailbox{"a", "b"});
+  EXPECT_EQ(create.special_use, mailbox::SpecialUse::sent);
+  EXPECT_EQ(received(mailbox::CreateMailbox{"a", {}}).special_use, std::nullopt);
+  EXPECT_EQ(received(mailbox::DeleteMailbox{"a/b"}).name, "a/b");
+  const auto rename = received(mailbox::RenameMailbox{"a", "b"});
   EXPECT_EQ(rename.from, "a");
   EXPECT_EQ(rename.to, "b");
-  const auto subscribed = received(store::SetSubscribed{"a", false});
+  const auto subscribed = received(mailbox::SetSubscribed{"a", false});
   EXPECT_EQ(subscribed.name, "a");
   EXPECT_FALSE(subscribed.subscribed);
-  EXPECT_EQ(received(store::SetSpecialUse{"a", store::SpecialUse::important}).special_use,
-            store::SpecialUse::important);
+  EXPECT_EQ(received(mailbox::SetSpecialUse{"a", mailbox::SpecialUse::important}).special_use,
+            mailbox::SpecialUse::important);
 }
 
 TEST(Operations, Users) {
-  received(store::CreateUser{});
-  received(store::DeleteUser{});
-  EXPECT_EQ(received(store::SetQuota{{1'000, {}}}).limits, (store::QuotaLimits{1'000, {}}));
-  EXPECT_EQ(received(store::SetQuota{{{}, 0}}).limits, (store::QuotaLimits{{}, 0}));
-  EXPECT_EQ(received(store::SetQuota{}).limits, store::QuotaLimits{});
+  received(mailbox::CreateUser{});
+  received(mailbox::DeleteUser{});
+  EXPECT_EQ(received(mailbox::SetQuota{{1'000, {}}}).limits, (mailbox::QuotaLimits{1'000, {}}));
+  EXPECT_EQ(received(mailbox::SetQuota{{{}, 0}}).limits, (mailbox::QuotaLimits{{}, 0}));
+  EXPECT_EQ(received(mailbox::SetQuota{}).limits, mailbox::QuotaLimits{});
 }
 
 TEST(Operations, MetadataKeepsItsOctetsAndTheLackOfThem) {
-  const std::vector<store::Annotation> annotations{
+  const std::vector<mailbox::Annotation> annotations{
       {"/private/a", std::string("\0\xff\r\n", 4)}, {"/shared/b", std::nullopt}, {"", ""}};
-  const auto of_mailbox = received(store::SetMetadata{MailboxId{7}, annotations});
+  const auto of_mailbox = received(mailbox::SetMetadata{MailboxId{7}, annotations});
   EXPECT_EQ(of_mailbox.mailbox, MailboxId{7});
   EXPECT_EQ(of_mailbox.annotations, annotations);
-  const auto of_server = received(store::SetMetadata{std::nullopt, {}});
+  const auto of_server = received(mailbox::SetMetadata{std::nullopt, {}});
   EXPECT_EQ(of_server.mailbox, std::nullopt);
   EXPECT_TRUE(of_server.annotations.empty());
 }
 
 TEST(Operations, WhatCannotTravelIsRefusedByTheSender) {
-  EXPECT_EQ(through_wire(store::SetMetadata{{}, {{std::string(4'097, 'a'), "v"}}}).error(),
+  EXPECT_EQ(through_wire(mailbox::SetMetadata{{}, {{std::string(4'097, 'a'), "v"}}}).error(),
             FrameError::out_of_range);
-  EXPECT_EQ(through_wire(store::SetMetadata{{}, {{"/private/a", std::string((1 << 20) + 1, 'v')}}}).error(),
+  EXPECT_EQ(through_wire(mailbox::SetMetadata{{}, {{"/private/a", std::string((1 << 20) + 1, 'v')}}}).error(),
             FrameError::out_of_range);
-  EXPECT_EQ(through_wire(store::SetMetadata{{}, std::vector<store::Annotation>(1'001)}).error(),
+  EXPECT_EQ(through_wire(mailbox::SetMetadata{{}, std::vector<mailbox::Annotation>(1'001)}).error(),
             FrameError::out_of_range);
-  EXPECT_EQ(through_wire(store::DeleteMailbox{std::string(4'097, 'a')}).error(), FrameError::out_of_range);
-  EXPECT_EQ(through_wire(store::StoreFlags{
-                             MailboxId{2}, {}, store::FlagMode::add, {}, std::vector<std::string>(1'001, "k"), {}})
+  EXPECT_EQ(through_wire(mailbox::DeleteMailbox{std::string(4'097, 'a')}).error(), FrameError::out_of_range);
+  EXPECT_EQ(
+      through_wire(mailbox::StoreFlags{
+                       MailboxId{2}, {}, mailbox::FlagMode::add, {}, std::vector<std::string>(1'001, "k"), {}})
+          .error(),
+      FrameError::out_of_range);
+  const mailbox::InternalDate year_10000{std::chrono::sys_days{std::chrono::year{10'000} / 1 / 1}, 0};
+  EXPECT_EQ(through_wire(mailbox::Append{MailboxId{1}, blob(""), {}, {}, year_10000, {}}).error(),
+            FrameError::out_of_range);
+  EXPECT_EQ(through_wire(mailbox::StoreFlags{MailboxId{2}, {}, mailbox::FlagMode::add, {}, {}, ModSeq{1ULL << 63U}})
                 .error(),
             FrameError::out_of_range);
-  const store::InternalDate year_10000{std::chrono::sys_days{std::chrono::year{10'000} / 1 / 1}, 0};
-  EXPECT_EQ(through_wire(store::Append{MailboxId{1}, blob(""), {}, {}, year_10000, {}}).error(),
-            FrameError::out_of_range);
-  EXPECT_EQ(
-      through_wire(store::StoreFlags{MailboxId{2}, {}, store::FlagMode::add, {}, {}, ModSeq{1ULL << 63U}}).error(),
-      FrameError::out_of_range);
-  const store::Batch many{std::vector<store::Operation>(kOperationsMax + 1, store::CreateUser{})};
+  const mailbox::Batch many{std::vector<mailbox::Operation>(kOperationsMax + 1, mailbox::CreateUser{})};
   EXPECT_EQ(encode(Request{ApplyCall{1, UserId{1}, many, {}}}).error(), FrameError::out_of_range);
   EXPECT_EQ(encode(Request{ApplyCall{1, UserId{1}, {}, {std::string(65, 'k')}}}).error(), FrameError::out_of_range);
 }
@@ -189,18 +191,18 @@ TEST(Requests, Subscriptions) {
 }
 
 const Response kResponses[] = {
-    ApplyAnswer{3, store::ApplyResult{{store::Appended{MailboxId{1}, UidValidity{2}, Uid{3}, BlobId{4}},
-                                       store::FlagsStored{{{Uid{1}, Uid{9}}}, {{Uid{11}, Uid{11}}}},
-                                       store::Expunged{{{Uid{5}, Uid{6}}, {Uid{8}, Uid{8}}}},
-                                       store::Copied{UidValidity{7}, {{Uid{1}, Uid{2}}}, {{Uid{10}, Uid{11}}}},
-                                       store::MailboxChanged{MailboxId{6}, UidValidity{5}}, store::Done{}},
-                                      ModSeq{0x7fff'ffff'ffff'ffff}}},
-    ApplyAnswer{0, store::ApplyResult{}},
-    ApplyAnswer{4, std::unexpected(store::StoreError::no_such_mailbox)},
-    ApplyAnswer{5, std::unexpected(store::StoreError::unavailable)},
-    ApplyAnswer{6, std::unexpected(store::StoreError::too_many_mailboxes)},
+    ApplyAnswer{3, mailbox::ApplyResult{{mailbox::Appended{MailboxId{1}, UidValidity{2}, Uid{3}, BlobId{4}},
+                                         mailbox::FlagsStored{{{Uid{1}, Uid{9}}}, {{Uid{11}, Uid{11}}}},
+                                         mailbox::Expunged{{{Uid{5}, Uid{6}}, {Uid{8}, Uid{8}}}},
+                                         mailbox::Copied{UidValidity{7}, {{Uid{1}, Uid{2}}}, {{Uid{10}, Uid{11}}}},
+                                         mailbox::MailboxChanged{MailboxId{6}, UidValidity{5}}, mailbox::Done{}},
+                                        ModSeq{0x7fff'ffff'ffff'ffff}}},
+    ApplyAnswer{0, mailbox::ApplyResult{}},
+    ApplyAnswer{4, std::unexpected(mailbox::StoreError::no_such_mailbox)},
+    ApplyAnswer{5, std::unexpected(mailbox::StoreError::unavailable)},
+    ApplyAnswer{6, std::unexpected(mailbox::StoreError::too_many_mailboxes)},
     Subscribed{UserId{8}},
-    store::Change{UserId{1}, MailboxId{2}, ModSeq{3}},
+    mailbox::Change{UserId{1}, MailboxId{2}, ModSeq{3}},
     AnythingChanged{},
     RecipientVerified{0, RecipientState::ok},
     RecipientVerified{0xffff'ffff'ffff'ffff, RecipientState::unavailable},

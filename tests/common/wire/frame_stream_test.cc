@@ -36,7 +36,7 @@ class Folder {
 
 /// Larger than any socket buffer: a message alone, one with two attachments, small ones.
 std::vector<OutgoingFrame> large_frames() {
-  const auto blob = [](char c) { return store::put_blob(std::string(4'000'000, c), {}); };
+  const auto blob = [](char c) { return mailbox::put_blob(std::string(4'000'000, c), {}); };
   return {{std::string(3'000'000, 'm'), {}}, {"two", {blob('a'), blob('b')}}, {"", {}}, {"end", {}}};
 }
 
@@ -165,7 +165,7 @@ net::Task<void> read_without_memory(net::SimWorld& sim, std::vector<Frame>& fram
   sender.spawn(from.send_queued());
   for (const char* message : {"kept", "lost", "next"}) {
     const bool lost = std::string_view{message} == "lost";
-    from.queue({message, {store::put_blob(std::string(lost ? 2'000'000 : 500'000, 'x'), {})}});
+    from.queue({message, {mailbox::put_blob(std::string(lost ? 2'000'000 : 500'000, 'x'), {})}});
   }
   std::size_t asked_max = 0;
   for (int i = 0; i < 3; ++i) {

@@ -15,10 +15,10 @@ namespace posthaste::wire {
 namespace {
 
 using namespace std::chrono_literals;
-using Outcome = std::expected<store::ApplyResult, store::StoreError>;
+using Outcome = std::expected<mailbox::ApplyResult, mailbox::StoreError>;
 
 const net::Endpoint kSocket{"/run/store.sock", 0};
-const Summarize kNoSummary = [](std::string_view) { return store::Summary{}; };
+const Summarize kNoSummary = [](std::string_view) { return mailbox::Summary{}; };
 
 struct Installation {
   explicit Installation(std::uint64_t seed, net::SimConditions conditions = {}) : sim(seed, conditions) {}
@@ -58,14 +58,14 @@ net::Task<void> hang_up(std::unique_ptr<Peer> peer) {
   co_await peer->sender.drained();
 }
 
-store::ApplyResult done(std::uint64_t modseq) { return {{store::Done{}}, ModSeq{modseq}}; }
+mailbox::ApplyResult done(std::uint64_t modseq) { return {{mailbox::Done{}}, ModSeq{modseq}}; }
 
-net::Task<void> apply(StoreClient& client, store::Batch batch, Outcome& outcome) {
-  store::IdempotencyKey no_key;
+net::Task<void> apply(StoreClient& client, mailbox::Batch batch, Outcome& outcome) {
+  mailbox::IdempotencyKey no_key;
   outcome = co_await client.apply(UserId{1}, std::move(batch), std::move(no_key));
 }
 
-const store::Batch kCreateUser{{store::CreateUser{}}};
+const mailbox::Batch kCreateUser{{mailbox::CreateUser{}}};
 
 net::Task<void> answer_in_reverse(Installation& here, std::vector<Outcome>& outcomes) {
   const auto listener = here.sim.network().listen(kSocket);
@@ -88,7 +88,7 @@ net::Task<void> answer_in_reverse(Installation& here, std::vector<Outcome>& outc
 TEST(StoreClient, AnswersInAnyOrderFindTheirCalls) {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     Installation here{seed};
-    std::vector<Outcome> outcomes(5, std::unexpected(store::StoreError::io));
+    std::vector<Outcome> outcomes(5, std::unexpected(mailbox::StoreError::io));
     ASSERT_TRUE(here.sim.run(answer_in_reverse(here, outcomes)));
     for (std::size_t i = 0; i < outcomes.size(); ++i) EXPECT_EQ(outcomes[i], Outcome{done(i + 1)});
   }
@@ -98,7 +98,7 @@ net::Task<void> lose_the_answer(Installation& here, Outcome& outcome, std::vecto
   const auto listener = here.sim.network().listen(kSocket);
   net::TaskScope scope;
   scope.spawn(here.client.run());
-  const store::Batch batch{{store::Append{MailboxId{1}, store::put_blob("abc", {}), {}, {}, {}, {}}}};
+  const mailbox::Batch batch{{mailbox::Append{MailboxId{1}, mailbox::put_blob("abc", {}), {}, {}, {}, {}}}};
   scope.spawn(apply(here.client, batch, outcome));
   auto first = co_await accept(here, *listener);
   auto asked = co_await next_request(*first);
@@ -118,14 +118,14 @@ net::Task<void> lose_the_answer(Installation& here, Outcome& outcome, std::vecto
 TEST(StoreClient, ACallWhoseConnectionBreaksIsRepeatedUnderTheSameKey) {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     Installation here{seed};
-    Outcome outcome = std::unexpected(store::StoreError::io);
+    Outcome outcome = std::unexpected(mailbox::StoreError::io);
     std::vector<ApplyCall> seen;
     ASSERT_TRUE(here.sim.run(lose_the_answer(here, outcome, seen)));
     EXPECT_EQ(outcome, Outcome{done(1)});
     ASSERT_EQ(seen.size(), 2U);
     EXPECT_EQ(seen[0].key.octets.size(), 16U);
     EXPECT_EQ(seen[0].key.octets, seen[1].key.octets);
-    EXPECT_EQ(std::get<store::Append>(seen[1].batch.operations[0]).blob->octets(), "abc");
+    EXPECT_EQ(std::get<mailbox::Append>(seen[1].batch.operations[0]).blob->octets(), "abc");
   }
 }
 
@@ -144,7 +144,7 @@ TEST(StoreClient, WithoutAServerItIsUnavailableAfterFiveSeconds) {
   Outcome outcome = done(0);
   std::chrono::milliseconds waited{};
   ASSERT_TRUE(here.sim.run(apply_alone(here, outcome, waited)));
-  EXPECT_EQ(outcome, Outcome{std::unexpected(store::StoreError::unavailable)});
+  EXPECT_EQ(outcome, Outcome{std::unexpected(mailbox::StoreError::unavailable)});
   EXPECT_GE(waited, 5s);
   EXPECT_LE(waited, 6s);
 }
@@ -167,7 +167,7 @@ TEST(StoreClient, ASilentServerIsAnIoErrorAfterHalfAMinute) {
   Outcome outcome = done(0);
   std::chrono::milliseconds waited{};
   ASSERT_TRUE(here.sim.run(apply_to_the_silent(here, outcome, waited)));
-  EXPECT_EQ(outcome, Outcome{std::unexpected(store::StoreError::io)});
+  EXPECT_EQ(outcome, Outcome{std::unexpected(mailbox::StoreError::io)});
   EXPECT_GE(waited, 30s);
   EXPECT_LE(waited, 31s);
 }
@@ -181,7 +181,7 @@ net::Task<void> apply_to_the_chatty(Installation& here, Outcome& outcome, std::c
   bool answered = false;
   const auto chat = [](Peer& chatty, net::Clock& clock, const bool& done) -> net::Task<void> {
     while (!done) {
-      say(chatty, store::Change{UserId{2}, MailboxId{1}, ModSeq{1}});
+      say(chatty, mailbox::Change{UserId{2}, MailboxId{1}, ModSeq{1}});
       co_await clock.sleep(1s);
     }
   };
@@ -201,12 +201,12 @@ TEST(StoreClient, ABusyServerThatDoesNotAnswerIsAnIoErrorAsSoon) {
   Outcome outcome = done(0);
   std::chrono::milliseconds waited{};
   ASSERT_TRUE(here.sim.run(apply_to_the_chatty(here, outcome, waited)));
-  EXPECT_EQ(outcome, Outcome{std::unexpected(store::StoreError::io)});
+  EXPECT_EQ(outcome, Outcome{std::unexpected(mailbox::StoreError::io)});
   EXPECT_GE(waited, 30s);
   EXPECT_LE(waited, 31s);
 }
 
-net::Task<void> refuse_to_send(Installation& here, store::Batch batch, Outcome& outcome) {
+net::Task<void> refuse_to_send(Installation& here, mailbox::Batch batch, Outcome& outcome) {
   const auto listener = here.sim.network().listen(kSocket);
   net::TaskScope scope;
   scope.spawn(here.client.run());
@@ -220,13 +220,13 @@ net::Task<void> refuse_to_send(Installation& here, store::Batch batch, Outcome& 
 TEST(StoreClient, WhatCannotTravelIsAnsweredAtOnce) {
   Outcome outcome = done(0);
   Installation here{1};
-  ASSERT_TRUE(here.sim.run(refuse_to_send(here, {{store::DeleteMailbox{std::string(5'000, 'x')}}}, outcome)));
-  EXPECT_EQ(outcome, Outcome{std::unexpected(store::StoreError::invalid_name)});
+  ASSERT_TRUE(here.sim.run(refuse_to_send(here, {{mailbox::DeleteMailbox{std::string(5'000, 'x')}}}, outcome)));
+  EXPECT_EQ(outcome, Outcome{std::unexpected(mailbox::StoreError::invalid_name)});
   Installation there{2};
-  const store::Append append{
-      MailboxId{1}, store::put_blob(std::string(kAttachmentMaxOctets + 1, 'x'), {}), {}, {}, {}, {}};
+  const mailbox::Append append{
+      MailboxId{1}, mailbox::put_blob(std::string(kAttachmentMaxOctets + 1, 'x'), {}), {}, {}, {}, {}};
   ASSERT_TRUE(there.sim.run(refuse_to_send(there, {{append}}, outcome)));
-  EXPECT_EQ(outcome, Outcome{std::unexpected(store::StoreError::cannot)});
+  EXPECT_EQ(outcome, Outcome{std::unexpected(mailbox::StoreError::cannot)});
 }
 
 const char* const kMalformed[] = {
@@ -261,7 +261,7 @@ TEST(StoreClient, AMalformedFrameEndsThatConnectionAndNothingElse) {
   const std::size_t sizes[] = {8, 9, 8};
   for (std::size_t i = 0; i < std::size(sizes); ++i) {
     Installation here{i};
-    Outcome outcome = std::unexpected(store::StoreError::io);
+    Outcome outcome = std::unexpected(mailbox::StoreError::io);
     ASSERT_TRUE(here.sim.run(send_malformed(here, std::string(kMalformed[i], sizes[i]), outcome)));
     EXPECT_EQ(outcome, Outcome{done(1)});
   }
@@ -370,13 +370,13 @@ net::Task<void> count_subscriptions(Installation& here, std::vector<std::string>
   auto asked = co_await next_request(*peer);
   EXPECT_EQ(std::get<Subscribe>(asked).user, UserId{1});
   say(*peer, Subscribed{UserId{1}});
-  say(*peer, store::Change{UserId{1}, MailboxId{7}, ModSeq{1}});
-  say(*peer, store::Change{UserId{2}, MailboxId{8}, ModSeq{1}});
+  say(*peer, mailbox::Change{UserId{1}, MailboxId{7}, ModSeq{1}});
+  say(*peer, mailbox::Change{UserId{2}, MailboxId{8}, ModSeq{1}});
   say(*peer, AnythingChanged{});
   co_await here.sim.loop().sleep(1s);
   heard.emplace_back("|");
   a.reset();
-  say(*peer, store::Change{UserId{1}, MailboxId{9}, ModSeq{2}});
+  say(*peer, mailbox::Change{UserId{1}, MailboxId{9}, ModSeq{2}});
   co_await here.sim.loop().sleep(1s);
   co_await hang_up(std::move(peer));
 

@@ -3,10 +3,10 @@
 
 #include <expected>
 
+#include "common/mailbox/operations.h"
 #include "common/net/task.h"
-#include "common/store/operations.h"
 
-namespace posthaste::store {
+namespace posthaste::mailbox {
 
 class Applier {
  public:
@@ -17,4 +17,4 @@ class Applier {
   virtual net::Task<std::expected<ApplyResult, StoreError>> apply(UserId user, Batch batch, IdempotencyKey key) = 0;
 };
 
-}  // namespace posthaste::store
+}  // namespace posthaste::mailbox

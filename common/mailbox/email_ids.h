@@ -9,7 +9,7 @@
 #include "common/base/ids.h"
 #include "common/net/block_cipher.h"
 
-namespace posthaste::store {
+namespace posthaste::mailbox {
 
 /// The store's secret, made with it and kept in its log: so ids outlive an index.
 struct ObjectKey {
@@ -36,4 +36,4 @@ class EmailIds {
   net::BlockCipher cipher_;
 };
 
-}  // namespace posthaste::store
+}  // namespace posthaste::mailbox

@@ -1,4 +1,4 @@
-// A stored message as the rows know it: flags, dates, sizes, and where its octets lie.
+// A stored message and the mailbox that it is in: flags, dates, sizes, names, numbers.
 #pragma once
 
 #include <bitset>
@@ -13,7 +13,7 @@
 
 #include "common/base/ids.h"
 
-namespace posthaste::store {
+namespace posthaste::mailbox {
 
 inline constexpr std::size_t kKeywordsMax = 64;  // per mailbox
 
@@ -58,7 +58,7 @@ struct InternalDate {
   bool operator==(const InternalDate&) const = default;
 };
 
-/// One message in one mailbox: a hot row.
+/// One message in one mailbox.
 struct Message {
   Uid uid{};
   ModSeq modseq{};  // RFC 7162: of its last change
@@ -71,7 +71,7 @@ struct Message {
   bool operator==(const Message&) const = default;
 };
 
-/// What a FETCH of a list needs, ready to be sent. The store never looks inside.
+/// What a FETCH of a list needs, ready to be sent. No engine looks inside.
 struct Summary {
   std::string envelope;
   std::string body_structure;
@@ -79,7 +79,7 @@ struct Summary {
   bool operator==(const Summary&) const = default;
 };
 
-/// A summary where it lies.
+/// A summary that lies elsewhere.
 struct SummaryView {
   std::string_view envelope;
   std::string_view body_structure;
@@ -100,20 +100,6 @@ struct PlacedSummary {
   Summary summary;
   std::uint64_t envelope_offset = 0;
   std::uint64_t body_structure_offset = 0;
-};
-
-/// How a blob's octets are written. The numbers are on disk.
-enum class Codec : std::uint8_t { none = 0 };
-
-/// Where a blob's octets lie. Valid until its segment goes; then look the blob up again.
-struct BlobLocation {
-  BlobId blob{};
-  std::uint32_t segment = 0;
-  std::uint64_t offset = 0;          // of the octets, from the start of the segment's file
-  std::uint64_t octets = 0;          // of the message
-  std::uint32_t summary_octets = 0;  // of the encoded summary, which ends where the octets begin
-  Codec codec = Codec::none;
-  bool operator==(const BlobLocation&) const = default;
 };
 
 /// RFC 6154 §2 and RFC 8457. The numbers are on disk.
@@ -159,4 +145,4 @@ struct UserInfo {
   bool operator==(const UserInfo&) const = default;
 };
 
-}  // namespace posthaste::store
+}  // namespace posthaste::mailbox

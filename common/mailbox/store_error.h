@@ -1,7 +1,7 @@
 // What the store says when it cannot do what was asked; each daemon says once how it sounds on its wire.
 #pragma once
 
-namespace posthaste::store {
+namespace posthaste::mailbox {
 
 enum class StoreError {
   no_such_mailbox,
@@ -19,4 +19,4 @@ enum class StoreError {
   too_many_mailboxes,    // or subscriptions, of the user
 };
 
-}  // namespace posthaste::store
+}  // namespace posthaste::mailbox

@@ -1,4 +1,4 @@
-// What can be asked of the store, as values, and what it answers.
+// What can be asked to be changed, as values, and what is answered.
 #pragma once
 
 #include <chrono>
@@ -10,21 +10,19 @@
 #include <vector>
 
 #include "common/base/ids.h"
-#include "common/store/message.h"
-#include "common/store/store_error.h"
-#include "common/store/uid_set.h"
+#include "common/mailbox/message.h"
+#include "common/mailbox/store_error.h"
+#include "common/mailbox/uid_set.h"
 
-namespace posthaste::store {
+namespace posthaste::mailbox {
 
 /// Wall-clock time, given by the caller: this room has no clock.
 using Time = std::chrono::sys_time<std::chrono::milliseconds>;
 
-inline constexpr std::size_t kMailboxNameMaxOctets = 400;  // an index key holds 511
+inline constexpr std::size_t kMailboxNameMaxOctets = 400;  // the key of an index holds 511
 inline constexpr std::uint32_t kMailboxesMax = 10'000;     // of one user, unless the operator says otherwise
 inline constexpr std::size_t kKeywordMaxOctets = 128;
-inline constexpr std::size_t kRenamedMessagesMax = 16'384;   // that go along with a renamed INBOX
-inline constexpr std::size_t kCopiedAtOnce = 8'192;     // messages of a COPY that are copied in one transaction
-inline constexpr std::uint32_t kClearedAtOnce = 1'024;  // rows of what was deleted that go in one transaction
+inline constexpr std::size_t kRenamedMessagesMax = 16'384;  // that go along with a renamed INBOX
 inline constexpr std::size_t kDeliveryIdMaxOctets = 64;
 inline constexpr std::size_t kRecipientMaxOctets = 384;
 inline constexpr std::size_t kIdempotencyKeyMaxOctets = 64;
@@ -44,11 +42,14 @@ class PendingBlob {
   [[nodiscard]] const std::string& octets() const { return octets_; }
   [[nodiscard]] const Summary& summary() const { return summary_; }
 
+  /// For engines: the blob as which it was written, once it was. Of the thread alone that writes.
+  [[nodiscard]] const std::optional<BlobId>& written_as() const { return written_as_; }
+  void note_written_as(std::optional<BlobId> blob) const { written_as_ = blob; }
+
  private:
-  friend class Execution;  // the writer's thread alone reads and sets `stored_`
   std::string octets_;
   Summary summary_;
-  mutable std::optional<BlobId> stored_;
+  mutable std::optional<BlobId> written_as_;
 };
 
 using BlobHandle = std::shared_ptr<const PendingBlob>;
@@ -95,7 +96,7 @@ struct Expunge {
 };
 
 /// All or nothing (RFC 9051 §6.4.7). The copy's save date is the time of the commit. Alone in its batch, a COPY of
-/// more than kCopiedAtOnce messages is made in steps, between which others are served; of one user there is one at
+/// thousands of messages is made in steps, between which others are served; of one user there is one at
 /// a time. Answer: Copied. Errors: no_such_mailbox, over_quota, full, too_many_keywords, unavailable (another COPY
 /// is on its way into the mailbox, and what was kept for others meanwhile is used up).
 struct Copy {
@@ -236,23 +237,6 @@ struct ApplyResult {
   bool operator==(const ApplyResult&) const = default;
 };
 
-/// How far a COPY is that is made in steps.
-struct CopyProgress {
-  Uid source_next{1};  // of the source: what lies below is copied
-  Uid source_end{};    // what came after the COPY began is not
-  Uid next{};          // of the target
-  ModSeq modseq{};
-  std::uint64_t octets = 0;
-  Copied copied;
-  bool operator==(const CopyProgress&) const = default;
-};
-
-/// A request is to be made again, later: after its first step, or before, when it has to wait for another.
-struct Unfinished {
-  std::optional<CopyProgress> copy;
-  bool operator==(const Unfinished&) const = default;
-};
-
 /// The name smtpd gave a message before its first attempt, and the recipient as it stood in RCPT: a repeat of both
 /// is answered as the first time and stores nothing. Remembered for kDeliveriesKept. Nothing: no repeat will come.
 struct DeliveryId {
@@ -291,4 +275,4 @@ struct Change {
   bool operator==(const Change&) const = default;
 };
 
-}  // namespace posthaste::store
+}  // namespace posthaste::mailbox

@@ -1,8 +1,8 @@
-#include "common/store/uid_set.h"
+#include "common/mailbox/uid_set.h"
 
 #include <algorithm>
 
-namespace posthaste::store {
+namespace posthaste::mailbox {
 namespace {
 
 std::uint64_t after(Uid uid) { return std::uint64_t{number(uid)} + 1; }
@@ -42,4 +42,4 @@ std::uint64_t UidSet::size() const {
   return size;
 }
 
-}  // namespace posthaste::store
+}  // namespace posthaste::mailbox

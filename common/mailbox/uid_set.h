@@ -9,7 +9,7 @@
 
 #include "common/base/ids.h"
 
-namespace posthaste::store {
+namespace posthaste::mailbox {
 
 /// Both ends belong to it; `first` is not above `last`.
 struct UidRange {
@@ -45,4 +45,4 @@ class UidSet {
   std::vector<UidRange> ranges_;
 };
 
-}  // namespace posthaste::store
+}  // namespace posthaste::mailbox

@@ -1,11 +1,11 @@
-#include "common/store/email_ids.h"
+#include "common/mailbox/email_ids.h"
 
 #include <algorithm>
 
 #include "common/base/base64.h"
 #include "common/base/octet_codec.h"
 
-namespace posthaste::store {
+namespace posthaste::mailbox {
 namespace {
 
 constexpr char kLetter = 'M';
@@ -40,4 +40,4 @@ std::optional<BlobId> EmailIds::blob_of(std::string_view id) const {
   return blob;
 }
 
-}  // namespace posthaste::store
+}  // namespace posthaste::mailbox

@@ -1,0 +1,81 @@
+// The mailbox's values, by the names that the store calls them.
+#pragma once
+
+#include "common/mailbox/message.h"
+#include "common/mailbox/operations.h"
+#include "common/mailbox/store_error.h"
+#include "common/mailbox/uid_set.h"
+
+namespace posthaste::store {
+
+using mailbox::Annotation;
+using mailbox::Append;
+using mailbox::Appended;
+using mailbox::ApplyResult;
+using mailbox::Batch;
+using mailbox::BlobHandle;
+using mailbox::Change;
+using mailbox::Copied;
+using mailbox::Copy;
+using mailbox::CreateMailbox;
+using mailbox::CreateUser;
+using mailbox::DeleteMailbox;
+using mailbox::DeleteUser;
+using mailbox::Deliver;
+using mailbox::Delivered;
+using mailbox::Delivery;
+using mailbox::DeliveryId;
+using mailbox::Done;
+using mailbox::Expunge;
+using mailbox::Expunged;
+using mailbox::ExpungeWhich;
+using mailbox::FlagMode;
+using mailbox::FlagSet;
+using mailbox::FlagsStored;
+using mailbox::IdempotencyKey;
+using mailbox::InternalDate;
+using mailbox::kAllUids;
+using mailbox::kAnnotationMaxOctets;
+using mailbox::kAnnotationsMax;
+using mailbox::kDeliveriesKept;
+using mailbox::kDeliveryIdMaxOctets;
+using mailbox::kEntryMaxOctets;
+using mailbox::KeywordBits;
+using mailbox::kIdempotencyKeyMaxOctets;
+using mailbox::kIdempotencyKeysKept;
+using mailbox::kKeywordMaxOctets;
+using mailbox::kKeywordsMax;
+using mailbox::kMailboxesMax;
+using mailbox::kMailboxNameMaxOctets;
+using mailbox::kNoMailbox;
+using mailbox::kRecipientMaxOctets;
+using mailbox::kRenamedMessagesMax;
+using mailbox::kUserAnnotationsMax;
+using mailbox::kUserAnnotationsMaxOctets;
+using mailbox::MailboxChanged;
+using mailbox::MailboxInfo;
+using mailbox::Message;
+using mailbox::Move;
+using mailbox::Operation;
+using mailbox::OperationResult;
+using mailbox::PendingBlob;
+using mailbox::PlacedSummary;
+using mailbox::put_blob;
+using mailbox::QuotaLimits;
+using mailbox::RenameMailbox;
+using mailbox::SetMetadata;
+using mailbox::SetQuota;
+using mailbox::SetSpecialUse;
+using mailbox::SetSubscribed;
+using mailbox::SpecialUse;
+using mailbox::StoreError;
+using mailbox::StoreFlags;
+using mailbox::Summary;
+using mailbox::SummaryView;
+using mailbox::SystemFlag;
+using mailbox::Time;
+using mailbox::UidRange;
+using mailbox::UidSet;
+using mailbox::UserInfo;
+
+}  // namespace posthaste::store
