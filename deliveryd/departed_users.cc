@@ -16,7 +16,7 @@ std::string_view reason_of(mailbox::StoreError error) {
 }
 
 /// Nothing of a user whom the store does not know.
-std::expected<std::optional<mailbox::UserInfo>, mailbox::StoreError> user_info(const store::Store& store,
+std::expected<std::optional<mailbox::UserInfo>, mailbox::StoreError> user_info(const mailbox::Reader& store,
                                                                                UserId user) {
   const auto snapshot = store.read(user);
   if (!snapshot) return std::unexpected(snapshot.error());

@@ -30,7 +30,7 @@ class DepartedUsers {
   static constexpr std::size_t kUsersAtOnce = 256;                    // then other sessions run
 
   /// All outlive it.
-  DepartedUsers(const auth::Directory& directory, const store::Store& store, mailbox::Applier& applier,
+  DepartedUsers(const auth::Directory& directory, const mailbox::Reader& store, mailbox::Applier& applier,
                 net::Clock& clock, const log::Log& log)
       : directory_(directory), store_(store), applier_(applier), clock_(clock), log_(log), alarm_(clock) {}
   DepartedUsers(const DepartedUsers&) = delete;
@@ -47,7 +47,7 @@ class DepartedUsers {
   net::Task<bool> clear(UserId user);
 
   const auth::Directory& directory_;
-  const store::Store& store_;
+  const mailbox::Reader& store_;
   mailbox::Applier& applier_;
   net::Clock& clock_;
   const log::Log& log_;

@@ -39,7 +39,7 @@ std::size_t parts_of(const mime::Part& root) {
 
 class Catenation {
  public:
-  Catenation(const store::Store& store, UserId user, std::optional<MailboxId> selected,
+  Catenation(const mailbox::Reader& store, UserId user, std::optional<MailboxId> selected,
              std::uint64_t message_max_octets, daemon::MemoryBudget& budget)
       : store_(store),
         user_(user),
@@ -75,13 +75,13 @@ class Catenation {
   Added add(const imap::CatenateUrl& part) {
     const auto url = imap::parse_message_url(part.url);
     if (!url) return std::unexpected(bad_url(part.url));
-    auto location = locate(*url);
-    if (!location && location.error() == mailbox::StoreError::no_such_message) {
+    auto blob = find(*url);
+    if (!blob && blob.error() == mailbox::StoreError::no_such_message) {
       return std::unexpected(bad_url(part.url));
     }
-    if (!location) return std::unexpected(reply_for(location.error()));
-    if (location->octets > kSourceMaxOctets) return std::unexpected(too_big());
-    auto kept = keep(*location);
+    if (!blob) return std::unexpected(reply_for(blob.error()));
+    if (blob->octets() > kSourceMaxOctets) return std::unexpected(too_big());
+    auto kept = keep(*blob);
     if (!kept) return std::unexpected(kept.error());
     const imap::Section& section = url->part.section;
     if (chooses_fields(section)) return add_fields(part, url->part);
@@ -91,21 +91,21 @@ class Catenation {
   }
 
   /// A message that URLs have named before is not parsed again: its structure was kept.
-  Added keep(const store::BlobLocation& location) {
-    const auto known = sources_.find(location.blob);
+  Added keep(const mailbox::Blob& blob) {
+    const auto known = sources_.find(blob.id());
     if (known != sources_.end()) {
       source_ = &known->second;
       return {};
     }
     daemon::MemoryBudget::Share memory{budget_};
-    if (!memory.grow_to(location.octets)) return std::unexpected(too_much_at_once());
-    MessageReader whole{store_, user_, location};
+    if (!memory.grow_to(blob.octets())) return std::unexpected(too_much_at_once());
+    MessageReader whole{store_, user_, blob};
     const auto root = whole.structure();
     if (!root) return std::unexpected(reply_for(root.error()));
     if (!structures_.grow_to(structures_.octets() + kPartOctets * parts_of(**root))) {
       return std::unexpected(too_much_at_once());
     }
-    source_ = &sources_.try_emplace(location.blob, MessageReader{store_, user_, location}, **root).first->second;
+    source_ = &sources_.try_emplace(blob.id(), MessageReader{store_, user_, blob}, **root).first->second;
     return {};
   }
 
@@ -148,7 +148,7 @@ class Catenation {
   }
 
   /// Errors: no_such_message, whatever of the URL it is that names nothing; unavailable, io.
-  std::expected<store::BlobLocation, mailbox::StoreError> locate(const imap::MessageUrl& url) const {
+  std::expected<mailbox::Blob, mailbox::StoreError> find(const imap::MessageUrl& url) const {
     constexpr auto kNothing = std::unexpected(mailbox::StoreError::no_such_message);
     if (!url.mailbox && !selected_) return kNothing;
     auto snapshot = store_.read(user_);
@@ -159,14 +159,14 @@ class Catenation {
     if (url.uid_validity && *url.uid_validity != mailbox->uid_validity) return kNothing;
     const auto message = snapshot->message(mailbox->id, url.uid);
     if (!message) return std::unexpected(message.error());
-    return snapshot->locate(*message);
+    return snapshot->find_blob(*message);
   }
 
   static constexpr std::uint64_t kSourceMaxOctets = 268'435'456;  // read whole once, whatever is taken of it
   static constexpr std::uint64_t kWalkedMaxOctets = 268'435'456;  // headers that fields are chosen from
   static constexpr std::size_t kPartOctets = 1'024;               // a part's place in a structure, about
 
-  const store::Store& store_;
+  const mailbox::Reader& store_;
   const UserId user_;
   const std::optional<MailboxId> selected_;
   const std::uint64_t message_max_octets_;
@@ -181,7 +181,7 @@ class Catenation {
 
 }  // namespace
 
-std::expected<std::string, Reply> catenate(const store::Store& store, UserId user,
+std::expected<std::string, Reply> catenate(const mailbox::Reader& store, UserId user,
                                            std::optional<MailboxId> selected, std::vector<imap::CatenatePart> parts,
                                            std::uint64_t message_max_octets, daemon::MemoryBudget& memory) {
   return Catenation{store, user, selected, message_max_octets, memory}.run(std::move(parts));

@@ -14,7 +14,6 @@
 #include "common/mime/content.h"
 #include "common/mime/header.h"
 #include "common/mime/preview.h"
-#include "common/store/blobs.h"
 #include "imapd/flags.h"
 #include "imapd/limits.h"
 
@@ -71,7 +70,7 @@ bool is_own_header(const imap::Section& section) {
 /// Where a section lies that chooses no fields; nothing where the answer is NIL.
 std::expected<std::optional<mime::Extent>, StoreError> place_of(MessageReader& reader,
                                                                 const imap::Section& section) {
-  if (is_whole_message(section)) return mime::Extent{0, static_cast<std::size_t>(reader.location().octets)};
+  if (is_whole_message(section)) return mime::Extent{0, static_cast<std::size_t>(reader.blob().octets())};
   if (is_own_header(section)) {  // needs no body
     auto header = reader.header();
     if (!header) return std::unexpected(header.error());
@@ -143,9 +142,9 @@ Measured measure(DecodedPart part, std::string_view message) {
 
 }  // namespace
 
-std::expected<std::string, StoreError> choose_now(const store::Store& store, UserId user,
+std::expected<std::string, StoreError> choose_now(const mailbox::Reader& store, UserId user,
                                                   const LaterFields& fields) {
-  MessageReader reader{store, user, fields.location};
+  MessageReader reader{store, user, fields.blob};
   const imap::Section& section = fields.body.section;
   const auto header = header_of(reader, section);
   if (!header) return std::unexpected(header.error());
@@ -171,11 +170,11 @@ bool is_outdated(const mailbox::SummaryView& summary) {
 /// Writes one message's response to the end of some pieces.
 class FetchWork::Response {
  public:
-  Response(FetchWork& work, const Row& row, Pieces& pieces, store::BlobRun* run)
+  Response(FetchWork& work, const Row& row, Pieces& pieces, mailbox::BlobRun* run)
       : work_(work),
         row_(row),
         pieces_(pieces),
-        reader_(work.store_, work.user_, row.location, run),
+        reader_(work.store_, work.user_, row.blob, run),
         chosen_(work.plan_.field_sections.size()) {}
 
   Written write(SequenceNumber sequence_number) {
@@ -253,7 +252,7 @@ class FetchWork::Response {
   Written summary_text(std::string_view octets, std::uint64_t offset, Written (Response::*print)()) {
     if (octets.empty()) return (this->*print)();
     if (octets.size() > kSliceOctets) {
-      pieces_.emplace_back(LaterSummary{row_.location, offset, octets.size()});
+      pieces_.emplace_back(LaterSummary{row_.blob, offset, octets.size()});
     } else {
       text().append(octets);
     }
@@ -297,7 +296,7 @@ class FetchWork::Response {
     const ChosenFields& fields = (*chosen)[place.section];
     if (fields.is_long()) {
       announce(fields.octets(), false);
-      pieces_.emplace_back(LaterFields{reader_.location(), wanted.sections[place.section], fields.octets()});
+      pieces_.emplace_back(LaterFields{reader_.blob(), wanted.sections[place.section], fields.octets()});
     } else {
       imap::ResponseWriter{text()}.literal(fields.text());
     }
@@ -330,7 +329,7 @@ class FetchWork::Response {
     const auto [octets, few] = measure(decoded, *message);
     if (octets > kSliceOctets) {
       announce(octets, true);
-      pieces_.emplace_back(LaterPart{reader_.location(), decoded, octets});
+      pieces_.emplace_back(LaterPart{reader_.blob(), decoded, octets});
     } else {
       imap::ResponseWriter{text()}.literal8(few);
     }
@@ -368,7 +367,7 @@ class FetchWork::Response {
     if (wanted.octets > kSliceOctets) {
       if (const auto sure = reader_.make_sure(); !sure) return std::unexpected(sure.error());
       announce(wanted.octets, binary);
-      wanted.location = reader_.location();
+      wanted.blob = reader_.blob();
       wanted.binary = binary;
       pieces_.emplace_back(wanted);
       return {};
@@ -388,7 +387,7 @@ class FetchWork::Response {
   /// The part that is asked for in binary, with a note of an encoding that we do not know; nothing where the answer
   /// is NIL.
   std::expected<std::optional<imap::EncodedPart>, StoreError> find_noting(std::span<const std::uint32_t> parts) {
-    if (parts.empty()) return imap::EncodedPart{{0, row_.location.octets}};
+    if (parts.empty()) return imap::EncodedPart{{0, row_.blob.octets()}};
     auto root = reader_.structure();
     if (!root) return std::unexpected(root.error());
     auto part = imap::encoded_part(**root, parts);
@@ -420,8 +419,8 @@ std::size_t octets_in_memory(const Pieces& pieces) {
   return octets;
 }
 
-FetchWork::FetchWork(const store::Store& store, UserId user, const SelectedMailbox& mailbox, const FetchPlan& plan,
-                     const Dialect& dialect, mailbox::UidSet uids, mailbox::UidSet just_seen)
+FetchWork::FetchWork(const mailbox::Reader& store, UserId user, const SelectedMailbox& mailbox,
+                     const FetchPlan& plan, const Dialect& dialect, mailbox::UidSet uids, mailbox::UidSet just_seen)
     : store_(store),
       user_(user),
       mailbox_(mailbox),
@@ -433,28 +432,31 @@ FetchWork::FetchWork(const store::Store& store, UserId user, const SelectedMailb
 
 std::expected<Pieces, StoreError> FetchWork::step() {
   Pieces pieces;
-  auto waiting = tell_from_index(pieces);
+  auto waiting = tell_from_snapshot(pieces);
   if (!waiting) return std::unexpected(waiting.error());
-  std::vector<store::BlobLocation> locations;
-  locations.reserve(waiting->size());
-  for (const WaitingRow& each : *waiting) locations.push_back(each.location);
-  auto run = store_.read_in_order(std::move(locations));
-  for (WaitingRow& each : *waiting) {
-    if (octets_in_memory(pieces) > kSliceOctets) {
-      walk_.go_on_from(each.message.uid);
-      break;
-    }
-    tell_waiting(each, pieces, run);
-  }
+  if (!waiting->empty()) tell_waiting(*waiting, pieces);
   text_octets_ = std::min<std::uint64_t>(octets_in_memory(pieces), kTextReservedMax);
   return pieces;
 }
 
-void FetchWork::tell_waiting(WaitingRow& waiting, Pieces& pieces, store::BlobRun& run) {
-  const bool has_long_summary =
-      waiting.summary.summary.body_structure.empty() && waiting.location.summary_octets > 0;
+void FetchWork::tell_waiting(std::vector<WaitingRow>& waiting, Pieces& pieces) {
+  std::vector<mailbox::Blob> blobs;
+  blobs.reserve(waiting.size());
+  for (const WaitingRow& each : waiting) blobs.push_back(each.blob);
+  const auto run = store_.read_in_order(user_, std::move(blobs));
+  for (WaitingRow& each : waiting) {
+    if (octets_in_memory(pieces) > kSliceOctets) {
+      walk_.go_on_from(each.message.uid);
+      break;
+    }
+    tell_waiting(each, pieces, *run);
+  }
+}
+
+void FetchWork::tell_waiting(WaitingRow& waiting, Pieces& pieces, mailbox::BlobRun& run) {
+  const bool has_long_summary = waiting.summary.summary.body_structure.empty() && waiting.blob.summary_octets() > 0;
   if (plan_.reads_summary && has_long_summary) {
-    auto summary = MessageReader{store_, user_, waiting.location}.summary();
+    auto summary = MessageReader{store_, user_, waiting.blob}.summary();
     if (!summary) {
       unreadable_ = true;
       damaged_ = damaged_ || summary.error() == StoreError::io;
@@ -466,7 +468,7 @@ void FetchWork::tell_waiting(WaitingRow& waiting, Pieces& pieces, store::BlobRun
   tell(waiting.row(), pieces, &run);
 }
 
-void FetchWork::tell(const Row& row, Pieces& pieces, store::BlobRun* run) {
+void FetchWork::tell(const Row& row, Pieces& pieces, mailbox::BlobRun* run) {
   const auto sequence_number = mailbox_.messages.sequence_number(row.message.uid);
   if (!sequence_number) return;
   const Mark before{pieces};
@@ -480,7 +482,7 @@ void FetchWork::tell(const Row& row, Pieces& pieces, store::BlobRun* run) {
   }
 }
 
-std::expected<std::vector<FetchWork::WaitingRow>, StoreError> FetchWork::tell_from_index(Pieces& pieces) {
+std::expected<std::vector<FetchWork::WaitingRow>, StoreError> FetchWork::tell_from_snapshot(Pieces& pieces) {
   auto snapshot = store_.read(user_);
   if (!snapshot) return std::unexpected(snapshot.error());
   auto info = snapshot->mailbox(mailbox_.id);
@@ -495,27 +497,32 @@ std::expected<std::vector<FetchWork::WaitingRow>, StoreError> FetchWork::tell_fr
   auto messages = walk_.next(*snapshot, mailbox_.id, rows_at_once(plan_));
   if (!messages) return std::unexpected(messages.error());
 
+  if (plan_.changed_since) {
+    std::erase_if(*messages,
+                  [&](const mailbox::Message& message) { return message.modseq <= *plan_.changed_since; });
+  }
+  mailbox::Summaries summaries{*snapshot, *messages};
   std::vector<WaitingRow> waiting;
   if (plan_.reads_message) waiting.reserve(messages->size());
   std::uint64_t waiting_octets = 0;
   std::uint64_t summary_octets = 0;
-  for (const mailbox::Message& message : *messages) {
+  for (std::size_t i = 0; i < messages->size(); ++i) {
+    const mailbox::Message& message = (*messages)[i];
     const bool one_is_read = !waiting.empty() && !plan_.reads_message;
     const bool enough = waiting_octets > kSliceOctets || summary_octets > kSummaryOctetsAtOnce;
     if (one_is_read || enough || octets_in_memory(pieces) > kSliceOctets) {
       walk_.go_on_from(message.uid);
       break;
     }
-    if (plan_.changed_since && message.modseq <= *plan_.changed_since) continue;
     Row row{message, {}, {}, 0, 0};
-    if (!complete(*snapshot, row)) {
+    if (!complete(*snapshot, plan_.reads_summary ? &summaries.at(i) : nullptr, row)) {
       unreadable_ = true;
       continue;
     }
     summary_octets += row.summary.octets();
     if (reads_message(row)) {
       waiting_octets += message.octets + row.summary.octets();
-      waiting.push_back({message, {row.summary.copy(), 0, 0}, row.location});
+      waiting.push_back({message, {row.summary.copy(), 0, 0}, row.blob});
     } else {
       tell(row, pieces, nullptr);
     }
@@ -536,17 +543,16 @@ bool FetchWork::reads_message(const Row& row) const {
   return plan_.reads_message || (plan_.reads_summary && lacks_some);
 }
 
-bool FetchWork::complete(const store::Snapshot& snapshot, Row& row) const {
-  if (plan_.reads_summary) {
-    const auto summary = snapshot.short_summary(row.message.blob);
-    if (!summary) return false;
-    row.summary = summary->value_or(mailbox::SummaryView());
+bool FetchWork::complete(const mailbox::Snapshot& snapshot, const mailbox::FoundSummary* summary, Row& row) const {
+  if (summary != nullptr) {
+    if (!*summary) return false;
+    row.summary = (*summary)->value_or(mailbox::SummaryView());
     if (plan_.says_body_structure && is_outdated(row.summary)) row.summary.body_structure = {};
   }
   if (!reads_message(row)) return true;
-  const auto location = snapshot.locate(row.message);
-  if (!location) return false;
-  row.location = *location;
+  const auto blob = snapshot.find_blob(row.message);
+  if (!blob) return false;
+  row.blob = *blob;
   return true;
 }
 

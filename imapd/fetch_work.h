@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "common/mailbox/email_ids.h"
-#include "common/store/store.h"
+#include "common/mailbox/reader.h"
 #include "imapd/decoded_part.h"
 #include "imapd/dialect.h"
 #include "imapd/fetch_plan.h"
@@ -23,7 +23,7 @@ namespace posthaste::imapd {
 /// Octets of a message too many to hold at once, to be sent where they stand. NUL goes out as 0x80, as in
 /// imap::ResponseWriter::literal(), unless `binary`.
 struct BlobExtent {
-  store::BlobLocation location;
+  mailbox::Blob blob;
   std::uint64_t offset = 0;
   std::uint64_t octets = 0;
   bool binary = false;
@@ -32,27 +32,27 @@ struct BlobExtent {
 /// Fields chosen from a header, too many to keep until they are sent. They are chosen once more when their turn has
 /// come.
 struct LaterFields {
-  store::BlobLocation location;
+  mailbox::Blob blob;
   imap::FetchBody body;
   std::uint64_t octets = 0;  // as promised to the client
 };
 
 /// A part too large to keep until it is sent, decoded as it goes.
 struct LaterPart {
-  store::BlobLocation location;
+  mailbox::Blob blob;
   DecodedPart part;
   std::uint64_t octets = 0;  // as promised to the client
 };
 
 /// A text of the summary too large to keep until it is sent.
 struct LaterSummary {
-  store::BlobLocation location;
+  mailbox::Blob blob;
   std::uint64_t offset = 0;  // in the summary as it is stored
   std::uint64_t octets = 0;
 };
 
 /// The fields as they go out. Reads the message: never on a loop. Errors: no_such_message, unavailable, io.
-[[nodiscard]] std::expected<std::string, mailbox::StoreError> choose_now(const store::Store& store, UserId user,
+[[nodiscard]] std::expected<std::string, mailbox::StoreError> choose_now(const mailbox::Reader& store, UserId user,
                                                                          const LaterFields& fields);
 
 /// Responses, one after the other.
@@ -64,7 +64,7 @@ class FetchWork {
  public:
   /// All references outlive it, and what they refer to stays as it is. `uids` are of the mailbox's view; for those
   /// in `just_seen` FLAGS is told as well, with what else the dialect has in unsolicited responses.
-  FetchWork(const store::Store& store, UserId user, const SelectedMailbox& mailbox, const FetchPlan& plan,
+  FetchWork(const mailbox::Reader& store, UserId user, const SelectedMailbox& mailbox, const FetchPlan& plan,
             const Dialect& dialect, mailbox::UidSet uids, mailbox::UidSet just_seen);
 
   /// What to send next: no more messages once there are kSliceOctets of it in memory. Never on a loop. Errors:
@@ -87,35 +87,37 @@ class FetchWork {
   struct Row {
     mailbox::Message message;
     mailbox::SummaryView summary;
-    store::BlobLocation location;
-    std::uint64_t envelope_offset = 0;  // where these are in a summary too long for the index
+    mailbox::Blob blob;
+    std::uint64_t envelope_offset = 0;  // where these are in a summary too long for a snapshot
     std::uint64_t body_structure_offset = 0;
   };
   /// A row that waits for its message, or its summary, to be read, when the snapshot is over.
   struct WaitingRow {
     mailbox::Message message;
     mailbox::PlacedSummary summary;
-    store::BlobLocation location;
+    mailbox::Blob blob;
 
     [[nodiscard]] Row row() const {
-      return {message, mailbox::SummaryView(summary.summary), location, summary.envelope_offset,
+      return {message, mailbox::SummaryView(summary.summary), blob, summary.envelope_offset,
               summary.body_structure_offset};
     }
   };
   class Response;
 
-  /// Tells what the index knows of the next messages. Returns those that must be read for it, in their order.
-  std::expected<std::vector<WaitingRow>, mailbox::StoreError> tell_from_index(Pieces& pieces);
+  /// Tells what a snapshot knows of the next messages. Returns those that must be read for it, in their order.
+  std::expected<std::vector<WaitingRow>, mailbox::StoreError> tell_from_snapshot(Pieces& pieces);
   /// Tells of keywords that the client does not know, before they are used (RFC 9051 §7.3.5).
   void tell_keywords(Pieces& pieces);
-  /// Adds to a row what the plan needs of it. False when that cannot be read.
-  bool complete(const store::Snapshot& snapshot, Row& row) const;
+  /// Adds to a row what the plan needs of it; of its summary, when there is one. False when that cannot be read.
+  bool complete(const mailbox::Snapshot& snapshot, const mailbox::FoundSummary* summary, Row& row) const;
   [[nodiscard]] bool reads_message(const Row& row) const;
-  void tell(const Row& row, Pieces& pieces, store::BlobRun* run);
-  /// Reads its summary first, where that is too long for the index.
-  void tell_waiting(WaitingRow& waiting, Pieces& pieces, store::BlobRun& run);
+  void tell(const Row& row, Pieces& pieces, mailbox::BlobRun* run);
+  /// As many of them as there is room for in a step.
+  void tell_waiting(std::vector<WaitingRow>& waiting, Pieces& pieces);
+  /// Reads its summary first, where that is too long for a snapshot.
+  void tell_waiting(WaitingRow& waiting, Pieces& pieces, mailbox::BlobRun& run);
 
-  const store::Store& store_;
+  const mailbox::Reader& store_;
   const UserId user_;
   const SelectedMailbox& mailbox_;
   const FetchPlan& plan_;

@@ -1,7 +1,5 @@
 #include "imapd/header_walk.h"
 
-#include <iterator>
-
 #include "common/mime/date.h"
 #include "common/mime/header.h"
 #include "imapd/limits.h"
@@ -18,8 +16,8 @@ std::expected<void, mailbox::StoreError> HeaderWalk::step(const Visit& visit) {
   auto first_uncached = visit_cached(visit);
   if (!first_uncached) return std::unexpected(first_uncached.error());
   if (!*first_uncached) return {};
-  const auto& [message, location] = **first_uncached;
-  MessageReader reader{store_, user_, location};
+  const auto& [message, blob] = **first_uncached;
+  MessageReader reader{store_, user_, blob};
   ++visited_;
   visit(message, reader.header().value_or(std::string_view{}));
   return {};
@@ -31,20 +29,22 @@ std::expected<std::optional<HeaderWalk::Uncached>, mailbox::StoreError> HeaderWa
   if (!snapshot) return std::unexpected(snapshot.error());
   auto messages = walk_.next(*snapshot, mailbox_, kRowsAtOnce);
   if (!messages) return std::unexpected(messages.error());
+  mailbox::HeaderCaches headers{*snapshot, *messages};
   std::uint64_t octets = 0;
-  for (auto message = messages->begin(); message != messages->end(); ++message) {
+  for (std::size_t i = 0; i < messages->size(); ++i) {
+    const mailbox::Message& message = (*messages)[i];
     if (octets * keys_ > kHeaderOctetsAtOnce) {
-      walk_.go_on_from(message->uid);
+      walk_.go_on_from(message.uid);
       break;
     }
-    const auto header = snapshot->header_cache(message->blob);
+    const auto& header = headers.at(i);
     if (!header || header->empty()) {
-      if (const auto following = std::next(message); following != messages->end()) walk_.go_on_from(following->uid);
-      return Uncached{*message, snapshot->locate(*message).value_or(store::BlobLocation{})};
+      if (i + 1 < messages->size()) walk_.go_on_from((*messages)[i + 1].uid);
+      return Uncached{message, snapshot->find_blob(message).value_or(mailbox::Blob{})};
     }
     octets += header->size();
     ++visited_;
-    visit(*message, *header);
+    visit(message, *header);
   }
   return std::nullopt;
 }

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string_view>
 
-#include "common/store/store.h"
+#include "common/mailbox/reader.h"
 #include "imapd/row_walk.h"
 
 namespace posthaste::imapd {
@@ -18,11 +18,11 @@ class HeaderWalk {
   using Visit = std::function<void(const mailbox::Message&, std::string_view header)>;
 
   /// `store` outlives it. Of each header so many `keys` are made: the more, the fewer of them in one snapshot.
-  HeaderWalk(const store::Store& store, UserId user, MailboxId mailbox, mailbox::UidSet uids, std::size_t keys)
+  HeaderWalk(const mailbox::Reader& store, UserId user, MailboxId mailbox, mailbox::UidSet uids, std::size_t keys)
       : store_(store), user_(user), mailbox_(mailbox), keys_(keys), walk_(std::move(uids)) {}
 
   /// Visits some more messages by ascending UID; one that cannot be read comes with an empty header, one that is
-  /// gone not at all. A segment is opened for those alone whose header is not in the index. Never on a loop.
+  /// gone not at all. Messages are opened for those alone whose header is not at hand. Never on a loop.
   /// Errors: unavailable, io.
   [[nodiscard]] std::expected<void, mailbox::StoreError> step(const Visit& visit);
   [[nodiscard]] bool done() const { return walk_.done(); }
@@ -33,12 +33,12 @@ class HeaderWalk {
  private:
   struct Uncached {
     mailbox::Message message;
-    store::BlobLocation location;
+    mailbox::Blob blob;
   };
-  /// Goes on to the first message whose header is not in the index, or for a while.
+  /// Goes on to the first message whose header is not at hand, or for a while.
   std::expected<std::optional<Uncached>, mailbox::StoreError> visit_cached(const Visit& visit);
 
-  const store::Store& store_;
+  const mailbox::Reader& store_;
   const UserId user_;
   const MailboxId mailbox_;
   const std::size_t keys_;

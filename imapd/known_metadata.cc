@@ -4,11 +4,12 @@
 
 namespace posthaste::imapd {
 
-std::expected<KnownMetadata::Changes, mailbox::StoreError> KnownMetadata::changes(const store::Snapshot& snapshot) {
+std::expected<KnownMetadata::Changes, mailbox::StoreError> KnownMetadata::changes(
+    const mailbox::Snapshot& snapshot) {
   const auto newest = snapshot.metadata_modseq();
   if (!newest) return std::unexpected(newest.error());
   std::map<std::optional<MailboxId>, Entries> now;
-  const auto note = [&now](const store::AnnotationView& annotation) {
+  const auto note = [&now](const mailbox::AnnotationView& annotation) {
     now[annotation.mailbox].emplace(annotation.entry, annotation.modseq);
   };
   if (auto read = snapshot.scan_all_metadata(note); !read) return std::unexpected(read.error());

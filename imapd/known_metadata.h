@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "common/mailbox/operations.h"
-#include "common/store/snapshot.h"
 
 namespace posthaste::imapd {
 
@@ -20,7 +19,7 @@ class KnownMetadata {
 
   /// Which entries were set, changed or removed since this was last asked; the first time, none. What went with its
   /// mailbox is not among them. Never on a loop. Errors: io.
-  [[nodiscard]] std::expected<Changes, mailbox::StoreError> changes(const store::Snapshot& snapshot);
+  [[nodiscard]] std::expected<Changes, mailbox::StoreError> changes(const mailbox::Snapshot& snapshot);
 
   /// The last change of which changes() has heard.
   [[nodiscard]] ModSeq heard_of() const { return heard_of_; }

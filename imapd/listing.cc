@@ -41,7 +41,7 @@ std::vector<std::string> attributes_of(const ListedName& name, bool with_subscri
 
 }  // namespace
 
-Hierarchy::Hierarchy(std::vector<store::MailboxName> mailboxes, std::vector<std::string> subscriptions) {
+Hierarchy::Hierarchy(std::vector<mailbox::MailboxName> mailboxes, std::vector<std::string> subscriptions) {
   for (const auto& mailbox : mailboxes) {
     ListedName& listed = at(mailbox.name);
     listed.mailbox = mailbox.id;
@@ -62,7 +62,7 @@ ListedName& Hierarchy::at(std::string_view name) {
   return listed;
 }
 
-ListWork::ListWork(const store::Store& store, UserId user, Kind kind, imap::List list)
+ListWork::ListWork(const mailbox::Reader& store, UserId user, Kind kind, imap::List list)
     : store_(store), user_(user), kind_(kind), list_(std::move(list)), patterns_(interpret(list_)) {}
 
 std::expected<std::vector<ListLine>, StoreError> ListWork::step() {
@@ -88,7 +88,7 @@ void ListWork::enter(Phase phase) {
 }
 
 ListWork::Read ListWork::read_names() {
-  std::vector<store::MailboxName> mailboxes;
+  std::vector<mailbox::MailboxName> mailboxes;
   std::vector<std::string> subscriptions;
   {
     const auto snapshot = store_.read(user_);
@@ -200,7 +200,7 @@ std::expected<ListWork::Infos, StoreError> ListWork::read_infos(const std::vecto
   return infos;
 }
 
-std::expected<ListLine, StoreError> list_name(const store::Snapshot& snapshot, const std::string& name,
+std::expected<ListLine, StoreError> list_name(const mailbox::Snapshot& snapshot, const std::string& name,
                                               std::optional<std::string> old_name) {
   ListedName listed;
   const auto info = snapshot.mailbox(name);

@@ -12,7 +12,7 @@
 #include "common/imap/list.h"
 #include "common/imap/list_pattern.h"
 #include "common/imap/mailbox_name.h"
-#include "common/store/store.h"
+#include "common/mailbox/reader.h"
 
 namespace posthaste::imapd {
 
@@ -33,7 +33,7 @@ struct ListedName {
 /// All names of one user at one instant.
 class Hierarchy {
  public:
-  Hierarchy(std::vector<store::MailboxName> mailboxes, std::vector<std::string> subscriptions);
+  Hierarchy(std::vector<mailbox::MailboxName> mailboxes, std::vector<std::string> subscriptions);
   Hierarchy(const Hierarchy&) = delete;
   Hierarchy& operator=(const Hierarchy&) = delete;
 
@@ -64,7 +64,7 @@ class ListWork {
   enum class Kind { list, lsub };  // LIST's rules (RFC 9051 §6.3.9), or LSUB's (RFC 3501 §6.3.9)
 
   /// For LSUB: the names that are subscribed, and by RECURSIVEMATCH those above them. `store` outlives it.
-  ListWork(const store::Store& store, UserId user, Kind kind, imap::List list);
+  ListWork(const mailbox::Reader& store, UserId user, Kind kind, imap::List list);
 
   /// The next lines, perhaps none. Errors: unavailable, io.
   [[nodiscard]] std::expected<std::vector<ListLine>, mailbox::StoreError> step();
@@ -89,7 +89,7 @@ class ListWork {
   using Infos = std::vector<std::optional<mailbox::MailboxInfo>>;
   [[nodiscard]] std::expected<Infos, mailbox::StoreError> read_infos(const std::vector<Name*>& names) const;
 
-  const store::Store& store_;
+  const mailbox::Reader& store_;
   const UserId user_;
   const Kind kind_;
   const imap::List list_;
@@ -100,7 +100,7 @@ class ListWork {
 };
 
 /// One name as it is now, with all its attributes; it may be no mailbox any more. Point reads. Errors: io.
-[[nodiscard]] std::expected<ListLine, mailbox::StoreError> list_name(const store::Snapshot& snapshot,
+[[nodiscard]] std::expected<ListLine, mailbox::StoreError> list_name(const mailbox::Snapshot& snapshot,
                                                                      const std::string& name,
                                                                      std::optional<std::string> old_name);
 

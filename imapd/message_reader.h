@@ -6,21 +6,19 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 
+#include "common/mailbox/reader.h"
 #include "common/mime/structure.h"
-#include "common/store/store.h"
 
 namespace posthaste::imapd {
 
 /// Used on an executor: it reads files. What it gives lives as long as the reader.
 class MessageReader {
  public:
-  /// `location` was looked up a moment ago; when its segment has gone since, it is looked up again.
   /// Whole messages are read by `run`, if there is one, in which what this reader gives lives until the next reader
   /// of the run reads.
-  MessageReader(const store::Store& store, UserId user, store::BlobLocation location, store::BlobRun* run = nullptr)
-      : store_(store), user_(user), location_(location), run_(run) {}
+  MessageReader(const mailbox::Reader& store, UserId user, mailbox::Blob blob, mailbox::BlobRun* run = nullptr)
+      : store_(store), user_(user), blob_(blob), run_(run) {}
 
   /// Errors of all: no_such_message, io, unavailable.
   [[nodiscard]] std::expected<std::string, mailbox::StoreError> read(std::uint64_t offset, std::uint64_t octets);
@@ -38,20 +36,17 @@ class MessageReader {
   [[nodiscard]] std::expected<std::string_view, mailbox::StoreError> header();
   [[nodiscard]] std::expected<const mime::Part*, mailbox::StoreError> structure();
 
-  [[nodiscard]] const store::BlobLocation& location() const { return location_; }
+  [[nodiscard]] const mailbox::Blob& blob() const { return blob_; }
 
  private:
-  /// Calls `read`; when the segment has gone, once more where the message is now.
-  template <typename Read>
-  std::invoke_result_t<Read> find_and(Read read);
   [[nodiscard]] std::expected<void, mailbox::StoreError> read_all();
   /// What was read of the message's beginning.
   [[nodiscard]] std::string_view beginning() const;
 
-  const store::Store& store_;
+  const mailbox::Reader& store_;
   const UserId user_;
-  store::BlobLocation location_;
-  store::BlobRun* run_;
+  mailbox::Blob blob_;
+  mailbox::BlobRun* run_;
   std::optional<std::string_view> in_run_;  // all of it
   std::optional<std::string> beginning_;    // enough of it to hold the header, or all
   std::string viewed_;                      // what view() has copied

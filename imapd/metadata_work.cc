@@ -13,7 +13,7 @@ std::expected<std::string, mailbox::StoreError> MetadataWork::step() {
   if (!snapshot) return std::unexpected(snapshot.error());
   values_.clear();
   done_ = true;
-  const auto each = [this](const store::AnnotationView& annotation) {
+  const auto each = [this](const mailbox::AnnotationView& annotation) {
     if (values_.size() >= kSliceOctets) {
       from_ = annotation.entry;
       done_ = false;

@@ -10,7 +10,7 @@
 
 #include "common/imap/mailbox_name.h"
 #include "common/imap/metadata.h"
-#include "common/store/store.h"
+#include "common/mailbox/reader.h"
 
 namespace posthaste::imapd {
 
@@ -20,7 +20,7 @@ inline constexpr std::string_view kServerAdminEntry = "/shared/admin";
 class MetadataWork {
  public:
   struct Source {
-    const store::Store& store;
+    const mailbox::Reader& store;
     UserId user{};
     std::optional<MailboxId> mailbox;  // nothing: the server
     std::string administrator;         // the value of kServerAdminEntry

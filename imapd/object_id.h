@@ -1,4 +1,4 @@
-// MAILBOXID of RFC 8474. EMAILID is the store's: common/store/email_ids.h.
+// MAILBOXID of RFC 8474. EMAILID is the mailbox's: common/mailbox/email_ids.h.
 #pragma once
 
 #include <string>

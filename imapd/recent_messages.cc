@@ -29,7 +29,7 @@ Uid RecentMessages::take(UserId user, MailboxId mailbox, Uid uid_next, Uid other
 }
 
 std::expected<Uid, mailbox::StoreError> RecentMessages::first_without_look(
-    const store::Store& store, UserId user, const mailbox::MailboxInfo& mailbox) const {
+    const mailbox::Reader& store, UserId user, const mailbox::MailboxInfo& mailbox) const {
   Uid first = mailbox.uid_next;
   const auto note = [&](const mailbox::Message& message) {
     if (!is_new(message.save_date)) return false;
@@ -41,7 +41,7 @@ std::expected<Uid, mailbox::StoreError> RecentMessages::first_without_look(
   return first;
 }
 
-std::expected<std::uint32_t, mailbox::StoreError> RecentMessages::count(const store::Store& store, UserId user,
+std::expected<std::uint32_t, mailbox::StoreError> RecentMessages::count(const mailbox::Reader& store, UserId user,
                                                                         const mailbox::MailboxInfo& mailbox) const {
   const auto first = known_first(user, mailbox.id);
   std::uint32_t recent = 0;

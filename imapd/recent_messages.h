@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "common/base/ids.h"
-#include "common/store/store.h"
+#include "common/mailbox/reader.h"
 
 namespace posthaste::imapd {
 
@@ -31,7 +31,7 @@ class RecentMessages {
   /// their rows: never on a loop. Errors: unavailable,
   /// io.
   [[nodiscard]] std::expected<Uid, mailbox::StoreError> first_without_look(
-      const store::Store& store, UserId user, const mailbox::MailboxInfo& mailbox) const;
+      const mailbox::Reader& store, UserId user, const mailbox::MailboxInfo& mailbox) const;
 
   /// The first message that nobody has heard of; `otherwise`, when nobody has looked yet.
   [[nodiscard]] Uid first(UserId user, MailboxId mailbox, Uid otherwise) const;
@@ -39,7 +39,7 @@ class RecentMessages {
   Uid take(UserId user, MailboxId mailbox, Uid uid_next, Uid otherwise);
   /// How many messages nobody has heard of. Reads their rows: never on a loop. Errors: unavailable,
   /// io.
-  [[nodiscard]] std::expected<std::uint32_t, mailbox::StoreError> count(const store::Store& store, UserId user,
+  [[nodiscard]] std::expected<std::uint32_t, mailbox::StoreError> count(const mailbox::Reader& store, UserId user,
                                                                         const mailbox::MailboxInfo& mailbox) const;
 
  private:

@@ -32,7 +32,7 @@ std::optional<std::uint32_t> last_match(const UidRuns& messages, const imap::Seq
 
 }  // namespace
 
-std::expected<imap::NumberSet, mailbox::StoreError> vanished_earlier(const store::Store& store, UserId user,
+std::expected<imap::NumberSet, mailbox::StoreError> vanished_earlier(const mailbox::Reader& store, UserId user,
                                                                      const SelectedMailbox& mailbox, ModSeq since,
                                                                      const imap::NumberSet& asked) {
   const auto read = [&]() -> std::expected<std::optional<mailbox::UidSet>, mailbox::StoreError> {

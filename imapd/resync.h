@@ -7,7 +7,7 @@
 
 #include "common/imap/select.h"
 #include "common/imap/sequence_set.h"
-#include "common/store/store.h"
+#include "common/mailbox/reader.h"
 #include "imapd/selected_mailbox.h"
 
 namespace posthaste::imapd {
@@ -15,7 +15,7 @@ namespace posthaste::imapd {
 /// Which of the UIDs `asked` have vanished since `since`: for VANISHED (EARLIER). What the view still holds is
 /// news, and not among them. When the store's record of what vanished does not reach back so far, all that were
 /// ever given and are gone. Errors: no_such_mailbox, unavailable, io.
-[[nodiscard]] std::expected<imap::NumberSet, mailbox::StoreError> vanished_earlier(const store::Store& store,
+[[nodiscard]] std::expected<imap::NumberSet, mailbox::StoreError> vanished_earlier(const mailbox::Reader& store,
                                                                                    UserId user,
                                                                                    const SelectedMailbox& mailbox,
                                                                                    ModSeq since,

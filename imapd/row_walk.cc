@@ -12,7 +12,7 @@ constexpr std::uint32_t kGapMax = 32;  // UIDs between two ranges; more rows tha
 
 }  // namespace
 
-std::expected<std::vector<mailbox::Message>, mailbox::StoreError> RowWalk::next(const store::Snapshot& snapshot,
+std::expected<std::vector<mailbox::Message>, mailbox::StoreError> RowWalk::next(const mailbox::Snapshot& snapshot,
                                                                                 MailboxId mailbox,
                                                                                 std::size_t rows_max) {
   std::vector<mailbox::Message> rows;
@@ -57,7 +57,7 @@ void RowWalk::go_on_from(Uid uid) {
   if (!done()) from_ = std::max(uid, range->first);
 }
 
-std::expected<mailbox::UidSet, mailbox::StoreError> read_uids(const store::Store& store, UserId user,
+std::expected<mailbox::UidSet, mailbox::StoreError> read_uids(const mailbox::Reader& store, UserId user,
                                                               MailboxId mailbox, mailbox::UidRange range) {
   mailbox::UidSet uids;
   const auto note = [&uids](const mailbox::Message& message) { uids.add(message.uid); };
@@ -71,7 +71,7 @@ std::expected<mailbox::UidSet, mailbox::StoreError> read_uids(const store::Store
   return uids;
 }
 
-std::expected<void, mailbox::StoreError> walk_back(const store::Store& store, UserId user, MailboxId mailbox,
+std::expected<void, mailbox::StoreError> walk_back(const mailbox::Reader& store, UserId user, MailboxId mailbox,
                                                    const std::function<bool(const mailbox::Message&)>& row) {
   for (auto last = std::optional(mailbox::kAllUids.last); last;) {
     const auto snapshot = store.read(user);

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "common/mailbox/reader.h"
 #include "common/mailbox/uid_set.h"
-#include "common/store/store.h"
 
 namespace posthaste::imapd {
 
@@ -24,7 +24,7 @@ class RowWalk {
 
   /// The next rows, at most so many; messages that are gone are passed over. Errors: io.
   [[nodiscard]] std::expected<std::vector<mailbox::Message>, mailbox::StoreError> next(
-      const store::Snapshot& snapshot, MailboxId mailbox, std::size_t rows_max);
+      const mailbox::Snapshot& snapshot, MailboxId mailbox, std::size_t rows_max);
   /// How many of uids() lie behind, for those who wait.
   [[nodiscard]] std::uint64_t passed() const;
   /// The next row will be that of `uid`, or of the first of ours that follows.
@@ -40,14 +40,14 @@ class RowWalk {
 
 /// The UIDs of `range` that are there. What comes or goes meanwhile may be among them or not. Never on a loop.
 /// Errors: unavailable, io.
-[[nodiscard]] std::expected<mailbox::UidSet, mailbox::StoreError> read_uids(const store::Store& store, UserId user,
-                                                                            MailboxId mailbox,
+[[nodiscard]] std::expected<mailbox::UidSet, mailbox::StoreError> read_uids(const mailbox::Reader& store,
+                                                                            UserId user, MailboxId mailbox,
                                                                             mailbox::UidRange range);
 
 /// Calls `row` for the messages of a mailbox by descending UID, until it returns false; few of them in a snapshot.
 /// Never on a loop. Errors: unavailable, io.
 [[nodiscard]] std::expected<void, mailbox::StoreError> walk_back(
-    const store::Store& store, UserId user, MailboxId mailbox,
+    const mailbox::Reader& store, UserId user, MailboxId mailbox,
     const std::function<bool(const mailbox::Message&)>& row);
 
 }  // namespace posthaste::imapd

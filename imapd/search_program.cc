@@ -62,7 +62,7 @@ std::optional<sys_days> sent_day(Candidate& candidate) {
 
 /// False when the message cannot be read, or there is no memory for it.
 bool read_all(Candidate& candidate) {
-  if (!candidate.memory.grow_to(candidate.reader.location().octets)) {
+  if (!candidate.memory.grow_to(candidate.reader.blob().octets())) {
     candidate.out_of_memory = true;
     return false;
   }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "common/store/blobs.h"
 #include "imapd/limits.h"
 
 namespace posthaste::imapd {
@@ -21,7 +20,7 @@ std::size_t rows_at_once(SearchCost cost, std::size_t keys) {
 
 }  // namespace
 
-SearchWork::SearchWork(const store::Store& store, UserId user, MailboxId mailbox, std::vector<SearchTest> tests,
+SearchWork::SearchWork(const mailbox::Reader& store, UserId user, MailboxId mailbox, std::vector<SearchTest> tests,
                        std::size_t keys, mailbox::UidSet uids, daemon::MemoryBudget& memory)
     : store_(store),
       memory_(memory),
@@ -36,12 +35,13 @@ SearchWork::SearchWork(const store::Store& store, UserId user, MailboxId mailbox
 std::expected<void, mailbox::StoreError> SearchWork::step() {
   auto rows = sift();
   if (!rows) return std::unexpected(rows.error());
-  std::vector<store::BlobLocation> locations;
-  locations.reserve(rows->size());
-  for (const Row& row : *rows) locations.push_back(row.location);
-  auto run = store_.read_in_order(std::move(locations));
+  if (rows->empty()) return {};
+  std::vector<mailbox::Blob> blobs;
+  blobs.reserve(rows->size());
+  for (const Row& row : *rows) blobs.push_back(row.blob);
+  const auto run = store_.read_in_order(user_, std::move(blobs));
   for (const Row& row : *rows) {
-    MessageReader reader{store_, user_, row.location, &run};
+    MessageReader reader{store_, user_, row.blob, run.get()};
     FoundTexts found_texts;
     daemon::MemoryBudget::Share memory{memory_};
     bool out_of_memory = false;
@@ -70,32 +70,43 @@ std::expected<std::vector<SearchWork::Row>, mailbox::StoreError> SearchWork::sif
   if (!snapshot) return std::unexpected(snapshot.error());
   auto messages = walk_.next(*snapshot, mailbox_, rows_at_once_);
   if (!messages) return std::unexpected(messages.error());
-  std::vector<Row> undecided;
   MessageReader no_reader{store_, user_, {}};
   FoundTexts no_texts;
   daemon::MemoryBudget::Share no_memory{memory_};
   bool no_failure = false;
+  std::vector<Row> undecided;
+  std::vector<mailbox::Message> candidates;
+  for (const mailbox::Message& message : *messages) {
+    SentDay sent;
+    if (!passes({message, {}, no_reader, no_texts, sent, no_memory, no_failure}, SearchCost::row)) continue;
+    if (cost_ == SearchCost::row) {
+      note(message);
+    } else {
+      candidates.push_back(message);
+    }
+  }
+  looked_at_ += messages->size();
+  mailbox::HeaderCaches headers{*snapshot, candidates};
   std::uint64_t octets = 0;
   std::uint64_t header_octets = 0;
-  for (const mailbox::Message& message : *messages) {
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    const mailbox::Message& message = candidates[i];
     if (octets > kMessageOctetsAtOnce || header_octets * keys_ > kHeaderOctetsAtOnce) {
+      const auto rest = std::ranges::lower_bound(*messages, message.uid, {}, &mailbox::Message::uid);
+      looked_at_ -= static_cast<std::uint64_t>(messages->end() - rest);
       walk_.go_on_from(message.uid);
       break;
     }
-    ++looked_at_;
+    const std::string_view header = headers.at(i).value_or("");
+    header_octets += header.size();
     SentDay sent;
-    Candidate candidate{message, {}, no_reader, no_texts, sent, no_memory, no_failure};
-    if (!passes(candidate, SearchCost::row)) continue;
-    if (cost_ != SearchCost::row) candidate.header_cache = snapshot->header_cache(message.blob).value_or("");
-    const bool has_header = !candidate.header_cache.empty();
-    header_octets += candidate.header_cache.size();
-    if (has_header && !passes(candidate, SearchCost::summary)) continue;
-    if (cost_ == SearchCost::row || (cost_ == SearchCost::summary && has_header)) {
+    const Candidate candidate{message, header, no_reader, no_texts, sent, no_memory, no_failure};
+    if (!header.empty() && !passes(candidate, SearchCost::summary)) continue;
+    if (cost_ == SearchCost::summary && !header.empty()) {
       note(message);
       continue;
     }
-    const auto location = snapshot->locate(message);
-    undecided.push_back({message, std::string(candidate.header_cache), location.value_or(store::BlobLocation{})});
+    undecided.push_back({message, std::string(header), snapshot->find_blob(message).value_or(mailbox::Blob{})});
     octets += message.octets;
   }
   return undecided;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "common/daemon/memory_budget.h"
-#include "common/store/store.h"
+#include "common/mailbox/reader.h"
 #include "imapd/row_walk.h"
 #include "imapd/search_program.h"
 
@@ -17,7 +17,7 @@ class SearchWork {
  public:
   /// `store` outlives it. `tests` come from so many `keys`. `uids` are the messages to look at.
   /// What is read of a message is taken from `memory`.
-  SearchWork(const store::Store& store, UserId user, MailboxId mailbox, std::vector<SearchTest> tests,
+  SearchWork(const mailbox::Reader& store, UserId user, MailboxId mailbox, std::vector<SearchTest> tests,
              std::size_t keys, mailbox::UidSet uids, daemon::MemoryBudget& memory);
 
   /// Looks at some more messages. Never on a loop. Errors: no_such_mailbox; unavailable, also without memory; io.
@@ -35,14 +35,14 @@ class SearchWork {
   struct Row {
     mailbox::Message message;
     std::string header_cache;
-    store::BlobLocation location;
+    mailbox::Blob blob;
   };
   std::expected<std::vector<Row>, mailbox::StoreError> sift();
   /// All tests of that cost.
   [[nodiscard]] bool passes(Candidate candidate, SearchCost cost) const;
   void note(const mailbox::Message& message);
 
-  const store::Store& store_;
+  const mailbox::Reader& store_;
   daemon::MemoryBudget& memory_;
   const UserId user_;
   const MailboxId mailbox_;

@@ -21,7 +21,7 @@ constexpr std::size_t kFrontRows = 256;
 mailbox::UidRange below(Uid end) { return {Uid{1}, Uid{number(end) - 1}}; }
 
 /// Calls `row` for every message of the range.
-std::expected<void, StoreError> scan_all(const store::Snapshot& snapshot, MailboxId mailbox,
+std::expected<void, StoreError> scan_all(const mailbox::Snapshot& snapshot, MailboxId mailbox,
                                          mailbox::UidRange range,
                                          const std::function<void(const mailbox::Message&)>& row) {
   std::optional<Uid> from = range.first;
@@ -34,7 +34,7 @@ std::expected<void, StoreError> scan_all(const store::Snapshot& snapshot, Mailbo
 }
 
 /// The view's UIDs that the store has no more: what vanished() cannot tell when the view is older than its record.
-std::expected<mailbox::UidSet, StoreError> missing(const store::Snapshot& snapshot,
+std::expected<mailbox::UidSet, StoreError> missing(const mailbox::Snapshot& snapshot,
                                                    const SelectedMailbox& mailbox) {
   UidRuns left = mailbox.messages;
   mailbox::UidSet present;
@@ -46,7 +46,7 @@ std::expected<mailbox::UidSet, StoreError> missing(const store::Snapshot& snapsh
 }
 
 /// The UIDs of the view that were expunged since the client was last told.
-std::expected<mailbox::UidSet, StoreError> expunged(const store::Snapshot& snapshot,
+std::expected<mailbox::UidSet, StoreError> expunged(const mailbox::Snapshot& snapshot,
                                                     const SelectedMailbox& mailbox) {
   auto vanished = snapshot.vanished(mailbox.id, mailbox.expunges_told);
   if (!vanished) return std::unexpected(vanished.error());
@@ -64,7 +64,7 @@ void note_recent(SelectedMailbox& mailbox, const Recency& recency, Uid uid_next,
 }
 
 /// Looks at a few from the front, and at more of them when these are seen.
-std::expected<std::optional<Uid>, StoreError> find_unseen_in_front(const store::Snapshot& snapshot,
+std::expected<std::optional<Uid>, StoreError> find_unseen_in_front(const mailbox::Snapshot& snapshot,
                                                                    const mailbox::MailboxInfo& info) {
   std::optional<Uid> first;
   if (info.unseen == 0) return first;
@@ -83,7 +83,7 @@ std::expected<std::optional<Uid>, StoreError> find_unseen_in_front(const store::
 }
 
 /// Looks from the end when there was none in front: what is unseen is most often new.
-std::expected<std::optional<Uid>, StoreError> find_first_unseen(const store::Store& store, UserId user,
+std::expected<std::optional<Uid>, StoreError> find_first_unseen(const mailbox::Reader& store, UserId user,
                                                                 const mailbox::MailboxInfo& info,
                                                                 std::optional<Uid> first) {
   if (first || info.unseen == 0) return first;
@@ -97,7 +97,7 @@ std::expected<std::optional<Uid>, StoreError> find_first_unseen(const store::Sto
   return first;
 }
 
-std::expected<Uid, StoreError> find_first_new(const store::Store& store, const mailbox::MailboxInfo& info,
+std::expected<Uid, StoreError> find_first_new(const mailbox::Reader& store, const mailbox::MailboxInfo& info,
                                               const Recency& recency) {
   const bool is_known = recency.messages == nullptr || recency.messages->has_looked(recency.user, info.id);
   if (is_known) return info.uid_next;
@@ -110,7 +110,7 @@ struct Found {
   std::optional<Uid> unseen_in_front;
 };
 
-std::expected<Found, StoreError> find(const store::Store& store, UserId user, const std::string& name) {
+std::expected<Found, StoreError> find(const mailbox::Reader& store, UserId user, const std::string& name) {
   const auto snapshot = store.read(user);
   if (!snapshot) return std::unexpected(snapshot.error());
   auto info = snapshot->mailbox(name);
@@ -128,7 +128,7 @@ std::uint32_t count_recent(const SelectedMailbox& mailbox) {
 
 }  // namespace
 
-std::expected<OpenedMailbox, StoreError> open_mailbox(const store::Store& store, const std::string& name,
+std::expected<OpenedMailbox, StoreError> open_mailbox(const mailbox::Reader& store, const std::string& name,
                                                       bool read_only, const Recency& recency) {
   auto found = find(store, recency.user, name);
   if (!found) return std::unexpected(found.error());
@@ -178,7 +178,7 @@ void append_counts(std::string& out, const SelectedMailbox& mailbox, const Diale
   writer.raw(" RECENT\r\n");
 }
 
-std::expected<bool, StoreError> has_news(const store::Snapshot& snapshot, const SelectedMailbox& mailbox,
+std::expected<bool, StoreError> has_news(const mailbox::Snapshot& snapshot, const SelectedMailbox& mailbox,
                                          bool expunges) {
   auto info = snapshot.mailbox(mailbox.id);
   if (!info) return std::unexpected(info.error());
@@ -203,7 +203,7 @@ std::expected<std::string, StoreError> NewsTeller::step() {
   return out;
 }
 
-std::expected<void, StoreError> NewsTeller::begin(const store::Snapshot& snapshot,
+std::expected<void, StoreError> NewsTeller::begin(const mailbox::Snapshot& snapshot,
                                                   const mailbox::MailboxInfo& info) {
   target_ = info.highest_modseq;
   flags_end_ = mailbox_.uid_next;
@@ -221,7 +221,7 @@ std::expected<void, StoreError> NewsTeller::begin(const store::Snapshot& snapsho
   return {};
 }
 
-std::expected<void, StoreError> NewsTeller::tell_expunges(const store::Snapshot& snapshot,
+std::expected<void, StoreError> NewsTeller::tell_expunges(const mailbox::Snapshot& snapshot,
                                                           const mailbox::MailboxInfo& info) {
   auto gone = expunged(snapshot, mailbox_);
   if (!gone) return std::unexpected(gone.error());
@@ -255,7 +255,7 @@ bool NewsTeller::print_expunges(std::string& out) {
   return expunges_.empty();
 }
 
-std::expected<void, StoreError> NewsTeller::tell_arrivals(const store::Snapshot& snapshot,
+std::expected<void, StoreError> NewsTeller::tell_arrivals(const mailbox::Snapshot& snapshot,
                                                           const mailbox::MailboxInfo& info) {
   if (info.uid_next == mailbox_.uid_next) return {};
   const std::uint32_t before = mailbox_.messages.size();
@@ -278,7 +278,7 @@ bool NewsTeller::knows(const mailbox::Message& message) const {
   return change != options_.known.end() && message.modseq <= change->up_to && change->uids.contains(message.uid);
 }
 
-std::expected<void, StoreError> NewsTeller::tell_flags(const store::Snapshot& snapshot,
+std::expected<void, StoreError> NewsTeller::tell_flags(const mailbox::Snapshot& snapshot,
                                                        const mailbox::MailboxInfo& info, std::string& out) {
   if (!options_.flags) {
     done_ = true;

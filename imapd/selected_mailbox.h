@@ -10,8 +10,7 @@
 
 #include "common/base/ids.h"
 #include "common/mailbox/message.h"
-#include "common/store/snapshot.h"
-#include "common/store/store.h"
+#include "common/mailbox/reader.h"
 #include "imapd/dialect.h"
 #include "imapd/number_text.h"
 #include "imapd/recent_messages.h"
@@ -53,7 +52,7 @@ struct OpenedMailbox {
 
 /// Of `recency.user`. May read all rows of the mailbox, few in a snapshot: never on a loop. Errors:
 /// no_such_mailbox, unavailable, io.
-[[nodiscard]] std::expected<OpenedMailbox, mailbox::StoreError> open_mailbox(const store::Store& store,
+[[nodiscard]] std::expected<OpenedMailbox, mailbox::StoreError> open_mailbox(const mailbox::Reader& store,
                                                                              const std::string& name,
                                                                              bool read_only,
                                                                              const Recency& recency);
@@ -85,7 +84,7 @@ struct TellOptions {
 };
 
 /// Whether there may be something to tell. A point read. Errors: no_such_mailbox when it was deleted; io.
-[[nodiscard]] std::expected<bool, mailbox::StoreError> has_news(const store::Snapshot& snapshot,
+[[nodiscard]] std::expected<bool, mailbox::StoreError> has_news(const mailbox::Snapshot& snapshot,
                                                                 const SelectedMailbox& mailbox, bool expunges);
 
 /// Compares a view with the store, in steps of some size, none of them on a loop. The first step brings expunges
@@ -94,7 +93,7 @@ struct TellOptions {
 class NewsTeller {
  public:
   /// All three outlive it; nobody else touches `mailbox` before done().
-  NewsTeller(const store::Store& store, UserId user, SelectedMailbox& mailbox, TellOptions options)
+  NewsTeller(const mailbox::Reader& store, UserId user, SelectedMailbox& mailbox, TellOptions options)
       : store_(store), user_(user), mailbox_(mailbox), options_(std::move(options)) {}
 
   /// What to send next. Errors: no_such_mailbox when it was deleted; unavailable, io.
@@ -107,17 +106,18 @@ class NewsTeller {
   [[nodiscard]] bool begun() const { return flags_from_.has_value(); }
 
  private:
-  std::expected<void, mailbox::StoreError> begin(const store::Snapshot& snapshot, const mailbox::MailboxInfo& info);
-  std::expected<void, mailbox::StoreError> tell_expunges(const store::Snapshot& snapshot,
+  std::expected<void, mailbox::StoreError> begin(const mailbox::Snapshot& snapshot,
+                                                 const mailbox::MailboxInfo& info);
+  std::expected<void, mailbox::StoreError> tell_expunges(const mailbox::Snapshot& snapshot,
                                                          const mailbox::MailboxInfo& info);
-  std::expected<void, mailbox::StoreError> tell_arrivals(const store::Snapshot& snapshot,
+  std::expected<void, mailbox::StoreError> tell_arrivals(const mailbox::Snapshot& snapshot,
                                                          const mailbox::MailboxInfo& info);
   bool print_expunges(std::string& out);
-  std::expected<void, mailbox::StoreError> tell_flags(const store::Snapshot& snapshot,
+  std::expected<void, mailbox::StoreError> tell_flags(const mailbox::Snapshot& snapshot,
                                                       const mailbox::MailboxInfo& info, std::string& out);
   [[nodiscard]] bool knows(const mailbox::Message& message) const;
 
-  const store::Store& store_;
+  const mailbox::Reader& store_;
   const UserId user_;
   SelectedMailbox& mailbox_;
   const TellOptions options_;

@@ -21,11 +21,11 @@
 #include "common/imap/command.h"
 #include "common/log/log.h"
 #include "common/mailbox/applier.h"
+#include "common/mailbox/reader.h"
 #include "common/net/scope.h"
 #include "common/net/stream.h"
 #include "common/net/time_limit.h"
 #include "common/net/world.h"
-#include "common/store/store.h"
 #include "imapd/command_reader.h"
 #include "imapd/dialect.h"
 #include "imapd/fetch_work.h"
@@ -45,7 +45,7 @@ namespace posthaste::imapd {
 struct Surroundings {
   net::World& world;
   const config::Config& config;
-  const store::Store& store;
+  const mailbox::Reader& store;
   mailbox::Applier& applier;
   Subscriptions& subscriptions;
   auth::Authenticator& authenticator;

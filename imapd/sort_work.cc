@@ -93,7 +93,7 @@ std::string sort_key(const std::vector<imap::SortCriterion>& criteria, const mai
   return key;
 }
 
-SortWork::SortWork(const store::Store& store, UserId user, MailboxId mailbox,
+SortWork::SortWork(const mailbox::Reader& store, UserId user, MailboxId mailbox,
                    std::vector<imap::SortCriterion> criteria, mailbox::UidSet uids, daemon::MemoryBudget& budget)
     : criteria_(std::move(criteria)),
       walk_(store, user, mailbox, std::move(uids), criteria_.size()),

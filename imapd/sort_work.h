@@ -17,7 +17,7 @@ class SortWork {
   static constexpr std::size_t kAnswerOctets = 8;  // of memory, for each message whose number is still to be sent
 
   /// `store` and `budget`, which the keys' memory is asked of, outlive it.
-  SortWork(const store::Store& store, UserId user, MailboxId mailbox, std::vector<imap::SortCriterion> criteria,
+  SortWork(const mailbox::Reader& store, UserId user, MailboxId mailbox, std::vector<imap::SortCriterion> criteria,
            mailbox::UidSet uids, daemon::MemoryBudget& budget);
 
   /// Looks at some more messages; the last step sorts. Never on a loop. Errors: unavailable, io.

@@ -36,7 +36,7 @@ bool wants_deleted_octets(const std::vector<imap::StatusItem>& items, const mail
   return info.deleted > 0 && std::ranges::count(items, imap::StatusItem::deleted_storage) > 0;
 }
 
-std::expected<std::uint64_t, mailbox::StoreError> deleted_octets(const store::Store& store, UserId user,
+std::expected<std::uint64_t, mailbox::StoreError> deleted_octets(const mailbox::Reader& store, UserId user,
                                                                  const mailbox::MailboxInfo& info) {
   RowWalk walk{{mailbox::kAllUids}};
   std::uint64_t octets = 0;

@@ -7,7 +7,7 @@
 
 #include "common/imap/mailbox_name.h"
 #include "common/imap/status.h"
-#include "common/store/store.h"
+#include "common/mailbox/reader.h"
 
 namespace posthaste::imapd {
 
@@ -16,7 +16,7 @@ namespace posthaste::imapd {
                                         const mailbox::MailboxInfo& info);
 /// Octets of the messages with \Deleted (RFC 9208 §4.1.4). Reads all rows: never on a loop.
 /// Errors: unavailable, io.
-[[nodiscard]] std::expected<std::uint64_t, mailbox::StoreError> deleted_octets(const store::Store& store,
+[[nodiscard]] std::expected<std::uint64_t, mailbox::StoreError> deleted_octets(const mailbox::Reader& store,
                                                                                UserId user,
                                                                                const mailbox::MailboxInfo& info);
 

@@ -34,8 +34,8 @@ std::size_t octets_of(const imap::ThreadMessage& message) {
 
 }  // namespace
 
-ThreadWork::ThreadWork(const store::Store& store, UserId user, MailboxId mailbox, imap::ThreadAlgorithm algorithm,
-                       mailbox::UidSet uids, daemon::MemoryBudget& budget)
+ThreadWork::ThreadWork(const mailbox::Reader& store, UserId user, MailboxId mailbox,
+                       imap::ThreadAlgorithm algorithm, mailbox::UidSet uids, daemon::MemoryBudget& budget)
     : algorithm_(algorithm),
       walk_(store, user, mailbox, std::move(uids), kKeys),
       memory_(budget),

@@ -16,7 +16,7 @@ namespace posthaste::imapd {
 class ThreadWork {
  public:
   /// `store` and `budget`, which the messages' memory is asked of, outlive it.
-  ThreadWork(const store::Store& store, UserId user, MailboxId mailbox, imap::ThreadAlgorithm algorithm,
+  ThreadWork(const mailbox::Reader& store, UserId user, MailboxId mailbox, imap::ThreadAlgorithm algorithm,
              mailbox::UidSet uids, daemon::MemoryBudget& budget);
 
   /// Looks at some more messages; the last step threads them. Never on a loop. Errors: unavailable, io.

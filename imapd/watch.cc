@@ -108,10 +108,10 @@ Watch::Known Watch::known(const mailbox::MailboxInfo& info) {
   return {info.name, info.uid_next, info.messages, info.unseen, info.highest_modseq};
 }
 
-WatchWork::WatchWork(Watch& watch, const store::Store& store, UserId user, Watch::Manner manner)
+WatchWork::WatchWork(Watch& watch, const mailbox::Reader& store, UserId user, Watch::Manner manner)
     : watch_(watch), store_(store), user_(user), manner_(std::move(manner)), begins_(true), changed_{true, {}} {}
 
-WatchWork::WatchWork(Watch& watch, const store::Store& store, UserId user, Watch::Manner manner,
+WatchWork::WatchWork(Watch& watch, const mailbox::Reader& store, UserId user, Watch::Manner manner,
                      ChangedMailboxes changed)
     : watch_(watch),
       store_(store),
@@ -144,7 +144,7 @@ std::expected<std::string, StoreError> WatchWork::step() {
 }
 
 WatchWork::Read WatchWork::plan(std::string& out) {
-  std::vector<store::MailboxName> mailboxes;
+  std::vector<mailbox::MailboxName> mailboxes;
   std::optional<std::vector<std::string>> subscriptions;
   {
     const auto snapshot = store_.read(user_);

@@ -16,7 +16,7 @@
 
 #include "common/imap/notify.h"
 #include "common/mailbox/operations.h"
-#include "common/store/store.h"
+#include "common/mailbox/reader.h"
 #include "imapd/dialect.h"
 #include "imapd/status_line.h"
 
@@ -90,9 +90,10 @@ class WatchWork {
  public:
   /// The first look takes all mailboxes as they are, and says STATUS of them if the client wants that. `watch` and
   /// `store` outlive it; nobody else looks meanwhile.
-  WatchWork(Watch& watch, const store::Store& store, UserId user, Watch::Manner manner);
+  WatchWork(Watch& watch, const mailbox::Reader& store, UserId user, Watch::Manner manner);
   /// Another one tells what has changed in these.
-  WatchWork(Watch& watch, const store::Store& store, UserId user, Watch::Manner manner, ChangedMailboxes changed);
+  WatchWork(Watch& watch, const mailbox::Reader& store, UserId user, Watch::Manner manner,
+            ChangedMailboxes changed);
 
   /// What to say next. Errors: unavailable, io.
   [[nodiscard]] std::expected<std::string, mailbox::StoreError> step();
@@ -117,7 +118,7 @@ class WatchWork {
   Read tell_names(std::string& out);
 
   Watch& watch_;
-  const store::Store& store_;
+  const mailbox::Reader& store_;
   const UserId user_;
   const Watch::Manner manner_;
   const bool begins_;

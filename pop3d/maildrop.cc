@@ -17,7 +17,7 @@ struct Reading {
 
 using Step = std::expected<void, mailbox::StoreError>;
 
-Step begin(const store::Store& store, UserId user, Reading& reading) {
+Step begin(const mailbox::Reader& store, UserId user, Reading& reading) {
   const auto snapshot = store.read(user);
   if (!snapshot) return std::unexpected(snapshot.error());
   const auto inbox = snapshot->mailbox("INBOX");
@@ -30,7 +30,7 @@ Step begin(const store::Store& store, UserId user, Reading& reading) {
   return {};
 }
 
-Step read_slice(const store::Store& store, UserId user, Reading& reading) {
+Step read_slice(const mailbox::Reader& store, UserId user, Reading& reading) {
   const auto snapshot = store.read(user);
   if (!snapshot) return std::unexpected(snapshot.error());
   const auto add = [&reading](const mailbox::Message& message) {
@@ -92,8 +92,8 @@ mailbox::UidSet Maildrop::marked() const {
   return uids;
 }
 
-net::Task<std::expected<Maildrop, mailbox::StoreError>> read_maildrop(const store::Store& store, net::World& world,
-                                                                      UserId user) {
+net::Task<std::expected<Maildrop, mailbox::StoreError>> read_maildrop(const mailbox::Reader& store,
+                                                                      net::World& world, UserId user) {
   Reading reading;
   auto find_inbox = [&store, user, &reading] { return begin(store, user, reading); };
   auto done = co_await world.io.run(world.loop, find_inbox);

@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "common/base/ids.h"
+#include "common/mailbox/reader.h"
 #include "common/mailbox/uid_set.h"
 #include "common/net/task.h"
 #include "common/net/world.h"
 #include "common/pop3/command.h"
-#include "common/store/store.h"
 
 namespace posthaste::pop3d {
 
@@ -66,7 +66,7 @@ class Maildrop {
 
 /// Reads the user's INBOX as it is now, off the loop and in slices: what comes in meanwhile is not of this session.
 /// A user who never got mail has an empty one. `store` and `world` outlive the task. Errors: unavailable, io.
-net::Task<std::expected<Maildrop, mailbox::StoreError>> read_maildrop(const store::Store& store, net::World& world,
-                                                                      UserId user);
+net::Task<std::expected<Maildrop, mailbox::StoreError>> read_maildrop(const mailbox::Reader& store,
+                                                                      net::World& world, UserId user);
 
 }  // namespace posthaste::pop3d

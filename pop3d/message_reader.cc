@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "common/store/blobs.h"
 #include "pop3d/limits.h"
 
 namespace posthaste::pop3d {
@@ -10,27 +9,19 @@ namespace {
 
 constexpr std::uint64_t kReadTogetherMaxOctets = 16'384;  // larger ones are not worth a copy
 
-using Location = std::expected<store::BlobLocation, mailbox::StoreError>;
+using Octets = std::expected<std::string, mailbox::StoreError>;
 
-std::expected<std::string, mailbox::StoreError> read_octets(const store::Store& store,
-                                                            const store::BlobLocation& location,
-                                                            std::uint64_t offset, std::uint64_t length,
-                                                            store::BlobRun& run) {
-  const bool in_part = offset > 0 || length < location.octets;
-  if (in_part || location.octets > kReadTogetherMaxOctets) return store.read_blob(location, offset, length);
-  const auto message = run.read(location);
+Octets read_together(mailbox::BlobRun& run, const mailbox::Blob& blob) {
+  const auto message = run.read(blob);
   if (!message) return std::unexpected(message.error());
   return std::string{*message};
 }
 
-ChunkResult read_chunk(const store::Store& store, const Location& location, std::uint64_t offset,
-                       std::uint64_t length, store::BlobRun& run) {
-  if (!location) return std::unexpected(location.error());
-  auto octets = read_octets(store, *location, offset, length, run);
+ChunkResult to_chunk(const mailbox::Blob& blob, std::uint64_t offset, Octets octets) {
   if (!octets) return std::unexpected(octets.error());
   const std::uint64_t end = offset + octets->size();
-  if (octets->empty() && end < location->octets) return std::unexpected(mailbox::StoreError::io);
-  return Chunk{std::move(*octets), end >= location->octets};
+  if (octets->empty() && end < blob.octets()) return std::unexpected(mailbox::StoreError::io);
+  return Chunk{std::move(*octets), end >= blob.octets()};
 }
 
 }  // namespace
@@ -92,33 +83,37 @@ net::Task<ChunkResult> MessageReader::read(BlobId blob, std::uint64_t offset, st
 /// In no snapshot: a first look at a message may be a pass over all of it.
 std::vector<ChunkResult> MessageReader::read_now(const std::vector<BlobId>& blobs, std::uint64_t offset,
                                                  std::uint64_t length) const {
-  const auto locations = locate(blobs);
-  std::vector<store::BlobLocation> known;
-  for (const auto& location : locations) {
-    if (location) known.push_back(*location);
+  const auto found = find(blobs);
+  std::vector<mailbox::Blob> known;
+  for (const auto& blob : found) {
+    if (blob) known.push_back(*blob);
   }
-  auto run = store_.read_in_order(std::move(known));
+  const auto run = store_.read_in_order(user_, std::move(known));
   std::vector<ChunkResult> chunks;
-  for (const auto& location : locations) chunks.push_back(read_chunk(store_, location, offset, length, run));
-  for (std::size_t i = 0; i < blobs.size(); ++i) {
-    const bool has_moved = !chunks[i] && chunks[i].error() == mailbox::StoreError::no_such_message;
-    if (has_moved) chunks[i] = read_chunk(store_, locate({blobs[i]}).front(), offset, length, run);
+  for (const auto& blob : found) {
+    if (!blob) {
+      chunks.emplace_back(std::unexpected(blob.error()));
+      continue;
+    }
+    const bool in_part = offset > 0 || length < blob->octets();
+    const bool alone = in_part || blob->octets() > kReadTogetherMaxOctets;
+    auto octets = alone ? store_.read_blob(user_, *blob, offset, length) : read_together(*run, *blob);
+    chunks.push_back(to_chunk(*blob, offset, std::move(octets)));
   }
   return chunks;
 }
 
-/// Where messages are now.
-std::vector<MessageReader::Location> MessageReader::locate(const std::vector<BlobId>& blobs) const {
-  std::vector<Location> locations;
+std::vector<MessageReader::Found> MessageReader::find(const std::vector<BlobId>& blobs) const {
+  std::vector<Found> found;
   const auto snapshot = store_.read(user_);
   for (const BlobId blob : blobs) {
     if (snapshot) {
-      locations.push_back(snapshot->locate(blob));
+      found.push_back(snapshot->find_blob(blob));
     } else {
-      locations.emplace_back(std::unexpected(snapshot.error()));
+      found.emplace_back(std::unexpected(snapshot.error()));
     }
   }
-  return locations;
+  return found;
 }
 
 }  // namespace posthaste::pop3d

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "common/base/ids.h"
+#include "common/mailbox/reader.h"
 #include "common/net/task.h"
 #include "common/net/world.h"
 #include "common/pop3/command.h"
-#include "common/store/store.h"
 #include "pop3d/maildrop.h"
 
 namespace posthaste::pop3d {
@@ -29,14 +29,14 @@ using ChunkResult = std::expected<Chunk, mailbox::StoreError>;
 class MessageReader {
  public:
   /// `store` and `world` outlive the reader, and the reader its tasks.
-  MessageReader(const store::Store& store, net::World& world, UserId user)
+  MessageReader(const mailbox::Reader& store, net::World& world, UserId user)
       : store_(store), world_(world), user_(user) {}
 
   /// The first piece of a message, which is here already if the one before was begun last: a client that retrieves
   /// in order finds the small messages that follow read ahead.
   net::ValueOrTask<ChunkResult> begin(const Maildrop& maildrop, pop3::MessageNumber number);
 
-  /// Up to `length` octets from `offset`. The message is looked up anew: its segment may have been rewritten.
+  /// Up to `length` octets from `offset`. The message is looked up anew.
   net::Task<ChunkResult> read(BlobId blob, std::uint64_t offset, std::uint64_t length);
 
  private:
@@ -48,16 +48,16 @@ class MessageReader {
     pop3::MessageNumber number{};
     BlobId blob{};
   };
-  using Location = std::expected<store::BlobLocation, mailbox::StoreError>;
+  using Found = std::expected<mailbox::Blob, mailbox::StoreError>;
 
   [[nodiscard]] std::optional<std::string> take_ahead(pop3::MessageNumber number);
   [[nodiscard]] std::vector<Wanted> plan(const Maildrop& maildrop, pop3::MessageNumber number, bool in_order) const;
   net::Task<ChunkResult> read_first(std::vector<Wanted> wanted);
   [[nodiscard]] std::vector<ChunkResult> read_now(const std::vector<BlobId>& blobs, std::uint64_t offset,
                                                   std::uint64_t length) const;
-  [[nodiscard]] std::vector<Location> locate(const std::vector<BlobId>& blobs) const;
+  [[nodiscard]] std::vector<Found> find(const std::vector<BlobId>& blobs) const;
 
-  const store::Store& store_;
+  const mailbox::Reader& store_;
   net::World& world_;
   const UserId user_;
   std::deque<Ahead> ahead_;  // by ascending number

@@ -14,13 +14,13 @@
 #include "common/daemon/certificates.h"
 #include "common/log/log.h"
 #include "common/mailbox/applier.h"
+#include "common/mailbox/reader.h"
 #include "common/net/scope.h"
 #include "common/net/stream.h"
 #include "common/net/time_limit.h"
 #include "common/net/world.h"
 #include "common/pop3/command.h"
 #include "common/pop3/reply.h"
-#include "common/store/store.h"
 #include "pop3d/last_logins.h"
 #include "pop3d/maildrop.h"
 #include "pop3d/maildrop_lock.h"
@@ -34,7 +34,7 @@ namespace posthaste::pop3d {
 struct Surroundings {
   net::World& world;
   const config::Config& config;
-  const store::Store& store;
+  const mailbox::Reader& store;
   mailbox::Applier& applier;
   auth::Authenticator& authenticator;
   const daemon::Certificates& certificates;

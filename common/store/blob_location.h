@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "common/base/ids.h"
+#include "common/mailbox/blob.h"
 
 namespace posthaste::store {
 
@@ -20,5 +21,20 @@ struct BlobLocation {
   Codec codec = Codec::none;
   bool operator==(const BlobLocation&) const = default;
 };
+
+/// What readers hold of it, and back.
+[[nodiscard]] inline mailbox::Blob to_blob(const BlobLocation& location) {
+  const std::uint64_t segment = location.segment | static_cast<std::uint64_t>(location.codec) << 32U;
+  return {location.blob, location.octets, location.summary_octets, {segment, location.offset}};
+}
+[[nodiscard]] inline BlobLocation location_of(const mailbox::Blob& blob) {
+  const auto& [segment, offset] = blob.place();
+  return {blob.id(),
+          static_cast<std::uint32_t>(segment),
+          offset,
+          blob.octets(),
+          blob.summary_octets(),
+          static_cast<Codec>(segment >> 32U)};
+}
 
 }  // namespace posthaste::store

@@ -1,6 +1,7 @@
 #include "common/store/snapshot.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <utility>
 
@@ -24,8 +25,9 @@ std::expected<Row, StoreError> found_or(const View& view, std::optional<Row> row
   return std::move(*row);
 }
 
-std::expected<void, StoreError> walk_annotations(const View& view, std::string_view prefix, std::string_view first,
-                                                 const std::function<bool(const AnnotationView&)>& annotation) {
+std::expected<void, StoreError> walk_annotations(
+    const View& view, std::string_view prefix, std::string_view first,
+    const std::function<bool(const mailbox::AnnotationView&)>& annotation) {
   Cursor cursor(view, Table::metadata);
   for (bool there = cursor.seek(first); there && cursor.key().starts_with(prefix); there = cursor.next()) {
     std::string_view entry = cursor.key().substr(sizeof(UserId));
@@ -91,11 +93,36 @@ void add_buried(const View& view, UserId user, UserInfo& info) {
   }
 }
 
+/// The key behind the last of a range.
+Key end_of(UserId user, MailboxId mailbox, UidRange range) {
+  return range.last == kAllUids.last ? mailbox_key(user, next(mailbox)) : hot_key(user, mailbox, next(range.last));
+}
+
+/// Hands over rows some at a time.
+class HandOver {
+ public:
+  explicit HandOver(const mailbox::UserView::Rows& rows) : rows_(rows) {}
+  /// False when enough was handed over; also all().
+  bool add(const Message& message) {
+    waiting_[count_++] = message;
+    return count_ < waiting_.size() || all();
+  }
+  bool all() {
+    const std::size_t count = std::exchange(count_, 0);
+    return count == 0 || rows_(std::span(waiting_).first(count));
+  }
+
+ private:
+  const mailbox::UserView::Rows& rows_;
+  std::array<Message, 32> waiting_;
+  std::size_t count_ = 0;
+};
+
 }  // namespace
 
 /// Finds rows of a table: soonest the one that follows the last, which is on its way from memory while that is
 /// read.
-class Snapshot::Walk {
+class SnapshotView::Walk {
  public:
   Walk(const Environment& environment, MDB_txn* txn, Table table)
       : view_(environment, txn), cursor_(view_, table) {}
@@ -120,35 +147,28 @@ class Snapshot::Walk {
   std::optional<std::string_view> found_;
 };
 
-struct Snapshot::Walks {
+struct SnapshotView::Walks {
   Walks(const Environment& environment, MDB_txn* txn)
       : cold_rows(environment, txn, Table::cold_rows), blobs(environment, txn, Table::blobs) {}
 
-  std::expected<std::string_view, StoreError> read_summary(const Snapshot& snapshot, BlobId blob,
+  std::expected<std::string_view, StoreError> read_summary(const SnapshotView& view, BlobId blob,
                                                            std::uint64_t octets_max, std::uint64_t octets);
 
   Walk cold_rows;
   Walk blobs;
-  std::string from_segment;  // the summary read last that was too long for the table
+  std::deque<std::string> from_segments;  // the summaries found last that were too long for the table
 };
 
-Snapshot::Snapshot(std::shared_ptr<Environment> environment, std::shared_ptr<Blobs> blobs, MDB_txn* txn,
-                   UserId user)
+SnapshotView::SnapshotView(std::shared_ptr<Environment> environment, std::shared_ptr<Blobs> blobs, MDB_txn* txn,
+                           UserId user)
     : environment_(std::move(environment)), blobs_(std::move(blobs)), txn_(txn), user_(user) {}
 
-Snapshot::Snapshot(Snapshot&& other) noexcept
-    : environment_(std::move(other.environment_)),
-      blobs_(std::move(other.blobs_)),
-      txn_(std::exchange(other.txn_, nullptr)),
-      user_(other.user_),
-      walks_(std::move(other.walks_)) {}
-
-Snapshot::~Snapshot() {
+SnapshotView::~SnapshotView() {
   walks_.reset();
-  if (txn_ != nullptr) environment_->end_read(txn_);
+  environment_->end_read(txn_);
 }
 
-std::expected<std::optional<UserInfo>, StoreError> Snapshot::user() const {
+std::expected<std::optional<UserInfo>, StoreError> SnapshotView::user() const {
   const View view(*environment_, txn_);
   const auto row = find_user(view, user_);
   if (view.failure() != 0) return std::unexpected(StoreError::io);
@@ -159,19 +179,19 @@ std::expected<std::optional<UserInfo>, StoreError> Snapshot::user() const {
   return info;
 }
 
-std::expected<mailbox::EmailIds, StoreError> Snapshot::email_ids() const {
+std::expected<mailbox::EmailIds, StoreError> SnapshotView::email_ids() const {
   const View view(*environment_, txn_);
   const auto key = found_or(view, find_object_key(view), StoreError::unavailable);
   if (!key) return std::unexpected(key.error());
   return mailbox::EmailIds(*key, user_);
 }
 
-std::expected<MailboxInfo, StoreError> Snapshot::mailbox(MailboxId id) const {
+std::expected<MailboxInfo, StoreError> SnapshotView::mailbox(MailboxId id) const {
   const View view(*environment_, txn_);
   return found_or(view, find_mailbox(view, user_, id), StoreError::no_such_mailbox);
 }
 
-std::expected<MailboxInfo, StoreError> Snapshot::mailbox(std::string_view name) const {
+std::expected<MailboxInfo, StoreError> SnapshotView::mailbox(std::string_view name) const {
   const View view(*environment_, txn_);
   const std::string canonical = canonical_name(name);
   if (!is_mailbox_name(canonical)) return std::unexpected(StoreError::no_such_mailbox);
@@ -180,7 +200,7 @@ std::expected<MailboxInfo, StoreError> Snapshot::mailbox(std::string_view name) 
   return found_or(view, find_mailbox(view, user_, *id), StoreError::io);
 }
 
-std::expected<std::vector<MailboxInfo>, StoreError> Snapshot::mailboxes() const {
+std::expected<std::vector<MailboxInfo>, StoreError> SnapshotView::mailboxes() const {
   const View view(*environment_, txn_);
   const Key prefix = user_key(user_);
   std::vector<MailboxInfo> mailboxes;
@@ -195,10 +215,10 @@ std::expected<std::vector<MailboxInfo>, StoreError> Snapshot::mailboxes() const 
   return mailboxes;
 }
 
-std::expected<std::vector<MailboxName>, StoreError> Snapshot::mailbox_names() const {
+std::expected<std::vector<mailbox::MailboxName>, StoreError> SnapshotView::mailbox_names() const {
   const View view(*environment_, txn_);
   const Key prefix = user_key(user_);
-  std::vector<MailboxName> names;
+  std::vector<mailbox::MailboxName> names;
   Cursor cursor(view, Table::mailbox_names);
   for (bool there = cursor.seek(prefix); there && cursor.key().starts_with(prefix); there = cursor.next()) {
     OctetReader id(cursor.value());
@@ -208,7 +228,7 @@ std::expected<std::vector<MailboxName>, StoreError> Snapshot::mailbox_names() co
   return names;
 }
 
-std::expected<bool, StoreError> Snapshot::has_mailbox_below(std::string_view name) const {
+std::expected<bool, StoreError> SnapshotView::has_mailbox_below(std::string_view name) const {
   const View view(*environment_, txn_);
   const Key prefix = name_key(user_, name).add_octets("/");
   Cursor cursor(view, Table::mailbox_names);
@@ -217,14 +237,14 @@ std::expected<bool, StoreError> Snapshot::has_mailbox_below(std::string_view nam
   return there;
 }
 
-std::expected<bool, StoreError> Snapshot::is_subscribed(std::string_view name) const {
+std::expected<bool, StoreError> SnapshotView::is_subscribed(std::string_view name) const {
   const View view(*environment_, txn_);
   const bool subscribed = view.get(Table::subscriptions, name_key(user_, name)).has_value();
   if (view.failure() != 0) return std::unexpected(StoreError::io);
   return subscribed;
 }
 
-std::expected<std::vector<std::string>, StoreError> Snapshot::subscriptions() const {
+std::expected<std::vector<std::string>, StoreError> SnapshotView::subscriptions() const {
   const View view(*environment_, txn_);
   const Key prefix = user_key(user_);
   std::vector<std::string> names;
@@ -236,30 +256,30 @@ std::expected<std::vector<std::string>, StoreError> Snapshot::subscriptions() co
   return names;
 }
 
-std::expected<ModSeq, StoreError> Snapshot::metadata_modseq() const {
+std::expected<ModSeq, StoreError> SnapshotView::metadata_modseq() const {
   const View view(*environment_, txn_);
   const auto tally = find_metadata_tally(view, user_);
   if (view.failure() != 0) return std::unexpected(StoreError::io);
   return tally ? tally->modseq : ModSeq{};
 }
 
-std::expected<void, StoreError> Snapshot::scan_metadata(
+std::expected<void, StoreError> SnapshotView::scan_metadata(
     std::optional<MailboxId> mailbox, std::string_view from,
-    const std::function<bool(const AnnotationView&)>& annotation) const {
+    const std::function<bool(const mailbox::AnnotationView&)>& annotation) const {
   return walk_annotations(View(*environment_, txn_), metadata_key(user_, mailbox),
                           annotation_key(user_, mailbox, from), annotation);
 }
 
-std::expected<void, StoreError> Snapshot::scan_all_metadata(
-    const std::function<void(const AnnotationView&)>& annotation) const {
-  const auto each = [&annotation](const AnnotationView& one) {
+std::expected<void, StoreError> SnapshotView::scan_all_metadata(
+    const std::function<void(const mailbox::AnnotationView&)>& annotation) const {
+  const auto each = [&annotation](const mailbox::AnnotationView& one) {
     annotation(one);
     return true;
   };
   return walk_annotations(View(*environment_, txn_), user_key(user_), metadata_key(user_, std::nullopt), each);
 }
 
-std::expected<Message, StoreError> Snapshot::message(MailboxId mailbox, Uid uid) const {
+std::expected<Message, StoreError> SnapshotView::message(MailboxId mailbox, Uid uid) const {
   const View view(*environment_, txn_);
   const auto row = view.get(Table::hot_rows, hot_key(user_, mailbox, uid));
   const bool there = row && shown(view, user_, mailbox, {uid, uid}).last == uid;
@@ -267,55 +287,31 @@ std::expected<Message, StoreError> Snapshot::message(MailboxId mailbox, Uid uid)
   return found_or(view, decode_message_row(uid, *row), StoreError::io);
 }
 
-std::expected<std::optional<Uid>, StoreError> Snapshot::scan(MailboxId mailbox, UidRange range,
-                                                             std::size_t rows_max,
-                                                             const std::function<void(const Message&)>& row) const {
-  return scan_changed(mailbox, ModSeq{0}, range, rows_max, row);
-}
-
-std::expected<std::optional<Uid>, StoreError> Snapshot::scan_changed(
-    MailboxId mailbox, ModSeq since, UidRange range, std::size_t rows_max,
-    const std::function<void(const Message&)>& row) const {
+std::expected<std::optional<Uid>, StoreError> SnapshotView::scan(const mailbox::RowScan& wanted,
+                                                                 const Rows& rows) const {
   const View view(*environment_, txn_);
-  const Key prefix = mailbox_key(user_, mailbox);
-  range = shown(view, user_, mailbox, range);
+  const Key prefix = mailbox_key(user_, wanted.mailbox);
+  const UidRange range = shown(view, user_, wanted.mailbox, wanted.uids);
+  const bool ascends = wanted.direction == mailbox::RowScan::Direction::ascending;
   Cursor cursor(view, Table::hot_rows);
-  std::size_t rows = 0;
-  bool there = cursor.seek(hot_key(user_, mailbox, range.first));
-  for (; there && cursor.key().starts_with(prefix); there = cursor.next()) {
+  HandOver found(rows);
+  std::size_t looked_at = 0;
+  bool there = ascends ? cursor.seek(hot_key(user_, wanted.mailbox, range.first))
+                       : cursor.seek_below(end_of(user_, wanted.mailbox, range));
+  for (; there && cursor.key().starts_with(prefix); there = ascends ? cursor.next() : cursor.previous()) {
     const Uid uid = uid_of(cursor.key());
-    if (uid > range.last) return std::nullopt;
-    if (rows++ == rows_max) return uid;
+    if (ascends ? uid > range.last : uid < range.first) break;
+    if (looked_at++ == wanted.rows_max) return found.all() ? std::optional(uid) : std::nullopt;
     const auto message = decode_message_row(uid, cursor.value());
     if (!message) return std::unexpected(StoreError::io);
-    if (message->modseq > since) row(*message);
+    if (message->modseq > wanted.changed_after && !found.add(*message)) return std::nullopt;
   }
   if (view.failure() != 0) return std::unexpected(StoreError::io);
+  static_cast<void>(found.all());
   return std::nullopt;
 }
 
-std::expected<std::optional<Uid>, StoreError> Snapshot::scan_back(
-    MailboxId mailbox, UidRange range, std::size_t rows_max, const std::function<bool(const Message&)>& row) const {
-  const View view(*environment_, txn_);
-  const Key prefix = mailbox_key(user_, mailbox);
-  range = shown(view, user_, mailbox, range);
-  const Key end =
-      range.last == kAllUids.last ? mailbox_key(user_, next(mailbox)) : hot_key(user_, mailbox, next(range.last));
-  Cursor cursor(view, Table::hot_rows);
-  std::size_t rows = 0;
-  for (bool there = cursor.seek_below(end); there && cursor.key().starts_with(prefix); there = cursor.previous()) {
-    const Uid uid = uid_of(cursor.key());
-    if (uid < range.first) return std::nullopt;
-    if (rows++ == rows_max) return uid;
-    const auto message = decode_message_row(uid, cursor.value());
-    if (!message) return std::unexpected(StoreError::io);
-    if (!row(*message)) return std::nullopt;
-  }
-  if (view.failure() != 0) return std::unexpected(StoreError::io);
-  return std::nullopt;
-}
-
-std::expected<std::optional<UidSet>, StoreError> Snapshot::uids_without_rows(MailboxId mailbox) const {
+std::expected<std::optional<UidSet>, StoreError> SnapshotView::uids_without_rows(MailboxId mailbox) const {
   const View view(*environment_, txn_);
   const auto info = found_or(view, find_mailbox(view, user_, mailbox), StoreError::no_such_mailbox);
   if (!info) return std::unexpected(info.error());
@@ -325,18 +321,7 @@ std::expected<std::optional<UidSet>, StoreError> Snapshot::uids_without_rows(Mai
   return kept;
 }
 
-std::expected<UidSet, StoreError> Snapshot::uids(MailboxId mailbox) const {
-  auto kept = uids_without_rows(mailbox);
-  if (!kept) return std::unexpected(kept.error());
-  if (*kept) return std::move(**kept);
-  UidSet uids;
-  const auto rest = scan(mailbox, kAllUids, std::numeric_limits<std::size_t>::max(),
-                         [&uids](const Message& message) { uids.add(message.uid); });
-  if (!rest) return std::unexpected(rest.error());
-  return uids;
-}
-
-std::expected<std::optional<UidSet>, StoreError> Snapshot::vanished(MailboxId mailbox, ModSeq since) const {
+std::expected<std::optional<UidSet>, StoreError> SnapshotView::vanished(MailboxId mailbox, ModSeq since) const {
   const View view(*environment_, txn_);
   const auto info = found_or(view, find_mailbox(view, user_, mailbox), StoreError::no_such_mailbox);
   if (!info) return std::unexpected(info.error());
@@ -354,13 +339,17 @@ std::expected<std::optional<UidSet>, StoreError> Snapshot::vanished(MailboxId ma
   return UidSet(std::move(vanished));
 }
 
-std::expected<SummaryView, StoreError> Snapshot::summary(BlobId blob) const {
-  const auto octets = walks().read_summary(*this, blob, std::numeric_limits<std::uint32_t>::max(), kAllOfIt);
-  if (!octets) return std::unexpected(octets.error());
-  return found_or(walks().cold_rows.view(), decode_summary(*octets), StoreError::io);
+void SnapshotView::find_summaries(std::span<const BlobId> blobs, std::span<mailbox::FoundSummary> found) const {
+  walks().from_segments.clear();
+  for (std::size_t i = 0; i < blobs.size(); ++i) found[i] = find_summary(blobs[i]);
 }
 
-std::expected<std::optional<SummaryView>, StoreError> Snapshot::short_summary(BlobId blob) const {
+void SnapshotView::find_headers(std::span<const BlobId> blobs, std::span<mailbox::FoundHeader> found) const {
+  walks().from_segments.clear();
+  for (std::size_t i = 0; i < blobs.size(); ++i) found[i] = find_header(blobs[i]);
+}
+
+mailbox::FoundSummary SnapshotView::find_summary(BlobId blob) const {
   const auto octets = walks().read_summary(*this, blob, kShortSummaryMaxOctets, kAllOfIt);
   if (!octets) return std::unexpected(octets.error());
   if (octets->empty()) return std::nullopt;
@@ -370,7 +359,7 @@ std::expected<std::optional<SummaryView>, StoreError> Snapshot::short_summary(Bl
 }
 
 /// It comes first in the summary, but in old ones.
-std::expected<std::string_view, StoreError> Snapshot::header_cache(BlobId blob) const {
+mailbox::FoundHeader SnapshotView::find_header(BlobId blob) const {
   auto octets = walks().read_summary(*this, blob, kShortSummaryMaxOctets, kHeaderCacheOctets);
   if (!octets || octets->empty()) return octets;
   auto header_cache = decode_header_cache(*octets);
@@ -384,7 +373,7 @@ std::expected<std::string_view, StoreError> Snapshot::header_cache(BlobId blob) 
 }
 
 /// The encoded summary, empty when it is too long for the table.
-std::expected<std::string_view, StoreError> Snapshot::cold_row(BlobId blob) const {
+std::expected<std::string_view, StoreError> SnapshotView::cold_row(BlobId blob) const {
   auto& rows = walks().cold_rows;
   const auto row = rows.find(user_blob_key(user_, blob));
   if (!row) return found_or(rows.view(), row, StoreError::no_such_message);
@@ -392,42 +381,49 @@ std::expected<std::string_view, StoreError> Snapshot::cold_row(BlobId blob) cons
 }
 
 /// The beginning of the encoded summary, `octets` of it at least; empty when it has more than `octets_max`.
-std::expected<std::string_view, StoreError> Snapshot::Walks::read_summary(const Snapshot& snapshot, BlobId blob,
-                                                                          std::uint64_t octets_max,
-                                                                          std::uint64_t octets) {
-  const auto row = snapshot.cold_row(blob);
+std::expected<std::string_view, StoreError> SnapshotView::Walks::read_summary(const SnapshotView& view, BlobId blob,
+                                                                              std::uint64_t octets_max,
+                                                                              std::uint64_t octets) {
+  const auto row = view.cold_row(blob);
   if (!row || !row->empty()) return row;
-  const auto location = snapshot.locate(blob);
+  const auto location = view.locate(blob);
   if (!location) return std::unexpected(location.error());
   if (location->summary_octets > octets_max) return std::string_view{};
-  auto read = snapshot.blobs_->read_summary(*location, 0, octets);
+  auto read = view.blobs_->read_summary(*location, 0, octets);
   if (!read) {
     const bool closed = read.error() == StoreError::unavailable;
     return std::unexpected(closed ? StoreError::unavailable : StoreError::io);
   }
-  from_segment = std::move(*read);
-  return from_segment;
+  return from_segments.emplace_back(std::move(*read));
 }
 
-std::expected<BlobLocation, StoreError> Snapshot::locate(BlobId blob) const {
+std::expected<BlobLocation, StoreError> SnapshotView::locate(BlobId blob) const {
   if (!walks().cold_rows.find(user_blob_key(user_, blob))) {
     return found_or(walks().cold_rows.view(), std::optional<BlobLocation>(), StoreError::no_such_message);
   }
   return location_of(blob);
 }
 
-std::expected<BlobLocation, StoreError> Snapshot::locate(const Message& message) const {
-  return location_of(message.blob);
+std::expected<mailbox::Blob, StoreError> SnapshotView::find_blob(BlobId blob) const {
+  const auto location = locate(blob);
+  if (!location) return std::unexpected(location.error());
+  return to_blob(*location);
 }
 
-std::expected<BlobLocation, StoreError> Snapshot::location_of(BlobId blob) const {
+std::expected<mailbox::Blob, StoreError> SnapshotView::find_blob(const Message& message) const {
+  const auto location = location_of(message.blob);
+  if (!location) return std::unexpected(location.error());
+  return to_blob(*location);
+}
+
+std::expected<BlobLocation, StoreError> SnapshotView::location_of(BlobId blob) const {
   const auto row = walks().blobs.find(blob_key(blob));
   const auto decoded = row ? decode_blob(blob, *row) : std::nullopt;
   if (!decoded) return std::unexpected(StoreError::io);
   return decoded->location;
 }
 
-Snapshot::Walks& Snapshot::walks() const {
+SnapshotView::Walks& SnapshotView::walks() const {
   if (!walks_) walks_ = std::make_unique<Walks>(*environment_, txn_);
   return *walks_;
 }

@@ -6,6 +6,7 @@
 #include "common/store/blobs.h"
 #include "common/store/index.h"
 #include "common/store/rows.h"
+#include "common/store/snapshot.h"
 
 namespace posthaste::store {
 namespace {
@@ -45,24 +46,64 @@ std::expected<std::unique_ptr<Store>, OpenError> Store::open(const std::filesyst
   return std::unique_ptr<Store>(new Store(std::move(*environment), std::move(files)));
 }
 
-std::expected<Snapshot, StoreError> Store::read(UserId user) const {
+std::expected<mailbox::Snapshot, StoreError> Store::read(UserId user) const {
   const auto txn = environment_->begin_read();
   if (!txn) {
     const bool no_slot = txn.error() == lmdb::BeginError::unavailable;
     return std::unexpected(no_slot ? StoreError::unavailable : StoreError::io);
   }
-  return Snapshot(environment_, blobs_, *txn, user);
+  return mailbox::Snapshot(std::make_unique<SnapshotView>(environment_, blobs_, *txn, user));
 }
 
-std::expected<std::string, StoreError> Store::read_blob(const BlobLocation& location, std::uint64_t offset,
-                                                        std::uint64_t length) const {
-  return blobs_->read(location, offset, length);
+std::expected<BlobLocation, StoreError> Store::locate(UserId user, BlobId blob) const {
+  const auto snapshot = read(user);
+  if (!snapshot) return std::unexpected(snapshot.error());
+  const auto found = snapshot->find_blob(blob);
+  if (!found) return std::unexpected(found.error());
+  return location_of(*found);
 }
 
-BlobRun Store::read_in_order(std::vector<BlobLocation> locations) const { return {blobs_, std::move(locations)}; }
+/// Calls `read`; when the segment has gone since the blob was found, once more where the blob is now.
+template <typename Read>
+std::invoke_result_t<Read&, const BlobLocation&> Store::find_and(UserId user, const mailbox::Blob& blob,
+                                                                 Read read) const {
+  auto octets = read(location_of(blob));
+  if (octets || octets.error() != StoreError::no_such_message) return octets;
+  const auto moved = locate(user, blob.id());
+  if (!moved) return std::unexpected(moved.error());
+  return read(*moved);
+}
 
-std::expected<PlacedSummary, StoreError> Store::read_summary(const BlobLocation& location) const {
-  const auto octets = blobs_->read_summary(location, 0, location.summary_octets);
+/// A run, in which what was moved is looked up again.
+class Store::Run final : public mailbox::BlobRun {
+ public:
+  Run(const Store& store, UserId user, std::vector<BlobLocation> locations)
+      : store_(store), user_(user), run_(store.blobs_, std::move(locations)) {}
+
+  [[nodiscard]] std::expected<std::string_view, StoreError> read(const mailbox::Blob& blob) override {
+    return store_.find_and(user_, blob, [this](const BlobLocation& location) { return run_.read(location); });
+  }
+
+ private:
+  const Store& store_;
+  const UserId user_;
+  store::BlobRun run_;
+};
+
+std::unique_ptr<mailbox::BlobRun> Store::read_in_order(UserId user, std::vector<mailbox::Blob> blobs) const {
+  std::vector<BlobLocation> locations;
+  locations.reserve(blobs.size());
+  for (const mailbox::Blob& blob : blobs) locations.push_back(location_of(blob));
+  return std::make_unique<Run>(*this, user, std::move(locations));
+}
+
+std::expected<std::string, StoreError> Store::read_blob(UserId user, const mailbox::Blob& blob,
+                                                        std::uint64_t offset, std::uint64_t length) const {
+  return find_and(user, blob, [&](const BlobLocation& location) { return blobs_->read(location, offset, length); });
+}
+
+std::expected<PlacedSummary, StoreError> Store::read_summary(UserId user, const mailbox::Blob& blob) const {
+  const auto octets = read_summary(user, blob, 0, blob.summary_octets());
   if (!octets) return std::unexpected(octets.error());
   const auto view = decode_summary(*octets);
   if (!view) return std::unexpected(StoreError::io);
@@ -72,13 +113,14 @@ std::expected<PlacedSummary, StoreError> Store::read_summary(const BlobLocation&
   return PlacedSummary{view->copy(), offset_of(view->envelope), offset_of(view->body_structure)};
 }
 
-std::expected<std::string, StoreError> Store::read_summary(const BlobLocation& location, std::uint64_t offset,
-                                                           std::uint64_t length) const {
-  return blobs_->read_summary(location, offset, length);
+std::expected<std::string, StoreError> Store::read_summary(UserId user, const mailbox::Blob& blob,
+                                                           std::uint64_t offset, std::uint64_t length) const {
+  return find_and(user, blob,
+                  [&](const BlobLocation& location) { return blobs_->read_summary(location, offset, length); });
 }
 
-std::expected<void, StoreError> Store::make_sure(const BlobLocation& location) const {
-  return blobs_->make_sure(location);
+std::expected<void, StoreError> Store::make_sure(UserId user, const mailbox::Blob& blob) const {
+  return find_and(user, blob, [this](const BlobLocation& location) { return blobs_->make_sure(location); });
 }
 
 std::expected<void, StoreError> Store::verify_blob(const BlobLocation& location) const {

@@ -1,4 +1,4 @@
-// The store as its readers open it: snapshots and message octets.
+// The store as its readers open it: the local engine behind mailbox::Reader.
 #pragma once
 
 #include <cstddef>
@@ -8,15 +8,21 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "common/base/ids.h"
 #include "common/base/open_error.h"
-#include "common/store/snapshot.h"
+#include "common/mailbox/reader.h"
+#include "common/store/blob_location.h"
 #include "common/store/values.h"
 
 namespace posthaste::journal {
 class SegmentFiles;
+}
+
+namespace posthaste::lmdb {
+class Environment;
 }
 
 namespace posthaste::store {
@@ -31,7 +37,6 @@ using posthaste::OpenError;
 
 enum class CheckDepth;
 struct CheckReport;
-class BlobRun;
 class Blobs;
 
 /// A message whose octets are not what was written.
@@ -41,41 +46,32 @@ struct Damage {
 };
 inline constexpr std::size_t kDamageUsersMax = 10;
 
-class Store {
+class Store final : public mailbox::Reader {
  public:
   /// Opens DIR/index and DIR/log for reading. Open it after the process's last fork; opened twice in one process,
   /// both share one environment. `map_octets` should be the writer's.
   [[nodiscard]] static std::expected<std::unique_ptr<Store>, OpenError> open(
       const std::filesystem::path& directory, std::uint64_t map_octets = kIndexMapOctets);
-  ~Store();
+  ~Store() override;
 
-  /// The newest published state, as `user` sees it. An ordinary call: it cannot suspend.
-  /// Errors: unavailable, when all reader slots are taken; io.
-  [[nodiscard]] std::expected<Snapshot, StoreError> read(UserId user) const;
+  /// Errors: unavailable, also when all reader slots are taken; io.
+  [[nodiscard]] std::expected<mailbox::Snapshot, StoreError> read(UserId user) const override;
 
-  /// `length` octets of a message from `offset`, fewer at its end, none beyond it. Needs no snapshot. The blob's
-  /// checksum is compared when all of it is read, and before the first part is: never on a loop.
-  /// Errors: no_such_message, when the segment is gone: look the blob up again; unavailable, when no
-  /// descriptor is left; io, also when the checksum differs.
-  [[nodiscard]] std::expected<std::string, StoreError> read_blob(const BlobLocation& location, std::uint64_t offset,
-                                                                 std::uint64_t length) const;
-
-  /// To read whole messages one after another, most likely those at `locations`, in this order. The store outlives
-  /// it.
-  [[nodiscard]] BlobRun read_in_order(std::vector<BlobLocation> locations) const;
-
-  /// A blob's summary, which may be as long as the message is large. Needs no snapshot: never on a loop. Errors: as
-  /// read_blob().
-  [[nodiscard]] std::expected<PlacedSummary, StoreError> read_summary(const BlobLocation& location) const;
-  /// `length` octets from `offset` of the summary as it is stored, fewer at its end: no more than that is read.
-  /// Errors: likewise.
-  [[nodiscard]] std::expected<std::string, StoreError> read_summary(const BlobLocation& location,
+  /// The blob's checksum is compared when all of it is read, and before the first part is. When its segment has
+  /// gone since, the blob is looked up again.
+  using Reader::read_blob;
+  [[nodiscard]] std::expected<std::string, StoreError> read_blob(UserId user, const mailbox::Blob& blob,
+                                                                 std::uint64_t offset,
+                                                                 std::uint64_t length) const override;
+  [[nodiscard]] std::unique_ptr<mailbox::BlobRun> read_in_order(UserId user,
+                                                                std::vector<mailbox::Blob> blobs) const override;
+  [[nodiscard]] std::expected<PlacedSummary, StoreError> read_summary(UserId user,
+                                                                      const mailbox::Blob& blob) const override;
+  [[nodiscard]] std::expected<std::string, StoreError> read_summary(UserId user, const mailbox::Blob& blob,
                                                                     std::uint64_t offset,
-                                                                    std::uint64_t length) const;
-
-  /// Before parts of a message are promised to somebody: compares the blob's checksums, unless they were seen to
-  /// match before. Errors: as verify_blob().
-  [[nodiscard]] std::expected<void, StoreError> make_sure(const BlobLocation& location) const;
+                                                                    std::uint64_t length) const override;
+  /// Compares the blob's checksums, unless they were seen to match before.
+  [[nodiscard]] std::expected<void, StoreError> make_sure(UserId user, const mailbox::Blob& blob) const override;
 
   /// Reads all of a blob's record and compares its checksums. Errors: no_such_message, when its segment is gone;
   /// unavailable, when no descriptor is left; io, when they differ.
@@ -90,7 +86,14 @@ class Store {
  private:
   friend class Writer;
   friend CheckReport check(const Store& store, CheckDepth depth);
+  [[nodiscard]] bool answers_at_once() const override { return true; }
+  template <typename Read>
+  [[nodiscard]] std::invoke_result_t<Read&, const BlobLocation&> find_and(UserId user, const mailbox::Blob& blob,
+                                                                          Read read) const;
+  [[nodiscard]] std::expected<BlobLocation, StoreError> locate(UserId user, BlobId blob) const;
   Store(std::shared_ptr<lmdb::Environment> environment, std::shared_ptr<journal::SegmentFiles> files);
+
+  class Run;
 
   std::shared_ptr<lmdb::Environment> environment_;
   std::shared_ptr<Blobs> blobs_;

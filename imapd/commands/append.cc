@@ -27,7 +27,7 @@ std::string appenduid(const mailbox::ApplyResult& applied) {
   return "APPENDUID " + std::to_string(number(uid_validity)) + " " + imap::to_string(to_number_set(uids));
 }
 
-std::expected<MailboxId, Reply> find_target(const store::Store& store, UserId user, const std::string& name) {
+std::expected<MailboxId, Reply> find_target(const mailbox::Reader& store, UserId user, const std::string& name) {
   auto snapshot = store.read(user);
   if (!snapshot) return std::unexpected(reply_for(snapshot.error()));
   auto info = snapshot->mailbox(name);

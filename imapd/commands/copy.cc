@@ -17,7 +17,7 @@ Reply nothing_left(imap::NumberedBy numbered_by) {
   return no("EXPUNGEISSUED", "These messages are gone");
 }
 
-std::expected<MailboxId, mailbox::StoreError> find_mailbox(const store::Store& store, UserId user,
+std::expected<MailboxId, mailbox::StoreError> find_mailbox(const mailbox::Reader& store, UserId user,
                                                            const std::string& name) {
   auto snapshot = store.read(user);
   if (!snapshot) return std::unexpected(snapshot.error());
@@ -27,7 +27,8 @@ std::expected<MailboxId, mailbox::StoreError> find_mailbox(const store::Store& s
 }
 
 /// TRYCREATE asks for the target; what was lost may be the selected mailbox (RFC 9051 §6.4.7).
-Reply reply_for_copy(const store::Store& store, UserId user, const std::string& target, mailbox::StoreError error) {
+Reply reply_for_copy(const mailbox::Reader& store, UserId user, const std::string& target,
+                     mailbox::StoreError error) {
   const bool target_is_there = find_mailbox(store, user, target).has_value();
   return target_is_there ? reply_for(error) : reply_for_target(error);
 }

@@ -5,7 +5,7 @@
 namespace posthaste::imapd {
 namespace {
 
-bool has_deleted(const store::Store& store, UserId user, MailboxId mailbox) {
+bool has_deleted(const mailbox::Reader& store, UserId user, MailboxId mailbox) {
   const auto snapshot = store.read(user);
   if (!snapshot) return true;  // the writer will say
   const auto info = snapshot->mailbox(mailbox);

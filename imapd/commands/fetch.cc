@@ -17,8 +17,8 @@ constexpr std::uint64_t kMarkedAtOnce = 256;
 constexpr mailbox::FlagSet kSeen{mailbox::SystemFlag::seen};
 
 /// Those of `uids`, at most kMarkedAtOnce, that changed after `since` and are not \Seen.
-mailbox::UidSet unseen_among(const store::Store& store, UserId user, MailboxId mailbox, const mailbox::UidSet& uids,
-                             ModSeq since) {
+mailbox::UidSet unseen_among(const mailbox::Reader& store, UserId user, MailboxId mailbox,
+                             const mailbox::UidSet& uids, ModSeq since) {
   mailbox::UidSet unseen;
   auto snapshot = store.read(user);
   if (!snapshot) return unseen;
@@ -179,7 +179,7 @@ net::Task<bool> Session::send(std::string octets) {
 }
 
 net::Task<bool> Session::send(BlobExtent extent) {
-  MessageReader reader{around_.store, login_->user, extent.location};
+  MessageReader reader{around_.store, login_->user, extent.blob};
   while (extent.octets > 0) {
     const std::uint64_t wanted = std::min<std::uint64_t>(extent.octets, kSliceOctets);
     auto read = [&reader, offset = extent.offset, wanted] { return reader.read(offset, wanted); };
@@ -209,7 +209,7 @@ net::Task<bool> Session::send(LaterFields fields) {
 }
 
 net::Task<bool> Session::send(LaterPart later) {
-  MessageReader reader{around_.store, login_->user, later.location};
+  MessageReader reader{around_.store, login_->user, later.blob};
   while (!later.part.done()) {
     auto decode = [&reader, &part = later.part] { return decode_next(reader, part); };
     auto octets = co_await off_loop(std::move(decode));
@@ -227,7 +227,7 @@ net::Task<bool> Session::send(LaterPart later) {
 }
 
 net::Task<bool> Session::send(LaterSummary summary) {
-  MessageReader reader{around_.store, login_->user, summary.location};
+  MessageReader reader{around_.store, login_->user, summary.blob};
   for (const std::uint64_t end = summary.offset + summary.octets; summary.offset < end;) {
     const std::uint64_t wanted = std::min<std::uint64_t>(end - summary.offset, kSliceOctets);
     auto read = [&reader, offset = summary.offset, wanted] { return reader.read_summary(offset, wanted); };

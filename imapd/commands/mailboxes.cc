@@ -10,7 +10,7 @@
 namespace posthaste::imapd {
 namespace {
 
-bool is_free(const store::Store& store, UserId user, const std::string& name) {
+bool is_free(const mailbox::Reader& store, UserId user, const std::string& name) {
   const auto snapshot = store.read(user);
   if (!snapshot) return false;
   const auto info = snapshot->mailbox(name);
@@ -23,7 +23,7 @@ struct Content {
 };
 
 /// What is in a mailbox that has so much that it goes in parts; nothing of any other, or of none.
-std::optional<Content> much_in(const store::Store& store, UserId user, const std::string& name) {
+std::optional<Content> much_in(const mailbox::Reader& store, UserId user, const std::string& name) {
   MailboxId id{};
   {
     const auto snapshot = store.read(user);

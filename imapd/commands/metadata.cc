@@ -9,7 +9,7 @@ namespace posthaste::imapd {
 namespace {
 
 /// The mailbox of that name, or nothing for the server. Errors: the reply to a name that no mailbox has.
-std::expected<std::optional<MailboxId>, Reply> find_annotated(const store::Store& store, UserId user,
+std::expected<std::optional<MailboxId>, Reply> find_annotated(const mailbox::Reader& store, UserId user,
                                                               const std::optional<std::string>& name) {
   if (!name) return std::nullopt;
   const auto snapshot = store.read(user);
@@ -52,7 +52,7 @@ void append_changes(std::string& out, imap::MailboxEncoding encoding, std::strin
 using NamedChanges = std::vector<std::pair<std::optional<std::string>, std::set<std::string>>>;
 
 /// The snapshot is gone when they are told.
-std::expected<NamedChanges, mailbox::StoreError> read_changes(const store::Store& store, UserId user,
+std::expected<NamedChanges, mailbox::StoreError> read_changes(const mailbox::Reader& store, UserId user,
                                                               KnownMetadata& known) {
   NamedChanges named;
   auto snapshot = store.read(user);

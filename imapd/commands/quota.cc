@@ -25,7 +25,7 @@ void append_quota(std::string& out, const mailbox::UserInfo& info) {
   out += ")\r\n";
 }
 
-std::expected<mailbox::UserInfo, mailbox::StoreError> read_user(const store::Store& store, UserId user) {
+std::expected<mailbox::UserInfo, mailbox::StoreError> read_user(const mailbox::Reader& store, UserId user) {
   auto snapshot = store.read(user);
   if (!snapshot) return std::unexpected(snapshot.error());
   auto info = snapshot->user();

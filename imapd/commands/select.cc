@@ -43,7 +43,7 @@ struct Opening {
 
 /// Never on a loop.
 std::expected<Opening, mailbox::StoreError> open_and_compare(
-    const store::Store& store, const std::string& name, bool read_only, const Recency& recency,
+    const mailbox::Reader& store, const std::string& name, bool read_only, const Recency& recency,
     const std::optional<imap::Resynchronization>& last_seen) {
   auto opened = open_mailbox(store, name, read_only, recency);
   if (!opened) return std::unexpected(opened.error());

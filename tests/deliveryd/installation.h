@@ -108,8 +108,8 @@ class Installation {
     const auto info = snapshot->mailbox(mailbox);
     if (!info) return octets;
     const auto read = [&](const mailbox::Message& message) {
-      const auto location = snapshot->locate(message.blob);
-      octets.push_back(opened.read_blob(*location, 0, location->octets).value_or("unreadable"));
+      octets.push_back(
+          opened.read_blob(user, *snapshot->find_blob(message), 0, message.octets).value_or("unreadable"));
     };
     EXPECT_TRUE(snapshot->scan(info->id, mailbox::kAllUids, 1'000, read));
     return octets;

@@ -100,13 +100,14 @@ TEST(StoreSocket, AnAppendedMessageIsSummarizedHere) {
   const auto snapshot = here.writer->store().read(kAlice);
   const auto message = snapshot->message(inbox, Uid{1});
   ASSERT_TRUE(message);
-  const auto summary = snapshot->summary(message->blob);
-  ASSERT_TRUE(summary);
-  EXPECT_EQ(summary->envelope, "(NIL \"large\" NIL NIL NIL NIL NIL NIL NIL NIL)");
-  EXPECT_TRUE(summary->body_structure.starts_with("(\"text\" \"plain\"") ||
-              summary->body_structure.starts_with("(\"TEXT\" \"PLAIN\""))
-      << summary->body_structure;
-  EXPECT_EQ(summary->header_cache, "Subject: large\r\n\r\n");
+  const auto found = snapshot->short_summary(message->blob);
+  ASSERT_TRUE(found && *found);
+  const mailbox::SummaryView& summary = **found;
+  EXPECT_EQ(summary.envelope, "(NIL \"large\" NIL NIL NIL NIL NIL NIL NIL NIL)");
+  EXPECT_TRUE(summary.body_structure.starts_with("(\"text\" \"plain\"") ||
+              summary.body_structure.starts_with("(\"TEXT\" \"PLAIN\""))
+      << summary.body_structure;
+  EXPECT_EQ(summary.header_cache, "Subject: large\r\n\r\n");
   EXPECT_EQ(here.messages(kAlice).front(), large);
 }
 

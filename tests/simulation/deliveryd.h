@@ -81,9 +81,9 @@ class SimDeliveryd {
     const auto note = [&](const mailbox::Message& message) { blobs.push_back(message.blob); };
     EXPECT_TRUE(snapshot->scan(inbox->id, mailbox::kAllUids, 1'000'000, note));
     for (const auto blob : blobs) {
-      const auto location = snapshot->locate(blob);
-      EXPECT_TRUE(location);
-      auto octets = writer_->store().read_blob(*location, 0, location->octets);
+      const auto found = snapshot->find_blob(blob);
+      EXPECT_TRUE(found);
+      auto octets = writer_->store().read_blob(user->id, *found, 0, found->octets());
       EXPECT_TRUE(octets);
       messages.push_back(std::move(*octets));
     }

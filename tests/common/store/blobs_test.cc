@@ -15,7 +15,7 @@ class Rot : public ::testing::TestWithParam<std::size_t> {
     auto writer = open_writer(options_for(scratch_.path()));
     octets_ = std::string(GetParam(), 'm');
     const auto delivered = deliver(*writer, delivery(kAlice, octets_));
-    location_ = *writer->store().read(kAlice)->locate(delivered->message.blob);
+    location_ = location_of(*writer->store().read(kAlice)->find_blob(delivered->message.blob));
     writer.reset();
     start_ = location_.offset + location_.octets - record_octets(location_);
   }
@@ -44,9 +44,9 @@ class Rot : public ::testing::TestWithParam<std::size_t> {
 
 TEST_P(Rot, SoundOctetsComeAsTheyWereStored) {
   const auto store = open();
-  EXPECT_EQ(store->read_blob(location_, 0, octets_.size()), octets_);
-  EXPECT_EQ(store->read_blob(location_, 1, 2), octets_.substr(1, 2));
-  EXPECT_TRUE(store->make_sure(location_));
+  EXPECT_EQ(store->read_blob(kAlice, to_blob(location_), 0, octets_.size()), octets_);
+  EXPECT_EQ(store->read_blob(kAlice, to_blob(location_), 1, 2), octets_.substr(1, 2));
+  EXPECT_TRUE(store->make_sure(kAlice, to_blob(location_)));
   EXPECT_TRUE(told_.empty());
 }
 
@@ -60,17 +60,18 @@ TEST_P(Rot, AFlippedBitIsFoundAndNeverServed) {
     flip(place);
     told_.clear();
     const auto whole = open();
-    EXPECT_EQ(whole->read_blob(location_, 0, octets_.size()).error(), StoreError::io) << place - start_;
+    EXPECT_EQ(whole->read_blob(kAlice, to_blob(location_), 0, octets_.size()).error(), StoreError::io)
+        << place - start_;
     const auto part = open();
-    EXPECT_EQ(part->read_blob(location_, 0, 1).error(), StoreError::io) << place - start_;
-    EXPECT_EQ(part->make_sure(location_).error(), StoreError::io) << place - start_;
+    EXPECT_EQ(part->read_blob(kAlice, to_blob(location_), 0, 1).error(), StoreError::io) << place - start_;
+    EXPECT_EQ(part->make_sure(kAlice, to_blob(location_)).error(), StoreError::io) << place - start_;
     EXPECT_EQ(check(*part, CheckDepth::bodies).problems.size(), 1U) << place - start_;
     ASSERT_EQ(told_.size(), 2U) << "once by each who came upon it";
     EXPECT_EQ(told_[0].location, location_);
     EXPECT_EQ(told_[0].users, std::vector{kAlice});
     flip(place);
   }
-  EXPECT_EQ(open()->read_blob(location_, 0, octets_.size()), octets_);
+  EXPECT_EQ(open()->read_blob(kAlice, to_blob(location_), 0, octets_.size()), octets_);
 }
 
 TEST_P(Rot, ASummaryInItsRecordIsComparedWithIt) {
@@ -90,7 +91,7 @@ class Neighbours : public ::testing::Test {
     for (std::size_t i = 0; i < kMessages; ++i) {
       octets_.push_back(std::string(i == kLarge ? 100'000 : 500 * i, static_cast<char>('a' + i)));
       const auto delivered = deliver(*writer, delivery(kAlice, octets_.back()));
-      locations_.push_back(*writer->store().read(kAlice)->locate(delivered->message.blob));
+      locations_.push_back(location_of(*writer->store().read(kAlice)->find_blob(delivered->message.blob)));
       static_cast<void>(deliver(*writer, delivery(kBob, std::string(300 * i, 'b'))));
     }
   }
@@ -174,7 +175,8 @@ TEST(BlobsInSlices, OneLargeMessageIsNotForgottenForAnother) {
   requests.emplace_back(delivery(kAlice, large));
   const auto outcomes = writer->commit(requests, kStart, Publication::now, [](std::span<const Outcome>) {});
   const auto location = [&](std::size_t i) {
-    return *writer->store().read(kAlice)->locate(std::get<DeliverOutcome>(outcomes[i])->message.blob);
+    return location_of(
+        *writer->store().read(kAlice)->find_blob(std::get<DeliverOutcome>(outcomes[i])->message.blob));
   };
   const BlobLocation one = location(0);
   const BlobLocation other = location(kBetween);

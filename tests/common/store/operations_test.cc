@@ -78,7 +78,7 @@ TEST_F(Operations, ADeliveryToAnUnknownUserCreatesHim) {
   ASSERT_EQ(rows.size(), 1U);
   EXPECT_EQ(rows[0].octets, 5U);
   EXPECT_EQ(body(writer_->store(), kAlice, rows[0].blob), "hello");
-  EXPECT_EQ(writer_->store().read(kAlice)->summary(rows[0].blob)->envelope, "envelope");
+  EXPECT_EQ(writer_->store().read(kAlice)->short_summary(rows[0].blob)->value().envelope, "envelope");
   EXPECT_EQ(box("INBOX").uid_next, Uid{2});
   EXPECT_EQ(box("INBOX").unseen, 1U);
 }
@@ -236,7 +236,7 @@ TEST_F(Operations, ALongSummaryComesFromTheLog) {
   const Summary summary{std::string(3000, 'e'), "structure", std::string(100, 'h')};
   message.blob = put_blob("body", summary);
   const auto delivered = deliver(*writer_, message);
-  EXPECT_EQ(writer_->store().read(kAlice)->summary(delivered->message.blob)->copy(), summary);
+  EXPECT_EQ(writer_->store().read(kAlice)->short_summary(delivered->message.blob)->value().copy(), summary);
   EXPECT_EQ(body(writer_->store(), kAlice, delivered->message.blob), "body");
 }
 
@@ -648,15 +648,20 @@ TEST_F(Operations, ScansComeInSlices) {
 
 TEST_F(Operations, BodiesAreReadInPiecesWithinTheirBounds) {
   const auto delivered = deliver(*writer_, delivery(kAlice, "0123456789"));
-  const auto location = *writer_->store().read(kAlice)->locate(delivered->message.blob);
-  EXPECT_EQ(*writer_->store().read_blob(location, 0, 4), "0123");
-  EXPECT_EQ(*writer_->store().read_blob(location, 8, 100), "89");
-  EXPECT_EQ(*writer_->store().read_blob(location, 10, 1), "");
-  EXPECT_EQ(*writer_->store().read_blob(location, UINT64_MAX, UINT64_MAX), "");
-  EXPECT_EQ(writer_->store().read(kBob)->locate(delivered->message.blob).error(), StoreError::no_such_message);
-  BlobLocation gone = location;
-  gone.segment = 99;
-  EXPECT_EQ(writer_->store().read_blob(gone, 0, 4).error(), StoreError::no_such_message);
+  const auto location = location_of(*writer_->store().read(kAlice)->find_blob(delivered->message.blob));
+  EXPECT_EQ(*writer_->store().read_blob(kAlice, to_blob(location), 0, 4), "0123");
+  EXPECT_EQ(*writer_->store().read_blob(kAlice, to_blob(location), 8, 100), "89");
+  EXPECT_EQ(*writer_->store().read_blob(kAlice, to_blob(location), 10, 1), "");
+  EXPECT_EQ(*writer_->store().read_blob(kAlice, to_blob(location), UINT64_MAX, UINT64_MAX), "");
+  EXPECT_EQ(writer_->store().read(kBob)->find_blob(delivered->message.blob).error(), StoreError::no_such_message);
+  BlobLocation moved = location;  // it was there, and has gone from there since
+  moved.segment = 99;
+  EXPECT_EQ(writer_->store().read_blob(kAlice, to_blob(moved), 0, 4), "0123");
+  EXPECT_EQ(writer_->store().read_blob(kBob, to_blob(moved), 0, 4).error(), StoreError::no_such_message);
+  EXPECT_TRUE(writer_->store().make_sure(kAlice, to_blob(moved)));
+  EXPECT_EQ(writer_->store().read_summary(kAlice, to_blob(moved))->summary.envelope, "envelope");
+  EXPECT_EQ(*writer_->store().read_in_order(kAlice, {to_blob(moved)})->read(to_blob(moved)), "0123456789");
+  EXPECT_EQ(writer_->store().verify_blob(moved).error(), StoreError::no_such_message);
   EXPECT_TRUE(writer_->store().verify_blob(location));
   BlobLocation wrong = location;
   wrong.offset += 1;

@@ -123,9 +123,9 @@ inline std::vector<Message> messages(const Store& store, UserId user, MailboxId 
 
 inline std::string body(const Store& store, UserId user, BlobId id) {
   const auto snapshot = store.read(user);
-  const auto location = snapshot->locate(id);
-  if (!location) return "no such blob";
-  const auto octets = store.read_blob(*location, 0, location->octets);
+  const auto blob = snapshot->find_blob(id);
+  if (!blob) return "no such blob";
+  const auto octets = store.read_blob(user, *blob, 0, blob->octets());
   return octets ? *octets : "cannot be read";
 }
 

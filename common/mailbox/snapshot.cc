@@ -1,0 +1,30 @@
+#include "common/mailbox/snapshot.h"
+
+#include <limits>
+
+namespace posthaste::mailbox {
+
+std::expected<UidSet, StoreError> Snapshot::uids(MailboxId mailbox) const {
+  auto known = uids_without_rows(mailbox);
+  if (!known) return std::unexpected(known.error());
+  if (*known) return std::move(**known);
+  UidSet uids;
+  const auto note = [&uids](const Message& message) { uids.add(message.uid); };
+  const auto rest = scan(mailbox, kAllUids, std::numeric_limits<std::size_t>::max(), note);
+  if (!rest) return std::unexpected(rest.error());
+  return uids;
+}
+
+FoundSummary Snapshot::short_summary(BlobId blob) const {
+  FoundSummary found;
+  view_->find_summaries({&blob, 1}, {&found, 1});
+  return found;
+}
+
+FoundHeader Snapshot::header_cache(BlobId blob) const {
+  FoundHeader found;
+  view_->find_headers({&blob, 1}, {&found, 1});
+  return found;
+}
+
+}  // namespace posthaste::mailbox
