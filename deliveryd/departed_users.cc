@@ -15,14 +15,6 @@ std::string_view reason_of(mailbox::StoreError error) {
   }
 }
 
-/// Nothing of a user whom the store does not know.
-std::expected<std::optional<mailbox::UserInfo>, mailbox::StoreError> user_info(const mailbox::Reader& store,
-                                                                               UserId user) {
-  const auto snapshot = store.read(user);
-  if (!snapshot) return std::unexpected(snapshot.error());
-  return snapshot->user();
-}
-
 }  // namespace
 
 std::expected<void, mailbox::StoreError> admit(const auth::Directory& directory, UserId user) {
@@ -45,7 +37,7 @@ net::Task<void> DepartedUsers::run() {
         interval = kRetryInterval;
     }
     if (stopping_) break;
-    const auto next_look = clock_.now() + interval;
+    const auto next_look = world_.clock.now() + interval;
     co_await alarm_.wait_until(next_look);
   }
 }
@@ -73,14 +65,15 @@ net::Task<bool> DepartedUsers::clear_all() {
       all_done = all_done && done;
     }
     const std::chrono::milliseconds at_once{0};
-    co_await clock_.sleep(at_once);
+    co_await world_.clock.sleep(at_once);
   }
   co_return all_done && !stopping_;
 }
 
 net::Task<bool> DepartedUsers::clear(UserId user) {
   const auto id = number(user);
-  const auto info = user_info(store_, user);
+  const auto find_user = [](const mailbox::Snapshot& snapshot) { return snapshot.user(); };
+  const auto info = co_await store_.look(world_.loop, world_.io, user, find_user);
   if (!info) {
     log_.warning("store.user.not_cleared", {{"user", id}, {"reason", reason_of(info.error())}});
     co_return false;

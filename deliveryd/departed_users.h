@@ -10,11 +10,11 @@
 
 #include "common/auth/directory.h"
 #include "common/log/log.h"
+#include "common/mailbox/reader.h"
 #include "common/net/alarm.h"
-#include "common/net/clock.h"
 #include "common/net/task.h"
+#include "common/net/world.h"
 #include "common/store/group_commit.h"
-#include "common/store/store.h"
 
 namespace posthaste::deliveryd {
 
@@ -31,8 +31,8 @@ class DepartedUsers {
 
   /// All outlive it.
   DepartedUsers(const auth::Directory& directory, const mailbox::Reader& store, mailbox::Applier& applier,
-                net::Clock& clock, const log::Log& log)
-      : directory_(directory), store_(store), applier_(applier), clock_(clock), log_(log), alarm_(clock) {}
+                net::World& world, const log::Log& log)
+      : directory_(directory), store_(store), applier_(applier), world_(world), log_(log), alarm_(world.clock) {}
   DepartedUsers(const DepartedUsers&) = delete;
   DepartedUsers& operator=(const DepartedUsers&) = delete;
 
@@ -49,7 +49,7 @@ class DepartedUsers {
   const auth::Directory& directory_;
   const mailbox::Reader& store_;
   mailbox::Applier& applier_;
-  net::Clock& clock_;
+  net::World& world_;
   const log::Log& log_;
   net::Alarm alarm_;
   std::optional<std::uint64_t> seen_;  // the directory's last transaction for which all was done

@@ -73,7 +73,7 @@ net::Task<void> LmtpSession::execute(smtp::Command command) {
   } else if (auto* mail = std::get_if<smtp::Mail>(&command)) {
     begin(std::move(*mail));
   } else if (const auto* rcpt = std::get_if<smtp::Rcpt>(&command)) {
-    add_recipient(*rcpt);
+    co_await add_recipient(*rcpt);
   } else if (is_one_of<smtp::Data>(command)) {
     co_await receive_data();
   } else if (const auto* bdat = std::get_if<smtp::Bdat>(&command)) {
@@ -113,12 +113,13 @@ void LmtpSession::begin(smtp::Mail mail) {
   send(sender_ok());
 }
 
-void LmtpSession::add_recipient(const smtp::Rcpt& rcpt) {
-  if (!transaction_) return send(bad_sequence("Say MAIL first"));
-  if (transaction_->chunked) return send(bad_sequence("The message has begun"));
-  if (transaction_->recipients.size() >= resources_.config.smtp.recipients_max) return send(too_many_recipients());
+net::Task<void> LmtpSession::add_recipient(smtp::Rcpt rcpt) {
+  if (!transaction_) co_return send(bad_sequence("Say MAIL first"));
+  if (transaction_->chunked) co_return send(bad_sequence("The message has begun"));
+  if (transaction_->recipients.size() >= resources_.config.smtp.recipients_max)
+    co_return send(too_many_recipients());
   const auto last = resources_.directory.last_transaction();  // a change while it is asked counts as a later one
-  auto users = find_recipient(resources_, rcpt.forward_path, transaction_->mail.parameters.size);
+  auto users = co_await find_recipient(resources_, rcpt.forward_path, transaction_->mail.parameters.size);
   const std::string address = smtp::to_string(rcpt.forward_path);
   if (!users) {
     const smtp::Reply reply = reply_for(users.error());
@@ -126,7 +127,7 @@ void LmtpSession::add_recipient(const smtp::Rcpt& rcpt) {
                                                    {"recipient", address},
                                                    {"code", reply.code},
                                                    {"reason", reply.lines.front()}});
-    return send(reply);
+    co_return send(reply);
   }
   std::optional<std::uint64_t> looked_up_at;
   if (last) looked_up_at = *last;

@@ -44,7 +44,7 @@ class LmtpSession {
   net::Task<void> execute(smtp::Command command);
   void greet(const smtp::Lhlo& lhlo);
   void begin(smtp::Mail mail);
-  void add_recipient(const smtp::Rcpt& rcpt);
+  net::Task<void> add_recipient(smtp::Rcpt rcpt);
   [[nodiscard]] net::LeastSpeed least_speed() const;
   /// A piece of a message, which keeps up with `speed`. Errors: as Stream::read_some().
   net::Task<std::expected<std::string_view, net::StreamError>> read_piece(net::LeastSpeed& speed,

@@ -18,10 +18,6 @@ RecipientError error_of(auth::DirectoryError error) noexcept {
   return aliases ? RecipientError::bad_aliases : RecipientError::directory_unavailable;
 }
 
-RecipientError error_of(mailbox::StoreError error) noexcept {
-  return error == mailbox::StoreError::over_quota ? RecipientError::over_quota : RecipientError::store_unavailable;
-}
-
 std::expected<auth::Resolution, auth::DirectoryError> look_up(const Resources& resources,
                                                               const smtp::ForwardPath& path) {
   const auto& directory = resources.directory;
@@ -35,41 +31,39 @@ std::expected<auth::Resolution, auth::DirectoryError> look_up(const Resources& r
   return directory.resolve("postmaster@" + domains->front(), delimiter);
 }
 
-/// Nothing when the user has room, or no mailbox yet.
-std::optional<mailbox::StoreError> refusal_of(const Resources& resources, const auth::LocalUser& user,
-                                              std::uint64_t octets) {
-  const auto snapshot = resources.store.read(user.id);
-  if (!snapshot) return snapshot.error();
-  const auto info = snapshot->user();
-  if (!info) return info.error();
-  if (!*info) return std::nullopt;
-  const std::uint64_t used_octets = (*info)->used_octets;
-  const auto& limits = (*info)->limits;
-  const bool over = (limits.octets && (used_octets > *limits.octets || octets > *limits.octets - used_octets)) ||
-                    (*info)->used_messages >= limits.messages.value_or((*info)->used_messages + 1);
-  return over ? std::optional{mailbox::StoreError::over_quota} : std::nullopt;
+/// Whether a user has room; one whom the store has not met has.
+bool has_room(const std::optional<mailbox::UserInfo>& user, std::uint64_t octets) {
+  if (!user) return true;
+  const auto& limits = user->limits;
+  const std::uint64_t used = user->used_octets;
+  if (limits.octets && (used > *limits.octets || octets > *limits.octets - used)) return false;
+  return !limits.messages || user->used_messages < *limits.messages;
 }
 
 }  // namespace
 
-Found find_recipient(const Resources& resources, const smtp::ForwardPath& path,
-                     std::optional<std::uint64_t> octets) {
+net::Task<Found> find_recipient(const Resources& resources, smtp::ForwardPath path,
+                                std::optional<std::uint64_t> octets) {
   auto resolution = look_up(resources, path);
-  if (!resolution) return std::unexpected(error_of(resolution.error()));
-  if (std::holds_alternative<auth::UnknownUser>(*resolution)) return std::unexpected(RecipientError::unknown_user);
+  if (!resolution) co_return std::unexpected(error_of(resolution.error()));
+  if (std::holds_alternative<auth::UnknownUser>(*resolution))
+    co_return std::unexpected(RecipientError::unknown_user);
   if (std::holds_alternative<auth::NotOurDomain>(*resolution)) {
-    return std::unexpected(RecipientError::not_our_domain);
+    co_return std::unexpected(RecipientError::not_our_domain);
   }
   auto& recipients = std::get<auth::Recipients>(*resolution);
   if (!recipients.elsewhere.empty() || recipients.users.empty()) {
-    return std::unexpected(RecipientError::leads_elsewhere);
+    co_return std::unexpected(RecipientError::leads_elsewhere);
   }
-  std::optional<mailbox::StoreError> refusal;
+  const auto find_user = [](const mailbox::Snapshot& snapshot) { return snapshot.user(); };
+  auto refusal = RecipientError::over_quota;
   for (const auth::LocalUser& user : recipients.users) {
-    refusal = refusal_of(resources, user, octets.value_or(1));
-    if (!refusal) return std::move(recipients.users);
+    const net::World& world = resources.world;
+    const auto info = co_await resources.store.look(world.loop, world.io, user.id, find_user);
+    if (info && has_room(*info, octets.value_or(1))) co_return std::move(recipients.users);
+    refusal = info ? RecipientError::over_quota : RecipientError::store_unavailable;
   }
-  return std::unexpected(error_of(*refusal));
+  co_return std::unexpected(refusal);
 }
 
 }  // namespace posthaste::deliveryd

@@ -26,8 +26,8 @@ enum class RecipientError {
 
 /// The users behind `path`, when one of them at least can take a message of `octets`, or of any size where none was
 /// announced: the store decides for each. "<Postmaster>" is this host's own, or else that of the first domain that
-/// we serve (RFC 5321 §4.5.1). Point reads alone, but for that domain's name.
-[[nodiscard]] std::expected<std::vector<auth::LocalUser>, RecipientError> find_recipient(
-    const Resources& resources, const smtp::ForwardPath& path, std::optional<std::uint64_t> octets);
+/// we serve (RFC 5321 §4.5.1). Point reads alone, but for that domain's name. `resources` outlives the task.
+net::Task<std::expected<std::vector<auth::LocalUser>, RecipientError>> find_recipient(
+    const Resources& resources, smtp::ForwardPath path, std::optional<std::uint64_t> octets);
 
 }  // namespace posthaste::deliveryd

@@ -149,7 +149,7 @@ net::Task<void> Service::serve(daemon::Worker& worker) {
                       .decoded_memory = decoded_memory_,
                       .fair_shares = fair_shares_,
                       .own_user = getuid()};
-  DepartedUsers departed{directory_, writer_->store(), local_store, worker.world.clock, log_};
+  DepartedUsers departed{directory_, writer_->store(), local_store, worker.world, log_};
   net::TaskScope clearing;
   if (worker.index == 0) clearing.spawn(departed.run());
   const net::TaskScope::StopHandler on_stop{worker.scope, [this, &departed] {

@@ -120,8 +120,8 @@ std::expected<void, std::string_view> StoreSession::take(wire::Request request, 
     if (users_.insert(subscribe->user).second) resources_.changes.listen(subscribe->user, *this);
     if (users_.size() > kUsersMax) return std::unexpected("too many users");
     send(wire::Subscribed{subscribe->user});
-  } else if (const auto* question = std::get_if<wire::VerifyRecipient>(&request)) {
-    send(wire::RecipientVerified{question->id, verify(*question)});
+  } else if (auto* question = std::get_if<wire::VerifyRecipient>(&request)) {
+    under_way_.spawn(verify(std::move(*question)));
   } else {
     const UserId user = std::get<wire::Unsubscribe>(request).user;
     if (users_.erase(user) != 0) resources_.changes.stop_listening(user, *this);
@@ -129,20 +129,31 @@ std::expected<void, std::string_view> StoreSession::take(wire::Request request, 
   return {};
 }
 
-wire::RecipientState StoreSession::verify(const wire::VerifyRecipient& question) const {
+net::Task<void> StoreSession::verify(wire::VerifyRecipient question) {
+  wire::RecipientVerified answer{question.id, wire::RecipientState::unavailable};
+  try {
+    answer.state = co_await look_for(std::move(question));
+  } catch (const std::exception& failure) {
+    resources_.log.error("store.request.failed", {{"reason", failure.what()}});
+  }
+  send(answer);
+  answered_.notify_all();
+}
+
+net::Task<wire::RecipientState> StoreSession::look_for(wire::VerifyRecipient question) {
   const std::size_t at = question.address.rfind('@');
-  if (at == std::string::npos) return wire::RecipientState::unknown;
-  const smtp::Mailbox mailbox{question.address.substr(0, at), question.address.substr(at + 1)};
-  const auto users = find_recipient(resources_, mailbox, question.octets);
-  if (users) return wire::RecipientState::ok;
+  if (at == std::string::npos) co_return wire::RecipientState::unknown;
+  smtp::Mailbox mailbox{question.address.substr(0, at), question.address.substr(at + 1)};
+  const auto users = co_await find_recipient(resources_, std::move(mailbox), question.octets);
+  if (users) co_return wire::RecipientState::ok;
   switch (users.error()) {
     case RecipientError::unknown_user:
-    case RecipientError::not_our_domain: return wire::RecipientState::unknown;
-    case RecipientError::over_quota: return wire::RecipientState::over_quota;
+    case RecipientError::not_our_domain: co_return wire::RecipientState::unknown;
+    case RecipientError::over_quota: co_return wire::RecipientState::over_quota;
     case RecipientError::leads_elsewhere:  // not ours to say
     case RecipientError::bad_aliases:
     case RecipientError::directory_unavailable:
-    case RecipientError::store_unavailable: return wire::RecipientState::unavailable;
+    case RecipientError::store_unavailable: co_return wire::RecipientState::unavailable;
   }
   std::unreachable();
 }

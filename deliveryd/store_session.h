@@ -56,7 +56,8 @@ class StoreSession final : public ChangeListener {
   /// that.
   net::Task<void> take_large(wire::Frame frame, Memory memory);
   net::Task<std::expected<wire::Request, wire::FrameError>> decode_off_loop(wire::Frame frame);
-  [[nodiscard]] wire::RecipientState verify(const wire::VerifyRecipient& question) const;
+  net::Task<void> verify(wire::VerifyRecipient question);
+  net::Task<wire::RecipientState> look_for(wire::VerifyRecipient question);
   net::Task<void> apply(wire::ApplyCall call, Memory memory);
   void send(const wire::Response& response);
 

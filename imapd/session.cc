@@ -217,12 +217,10 @@ void Session::tell_highest_mod_seq(bool expunges_may_wait, Reply& reply) {
 net::Task<void> Session::tell_news(TellOptions options) {
   options.dialect = dialect_;
   options.recent_messages = recency().messages;
-  auto snapshot_says = [this, &options]() -> std::expected<bool, mailbox::StoreError> {
-    auto snapshot = around_.store.read(login_->user);
-    if (!snapshot) return std::unexpected(snapshot.error());
-    return has_news(*snapshot, *selected_, options.expunges);
+  const auto compare = [this, expunges = options.expunges](const mailbox::Snapshot& snapshot) {
+    return has_news(snapshot, *selected_, expunges);
   };
-  const auto news = snapshot_says();
+  const auto news = co_await look_up(compare);
   if (!news) {
     give_up_news(news.error(), false);
     co_return;
@@ -253,6 +251,14 @@ void Session::give_up_news(mailbox::StoreError error, bool view_is_spoiled) {
   if (!view_is_spoiled) return;  // the next command tries again
   selected_.reset();
   hang_up(bye("UNAVAILABLE", "The selected mailbox cannot be read"));
+}
+
+Session::FoundMailbox Session::find_mailbox(std::string name) {
+  return look_up([name = std::move(name)](const mailbox::Snapshot& snapshot) { return snapshot.mailbox(name); });
+}
+
+Session::FoundMailbox Session::find_mailbox(MailboxId id) {
+  return look_up([id](const mailbox::Snapshot& snapshot) { return snapshot.mailbox(id); });
 }
 
 Recency Session::recency() const { return {login_->user, dialect_.rev2 ? nullptr : &around_.recent_messages}; }

@@ -1,8 +1,8 @@
 // One client's conversation, from the greeting to BYE.
 #pragma once
 
+#include <array>
 #include <expected>
-#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -149,7 +149,8 @@ class Session {
   net::Task<std::expected<void, mailbox::StoreError>> know_metadata();
   /// Whether the client is to hear of changes in it; nothing for the server.
   [[nodiscard]] bool wants_metadata_of(const std::optional<std::string>& mailbox) const;
-  [[nodiscard]] bool metadata_has_changed() const;
+  /// The mailbox of that name, or nothing for the server. Errors: the reply to a name that no mailbox has.
+  net::Task<std::expected<std::optional<MailboxId>, Reply>> find_annotated(std::optional<std::string> name);
   /// Tells which annotations others have changed.
   net::Task<void> tell_metadata();
   // commands/connection.cc
@@ -222,8 +223,8 @@ class Session {
   net::Task<std::expected<FoundMessages, Reply>> find_messages(imap::SearchAnd program);
   /// The mod-sequence to answer with: of all that was found, or, when only its ends are named, of those (RFC 4731
   /// §3.2).
-  [[nodiscard]] std::optional<ModSeq> mod_seq_of(const FoundMessages& found, const imap::SearchReturn& returns,
-                                                 std::initializer_list<Uid> ends) const;
+  net::Task<std::optional<ModSeq>> mod_seq_of(const FoundMessages& found, const imap::SearchReturn& returns,
+                                              std::array<Uid, 2> ends);
   /// Sends the response of RFC 4731 §3 and RFC 9394 §3.1. False when the client is gone.
   net::Task<bool> send_esearch(imap::SearchReturn returns, imap::NumberedBy numbered_by, imap::NumberSet numbers,
                                std::optional<ModSeq> mod_seq);
@@ -272,6 +273,15 @@ class Session {
   /// time how far it is.
   template <typename Work>
   net::Task<std::expected<void, Reply>> finish(Work& work);
+  /// A point read of the user's mail, as mailbox::Reader::look().
+  template <typename Look>
+  [[nodiscard]] auto look_up(Look ask) {
+    return around_.store.look(around_.world.loop, io(), login_->user, std::move(ask));
+  }
+  using FoundMailbox = net::ValueOrTask<std::expected<mailbox::MailboxInfo, mailbox::StoreError>>;
+  /// Errors: no_such_mailbox, unavailable, io.
+  [[nodiscard]] FoundMailbox find_mailbox(std::string name);
+  [[nodiscard]] FoundMailbox find_mailbox(MailboxId id);
   /// One operation on the user's mail. The result is the operation's own.
   template <typename Result, typename Operation>
   net::Task<std::expected<std::pair<Result, ModSeq>, mailbox::StoreError>> apply(Operation operation);

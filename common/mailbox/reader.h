@@ -47,15 +47,15 @@ class Reader {
   /// to a subscriber. Errors: unavailable; io.
   [[nodiscard]] virtual std::expected<Snapshot, StoreError> read(UserId user) const = 0;
 
-  /// For a loop: what `look` says of a snapshot, by point reads and walks over at most 256 rows. It is here at once
-  /// where the engine has its rows at hand; otherwise `io` looks them up. `look` gives an expected with StoreError,
+  /// For a loop: what `ask` says of a snapshot, by point reads and walks over at most 256 rows. It is here at once
+  /// where the engine has its rows at hand; otherwise `io` looks them up. `ask` gives an expected with StoreError,
   /// and no view. Give it a name of its own in the line before the await. Errors: those of read(), and its own.
   template <typename Look>
   [[nodiscard]] net::ValueOrTask<std::invoke_result_t<Look&, const Snapshot&>> look(net::Loop& loop,
                                                                                     net::Executor& io, UserId user,
-                                                                                    Look look) const {
-    if (answers_at_once()) return look_now(user, look);
-    return look_elsewhere(loop, io, user, std::move(look));
+                                                                                    Look ask) const {
+    if (answers_at_once()) return look_now(user, ask);
+    return look_elsewhere(loop, io, user, std::move(ask));
   }
 
   /// `length` octets of a message from `offset`, fewer at its end, none beyond it. Where they lie now is the
@@ -87,17 +87,17 @@ class Reader {
 
  private:
   template <typename Look>
-  [[nodiscard]] std::invoke_result_t<Look&, const Snapshot&> look_now(UserId user, Look& look) const {
+  [[nodiscard]] std::invoke_result_t<Look&, const Snapshot&> look_now(UserId user, Look& ask) const {
     const auto snapshot = read(user);
     if (!snapshot) return std::unexpected(snapshot.error());
-    return look(*snapshot);
+    return ask(*snapshot);
   }
   template <typename Look>
   [[nodiscard]] net::Task<std::invoke_result_t<Look&, const Snapshot&>> look_elsewhere(net::Loop& loop,
                                                                                        net::Executor& io,
                                                                                        UserId user,
-                                                                                       Look look) const {
-    auto work = [this, user, &look] { return look_now(user, look); };
+                                                                                       Look ask) const {
+    auto work = [this, user, &ask] { return look_now(user, ask); };
     co_return co_await io.run(loop, work);
   }
 };

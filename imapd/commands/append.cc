@@ -27,14 +27,6 @@ std::string appenduid(const mailbox::ApplyResult& applied) {
   return "APPENDUID " + std::to_string(number(uid_validity)) + " " + imap::to_string(to_number_set(uids));
 }
 
-std::expected<MailboxId, Reply> find_target(const mailbox::Reader& store, UserId user, const std::string& name) {
-  auto snapshot = store.read(user);
-  if (!snapshot) return std::unexpected(reply_for(snapshot.error()));
-  auto info = snapshot->mailbox(name);
-  if (!info) return std::unexpected(reply_for_target(info.error()));
-  return info->id;
-}
-
 imap::SequenceSet set_of(std::optional<std::uint32_t> number) { return {{{number, number}}, false}; }
 
 }  // namespace
@@ -78,10 +70,10 @@ net::Task<std::expected<std::vector<mailbox::Append>, Reply>> Session::compose(
 }
 
 net::Task<Reply> Session::run(imap::Append command) {
-  const auto target = find_target(around_.store, login_->user, command.mailbox);
-  if (!target) co_return target.error();
+  const auto target = co_await find_mailbox(command.mailbox);
+  if (!target) co_return reply_for_target(target.error());
   daemon::MemoryBudget::Share memory{*login_->memory};
-  auto appends = co_await compose(std::move(command.messages), *target, memory);
+  auto appends = co_await compose(std::move(command.messages), target->id, memory);
   if (!appends) co_return std::move(appends.error());
   mailbox::Batch batch;
   for (auto& append : *appends) batch.operations.emplace_back(std::move(append));
@@ -96,12 +88,12 @@ net::Task<Reply> Session::run(imap::Replace command) {
   auto replaced = resolve(command.numbered_by, set_of(command.number));
   if (!replaced) co_return std::move(replaced.error());
   if (replaced->empty()) co_return no("NONEXISTENT", "No such message");
-  const auto target = find_target(around_.store, login_->user, command.mailbox);
-  if (!target) co_return target.error();
+  const auto target = co_await find_mailbox(command.mailbox);
+  if (!target) co_return reply_for_target(target.error());
   std::vector<imap::AppendMessage> messages;
   messages.push_back(std::move(command.message));
   daemon::MemoryBudget::Share memory{*login_->memory};
-  auto appends = co_await compose(std::move(messages), *target, memory);
+  auto appends = co_await compose(std::move(messages), target->id, memory);
   if (!appends) co_return std::move(appends.error());
   // First the expunge, for of the quota the difference alone counts (RFC 8508 §3.4).
   mailbox::Batch batch;

@@ -17,19 +17,8 @@ Reply nothing_left(imap::NumberedBy numbered_by) {
   return no("EXPUNGEISSUED", "These messages are gone");
 }
 
-std::expected<MailboxId, mailbox::StoreError> find_mailbox(const mailbox::Reader& store, UserId user,
-                                                           const std::string& name) {
-  auto snapshot = store.read(user);
-  if (!snapshot) return std::unexpected(snapshot.error());
-  auto info = snapshot->mailbox(name);
-  if (!info) return std::unexpected(info.error());
-  return info->id;
-}
-
 /// TRYCREATE asks for the target; what was lost may be the selected mailbox (RFC 9051 §6.4.7).
-Reply reply_for_copy(const mailbox::Reader& store, UserId user, const std::string& target,
-                     mailbox::StoreError error) {
-  const bool target_is_there = find_mailbox(store, user, target).has_value();
+Reply reply_for_copy(mailbox::StoreError error, bool target_is_there) {
   return target_is_there ? reply_for(error) : reply_for_target(error);
 }
 
@@ -38,13 +27,15 @@ Reply reply_for_copy(const mailbox::Reader& store, UserId user, const std::strin
 net::Task<Reply> Session::run(imap::Copy command) {
   auto uids = resolve(command.numbered_by, command.set);
   if (!uids) co_return std::move(uids.error());
-  const UserId user = login_->user;
-  const auto target = find_mailbox(around_.store, user, command.mailbox);
+  const auto target = co_await find_mailbox(command.mailbox);
   if (!target) co_return reply_for_target(target.error());
   if (uids->empty()) co_return ok("No messages to copy");
-  mailbox::Copy copy{selected_->id, std::move(*uids), *target};
+  mailbox::Copy copy{selected_->id, std::move(*uids), target->id};
   auto copied = co_await apply<mailbox::Copied>(std::move(copy));
-  if (!copied) co_return reply_for_copy(around_.store, user, command.mailbox, copied.error());
+  if (!copied) {
+    const auto target_now = co_await find_mailbox(command.mailbox);
+    co_return reply_for_copy(copied.error(), target_now.has_value());
+  }
   if (copied->first.source.empty()) co_return nothing_left(command.numbered_by);
   co_return ok(copyuid(copied->first), "Messages copied");
 }
@@ -55,15 +46,17 @@ net::Task<Reply> Session::run(imap::Move command) {
   if (selected_->read_only) co_return no("READ-ONLY", "Mailbox is open for reading");
   auto uids = resolve(command.numbered_by, command.set);
   if (!uids) co_return std::move(uids.error());
-  const UserId user = login_->user;
-  const auto target = find_mailbox(around_.store, user, command.mailbox);
+  const auto target = co_await find_mailbox(command.mailbox);
   if (!target) co_return reply_for_target(target.error());
   if (uids->empty()) co_return ok("No messages to move");
   bool some_moved = false;
   for (UidBatches batches{std::move(*uids), kChangedAtOnce}; !batches.done();) {
-    mailbox::Move move{selected_->id, batches.next(), *target};
+    mailbox::Move move{selected_->id, batches.next(), target->id};
     auto moved = co_await apply<mailbox::Copied>(std::move(move));
-    if (!moved) co_return reply_for_copy(around_.store, user, command.mailbox, moved.error());
+    if (!moved) {
+      const auto target_now = co_await find_mailbox(command.mailbox);
+      co_return reply_for_copy(moved.error(), target_now.has_value());
+    }
     if (moved->first.source.empty()) continue;
     // Before the EXPUNGE responses (RFC 6851 §4.3), which are news, told next.
     append_reply(stream_.output(), "*", ok(copyuid(moved->first), "Messages moved"));

@@ -3,17 +3,6 @@
 #include "imapd/uid_batches.h"
 
 namespace posthaste::imapd {
-namespace {
-
-bool has_deleted(const mailbox::Reader& store, UserId user, MailboxId mailbox) {
-  const auto snapshot = store.read(user);
-  if (!snapshot) return true;  // the writer will say
-  const auto info = snapshot->mailbox(mailbox);
-  return !info || info->deleted > 0;
-}
-
-}  // namespace
-
 net::Task<Reply> Session::run(imap::Expunge command) {
   if (selected_->read_only) co_return no("READ-ONLY", "Mailbox is open for reading");
   std::vector<mailbox::UidSet> parts;
@@ -36,7 +25,8 @@ net::Task<std::expected<bool, mailbox::StoreError>> Session::expunge_deleted(Mai
                                                                              std::vector<mailbox::UidSet> parts) {
   bool some_are_gone = false;
   for (auto& part : parts) {
-    if (!has_deleted(around_.store, login_->user, mailbox)) break;
+    const auto info = co_await find_mailbox(mailbox);
+    if (info && info->deleted == 0) break;  // where it cannot be read the writer will say why
     mailbox::Expunge expunge{mailbox, std::move(part)};
     auto expunged = co_await apply<mailbox::Expunged>(std::move(expunge));
     if (!expunged) co_return std::unexpected(expunged.error());

@@ -16,17 +16,17 @@ namespace {
 constexpr std::uint64_t kMarkedAtOnce = 256;
 constexpr mailbox::FlagSet kSeen{mailbox::SystemFlag::seen};
 
-/// Those of `uids`, at most kMarkedAtOnce, that changed after `since` and are not \Seen.
-mailbox::UidSet unseen_among(const mailbox::Reader& store, UserId user, MailboxId mailbox,
-                             const mailbox::UidSet& uids, ModSeq since) {
+/// Those of `uids`, at most kMarkedAtOnce, that changed after `since` and are not \Seen. Errors: io.
+std::expected<mailbox::UidSet, mailbox::StoreError> unseen_among(const mailbox::Snapshot& snapshot,
+                                                                 MailboxId mailbox, const mailbox::UidSet& uids,
+                                                                 ModSeq since) {
   mailbox::UidSet unseen;
-  auto snapshot = store.read(user);
-  if (!snapshot) return unseen;
   const auto note = [&unseen](const mailbox::Message& message) {
     if (!message.flags.contains(mailbox::SystemFlag::seen)) unseen.add(message.uid);
   };
   for (const auto& range : uids.ranges()) {
-    if (!snapshot->scan_changed(mailbox, since, range, kMarkedAtOnce, note)) break;
+    const auto scanned = snapshot.scan_changed(mailbox, since, range, kMarkedAtOnce, note);
+    if (!scanned) return std::unexpected(scanned.error());
   }
   return unseen;
 }
@@ -103,9 +103,12 @@ net::Task<std::expected<void, Reply>> Session::tell_vanished(imap::SequenceSet s
 
 /// When it cannot be set the messages are read all the same.
 net::Task<mailbox::UidSet> Session::mark_seen(mailbox::UidSet uids, ModSeq since) {
-  mailbox::UidSet unseen = unseen_among(around_.store, login_->user, selected_->id, uids, since);
-  if (unseen.empty()) co_return unseen;
-  mailbox::StoreFlags change{selected_->id, std::move(unseen), mailbox::FlagMode::add, kSeen, {}, std::nullopt};
+  const auto find_unseen = [this, &uids, since](const mailbox::Snapshot& snapshot) {
+    return unseen_among(snapshot, selected_->id, uids, since);
+  };
+  auto unseen = co_await look_up(find_unseen);
+  if (!unseen || unseen->empty()) co_return mailbox::UidSet{};
+  mailbox::StoreFlags change{selected_->id, std::move(*unseen), mailbox::FlagMode::add, kSeen, {}, std::nullopt};
   auto stored = co_await apply<mailbox::FlagsStored>(std::move(change));
   if (!stored) co_return mailbox::UidSet{};
   // Each part has a modseq of its own: what others change between two parts is news.

@@ -87,14 +87,8 @@ Reply Session::refuse_login(const std::string& user, const auth::SaslOutcome::Fa
 
 /// The mailboxes of a user whom the store has not met yet are made at the first login.
 net::Task<std::expected<void, mailbox::StoreError>> Session::meet(UserId user) {
-  const auto is_known = [this, user]() -> std::expected<bool, mailbox::StoreError> {
-    auto snapshot = around_.store.read(user);
-    if (!snapshot) return std::unexpected(snapshot.error());
-    auto info = snapshot->user();
-    if (!info) return std::unexpected(info.error());
-    return info->has_value();
-  };
-  const auto known = is_known();
+  const auto find_user = [](const mailbox::Snapshot& snapshot) { return snapshot.user(); };
+  const auto known = co_await around_.store.look(around_.world.loop, io(), user, find_user);
   if (!known) co_return std::unexpected(known.error());
   if (*known) co_return std::expected<void, mailbox::StoreError>{};
   mailbox::Batch batch;

@@ -10,13 +10,6 @@
 namespace posthaste::imapd {
 namespace {
 
-bool is_free(const mailbox::Reader& store, UserId user, const std::string& name) {
-  const auto snapshot = store.read(user);
-  if (!snapshot) return false;
-  const auto info = snapshot->mailbox(name);
-  return !info && info.error() == mailbox::StoreError::no_such_mailbox;
-}
-
 struct Content {
   MailboxId mailbox{};
   mailbox::UidSet uids;
@@ -45,9 +38,10 @@ net::Task<Reply> Session::run(imap::Create command) {
   if (!command.special_uses.empty()) create.special_use = to_store(command.special_uses.front());
   auto created = co_await apply<mailbox::MailboxChanged>(std::move(create));
   if (!created) {
-    const bool use_is_taken = created.error() == mailbox::StoreError::already_exists &&
-                              is_free(around_.store, login_->user, command.mailbox);
-    if (use_is_taken) co_return no("USEATTR", "Another mailbox has this special use");  // RFC 6154 §3
+    const auto there = co_await find_mailbox(command.mailbox);
+    const bool name_is_free = !there && there.error() == mailbox::StoreError::no_such_mailbox;
+    if (created.error() == mailbox::StoreError::already_exists && name_is_free)
+      co_return no("USEATTR", "Another mailbox has this special use");  // RFC 6154 §3
     co_return reply_for(created.error());
   }
   co_return ok("MAILBOXID (" + object_id(created->first.mailbox) + ")", "Mailbox created");  // RFC 8474 §4.1

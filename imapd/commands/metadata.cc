@@ -8,17 +8,6 @@
 namespace posthaste::imapd {
 namespace {
 
-/// The mailbox of that name, or nothing for the server. Errors: the reply to a name that no mailbox has.
-std::expected<std::optional<MailboxId>, Reply> find_annotated(const mailbox::Reader& store, UserId user,
-                                                              const std::optional<std::string>& name) {
-  if (!name) return std::nullopt;
-  const auto snapshot = store.read(user);
-  if (!snapshot) return std::unexpected(reply_for(snapshot.error()));
-  const auto info = snapshot->mailbox(*name);
-  if (!info) return std::unexpected(reply_for(info.error()));
-  return info->id;
-}
-
 /// Whom RFC 5321 §4.5.1 wants in every domain.
 std::string administrator_of(const std::string& address) {
   return "mailto:postmaster" + address.substr(std::min(address.rfind('@'), address.size()));
@@ -73,8 +62,15 @@ std::expected<NamedChanges, mailbox::StoreError> read_changes(const mailbox::Rea
 
 }  // namespace
 
+net::Task<std::expected<std::optional<MailboxId>, Reply>> Session::find_annotated(std::optional<std::string> name) {
+  if (!name) co_return std::optional<MailboxId>{};
+  const auto info = co_await find_mailbox(std::move(*name));
+  if (!info) co_return std::unexpected(reply_for(info.error()));
+  co_return std::optional{info->id};
+}
+
 net::Task<Reply> Session::run(imap::GetMetadata command) {
-  const auto mailbox = find_annotated(around_.store, login_->user, command.mailbox);
+  const auto mailbox = co_await find_annotated(command.mailbox);
   if (!mailbox) co_return mailbox.error();
   MetadataWork work{{around_.store, login_->user, *mailbox, administrator_of(login_->address)},
                     std::move(command),
@@ -99,7 +95,7 @@ net::Task<Reply> Session::run(imap::SetMetadata command) {
       command.values, [](const imap::MetadataValue& value) { return imap::is_private_entry(value.entry); });
   if (!command.mailbox && !is_private) co_return no("NOPERM", "The administrator sets what all users see");
   if (std::ranges::any_of(command.values, is_too_long)) co_return annotation_too_long();
-  const auto mailbox = find_annotated(around_.store, login_->user, command.mailbox);
+  const auto mailbox = co_await find_annotated(command.mailbox);
   if (!mailbox) co_return mailbox.error();
   mailbox::SetMetadata change{*mailbox, annotations_of(std::move(command.values))};
   std::vector<mailbox::Annotation> own;
@@ -144,20 +140,15 @@ net::Task<void> Session::tell_metadata() {
     }
     return lines;
   };
-  if (!metadata_has_changed()) co_return;
+  const auto find_newest = [](const mailbox::Snapshot& snapshot) { return snapshot.metadata_modseq(); };
+  const auto newest = co_await look_up(find_newest);
+  if (!newest || *newest == known_metadata_->heard_of()) co_return;
   auto lines = co_await off_loop(std::move(tell));
   if (!lines) {  // the next command tries again
     around_.log.error("imap.metadata.unreadable", {{"user", login_->address}});
     co_return;
   }
   stream_.write(*lines);
-}
-
-bool Session::metadata_has_changed() const {
-  const auto snapshot = around_.store.read(login_->user);
-  if (!snapshot) return false;
-  const auto newest = snapshot->metadata_modseq();
-  return newest && *newest != known_metadata_->heard_of();
 }
 
 }  // namespace posthaste::imapd

@@ -25,10 +25,8 @@ void append_quota(std::string& out, const mailbox::UserInfo& info) {
   out += ")\r\n";
 }
 
-std::expected<mailbox::UserInfo, mailbox::StoreError> read_user(const mailbox::Reader& store, UserId user) {
-  auto snapshot = store.read(user);
-  if (!snapshot) return std::unexpected(snapshot.error());
-  auto info = snapshot->user();
+std::expected<mailbox::UserInfo, mailbox::StoreError> user_of(const mailbox::Snapshot& snapshot) {
+  auto info = snapshot.user();
   if (!info) return std::unexpected(info.error());
   return info->value_or(mailbox::UserInfo{});
 }
@@ -39,7 +37,7 @@ Reply no_such_root() { return no("NONEXISTENT", "No such quota root"); }
 
 net::Task<Reply> Session::run(imap::GetQuota command) {
   if (!command.root.empty()) co_return no_such_root();
-  const auto info = read_user(around_.store, login_->user);
+  const auto info = co_await look_up(user_of);
   if (!info) co_return reply_for(info.error());
   if (!is_limited(*info)) co_return no_such_root();
   append_quota(stream_.output(), *info);
@@ -47,7 +45,7 @@ net::Task<Reply> Session::run(imap::GetQuota command) {
 }
 
 net::Task<Reply> Session::run(imap::GetQuotaRoot command) {
-  const auto info = read_user(around_.store, login_->user);
+  const auto info = co_await look_up(user_of);
   if (!info) co_return reply_for(info.error());
   imap::ResponseWriter writer{stream_.output(), dialect_.mailbox_encoding()};
   writer.raw("* QUOTAROOT ");

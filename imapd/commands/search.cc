@@ -1,4 +1,6 @@
 // SEARCH and UID SEARCH (RFC 9051 §6.4.4, RFC 3501 §6.4.4, RFC 4731, RFC 5182, RFC 9394).
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -11,6 +13,25 @@
 
 namespace posthaste::imapd {
 namespace {
+
+/// What a program is compiled with, of the store.
+struct Ground {
+  std::vector<std::string> keywords;           // of the mailbox
+  std::optional<mailbox::EmailIds> email_ids;  // where it asks for them
+};
+
+/// Errors: no_such_mailbox, unavailable, io.
+std::expected<Ground, mailbox::StoreError> ground_of(const mailbox::Snapshot& snapshot, MailboxId mailbox,
+                                                     const SearchDemands& demands) {
+  auto info = snapshot.mailbox(mailbox);
+  if (!info) return std::unexpected(info.error());
+  Ground ground{std::move(info->keywords), std::nullopt};
+  if (!demands.uses_email_ids) return ground;
+  auto ids = snapshot.email_ids();
+  if (!ids) return std::unexpected(ids.error());
+  ground.email_ids = std::move(*ids);
+  return ground;
+}
 
 std::vector<imap::NumberRange> ranges_of(const imap::NumberSet& numbers) {
   return {numbers.ranges().begin(), numbers.ranges().end()};
@@ -41,22 +62,14 @@ net::Task<std::expected<Session::FoundMessages, Reply>> Session::find_messages(i
   const auto demands = demands_of(program);
   if (demands.texts > kSearchTextsMax) co_return std::unexpected(no("LIMIT", "Too many texts to look for"));
   if (demands.uses_mod_seq) enable_condstore();
-  std::vector<std::string> keywords;
-  std::optional<mailbox::EmailIds> email_ids;
-  {
-    auto snapshot = around_.store.read(login_->user);
-    if (!snapshot) co_return std::unexpected(reply_for(snapshot.error()));
-    auto info = snapshot->mailbox(selected_->id);
-    if (!info) co_return std::unexpected(reply_for(info.error()));
-    keywords = std::move(info->keywords);
-    if (demands.uses_email_ids) {
-      auto ids = snapshot->email_ids();
-      if (!ids) co_return std::unexpected(reply_for(ids.error()));
-      email_ids = std::move(*ids);
-    }
-  }
+  const auto find_ground = [this, &demands](const mailbox::Snapshot& snapshot) {
+    return ground_of(snapshot, selected_->id, demands);
+  };
+  const auto ground = co_await look_up(find_ground);
+  if (!ground) co_return std::unexpected(reply_for(ground.error()));
   const auto now = std::chrono::floor<std::chrono::seconds>(around_.world.clock.wall());
-  const SearchContext context{*selected_, keywords, now, email_ids ? &*email_ids : nullptr};
+  const auto& email_ids = ground->email_ids;
+  const SearchContext context{*selected_, ground->keywords, now, email_ids ? &*email_ids : nullptr};
   auto compile = [&] { return compile_search(program, context); };
   auto tests = co_await off_loop(std::move(compile));
   SearchWork work{around_.store,    login_->user, selected_->id,
@@ -69,17 +82,19 @@ net::Task<std::expected<Session::FoundMessages, Reply>> Session::find_messages(i
   co_return found;
 }
 
-std::optional<ModSeq> Session::mod_seq_of(const FoundMessages& found, const imap::SearchReturn& returns,
-                                          std::initializer_list<Uid> ends) const {
-  if (!found.mod_seq || returns.all || returns.count || returns.partial) return found.mod_seq;
-  auto snapshot = around_.store.read(login_->user);
-  if (!snapshot) return found.mod_seq;
-  std::optional<ModSeq> highest;
-  for (const Uid uid : ends) {
-    const auto message = snapshot->message(selected_->id, uid);
-    if (message) highest = std::max(highest.value_or(ModSeq{0}), message->modseq);
-  }
-  return highest ? highest : found.mod_seq;
+net::Task<std::optional<ModSeq>> Session::mod_seq_of(const FoundMessages& found, const imap::SearchReturn& returns,
+                                                     std::array<Uid, 2> ends) {
+  if (!found.mod_seq || returns.all || returns.count || returns.partial) co_return found.mod_seq;
+  const auto highest_of = [this, ends](const mailbox::Snapshot& snapshot) {
+    std::expected<std::optional<ModSeq>, mailbox::StoreError> highest;
+    for (const Uid uid : ends) {
+      const auto message = snapshot.message(selected_->id, uid);
+      if (message) *highest = std::max(highest->value_or(ModSeq{0}), message->modseq);
+    }
+    return highest;
+  };
+  const auto highest = co_await look_up(highest_of);
+  co_return highest&&* highest ? *highest : found.mod_seq;
 }
 
 net::Task<bool> Session::send_esearch(imap::SearchReturn returns, imap::NumberedBy numbered_by,
@@ -140,7 +155,10 @@ net::Task<Reply> Session::run(imap::Search command) {
   auto name = [&found, &returns] { return named_messages(found->uids, returns); };
   mailbox::UidSet named = co_await off_loop_if_long(runs, std::move(name));
   std::optional<ModSeq> mod_seq = found->mod_seq;
-  if (mod_seq) mod_seq = mod_seq_of(*found, returns, {named.ranges().front().first, named.ranges().back().last});
+  if (mod_seq) {
+    const std::array ends{named.ranges().front().first, named.ranges().back().last};
+    mod_seq = co_await mod_seq_of(*found, returns, ends);
+  }
   if (saves) selected_->saved_result = std::move(named);
   found->uids = {};
   if (!only_saves(returns)) {

@@ -1,4 +1,6 @@
 // SORT, UID SORT, THREAD and UID THREAD (RFC 5256, RFC 5957, RFC 5267 §3).
+#include <array>
+
 #include "common/base/octets.h"
 #include "common/imap/writer.h"
 #include "imapd/session.h"
@@ -50,7 +52,8 @@ net::Task<Reply> Session::run(imap::Sort command) {
   std::optional<ModSeq> mod_seq = found->mod_seq;
   if (work.result().empty()) mod_seq.reset();  // all that was found has gone
   if (mod_seq && command.returns) {
-    mod_seq = mod_seq_of(*found, *command.returns, {work.result().front(), work.result().back()});
+    const std::array ends{work.result().front(), work.result().back()};
+    mod_seq = co_await mod_seq_of(*found, *command.returns, ends);
   }
   found->uids = {};
   const std::size_t steps = work.result().size();

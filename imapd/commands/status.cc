@@ -8,12 +8,7 @@ namespace posthaste::imapd {
 
 net::Task<Reply> Session::run(imap::Status command) {
   if (std::ranges::count(command.items, imap::StatusItem::highest_mod_seq) > 0) enable_condstore();
-  const auto read = [&]() -> std::expected<mailbox::MailboxInfo, mailbox::StoreError> {
-    auto snapshot = around_.store.read(login_->user);
-    if (!snapshot) return std::unexpected(snapshot.error());
-    return snapshot->mailbox(command.mailbox);
-  };
-  auto info = read();
+  auto info = co_await find_mailbox(command.mailbox);
   if (!info) co_return reply_for(info.error());
   auto sent = co_await send_status(std::move(*info), std::move(command.items));
   if (!sent) co_return reply_for(sent.error());

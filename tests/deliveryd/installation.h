@@ -165,7 +165,7 @@ class Installation {
     const auto lmtp_port = sim.network().listen(kLmtpPort);
     const auto lmtp_socket = sim.network().listen(kLmtpSocket);
     const auto store_socket = sim.network().listen(kStoreSocket);
-    DepartedUsers departed{directory_, writer->store(), *local_store, sim.loop(), log};
+    DepartedUsers departed{directory_, writer->store(), *local_store, sim.world(), log};
     net::TaskScope clearing;
     clearing.spawn(departed.run());
     scope.spawn(accept_lmtp(*lmtp_port, resources));
