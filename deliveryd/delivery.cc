@@ -92,7 +92,11 @@ net::Task<std::vector<std::expected<void, mailbox::StoreError>>> deliver(Resourc
   } else {
     summary = summarize(message.octets);
   }
-  const mailbox::BlobHandle blob = mailbox::put_blob(std::move(message.octets), std::move(summary));
+  std::vector<mailbox::NewBlob> blobs;
+  blobs.push_back({std::move(message.octets), std::move(summary)});
+  const auto put = co_await resources.local_store.put_blobs(first_user(recipients), std::move(blobs));
+  if (!put) co_return std::vector<Stored>(recipients.size(), std::unexpected(put.error()));
+  const mailbox::BlobHandle& blob = put->front();
 
   std::map<Place, Copy> copies;
   for (const Recipient& recipient : recipients) {

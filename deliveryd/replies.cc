@@ -68,6 +68,7 @@ smtp::Reply reply_for(mailbox::StoreError error) {
     case mailbox::StoreError::conflict:
     case mailbox::StoreError::cannot:
     case mailbox::StoreError::io:
+    case mailbox::StoreError::outcome_unknown:
     case mailbox::StoreError::unavailable: return {451, {4, 3, 0}, "Local error, try again"};
   }
   std::unreachable();

@@ -8,9 +8,9 @@
 #include "common/daemon/fair_shares.h"
 #include "common/daemon/memory_budget.h"
 #include "common/log/log.h"
+#include "common/mailbox/applier.h"
 #include "common/net/scope.h"
 #include "common/net/world.h"
-#include "common/store/group_commit.h"
 #include "common/store/store.h"
 #include "deliveryd/change_feed.h"
 
@@ -24,7 +24,7 @@ struct Resources {
   const log::Log& log;
   const auth::Directory& directory;
   const store::Store& store;
-  store::LocalStore& local_store;
+  mailbox::Deliverer& local_store;
   ChangeInbox& changes;
   daemon::MemoryBudget& memory;           // for messages by LMTP
   daemon::MemoryBudget& attached_memory;  // for messages over the store socket

@@ -160,7 +160,8 @@ net::Task<wire::RecipientState> StoreSession::look_for(wire::VerifyRecipient que
 
 net::Task<void> StoreSession::apply(wire::ApplyCall call, Memory memory) {
   const std::uint64_t id = call.id;
-  std::expected<mailbox::ApplyResult, mailbox::StoreError> outcome = std::unexpected(mailbox::StoreError::io);
+  std::expected<mailbox::ApplyResult, mailbox::StoreError> outcome =
+      std::unexpected(mailbox::StoreError::outcome_unknown);
   try {
     outcome = co_await resources_.local_store.apply(call.user, std::move(call.batch), std::move(call.key));
   } catch (const std::exception& failure) {

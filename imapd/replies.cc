@@ -59,6 +59,7 @@ Reply reply_for(mailbox::StoreError error) {
     case invalid_name: return no("CANNOT", "This name cannot be used");
     case conflict: return no("NONEXISTENT", "The mailbox was replaced by another one");
     case cannot: return no("CANNOT", "This cannot be done to this mailbox");
+    case outcome_unknown:
     case io: return no("UNAVAILABLE", "No answer from the mail store, or an error in it: look what was done");
     case unavailable:
       return no("UNAVAILABLE", "The mail store is away, or has no room for this now; try again later");

@@ -19,27 +19,6 @@
 namespace posthaste::imapd {
 namespace {
 
-/// Notifications from deliveryd, through the worker's store client.
-class WireSubscriptions final : public Subscriptions {
- public:
-  explicit WireSubscriptions(wire::StoreClient& client) : client_(client) {}
-
-  std::unique_ptr<Subscription> subscribe(UserId user, OnChange on_change) override {
-    return std::make_unique<Held>(client_.subscribe(user, std::move(on_change)));
-  }
-
- private:
-  class Held final : public Subscription {
-   public:
-    explicit Held(wire::StoreClient::Subscription subscription) : subscription_(std::move(subscription)) {}
-
-   private:
-    wire::StoreClient::Subscription subscription_;
-  };
-
-  wire::StoreClient& client_;
-};
-
 std::string make_secret() {
   net::SystemRandom random;
   std::array<std::byte, 32> octets;
@@ -110,11 +89,10 @@ void Service::reload() {
 
 net::Task<void> Service::serve(daemon::Worker& worker) {
   wire::StoreClient client{worker.world, {config::store_socket(config_), 0}, log_};
-  WireSubscriptions subscriptions{client};
   auth::Authenticator authenticator{directory_, login_memory_, worker.world,
                                     auth::login_rules(config_.auth, auth::Service::imap)};
   const Surroundings surroundings{worker.world,     config_,        *store_,        client,
-                                  subscriptions,    authenticator,  *certificates_, user_connections_,
+                                  client,           authenticator,  *certificates_, user_connections_,
                                   recent_messages_, append_memory_, fair_shares_,   log_};
   net::TaskScope connection;
   connection.spawn(client.run());

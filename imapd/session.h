@@ -21,6 +21,7 @@
 #include "common/imap/command.h"
 #include "common/log/log.h"
 #include "common/mailbox/applier.h"
+#include "common/mailbox/changes.h"
 #include "common/mailbox/reader.h"
 #include "common/net/scope.h"
 #include "common/net/stream.h"
@@ -36,7 +37,6 @@
 #include "imapd/recent_messages.h"
 #include "imapd/replies.h"
 #include "imapd/selected_mailbox.h"
-#include "imapd/subscriptions.h"
 #include "imapd/watch.h"
 
 namespace posthaste::imapd {
@@ -47,7 +47,7 @@ struct Surroundings {
   const config::Config& config;
   const mailbox::Reader& store;
   mailbox::Applier& applier;
-  Subscriptions& subscriptions;
+  mailbox::Changes& changes;
   auth::Authenticator& authenticator;
   const daemon::Certificates& certificates;
   daemon::UserConnections& user_connections;
@@ -83,7 +83,7 @@ class Session {
     explicit Notifications(Watch wanted) : watch(std::move(wanted)) {}
     Watch watch;
     ChangedMailboxes changed;                    // and not yet told
-    std::unique_ptr<Subscription> subscription;  // ends before what it notes goes
+    std::unique_ptr<mailbox::Subscription> subscription;  // ends before what it notes goes
   };
 
   net::Task<void> serve();

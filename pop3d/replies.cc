@@ -96,7 +96,7 @@ Reply reply_for_maildrop(mailbox::StoreError error) {
 }
 
 Reply reply_for_update(mailbox::StoreError error) {
-  if (needs_repair(error))
+  if (needs_repair(error) || error == mailbox::StoreError::outcome_unknown)
     return err(ResponseCode::sys_temp, "No answer from the mail store, or an error in it: messages may be left");
   return err(ResponseCode::sys_temp, "Some deleted messages were not removed");
 }

@@ -54,6 +54,12 @@ class PendingBlob {
 
 using BlobHandle = std::shared_ptr<const PendingBlob>;
 
+/// A message to be put.
+struct NewBlob {
+  std::string octets;
+  Summary summary;
+};
+
 /// Durable no later than the first operation that names it.
 [[nodiscard]] inline BlobHandle put_blob(std::string octets, Summary summary) {
   return std::make_shared<const PendingBlob>(std::move(octets), std::move(summary));

@@ -37,6 +37,15 @@ struct MailboxName {
   std::string name;
 };
 
+/// What became of a user's mailboxes since some modseq. Of the messages in those that changed, Snapshot's
+/// scan_changed() and vanished() say more.
+struct MailboxChanges {
+  ModSeq modseq{};                 // of the user: all until here is told
+  std::vector<MailboxId> changed;  // by id: in these something came, went or changed, or they were made or renamed
+  std::vector<MailboxId> gone;     // by id: these were deleted; some perhaps before
+  bool operator==(const MailboxChanges&) const = default;
+};
+
 /// Which rows of a mailbox's messages are read.
 struct RowScan {
   enum class Direction { ascending, descending };
@@ -86,6 +95,8 @@ class UserView {
       MailboxId mailbox) const = 0;
   [[nodiscard]] virtual std::expected<std::optional<UidSet>, StoreError> vanished(MailboxId mailbox,
                                                                                   ModSeq since) const = 0;
+
+  [[nodiscard]] virtual std::expected<std::optional<MailboxChanges>, StoreError> changes(ModSeq since) const = 0;
 
   /// Finds the nth of `found` for the nth of `blobs`; there are as many of both.
   virtual void find_summaries(std::span<const BlobId> blobs, std::span<FoundSummary> found) const = 0;
@@ -176,6 +187,10 @@ class Snapshot {
   /// UIDs expunged after `since` (RFC 7162 §3.2.5.2). Nothing when `since` is below the mailbox's vanished floor:
   /// then whatever the client knows and we do not have has vanished. Errors: no_such_mailbox.
   [[nodiscard]] auto vanished(MailboxId mailbox, ModSeq since) const { return view_->vanished(mailbox, since); }
+
+  /// What became of the user's mailboxes after `since`. Nothing when that is below the floor of what is on record:
+  /// then anything may have changed. A look at each mailbox: not on a loop.
+  [[nodiscard]] auto changes(ModSeq since) const { return view_->changes(since); }
 
   /// A summary of at most 256 KB; nothing for a longer one, which Reader::read_summary() is for. Valid until the
   /// next call of any of these, and while the snapshot lives. Errors: no_such_message.

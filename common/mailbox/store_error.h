@@ -1,4 +1,4 @@
-// What the store says when it cannot do what was asked; each daemon says once how it sounds on its wire.
+// What is said when it cannot do what was asked; each daemon says once how it sounds on its wire.
 #pragma once
 
 namespace posthaste::mailbox {
@@ -17,6 +17,7 @@ enum class StoreError {
   unavailable,           // the store is not open, or no reader can begin; nothing was done
   too_many_annotations,  // of the mailbox, or of all that the user has
   too_many_mailboxes,    // or subscriptions, of the user
+  outcome_unknown,  // no answer came: it may or may not have happened, as a repeat under the same key finds out
 };
 
 }  // namespace posthaste::mailbox

@@ -72,7 +72,7 @@ class GroupCommit {
 };
 
 /// The store as the sessions of one loop see it, in the writer's own process.
-class LocalStore final : public mailbox::Applier {
+class LocalStore final : public mailbox::Deliverer {
  public:
   /// All three outlive it, and it outlives the tasks it gave.
   LocalStore(GroupCommit& group_commit, net::Loop& loop, const net::Clock& clock)
@@ -80,8 +80,7 @@ class LocalStore final : public mailbox::Applier {
 
   net::Task<std::expected<ApplyResult, StoreError>> apply(UserId user, Batch batch, IdempotencyKey key) override;
 
-  /// Answered when it is durable; readers see it a moment later.
-  net::Task<std::expected<Delivered, StoreError>> deliver(Deliver message);
+  net::Task<std::expected<Delivered, StoreError>> deliver(Deliver message) override;
 
  private:
   net::Task<Outcome> submit(Request request);

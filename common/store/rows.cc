@@ -2,13 +2,10 @@
 
 #include <algorithm>
 
-#include "common/base/octets.h"
-
 namespace posthaste::store {
 namespace {
 
 constexpr std::uint32_t kIndexFormat = 1;
-constexpr std::string_view kInbox = "INBOX";
 
 void put_limit(OctetWriter& writer, const std::optional<std::uint64_t>& limit) {
   writer.put(static_cast<std::uint8_t>(limit.has_value())).put(limit.value_or(0));
@@ -284,18 +281,6 @@ std::optional<AnnotationRow> find_annotation(const View& view, std::string_view 
 
 std::optional<LeftoverRow> find_leftover(const View& view, UserId user, std::optional<MailboxId> mailbox) {
   return find(view, Table::leftovers, leftover_key(user, mailbox), decode_leftover);
-}
-
-std::string canonical_name(std::string_view name) {
-  const std::string_view first = name.substr(0, name.find('/'));
-  if (!iequals(first, kInbox)) return std::string(name);
-  return std::string(kInbox).append(name.substr(first.size()));
-}
-
-bool is_mailbox_name(std::string_view name) {
-  if (name.empty() || name.size() > kMailboxNameMaxOctets || !is_utf8(name)) return false;
-  if (name.front() == '/' || name.back() == '/' || name.find("//") != std::string_view::npos) return false;
-  return std::ranges::none_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\x7f'; });
 }
 
 }  // namespace posthaste::store

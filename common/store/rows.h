@@ -11,6 +11,7 @@
 #include "common/base/octet_codec.h"
 #include "common/journal/log.h"
 #include "common/lmdb/key.h"
+#include "common/mailbox/name.h"
 #include "common/store/blob_location.h"
 #include "common/store/index.h"
 #include "common/store/record.h"
@@ -20,6 +21,8 @@ namespace posthaste::store {
 
 using lmdb::Key;
 using lmdb::take_key_part;
+using mailbox::canonical_name;
+using mailbox::is_mailbox_name;
 
 /// Summaries up to this size lie in the index; longer ones are read from the blob's record.
 inline constexpr std::size_t kColdRowMaxOctets = 2048;
@@ -179,11 +182,5 @@ enum class Remembered : std::uint8_t { delivery = 1, idempotency = 2 };
 [[nodiscard]] inline std::uint64_t record_octets(const BlobLocation& location) {
   return journal::kRecordHeaderOctets + kBlobPrefixOctets + location.summary_octets + location.octets;
 }
-
-/// "INBOX" for it in any case, also as the first of several levels (RFC 9051 §5.1); otherwise the name itself.
-[[nodiscard]] std::string canonical_name(std::string_view name);
-
-/// UTF-8 without controls, levels that are not empty, at most kMailboxNameMaxOctets.
-[[nodiscard]] bool is_mailbox_name(std::string_view name);
 
 }  // namespace posthaste::store

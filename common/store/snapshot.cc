@@ -13,6 +13,7 @@
 namespace posthaste::store {
 namespace {
 
+constexpr std::size_t kGoneMax = 10'000;  // mailboxes; with more, what was deleted is not told
 constexpr std::uint64_t kShortSummaryMaxOctets = 262'144;
 constexpr std::uint64_t kHeaderCacheOctets = 16'384 + 64;  // and what lies before it in a summary
 constexpr std::uint64_t kAllOfIt = std::numeric_limits<std::uint64_t>::max();
@@ -337,6 +338,33 @@ std::expected<std::optional<UidSet>, StoreError> SnapshotView::vanished(MailboxI
   }
   if (view.failure() != 0) return std::unexpected(StoreError::io);
   return UidSet(std::move(vanished));
+}
+
+/// Ids are given in their order and never again, so those that are missing were deleted.
+std::expected<std::optional<mailbox::MailboxChanges>, StoreError> SnapshotView::changes(ModSeq since) const {
+  const View view(*environment_, txn_);
+  const auto user = find_user(view, user_);
+  mailbox::MailboxChanges changes{user ? user->modseq : ModSeq{}, {}, {}};
+  const Key prefix = user_key(user_);
+  MailboxId expected{1};
+  const auto missing_until = [&](MailboxId end) {
+    for (; expected < end && changes.gone.size() <= kGoneMax; expected = next(expected)) {
+      changes.gone.push_back(expected);
+    }
+  };
+  Cursor cursor(view, Table::mailboxes);
+  for (bool there = cursor.seek(prefix); there && cursor.key().starts_with(prefix); there = cursor.next()) {
+    std::string_view key = cursor.key().substr(sizeof(UserId));
+    const auto info = decode_mailbox(take_key_part<MailboxId>(key), cursor.value());
+    if (!info) return std::unexpected(StoreError::io);
+    missing_until(info->id);
+    expected = next(info->id);
+    if (info->highest_modseq > since) changes.changed.push_back(info->id);
+  }
+  if (user) missing_until(user->next_mailbox);
+  if (view.failure() != 0) return std::unexpected(StoreError::io);
+  if (changes.gone.size() > kGoneMax) return std::nullopt;
+  return changes;
 }
 
 void SnapshotView::find_summaries(std::span<const BlobId> blobs, std::span<mailbox::FoundSummary> found) const {

@@ -55,6 +55,8 @@ class SnapshotView final : public mailbox::UserView {
       MailboxId mailbox) const override;
   [[nodiscard]] std::expected<std::optional<UidSet>, StoreError> vanished(MailboxId mailbox,
                                                                           ModSeq since) const override;
+  [[nodiscard]] std::expected<std::optional<mailbox::MailboxChanges>, StoreError> changes(
+      ModSeq since) const override;
   void find_summaries(std::span<const BlobId> blobs, std::span<mailbox::FoundSummary> found) const override;
   void find_headers(std::span<const BlobId> blobs, std::span<mailbox::FoundHeader> found) const override;
   [[nodiscard]] std::expected<mailbox::EmailIds, StoreError> email_ids() const override;

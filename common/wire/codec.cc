@@ -365,7 +365,7 @@ ApplyAnswer decode_answer(const protocol::Answer& message, Checks& checks) {
   switch (message.outcome_case()) {
     case protocol::Answer::kError:
       answer.outcome = std::unexpected(checks.enumerator(message.error(), mailbox::StoreError::no_such_mailbox,
-                                                         mailbox::StoreError::too_many_mailboxes));
+                                                         mailbox::StoreError::outcome_unknown));
       return answer;
     case protocol::Answer::kApplied: {
       mailbox::ApplyResult result;

@@ -40,6 +40,21 @@ struct StoreClient::Call {
   net::Event answered;
 };
 
+class StoreClient::Subscriber {
+ public:
+  Subscriber(UserId user, mailbox::OnChange on_change) : user_(user), on_change_(std::move(on_change)) {}
+  [[nodiscard]] UserId user() const { return user_; }
+  void end() { ended_ = true; }
+  void notify(const mailbox::Notification& notification) const {
+    if (!ended_) on_change_(notification);
+  }
+
+ private:
+  const UserId user_;
+  const mailbox::OnChange on_change_;
+  bool ended_ = false;
+};
+
 struct StoreClient::Question {
   bool concluded = false;
   std::optional<RecipientState> state;
@@ -215,18 +230,17 @@ void StoreClient::watch_calls() {
 
 void StoreClient::fail(Call& call) {
   calls_.erase(call.request.id);
-  call.outcome = std::unexpected(call.sent ? mailbox::StoreError::io : mailbox::StoreError::unavailable);
+  call.outcome =
+      std::unexpected(call.sent ? mailbox::StoreError::outcome_unknown : mailbox::StoreError::unavailable);
   call.answered.notify_all();
 }
 
 /// A subscriber may end its own subscription, and others, while it is called.
-void StoreClient::notify(UserId user, const Notification& notification) {
+void StoreClient::notify(UserId user, const mailbox::Notification& notification) {
   const auto found = subscribers_.find(user);
   if (found == subscribers_.end()) return;
   const auto subscribers = found->second;
-  for (const auto& subscriber : subscribers) {
-    if (!subscriber->ended) subscriber->on_change(notification);
-  }
+  for (const auto& subscriber : subscribers) subscriber->notify(notification);
 }
 
 void StoreClient::notify_all() {
@@ -235,38 +249,35 @@ void StoreClient::notify_all() {
   for (const UserId user : users) notify(user, std::nullopt);
 }
 
-StoreClient::Subscription StoreClient::subscribe(UserId user, OnChange on_change) {
-  const auto subscriber = std::make_shared<Subscriber>(*this, user, std::move(on_change));
+std::unique_ptr<mailbox::Subscription> StoreClient::subscribe(UserId user, mailbox::OnChange on_change) {
+  class Held final : public mailbox::Subscription {
+   public:
+    Held(StoreClient& client, std::shared_ptr<Subscriber> subscriber)
+        : client_(client), subscriber_(std::move(subscriber)) {}
+    ~Held() override {
+      subscriber_->end();
+      client_.unsubscribe(*subscriber_);
+    }
+
+   private:
+    StoreClient& client_;
+    const std::shared_ptr<Subscriber> subscriber_;
+  };
+
+  const auto subscriber = std::make_shared<Subscriber>(user, std::move(on_change));
   auto& subscribers = subscribers_[user];
   if (subscribers.empty() && connection_) connection_->queue(*encode(Request{Subscribe{user}}));
   subscribers.push_back(subscriber);
-  return Subscription{subscriber};
+  return std::make_unique<Held>(*this, subscriber);
 }
 
 void StoreClient::unsubscribe(const Subscriber& subscriber) {
-  const UserId user = subscriber.user;
+  const UserId user = subscriber.user();
   auto& subscribers = subscribers_[user];
   std::erase_if(subscribers, [&subscriber](const auto& other) { return other.get() == &subscriber; });
   if (!subscribers.empty()) return;
   subscribers_.erase(user);
   if (connection_) connection_->queue(*encode(Request{Unsubscribe{user}}));
-}
-
-StoreClient::Subscription& StoreClient::Subscription::operator=(Subscription&& other) noexcept {
-  if (this != &other) {
-    end();
-    subscriber_ = std::move(other.subscriber_);
-  }
-  return *this;
-}
-
-StoreClient::Subscription::~Subscription() { end(); }
-
-void StoreClient::Subscription::end() {
-  if (!subscriber_) return;
-  subscriber_->ended = true;
-  subscriber_->client.unsubscribe(*subscriber_);
-  subscriber_.reset();
 }
 
 }  // namespace posthaste::wire

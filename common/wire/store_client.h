@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,20 +12,15 @@
 
 #include "common/log/log.h"
 #include "common/mailbox/applier.h"
+#include "common/mailbox/changes.h"
 #include "common/net/world.h"
 #include "common/wire/codec.h"
 #include "common/wire/frame_stream.h"
 
 namespace posthaste::wire {
 
-/// What a subscriber hears: one change, or nothing when anything of the user's may have changed.
-using Notification = std::optional<mailbox::Change>;
-
-/// Runs on the client's loop. It may subscribe and unsubscribe, itself too, and must not block.
-using OnChange = std::function<void(const Notification&)>;
-
 /// Lives on one loop, and connects again by itself for as long as run() runs.
-class StoreClient final : public mailbox::Applier {
+class StoreClient final : public mailbox::Applier, public mailbox::Changes {
  public:
   static constexpr std::chrono::seconds kConnectionPatience{5};  // apply() waits so long for a connection
   static constexpr std::chrono::seconds kAnswerPatience{30};     // and so long for the answer, repeats included
@@ -44,13 +38,11 @@ class StoreClient final : public mailbox::Applier {
   /// drained.
   void stop();
 
-  /// Give `key` a name of its own: g++ 12 destroys a braced one twice when it stands in the await.
-  /// Answered when readers see it. A request in flight on a connection that breaks is repeated on the next one
+  /// A request in flight on a connection that breaks is repeated on the next one
   /// under the same key; an empty `key` is replaced by a random one. Errors: those of the operations; unavailable,
-  /// when there was no connection within kConnectionPatience and nothing was sent; io, when it was sent and no
-  /// answer came within kAnswerPatience: it may or may not have happened; invalid_name for a name, keyword or date
-  /// that cannot travel, and cannot for a batch beyond wire::kMessageMaxOctets, kAttachmentMaxOctets or
-  /// kOperationsMax.
+  /// when there was no connection within kConnectionPatience and nothing was sent; outcome_unknown, when it was
+  /// sent and no answer came within kAnswerPatience; invalid_name for a name, keyword or date that cannot travel,
+  /// and cannot for a batch beyond wire::kMessageMaxOctets, kAttachmentMaxOctets or kOperationsMax.
   net::Task<std::expected<mailbox::ApplyResult, mailbox::StoreError>> apply(UserId user, mailbox::Batch batch,
                                                                             mailbox::IdempotencyKey key) override;
 
@@ -59,36 +51,14 @@ class StoreClient final : public mailbox::Applier {
   /// wait.
   net::Task<std::optional<RecipientState>> verify(std::string address, std::optional<std::uint64_t> octets);
 
- private:
-  struct Subscriber {
-    StoreClient& client;
-    UserId user;
-    OnChange on_change;
-    bool ended = false;
-  };
-
- public:
-  /// A subscriber's place: ends the subscription when it goes. The client outlives it.
-  class Subscription {
-   public:
-    Subscription(Subscription&& other) noexcept = default;
-    Subscription& operator=(Subscription&& other) noexcept;
-    ~Subscription();
-
-   private:
-    friend class StoreClient;
-    explicit Subscription(std::shared_ptr<Subscriber> subscriber) : subscriber_(std::move(subscriber)) {}
-    void end();
-    std::shared_ptr<Subscriber> subscriber_;
-  };
-
   /// Calls `on_change` after each published change to the user's mailboxes, and with nothing whenever the server
   /// has taken the subscription: soon after this call if it is the user's first here, and after each new
   /// connection. A change is either told or seen by a snapshot read after that call: subscribe, read, and read
   /// again when called.
-  [[nodiscard]] Subscription subscribe(UserId user, OnChange on_change);
+  [[nodiscard]] std::unique_ptr<mailbox::Subscription> subscribe(UserId user, mailbox::OnChange on_change) override;
 
  private:
+  class Subscriber;
   using Outcome = std::expected<mailbox::ApplyResult, mailbox::StoreError>;
   struct Call;
   struct Question;
@@ -102,7 +72,7 @@ class StoreClient final : public mailbox::Applier {
   void take_answer(ApplyAnswer answer);
   void conclude(std::uint64_t id, std::optional<RecipientState> state);
   void give_up_questions();
-  void notify(UserId user, const Notification& notification);
+  void notify(UserId user, const mailbox::Notification& notification);
   void notify_all();
   void expire_calls();
   /// Sees to it that calls expire in time while the connection is silent.

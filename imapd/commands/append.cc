@@ -37,6 +37,7 @@ net::Task<std::expected<std::vector<mailbox::Append>, Reply>> Session::compose(
   const auto selected = selected_ ? std::optional(selected_->id) : std::nullopt;
   const std::uint64_t max_octets = around_.config.smtp.message_max_octets;
   std::vector<mailbox::Append> appends;
+  std::vector<mailbox::NewBlob> blobs;
   for (auto& message : messages) {
     std::string octets;
     auto* text = std::get_if<imap::CatenateText>(&message.parts.front());
@@ -61,11 +62,14 @@ net::Task<std::expected<std::vector<mailbox::Append>, Reply>> Session::compose(
       co_return std::unexpected(no("UNAVAILABLE", "Too many messages at once, try again later"));
     }
     // The summary is made by whoever stores the message, and never taken from us.
-    appends.push_back(mailbox::Append{target, mailbox::put_blob(std::move(octets), {}),
-                                      to_store(message.flags.system), std::move(message.flags.keywords),
-                                      internal_date(message.internal_date, around_.world.clock.wall()),
-                                      std::nullopt});
+    blobs.push_back({std::move(octets), {}});
+    appends.push_back(
+        mailbox::Append{target, nullptr, to_store(message.flags.system), std::move(message.flags.keywords),
+                        internal_date(message.internal_date, around_.world.clock.wall()), std::nullopt});
   }
+  auto put = co_await around_.applier.put_blobs(login_->user, std::move(blobs));
+  if (!put) co_return std::unexpected(reply_for(put.error()));
+  for (std::size_t i = 0; i < appends.size(); ++i) appends[i].blob = std::move((*put)[i]);
   co_return appends;
 }
 

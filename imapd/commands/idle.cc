@@ -12,7 +12,7 @@ net::Task<Reply> Session::run(imap::Idle) {
     const bool concerns_selected = selected && (!change || change->mailbox == *selected);
     if (concerns_selected || knows_metadata) stream_.wake();
   };
-  const auto subscription = around_.subscriptions.subscribe(login_->user, wake);
+  const auto subscription = around_.changes.subscribe(login_->user, wake);
   stream_.write("+ idling\r\n");
   limit_.end_in(around_.config.imap.idle_timeout);  // other sessions' changes do not put it off
   for (;;) {

@@ -44,7 +44,7 @@ net::Task<Reply> Session::run(imap::Notify command) {
     pending->note(change);
     stream_.wake();
   };
-  next->subscription = around_.subscriptions.subscribe(login_->user, note);
+  next->subscription = around_.changes.subscribe(login_->user, note);
   WatchWork work{next->watch, around_.store, login_->user, manner()};
   auto begun = co_await tell_step_by_step(work);
   if (!begun) co_return std::move(begun.error());

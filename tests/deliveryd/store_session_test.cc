@@ -189,7 +189,7 @@ net::Task<void> hear_changes(Installation& here, std::vector<std::string>& heard
   net::TaskScope scope;
   scope.spawn(reader.run());
   scope.spawn(writer.run());
-  const auto subscription = reader.subscribe(kAlice, [&heard](const wire::Notification& change) {
+  const auto subscription = reader.subscribe(kAlice, [&heard](const mailbox::Notification& change) {
     heard.push_back(change ? std::to_string(number(change->user)) : "*");
   });
   co_await here.sim.loop().sleep(1s);

@@ -132,11 +132,11 @@ class TestApplier final : public mailbox::Applier {
   mailbox::Applier& local_;
 };
 
-class TestSubscriptions final : public Subscriptions {
+class TestSubscriptions final : public mailbox::Changes {
  public:
   explicit TestSubscriptions(net::Loop& loop) : loop_(loop) {}
 
-  std::unique_ptr<Subscription> subscribe(UserId user, OnChange on_change) override {
+  std::unique_ptr<mailbox::Subscription> subscribe(UserId user, mailbox::OnChange on_change) override {
     entries_.push_back({user, std::move(on_change)});
     return std::make_unique<Held>(*this, std::prev(entries_.end()));
   }
@@ -152,10 +152,10 @@ class TestSubscriptions final : public Subscriptions {
  private:
   struct Entry {
     UserId user;
-    OnChange on_change;
+    mailbox::OnChange on_change;
   };
   using Place = std::list<Entry>::iterator;
-  class Held final : public Subscription {
+  class Held final : public mailbox::Subscription {
    public:
     Held(TestSubscriptions& owner, Place place) : owner_(owner), place_(place) {}
     ~Held() override { owner_.entries_.erase(place_); }

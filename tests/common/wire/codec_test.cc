@@ -200,7 +200,7 @@ const Response kResponses[] = {
     ApplyAnswer{0, mailbox::ApplyResult{}},
     ApplyAnswer{4, std::unexpected(mailbox::StoreError::no_such_mailbox)},
     ApplyAnswer{5, std::unexpected(mailbox::StoreError::unavailable)},
-    ApplyAnswer{6, std::unexpected(mailbox::StoreError::too_many_mailboxes)},
+    ApplyAnswer{6, std::unexpected(mailbox::StoreError::outcome_unknown)},
     Subscribed{UserId{8}},
     mailbox::Change{UserId{1}, MailboxId{2}, ModSeq{3}},
     AnythingChanged{},

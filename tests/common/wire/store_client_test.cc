@@ -359,14 +359,14 @@ net::Task<void> count_subscriptions(Installation& here, std::vector<std::string>
   net::TaskScope scope;
   scope.spawn(here.client.run());
   const auto hear = [&heard](std::string who) {
-    return [&heard, who](const Notification& change) {
+    return [&heard, who](const mailbox::Notification& change) {
       heard.push_back(who + (change ? std::to_string(number(change->mailbox)) : "*"));
     };
   };
   auto peer = co_await accept(here, *listener);
   co_await here.sim.loop().sleep(1s);
-  std::optional<StoreClient::Subscription> a{here.client.subscribe(UserId{1}, hear("a"))};
-  std::optional<StoreClient::Subscription> b{here.client.subscribe(UserId{1}, hear("b"))};
+  auto a = here.client.subscribe(UserId{1}, hear("a"));
+  auto b = here.client.subscribe(UserId{1}, hear("b"));
   auto asked = co_await next_request(*peer);
   EXPECT_EQ(std::get<Subscribe>(asked).user, UserId{1});
   say(*peer, Subscribed{UserId{1}});
