@@ -22,6 +22,7 @@
 #include "common/mime/cached_fields.h"
 #include "common/net/sim_world.h"
 #include "common/store/group_commit.h"
+#include "distant_reader.h"
 #include "imapd/limits.h"
 #include "imapd/session.h"
 
@@ -182,7 +183,10 @@ class House {
  public:
   explicit House(std::uint64_t seed = 1, net::SimConditions conditions = {},
                  std::uint32_t mailboxes_max = mailbox::kMailboxesMax)
-      : sim_(seed, conditions), subscriptions(sim_.loop()), writer_(open_writer(mailboxes_max)) {
+      : rows_at_hand(seed % 2 == 1),
+        sim_(seed, conditions),
+        subscriptions(sim_.loop()),
+        writer_(open_writer(mailboxes_max)) {
     config.hostname = "mail.example.org";
     config.auth.allow_plaintext = true;
   }
@@ -192,6 +196,7 @@ class House {
   config::Config config;
   std::uint64_t append_memory_octets = kAppendMemoryOctets;
   std::optional<std::uint64_t> user_memory_octets;  // all, unless said
+  const bool rows_at_hand;  // or sessions wait for every look at the store: so it is for every other seed
   /// Messages that came before are \Recent to nobody: all of those that are there when the first session comes.
   std::chrono::sys_seconds recent_since = std::chrono::sys_seconds::max();
 
@@ -208,9 +213,11 @@ class House {
     daemon::FairShares fair_shares{daemon::threads_per_user(config.workers.io_threads)};
     auth::Authenticator authenticator{Accounts::shared().directory, login_memory_, sim_.world(),
                                       auth::login_rules(config.auth, auth::Service::imap)};
+    const mailbox::Reader& here = writer_->store();
+    const DistantReader elsewhere{here};
     const Surroundings surroundings{sim_.world(),
                                     config,
-                                    writer_->store(),
+                                    rows_at_hand ? here : elsewhere,
                                     applier,
                                     subscriptions,
                                     authenticator,
