@@ -10,11 +10,11 @@
 
 #include "common/auth/directory.h"
 #include "common/log/log.h"
+#include "common/mailbox/applier.h"
 #include "common/mailbox/reader.h"
 #include "common/net/alarm.h"
 #include "common/net/task.h"
 #include "common/net/world.h"
-#include "common/store/group_commit.h"
 
 namespace posthaste::deliveryd {
 

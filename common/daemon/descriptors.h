@@ -6,7 +6,7 @@
 
 namespace posthaste::daemon {
 
-/// Kept for those who are connected: segments of the logs (journal::SegmentFiles keeps 256 of each open), the
+/// Kept for those who are connected: segments of the logs (256 of each are kept open), the
 /// indexes, the directory, logs, certificates, name servers, and the sockets between the daemons.
 inline constexpr std::uint64_t kDescriptorsReserve = 1'024;
 
