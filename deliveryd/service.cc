@@ -27,12 +27,14 @@ constexpr std::size_t kAttachedMaxOctets = std::size_t{1} << 30;   // messages o
 constexpr std::size_t kDecodedMaxOctets = std::size_t{512} << 20;  // what else is asked there, likewise
 constexpr std::size_t kStoreConnectionsMax = 1'000;                // a worker of a daemon has one
 constexpr std::size_t kUnknownUsersNamed = 10;
-constexpr auto kRefusalTimeout = std::chrono::seconds{5};
 
-net::Task<void> refuse(std::unique_ptr<net::Transport> transport) {
-  net::Stream stream{std::move(transport), kRefusalTimeout};
-  stream.write(smtp::to_wire(too_many_connections()));
-  co_await stream.flush();
+constexpr session::Port kLmtp[] = {
+    {"lmtp", config::kLmtpPort, session::Security::starttls, daemon::Clientele::anybody}};
+
+net::Task<void> serve_lmtp(std::unique_ptr<net::Transport> transport, Resources& resources,
+                           daemon::Admission::Place /*kept until the end*/) {
+  LmtpSession session{resources, std::move(transport)};
+  co_await session.converse();
 }
 
 /// A failed writer writes no more: the parent starts the next child, which recovers.
@@ -67,7 +69,7 @@ Service::Service(const daemon::Setting& setting, auth::Directory directory)
       attached_memory_(kAttachedMaxOctets),
       decoded_memory_(kDecodedMaxOctets),
       clients_(setting.config.clients, daemon::make_key()),
-      admission_(clients_, config::kLmtpPort, setting.config.smtp.connections_max, daemon::Clientele::anybody) {}
+      doors_(kLmtp, clients_, setting.config.smtp.connections_max) {}
 
 Service::~Service() { writer_thread_.reset(); }
 
@@ -156,30 +158,16 @@ net::Task<void> Service::serve(daemon::Worker& worker) {
                                               departed.stop();
                                               group_commit_->stop_deleting_users();
                                             }};
+  auto begin_lmtp = [&resources](const session::Port&, std::unique_ptr<net::Transport> transport,
+                                 daemon::Admission::Place place) {
+    return serve_lmtp(std::move(transport), resources, std::move(place));
+  };
+  doors_.open(worker, worker.scope, log_, smtp::to_wire(too_many_connections()), begin_lmtp);
   for (const auto& [name, listener] : worker.listeners) {
-    if (name == "lmtp") worker.scope.spawn(accept_lmtp(*listener, resources));
     if (name == "store") worker.scope.spawn(accept_store(*listener, resources));
   }
   co_await worker.scope.drained();
   co_await clearing.drained();
-}
-
-net::Task<void> Service::accept_lmtp(net::Listener& listener, Resources& resources) {
-  for (;;) {
-    auto transport = co_await listener.accept();
-    if (!transport) co_return;
-    resources.scope.spawn(serve_lmtp(std::move(transport), resources));
-  }
-}
-
-net::Task<void> Service::serve_lmtp(std::unique_ptr<net::Transport> transport, Resources& resources) {
-  const auto place = admission_.enter(transport->peer().address, resources.world.clock.now());
-  if (!place) {
-    co_await refuse(std::move(transport));
-    co_return;
-  }
-  LmtpSession session{resources, std::move(transport)};
-  co_await session.converse();
 }
 
 net::Task<void> Service::accept_store(net::Listener& listener, Resources& resources) {

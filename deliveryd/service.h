@@ -13,10 +13,10 @@
 #include <vector>
 
 #include "common/auth/directory.h"
-#include "common/daemon/admission.h"
 #include "common/daemon/memory_budget.h"
 #include "common/daemon/program.h"
 #include "common/net/thread_pool.h"
+#include "common/session/doors.h"
 #include "common/store/group_commit.h"
 #include "common/store/writer.h"
 #include "deliveryd/change_feed.h"
@@ -41,8 +41,6 @@ class Service final : public daemon::Program {
   [[nodiscard]] std::expected<void, std::string> open_store();
   /// Logs users of the store whose numbers the directory never gave.
   void tell_of_unknown_users() const;
-  net::Task<void> accept_lmtp(net::Listener& listener, Resources& resources);
-  net::Task<void> serve_lmtp(std::unique_ptr<net::Transport> transport, Resources& resources);
   net::Task<void> accept_store(net::Listener& listener, Resources& resources);
   net::Task<void> serve_store(std::unique_ptr<net::Transport> transport, Resources& resources);
 
@@ -57,7 +55,7 @@ class Service final : public daemon::Program {
   daemon::MemoryBudget decoded_memory_;
   std::atomic<std::size_t> store_connections_ = 0;
   daemon::Clients clients_;
-  daemon::Admission admission_;
+  session::Doors doors_;
   std::unique_ptr<store::Writer> writer_;
   std::unique_ptr<net::ThreadPool> writer_thread_;  // ends before what it works on
   std::optional<store::GroupCommit> group_commit_;

@@ -1,16 +1,15 @@
 #include "imapd/service.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
-#include <span>
 #include <thread>
 #include <utility>
 
 #include "common/auth/open_words.h"
 #include "common/base/clock.h"
 #include "common/config/layout.h"
-#include "common/net/system_random.h"
+#include "common/session/certificates.h"
+#include "common/session/logins.h"
 #include "common/store/damage_log.h"
 #include "common/store/open_words.h"
 #include "common/wire/store_client.h"
@@ -19,33 +18,20 @@
 namespace posthaste::imapd {
 namespace {
 
-std::string make_secret() {
-  net::SystemRandom random;
-  std::array<std::byte, 32> octets;
-  random.fill(octets);
-  return {reinterpret_cast<const char*>(octets.data()), octets.size()};
-}
+constexpr session::Port kPorts[] = {
+    {"imap", config::kImapPort, session::Security::starttls, daemon::Clientele::users},
+    {"imaps", config::kImapsPort, session::Security::implicit_tls, daemon::Clientele::users},
+};
 
-/// Turns a client away without a session: one line, as far as it goes without waiting. Under implicit TLS nobody
-/// would understand it.
-void turn_away(net::Transport& transport, Security security, daemon::TurnedAway reason, const log::Log& log) {
-  const auto& client = transport.peer().address;
-  const char* port = security == Security::starttls ? "imap" : "imaps";
-  log.info_by_client(client, "client.turned_away",
-                     {{"client", client}, {"port", port}, {"reason", name_of(reason)}});
-  std::string line;
-  if (security == Security::starttls) append_reply(line, "*", bye("LIMIT", "Too many connections"));
-  transport.close(line);
+net::Task<void> converse(std::unique_ptr<net::Transport> transport, session::Security security,
+                         net::TaskScope& scope, const Surroundings& surroundings, daemon::Admission::Place place) {
+  Session session{surroundings, std::move(transport), security, std::move(place)};
+  co_await session.converse(scope);
 }
 
 }  // namespace
 
-std::vector<daemon::Binding> bindings(const config::Config& config) {
-  auto all = daemon::on_all_addresses(config, "imap", config::kImapPort);
-  auto secure = daemon::on_all_addresses(config, "imaps", config::kImapsPort);
-  all.insert(all.end(), secure.begin(), secure.end());
-  return all;
-}
+std::vector<daemon::Binding> bindings(const config::Config& config) { return session::bindings(config, kPorts); }
 
 std::expected<std::unique_ptr<daemon::Program>, std::string> Service::make(const daemon::Setting& setting) {
   const auto& paths = setting.config.paths;
@@ -54,26 +40,22 @@ std::expected<std::unique_ptr<daemon::Program>, std::string> Service::make(const
   auto store = store::Store::open(paths.store, setting.config.store.map_octets);
   if (!store) return std::unexpected(store::open_words(store.error()));
   store::log_damage(**store, setting.log);
-  const auto tell = [&log = setting.log](const std::string& reason) {
-    log.error("certificate.skipped", {{"reason", reason}});
-  };
-  auto certificates = daemon::Certificates::load(paths.certificate, paths.private_key, tell);
+  auto certificates = session::open_certificates(setting);
   if (!certificates) return std::unexpected(certificates.error());
   return std::unique_ptr<daemon::Program>{
-      new Service{setting, std::move(*directory), std::move(*store), std::move(*certificates), make_secret()}};
+      new Service{setting, std::move(*directory), std::move(*store), std::move(*certificates)}};
 }
 
 Service::Service(const daemon::Setting& setting, auth::Directory directory, std::unique_ptr<store::Store> store,
-                 std::unique_ptr<daemon::Certificates> certificates, std::string secret)
+                 std::unique_ptr<daemon::Certificates> certificates)
     : config_(setting.config),
       log_(setting.log),
       directory_(std::move(directory)),
       store_(std::move(store)),
       certificates_(std::move(certificates)),
-      login_memory_(auth::login_limits(config_.auth), std::move(secret)),
+      login_memory_(auth::login_limits(config_.auth), session::make_secret()),
       clients_(config_.clients, daemon::make_key()),
-      imap_admission_(clients_, config::kImapPort, config_.imap.connections_max, daemon::Clientele::users),
-      imaps_admission_(clients_, config::kImapsPort, config_.imap.connections_max, daemon::Clientele::users),
+      doors_(kPorts, clients_, config_.imap.connections_max),
       user_connections_(config_.imap.connections_per_user_max),
       recent_messages_(std::chrono::floor<std::chrono::seconds>(wall_clock())),
       append_memory_(kAppendMemoryOctets,
@@ -82,10 +64,7 @@ Service::Service(const daemon::Setting& setting, auth::Directory directory, std:
       patient_io_(daemon::patient_threads(config_.workers.io_threads, std::thread::hardware_concurrency()),
                   net::ThreadPool::kWaitingMax, net::Urgency::patient) {}
 
-void Service::reload() {
-  auto reloaded = certificates_->reload();
-  if (!reloaded) log_.error("certificate.kept", {{"reason", reloaded.error()}});
-}
+void Service::reload() { session::reload(*certificates_, log_); }
 
 net::Task<void> Service::serve(daemon::Worker& worker) {
   wire::StoreClient client{worker.world, {config::store_socket(config_), 0}, log_};
@@ -97,36 +76,17 @@ net::Task<void> Service::serve(daemon::Worker& worker) {
   net::TaskScope connection;
   connection.spawn(client.run());
   connection.spawn(authenticator.logins().run());
-  for (const auto& [name, listener] : worker.listeners) {
-    if (name == "imap") worker.scope.spawn(accept(*listener, Security::starttls, worker.scope, surroundings));
-    if (name == "imaps") worker.scope.spawn(accept(*listener, Security::implicit_tls, worker.scope, surroundings));
-  }
+  std::string refusal;
+  append_reply(refusal, "*", bye("LIMIT", "Too many connections"));
+  auto begin = [&worker, &surroundings](const session::Port& port, std::unique_ptr<net::Transport> transport,
+                                        daemon::Admission::Place place) {
+    return converse(std::move(transport), port.security, worker.scope, surroundings, std::move(place));
+  };
+  doors_.open(worker, worker.scope, log_, refusal, begin);
   co_await worker.scope.drained();
   authenticator.logins().stop();
   client.stop();
   co_await connection.drained();
-}
-
-net::Task<void> Service::accept(net::Listener& listener, Security security, net::TaskScope& scope,
-                                const Surroundings& surroundings) {
-  for (;;) {
-    auto transport = co_await listener.accept();
-    if (!transport) co_return;
-    auto& admission = security == Security::starttls ? imap_admission_ : imaps_admission_;
-    auto place = admission.enter(transport->peer().address, surroundings.world.clock.now());
-    if (!place) {
-      turn_away(*transport, security, place.error(), log_);
-      continue;
-    }
-    scope.spawn(converse(std::move(transport), security, scope, surroundings, std::move(*place)));
-  }
-}
-
-net::Task<void> Service::converse(std::unique_ptr<net::Transport> transport, Security security,
-                                  net::TaskScope& scope, const Surroundings& surroundings,
-                                  daemon::Admission::Place place) {
-  Session session{surroundings, std::move(transport), security, std::move(place)};
-  co_await session.converse(scope);
 }
 
 }  // namespace posthaste::imapd

@@ -1,4 +1,4 @@
-// imapd as a program: what all its sessions share, and the accept loops.
+// imapd as a program: what all its sessions share, and the ports at which clients come in.
 #pragma once
 
 #include <expected>
@@ -8,12 +8,12 @@
 
 #include "common/auth/directory.h"
 #include "common/auth/login_memory.h"
-#include "common/daemon/admission.h"
 #include "common/daemon/certificates.h"
 #include "common/daemon/program.h"
 #include "common/daemon/user_connections.h"
 #include "common/daemon/user_memory.h"
 #include "common/net/thread_pool.h"
+#include "common/session/doors.h"
 #include "common/store/store.h"
 #include "imapd/session.h"
 
@@ -32,12 +32,7 @@ class Service final : public daemon::Program {
 
  private:
   Service(const daemon::Setting& setting, auth::Directory directory, std::unique_ptr<store::Store> store,
-          std::unique_ptr<daemon::Certificates> certificates, std::string secret);
-
-  net::Task<void> accept(net::Listener& listener, Security security, net::TaskScope& scope,
-                         const Surroundings& surroundings);
-  net::Task<void> converse(std::unique_ptr<net::Transport> transport, Security security, net::TaskScope& scope,
-                           const Surroundings& surroundings, daemon::Admission::Place place);
+          std::unique_ptr<daemon::Certificates> certificates);
 
   const config::Config& config_;
   const log::Log& log_;
@@ -46,8 +41,7 @@ class Service final : public daemon::Program {
   const std::unique_ptr<daemon::Certificates> certificates_;
   auth::LoginMemory login_memory_;
   daemon::Clients clients_;
-  daemon::Admission imap_admission_;
-  daemon::Admission imaps_admission_;
+  session::Doors doors_;
   daemon::UserConnections user_connections_;
   RecentMessages recent_messages_;
   daemon::UserMemory append_memory_;

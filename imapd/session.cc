@@ -7,13 +7,14 @@
 
 #include "common/base/http_request.h"
 #include "common/base/release.h"
+#include "common/session/logins.h"
 #include "imapd/command_states.h"
 #include "imapd/limits.h"
 
 namespace posthaste::imapd {
 
-Session::Session(const Surroundings& surroundings, std::unique_ptr<net::Transport> transport, Security security,
-                 daemon::Admission::Place place)
+Session::Session(const Surroundings& surroundings, std::unique_ptr<net::Transport> transport,
+                 session::Security security, daemon::Admission::Place place)
     : around_(surroundings),
       security_(security),
       place_(std::move(place)),
@@ -23,7 +24,7 @@ Session::Session(const Surroundings& surroundings, std::unique_ptr<net::Transpor
 net::Task<void> Session::converse(net::TaskScope& scope) {
   const net::TaskScope::StopHandler stop{scope, [this] { stream_.interrupt(); }};
   try {
-    if (security_ == Security::implicit_tls) {
+    if (security_ == session::Security::implicit_tls) {
       const auto certificate = around_.certificates.current();
       auto secured = co_await stream_.accept_tls(*certificate);
       if (!secured) co_return;
@@ -164,7 +165,7 @@ void Session::hang_up(net::StreamError error) {
 }
 
 void Session::lose_login() {
-  around_.log.info("login.ended", {{"user", login_->address}, {"client", stream_.peer().address}});
+  session::tell_lost_login(around_.log, login_->address, stream_);
   login_lost_ = true;
   stream_.interrupt();
   cut_off_ = around_.world.clock.start_timer(auth::LoginWatch::kLastWordsTime, [this] { stream_.close(); });

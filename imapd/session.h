@@ -27,6 +27,7 @@
 #include "common/net/stream.h"
 #include "common/net/time_limit.h"
 #include "common/net/world.h"
+#include "common/session/doors.h"
 #include "imapd/command_reader.h"
 #include "imapd/dialect.h"
 #include "imapd/fetch_work.h"
@@ -57,11 +58,9 @@ struct Surroundings {
   const log::Log& log;
 };
 
-enum class Security { starttls, implicit_tls };
-
 class Session {
  public:
-  Session(const Surroundings& surroundings, std::unique_ptr<net::Transport> transport, Security security,
+  Session(const Surroundings& surroundings, std::unique_ptr<net::Transport> transport, session::Security security,
           daemon::Admission::Place place = {});
 
   /// The whole conversation; `scope` stops it.
@@ -302,7 +301,7 @@ class Session {
   [[nodiscard]] std::string capabilities() const;
 
   const Surroundings around_;
-  const Security security_;
+  const session::Security security_;
   daemon::Admission::Place place_;
   net::Stream stream_;
   net::TimeLimit limit_;  // for logging in; afterwards, while we wait for the client

@@ -8,9 +8,9 @@
 
 #include "common/auth/directory.h"
 #include "common/auth/login_memory.h"
-#include "common/daemon/admission.h"
 #include "common/daemon/certificates.h"
 #include "common/daemon/program.h"
+#include "common/session/doors.h"
 #include "common/store/store.h"
 #include "pop3d/last_logins.h"
 #include "pop3d/maildrop_lock.h"
@@ -37,8 +37,7 @@ class Service final : public daemon::Program {
   const std::unique_ptr<daemon::Certificates> certificates_;
   auth::LoginMemory logins_;
   daemon::Clients clients_;
-  daemon::Admission pop3_admission_;
-  daemon::Admission pop3s_admission_;
+  session::Doors doors_;
   MaildropLocks locks_;
   LastLogins last_logins_;
 };

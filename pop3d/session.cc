@@ -6,13 +6,14 @@
 #include <variant>
 
 #include "common/base/http_request.h"
+#include "common/session/logins.h"
 #include "pop3d/command_states.h"
 #include "pop3d/limits.h"
 
 namespace posthaste::pop3d {
 
-Session::Session(const Surroundings& surroundings, std::unique_ptr<net::Transport> transport, Security security,
-                 daemon::Admission::Place place)
+Session::Session(const Surroundings& surroundings, std::unique_ptr<net::Transport> transport,
+                 session::Security security, daemon::Admission::Place place)
     : around_(surroundings),
       security_(security),
       place_(std::move(place)),
@@ -22,7 +23,7 @@ Session::Session(const Surroundings& surroundings, std::unique_ptr<net::Transpor
 net::Task<void> Session::converse(net::TaskScope& scope) {
   const net::TaskScope::StopHandler stop{scope, [this] { stream_.interrupt(); }};
   try {
-    if (security_ == Security::implicit_tls) {
+    if (security_ == session::Security::implicit_tls) {
       const auto certificate = around_.certificates.current();
       auto secured = co_await stream_.accept_tls(*certificate);
       if (!secured) co_return;
@@ -112,7 +113,7 @@ void Session::hang_up(const std::optional<pop3::Reply>& last_words) {
 }
 
 void Session::lose_login() {
-  around_.log.info("login.ended", {{"user", transaction_->identity.address}, {"client", stream_.peer().address}});
+  session::tell_lost_login(around_.log, transaction_->identity.address, stream_);
   login_lost_ = true;
   stream_.interrupt();
   cut_off_ = around_.world.clock.start_timer(auth::LoginWatch::kLastWordsTime, [this] { stream_.close(); });

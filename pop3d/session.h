@@ -21,6 +21,7 @@
 #include "common/net/world.h"
 #include "common/pop3/command.h"
 #include "common/pop3/reply.h"
+#include "common/session/doors.h"
 #include "pop3d/last_logins.h"
 #include "pop3d/maildrop.h"
 #include "pop3d/maildrop_lock.h"
@@ -43,11 +44,9 @@ struct Surroundings {
   const log::Log& log;
 };
 
-enum class Security { stls, implicit_tls };
-
 class Session {
  public:
-  Session(const Surroundings& surroundings, std::unique_ptr<net::Transport> transport, Security security,
+  Session(const Surroundings& surroundings, std::unique_ptr<net::Transport> transport, session::Security security,
           daemon::Admission::Place place = {});
 
   /// The whole conversation; `scope` stops it.
@@ -113,7 +112,7 @@ class Session {
   net::Task<void> relieve();
 
   const Surroundings around_;
-  const Security security_;
+  const session::Security security_;
   daemon::Admission::Place place_;
   net::Stream stream_;
   net::TimeLimit limit_;  // for logging in; afterwards, while we wait for the client

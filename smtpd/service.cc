@@ -3,13 +3,13 @@
 #include <unistd.h>
 
 #include <exception>
-#include <span>
 #include <utility>
 
 #include "common/auth/authenticator.h"
 #include "common/auth/open_words.h"
 #include "common/config/layout.h"
-#include "common/net/system_random.h"
+#include "common/session/certificates.h"
+#include "common/session/logins.h"
 #include "common/wire/store_client.h"
 #include "smtpd/context.h"
 #include "smtpd/control_session.h"
@@ -21,26 +21,18 @@
 namespace posthaste::smtpd {
 namespace {
 
-struct Port {
-  const char* name;
-  std::uint16_t standard;
-  Role role;
+constexpr session::Port kPorts[] = {
+    {"smtp", config::kSmtpPort, session::Security::starttls, daemon::Clientele::anybody},
+    {"submission", config::kSubmissionPort, session::Security::starttls, daemon::Clientele::users},
+    {"submissions", config::kSubmissionsPort, session::Security::implicit_tls, daemon::Clientele::users},
 };
-constexpr Port kPorts[] = {
-    {"smtp", config::kSmtpPort, Role::mx},
-    {"submission", config::kSubmissionPort, Role::submission},
-    {"submissions", config::kSubmissionsPort, Role::submissions},
-};
+
+Role role_at(const session::Port& port) noexcept {
+  if (port.clientele == daemon::Clientele::anybody) return Role::mx;
+  return port.security == session::Security::implicit_tls ? Role::submissions : Role::submission;
+}
 
 constexpr const char* kControl = "control";
-constexpr std::size_t kSecretOctets = 32;
-
-std::string make_secret() {
-  std::string secret(kSecretOctets, '\0');
-  net::SystemRandom random;
-  random.fill(std::as_writable_bytes(std::span{secret}));
-  return secret;
-}
 
 /// The spool leaves free what the store does.
 std::optional<std::uint64_t> reserve_of(const config::Store& store) {
@@ -52,28 +44,6 @@ net::Task<void> serve_session(std::unique_ptr<net::Transport> transport, Context
                               daemon::Admission::Place place) {
   Session session{std::move(transport), context, role, std::move(place)};
   co_await session.converse();
-}
-
-/// Under implicit TLS nobody would understand the refusal.
-void turn_away(net::Transport& transport, const Port& port, daemon::TurnedAway reason, const log::Log& log) {
-  const auto& client = transport.peer().address;
-  log.info_by_client(client, "client.turned_away",
-                     {{"client", client}, {"port", port.name}, {"reason", name_of(reason)}});
-  transport.close(port.role == Role::submissions ? "" : smtp::to_wire(reply_for(Refusal::too_many_connections)));
-}
-
-net::Task<void> accept_sessions(net::Listener& listener, Context& context, const Port& port,
-                                daemon::Admission& admission) {
-  for (;;) {
-    auto transport = co_await listener.accept();
-    if (!transport) co_return;
-    auto place = admission.enter(transport->peer().address, context.world.clock.now());
-    if (!place) {
-      turn_away(*transport, port, place.error(), context.log);
-      continue;
-    }
-    context.scope.spawn(serve_session(std::move(transport), context, port.role, std::move(*place)));
-  }
 }
 
 net::Task<void> serve_control(std::unique_ptr<net::Transport> transport, Context& context) {
@@ -97,12 +67,7 @@ net::Task<void> accept_control(net::Listener& listener, Context& context) {
 }  // namespace
 
 std::vector<daemon::Binding> Service::bindings(const config::Config& config) {
-  std::vector<daemon::Binding> bindings;
-  for (const auto& port : kPorts) {
-    for (auto& binding : daemon::on_all_addresses(config, port.name, port.standard)) {
-      bindings.push_back(std::move(binding));
-    }
-  }
+  auto bindings = session::bindings(config, kPorts);
   bindings.push_back(
       {kControl, {config::control_socket(config, "smtpd"), 0}, daemon::Binding::Served::by_the_first});
   return bindings;
@@ -112,10 +77,7 @@ std::expected<std::unique_ptr<daemon::Program>, std::string> Service::make(const
   const auto& paths = setting.config.paths;
   auto directory = auth::Directory::open(paths.directory, auth::Role::reader);
   if (!directory) return std::unexpected(auth::open_words(paths.directory, directory.error()));
-  const auto tell = [&log = setting.log](const std::string& reason) {
-    log.error("certificate.skipped", {{"reason", reason}});
-  };
-  auto certificates = daemon::Certificates::load(paths.certificate, paths.private_key, tell);
+  auto certificates = session::open_certificates(setting);
   if (!certificates) return std::unexpected(certificates.error());
   auto spool = Spool::open(config::spool_folder(setting.config), reserve_of(setting.config.store));
   if (!spool) return std::unexpected(spool.error());
@@ -130,15 +92,11 @@ Service::Service(const daemon::Setting& setting, auth::Directory directory,
     : setting_(setting),
       directory_(std::move(directory)),
       certificates_(std::move(certificates)),
-      logins_(auth::login_limits(setting.config.auth), make_secret()),
+      logins_(auth::login_limits(setting.config.auth), session::make_secret()),
       clients_(setting.config.clients, daemon::make_key()),
+      doors_(kPorts, clients_, setting.config.smtp.connections_max),
       user_connections_(setting.config.submission.connections_per_user_max),
-      spool_(std::move(spool)) {
-  for (const auto& port : kPorts) {
-    const auto clientele = port.role == Role::mx ? daemon::Clientele::anybody : daemon::Clientele::users;
-    admissions_.try_emplace(port.role, clients_, port.standard, setting.config.smtp.connections_max, clientele);
-  }
-}
+      spool_(std::move(spool)) {}
 
 std::expected<void, std::string> Service::open_queue() {
   auto outbound = Outbound::open(setting_, directory_);
@@ -174,12 +132,11 @@ net::Task<void> Service::serve(daemon::Worker& worker) {
   connection.spawn(store.run());
   connection.spawn(authenticator.logins().run());
   net::TaskScope accepting;
-  for (const auto& port : kPorts) {
-    const auto [first, last] = worker.listeners.equal_range(port.name);
-    for (auto listener = first; listener != last; ++listener) {
-      accepting.spawn(accept_sessions(*listener->second, context, port, admissions_.at(port.role)));
-    }
-  }
+  auto begin = [&context](const session::Port& port, std::unique_ptr<net::Transport> transport,
+                          daemon::Admission::Place place) {
+    return serve_session(std::move(transport), context, role_at(port), std::move(place));
+  };
+  doors_.open(worker, accepting, setting_.log, smtp::to_wire(reply_for(Refusal::too_many_connections)), begin);
   const auto [first, last] = worker.listeners.equal_range(kControl);
   for (auto listener = first; listener != last; ++listener) {
     accepting.spawn(accept_control(*listener->second, context));
@@ -190,9 +147,6 @@ net::Task<void> Service::serve(daemon::Worker& worker) {
   co_await connection.drained();
 }
 
-void Service::reload() {
-  const auto reloaded = certificates_->reload();
-  if (!reloaded) setting_.log.error("certificate.kept", {{"reason", reloaded.error()}});
-}
+void Service::reload() { session::reload(*certificates_, setting_.log); }
 
 }  // namespace posthaste::smtpd

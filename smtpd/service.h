@@ -2,17 +2,16 @@
 #pragma once
 
 #include <expected>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "common/auth/directory.h"
 #include "common/auth/login_memory.h"
-#include "common/daemon/admission.h"
 #include "common/daemon/certificates.h"
 #include "common/daemon/program.h"
 #include "common/daemon/user_connections.h"
+#include "common/session/doors.h"
 #include "smtpd/context.h"
 #include "smtpd/message.h"
 #include "smtpd/outbound.h"
@@ -41,8 +40,8 @@ class Service final : public daemon::Program {
   const std::unique_ptr<daemon::Certificates> certificates_;
   auth::LoginMemory logins_;
   daemon::Clients clients_;
+  session::Doors doors_;
   daemon::UserConnections user_connections_;
-  std::map<Role, daemon::Admission> admissions_;  // for each port its own
   const Spool spool_;
   MessageMemory memory_;
   std::unique_ptr<Outbound> outbound_;  // has parts of the budget

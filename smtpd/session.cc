@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/base/octets.h"
+#include "common/session/logins.h"
 #include "common/smtp/command.h"
 
 namespace posthaste::smtpd {
@@ -146,7 +147,7 @@ net::Task<void> Session::hang_up(net::StreamError error) {
 }
 
 void Session::lose_login() {
-  context_.log.info("login.ended", {{"user", identity_->address}, {"client", stream_.peer().address}});
+  session::tell_lost_login(context_.log, identity_->address, stream_);
   login_lost_ = true;
   stream_.interrupt();
   held_back_.ring();

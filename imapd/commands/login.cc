@@ -1,10 +1,10 @@
 // STARTTLS, LOGIN and AUTHENTICATE (RFC 9051 §6.2, RFC 4959).
-#include <algorithm>
 #include <utility>
 #include <variant>
 
 #include "common/auth/sasl.h"
-#include "common/base/base64.h"
+#include "common/session/logins.h"
+#include "common/session/sasl_dialogue.h"
 #include "imapd/limits.h"
 #include "imapd/session.h"
 
@@ -12,30 +12,6 @@ namespace posthaste::imapd {
 namespace {
 
 Reply privacy_required() { return no("PRIVACYREQUIRED", "Start TLS first"); }
-
-/// Challenges as continuation requests (RFC 9051 §6.2.2).
-class SaslDialogue final : public auth::SaslPeer {
- public:
-  /// `stream` outlives the dialogue.
-  explicit SaslDialogue(net::Stream& stream) : stream_(stream) {}
-
-  net::Task<std::expected<std::string, auth::SaslError>> ask(std::string challenge) override {
-    stream_.write("+ " + base64_encode(challenge) + "\r\n");
-    auto line = co_await stream_.read_line(kSaslLineMaxOctets);
-    if (!line) {
-      end_ = line.error();
-      co_return std::unexpected(auth::SaslError::gone);
-    }
-    co_return auth::read_sasl_response(*line);
-  }
-
-  /// Why the client is gone, if it is.
-  [[nodiscard]] const std::optional<net::StreamError>& end() const noexcept { return end_; }
-
- private:
-  net::Stream& stream_;
-  std::optional<net::StreamError> end_;
-};
 
 }  // namespace
 
@@ -62,11 +38,9 @@ net::Task<Reply> Session::run(imap::Login command) {
 net::Task<Reply> Session::run(imap::Authenticate command) {
   const auto offered = around_.authenticator.mechanisms(stream_.tls());
   if (offered.empty()) co_return privacy_required();
-  const auto mechanism = parse_sasl_mechanism(command.mechanism);
-  if (!mechanism || std::ranges::find(offered, *mechanism) == offered.end()) {
-    co_return no("CANNOT", "Unknown mechanism");
-  }
-  SaslDialogue dialogue{stream_};
+  const auto mechanism = session::choose_mechanism(offered, command.mechanism);
+  if (!mechanism) co_return no("CANNOT", "Unknown mechanism");
+  session::SaslDialogue dialogue{stream_, "+ ", kSaslLineMaxOctets};
   auto outcome = co_await auth::authenticate(around_.authenticator, *mechanism, stream_.tls(),
                                              std::move(command.initial_response), stream_.peer().address, dialogue);
   if (dialogue.end()) hang_up(*dialogue.end());
@@ -77,8 +51,7 @@ net::Task<Reply> Session::run(imap::Authenticate command) {
 Reply Session::refuse_login(const std::string& user, const auth::SaslOutcome::Failure& failure) {
   const auto say = [](auto error) { return reply_for(error); };
   Reply reply = std::visit(say, failure);
-  const auto& client = stream_.peer().address;
-  around_.log.info_by_client(client, "login.failed", {{"user", user}, {"client", client}, {"reason", reply.text}});
+  session::tell_refused_login(around_.log, user, stream_, reply.text);
   if (failure == auth::SaslOutcome::Failure{auth::AuthError::wrong} && ++failed_logins_ >= kFailedLoginsMax) {
     hang_up(bye("CLIENTBUG", "Too many failed logins"));
   }
@@ -100,26 +73,21 @@ net::Task<std::expected<void, mailbox::StoreError>> Session::meet(UserId user) {
 }
 
 net::Task<Reply> Session::log_in(auth::Identity identity, std::string_view mechanism) {
-  const std::string peer = stream_.peer().address;
   auto place = around_.user_connections.enter(identity.id);
   if (!place) {
-    around_.log.info_by_client(peer, "login.too_many", {{"user", identity.address}, {"client", peer}});
+    session::tell_too_many(around_.log, identity, stream_);
     co_return no("LIMIT", "Too many connections of this user");
   }
   auto met = co_await meet(identity.id);
   if (!met) co_return reply_for(met.error());
   auto lose = [this] { lose_login(); };
   auto watched = around_.authenticator.logins().add(auth::login_of(identity), std::move(lose));
-  login_.emplace(identity.id, std::move(identity.address), std::move(*place), std::move(watched),
+  login_.emplace(identity.id, identity.address, std::move(*place), std::move(watched),
                  around_.append_memory.of(identity.id), around_.fair_shares.of(identity.id, around_.world.io));
   place_.log_in(around_.world.clock.now());
   limit_.lift();
   stream_.set_timeout(around_.config.imap.idle_timeout);
-  around_.log.info("login.succeeded", {{"user", login_->address},
-                                       {"client", peer},
-                                       {"tls", stream_.tls() != nullptr},
-                                       {"mechanism", mechanism},
-                                       {"app_password", identity.app_password}});
+  session::tell_login(around_.log, identity, stream_, mechanism);
   co_return ok("CAPABILITY " + capabilities(), "Logged in");
 }
 

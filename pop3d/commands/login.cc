@@ -1,47 +1,14 @@
 // STLS (RFC 2595 §4), USER and PASS (RFC 1939 §7), AUTH (RFC 5034): from the greeting to the maildrop.
-#include <algorithm>
 #include <utility>
 #include <variant>
 
 #include "common/auth/sasl.h"
-#include "common/base/base64.h"
+#include "common/session/logins.h"
+#include "common/session/sasl_dialogue.h"
 #include "pop3d/limits.h"
 #include "pop3d/session.h"
 
 namespace posthaste::pop3d {
-namespace {
-
-/// Challenges as "+ " and base64 (RFC 5034 §4).
-class SaslDialogue final : public auth::SaslPeer {
- public:
-  /// `stream` outlives the dialogue.
-  explicit SaslDialogue(net::Stream& stream) : stream_(stream) {}
-
-  net::Task<std::expected<std::string, auth::SaslError>> ask(std::string challenge) override {
-    stream_.write("+ " + base64_encode(challenge) + "\r\n");
-    auto line = co_await stream_.read_line(pop3::kAuthLineMaxOctets);
-    if (!line) {
-      end_ = line.error();
-      co_return std::unexpected(auth::SaslError::gone);
-    }
-    co_return auth::read_sasl_response(*line);
-  }
-
-  /// Why the client is gone, if it is.
-  [[nodiscard]] const std::optional<net::StreamError>& end() const noexcept { return end_; }
-
- private:
-  net::Stream& stream_;
-  std::optional<net::StreamError> end_;
-};
-
-/// "=" stands for an empty response (RFC 5034 §4).
-std::expected<std::string, auth::SaslError> read_initial_response(std::string_view text) {
-  if (text == "=") return std::string{};
-  return auth::read_sasl_response(text);
-}
-
-}  // namespace
 
 net::Task<void> Session::run(pop3::Stls) {
   if (stream_.tls() != nullptr) {
@@ -104,14 +71,14 @@ net::Task<void> Session::run(pop3::Auth command) {
     stream_.write(".\r\n");
     co_return;
   }
-  const auto mechanism = parse_sasl_mechanism(*command.mechanism);
-  if (!mechanism || std::ranges::find(offered, *mechanism) == offered.end()) {
+  const auto mechanism = session::choose_mechanism(offered, *command.mechanism);
+  if (!mechanism) {
     refuse(reply_for(Refusal::unknown_mechanism));
     co_return;
   }
   std::optional<std::string> initial_response;
   if (command.initial_response) {
-    auto decoded = read_initial_response(*command.initial_response);
+    auto decoded = session::read_initial_response(*command.initial_response);
     if (!decoded) {
       refuse_login("", decoded.error());
       co_return;
@@ -122,7 +89,7 @@ net::Task<void> Session::run(pop3::Auth command) {
 }
 
 net::Task<void> Session::authenticate(SaslMechanism mechanism, std::optional<std::string> initial_response) {
-  SaslDialogue dialogue{stream_};
+  session::SaslDialogue dialogue{stream_, "+ ", pop3::kAuthLineMaxOctets};
   auto outcome = co_await auth::authenticate(around_.authenticator, mechanism, stream_.tls(),
                                              std::move(initial_response), stream_.peer().address, dialogue);
   if (dialogue.end()) {
@@ -137,8 +104,7 @@ net::Task<void> Session::authenticate(SaslMechanism mechanism, std::optional<std
 void Session::refuse_login(const std::string& login, const auth::SaslOutcome::Failure& failure) {
   const auto word = [](auto error) { return reply_for(error); };
   const auto reply = std::visit(word, failure);
-  const auto& client = stream_.peer().address;
-  around_.log.info_by_client(client, "login.failed", {{"user", login}, {"client", client}, {"reason", reply.text}});
+  session::tell_refused_login(around_.log, login, stream_, reply.text);
   if (std::holds_alternative<auth::SaslError>(failure)) {
     refuse(reply);
     return;
@@ -174,12 +140,7 @@ net::Task<void> Session::log_in(auth::Identity identity, std::string_view mechan
   auto watched = around_.authenticator.logins().add(auth::login_of(identity), std::move(lose));
   transaction_.emplace(std::move(identity), std::move(*lock), std::move(*maildrop),
                        MessageReader{around_.store, around_.world, id}, std::move(watched));
-  around_.log.info("login.succeeded", {{"user", transaction_->identity.address},
-                                       {"client", stream_.peer().address},
-                                       {"tls", stream_.tls() != nullptr},
-                                       {"mechanism", mechanism},
-                                       {"app_password", transaction_->identity.app_password},
-                                       {"messages", transaction_->maildrop.count()}});
+  session::tell_login(around_.log, transaction_->identity, stream_, mechanism);
   say(pop3::ok(std::to_string(transaction_->maildrop.count()) + " messages (" +
                std::to_string(transaction_->maildrop.octets()) + " octets)"));
 }

@@ -307,7 +307,7 @@ class House {
     EXPECT_TRUE(applied);
   }
 
-  net::Task<void> serve(net::Listener& listener, const Surroundings& surroundings, Security security,
+  net::Task<void> serve(net::Listener& listener, const Surroundings& surroundings, session::Security security,
                         net::TaskScope& scope) {
     for (;;) {
       auto transport = co_await listener.accept();
@@ -316,7 +316,7 @@ class House {
     }
   }
   net::Task<void> converse(std::unique_ptr<net::Transport> transport, const Surroundings& surroundings,
-                           Security security, net::TaskScope& scope) {
+                           session::Security security, net::TaskScope& scope) {
     Session session{surroundings, throwing(std::move(transport)), security};
     co_await session.converse(scope);
   }
@@ -328,8 +328,8 @@ class House {
     net::TaskScope listeners;
     net::TaskScope logins;
     logins.spawn(surroundings.authenticator.logins().run());
-    listeners.spawn(serve(*imap, surroundings, Security::starttls, sessions));
-    listeners.spawn(serve(*imaps, surroundings, Security::implicit_tls, sessions));
+    listeners.spawn(serve(*imap, surroundings, session::Security::starttls, sessions));
+    listeners.spawn(serve(*imaps, surroundings, session::Security::implicit_tls, sessions));
     auto all_clients = clients();
     co_await all_clients;
     imap->close();

@@ -189,8 +189,8 @@ class PostOffice {
     const auto pop3 = sim_.network().listen(kPop3);
     const auto pop3s = sim_.network().listen(kPop3s);
     net::TaskScope accepting;
-    accepting.spawn(accept(*pop3, surroundings, Security::stls));
-    accepting.spawn(accept(*pop3s, surroundings, Security::implicit_tls));
+    accepting.spawn(accept(*pop3, surroundings, session::Security::starttls));
+    accepting.spawn(accept(*pop3s, surroundings, session::Security::implicit_tls));
     co_await client;
     pop3->close();
     pop3s->close();
@@ -198,14 +198,14 @@ class PostOffice {
     co_await sessions_.drained();
   }
 
-  net::Task<void> accept(net::Listener& listener, const Surroundings& surroundings, Security security) {
+  net::Task<void> accept(net::Listener& listener, const Surroundings& surroundings, session::Security security) {
     while (auto transport = co_await listener.accept()) {
       sessions_.spawn(serve(surroundings, std::move(transport), security, sessions_));
     }
   }
 
   static net::Task<void> serve(const Surroundings& surroundings, std::unique_ptr<net::Transport> transport,
-                               Security security, net::TaskScope& scope) {
+                               session::Security security, net::TaskScope& scope) {
     Session session{surroundings, throwing(std::move(transport)), security};
     co_await session.converse(scope);
   }
