@@ -16,6 +16,7 @@
 #include "common/net/scope.h"
 #include "common/net/sim_world.h"
 #include "common/net/stream.h"
+#include "common/store/group_commit.h"
 #include "common/store/writer.h"
 #include "common/wire/store_client.h"
 #include "deliveryd/departed_users.h"
