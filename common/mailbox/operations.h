@@ -250,10 +250,12 @@ struct DeliveryId {
   std::string recipient;
 };
 
-/// A message for one user. Errors: over_quota, full, too_many_keywords, invalid_name.
+/// A message for one user. INBOX takes it when there is no mailbox of that name, or when the user alone writes
+/// there: it or one above it has the use Sent, Drafts or Trash. Errors: over_quota, full, too_many_keywords,
+/// invalid_name.
 struct Deliver {
   UserId user{};
-  std::string mailbox = "INBOX";  // in any case, as written first; INBOX takes it when there is none of that name
+  std::string mailbox = "INBOX";  // in any case, as written first
   BlobHandle blob;
   FlagSet flags;
   std::vector<std::string> keywords;

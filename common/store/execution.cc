@@ -52,6 +52,12 @@ void apply_flags(Message& message, FlagMode mode, FlagSet flags, KeywordBits key
   }
 }
 
+/// What lies there passes for the user's own words, or for what the user has thrown away: a stranger who knows the
+/// mailbox's name shall not put it there.
+bool is_for_the_user_alone(std::optional<SpecialUse> use) {
+  return use == SpecialUse::sent || use == SpecialUse::drafts || use == SpecialUse::trash;
+}
+
 }  // namespace
 
 // --- Requests
@@ -128,6 +134,15 @@ std::expected<Delivered, StoreError> Execution::run(const Deliver& message) {
   if (const auto there = ensure_user(message.user); !there) return std::unexpected(there.error());
   auto mailbox = mailbox_named(message.user, message.mailbox);
   if (!mailbox) mailbox = mailbox_named_in_any_case(message.user, message.mailbox);
+  const auto lies_where_the_user_writes = [&](std::string_view name) {
+    for (std::size_t level = 0; level != std::string_view::npos;) {
+      level = name.find('/', level + 1);
+      const auto above = mailbox_named(message.user, name.substr(0, level));
+      if (above && is_for_the_user_alone(above->special_use)) return true;
+    }
+    return false;
+  };
+  if (mailbox && lies_where_the_user_writes(mailbox->name)) mailbox.reset();
   if (!mailbox) mailbox = mailbox_named(message.user, kInbox);
   if (!mailbox) return std::unexpected(StoreError::io);  // no operation takes INBOX away
   Append append;

@@ -113,18 +113,46 @@ TEST_F(Operations, ADeliveryFindsAMailboxInAnyCase) {
   }
 }
 
+TEST_F(Operations, ADeliveryGoesToNoMailboxInWhichTheUserAloneWrites) {
+  for (const auto* name : {"Sent/2026", "trash/old", "Sentinel", "Junk/old"}) {
+    ASSERT_TRUE(apply(*writer_, kAlice, {CreateMailbox{name, {}}}));
+  }
+  const std::pair<const char*, const char*> cases[] = {
+      {"Sent", "INBOX"},        {"sENT", "INBOX"},      {"Drafts", "INBOX"},        {"Trash", "INBOX"},
+      {"Sent/2026", "INBOX"},   {"sent/2026", "INBOX"}, {"trash/old", "trash/old"},  // which is not below Trash
+      {"Sentinel", "Sentinel"}, {"Junk", "Junk"},       {"Junk/old", "Junk/old"},   {"Archive", "Archive"},
+  };
+  for (const auto& [written, mailbox] : cases) {
+    Deliver message = delivery(kAlice, "x");
+    message.mailbox = written;
+    EXPECT_EQ(deliver(*writer_, message)->message.mailbox, box(mailbox).id) << written;
+  }
+}
+
+TEST_F(Operations, ADeliveryAsksForTheUseAndNotForTheName) {
+  ASSERT_TRUE(apply(*writer_, kAlice, {SetSpecialUse{"Sent", std::nullopt}}));
+  ASSERT_TRUE(apply(*writer_, kAlice, {CreateMailbox{"Gesendet", SpecialUse::sent}}));
+  Deliver message = delivery(kAlice, "x");
+  message.mailbox = "Gesendet";
+  EXPECT_EQ(deliver(*writer_, message)->message.mailbox, box("INBOX").id);
+  message = delivery(kAlice, "x");
+  message.mailbox = "Sent";
+  EXPECT_EQ(deliver(*writer_, message)->message.mailbox, box("Sent").id);
+}
+
 TEST_F(Operations, ADeliveryLooksAtTheFirstThousandNames) {
-  for (int i = 0; i < 998; ++i) {  // before Archive and Drafts
+  for (int i = 0; i < 997; ++i) {  // before Archive, Drafts and Dull
     ASSERT_TRUE(apply(*writer_, kAlice, {CreateMailbox{"A" + std::to_string(1'000 + i), {}}}));
   }
+  ASSERT_TRUE(apply(*writer_, kAlice, {CreateMailbox{"Dull", {}}}));
   Deliver message = delivery(kAlice, "x");
   message.mailbox = "aRCHIVE";
   EXPECT_EQ(deliver(*writer_, message)->message.mailbox, box("Archive").id);
   message = delivery(kAlice, "x");
-  message.mailbox = "dRAFTS";
-  EXPECT_EQ(deliver(*writer_, message)->message.mailbox, box("Drafts").id);
+  message.mailbox = "dULL";
+  EXPECT_EQ(deliver(*writer_, message)->message.mailbox, box("Dull").id);
   message = delivery(kAlice, "x");
-  message.mailbox = "tRASH";
+  message.mailbox = "jUNK";
   EXPECT_EQ(deliver(*writer_, message)->message.mailbox, box("INBOX").id);
 }
 
