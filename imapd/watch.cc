@@ -40,7 +40,7 @@ Watch::Watch(imap::Notify wanted) : wanted_(std::move(wanted)) {
         for (const auto& name : group.mailboxes) named_[name].set(i);
         break;
       case imap::NotifyFilter::subtree:
-        for (const auto& name : group.mailboxes) rooted_[name].set(i);
+        for (const auto& name : group.mailboxes) (name.empty() ? personal_ : rooted_[name]).set(i);
         break;
     }
   }

@@ -42,15 +42,27 @@ bool is_about_selected(NotifyFilter filter) {
   return filter == NotifyFilter::selected || filter == NotifyFilter::selected_delayed;
 }
 
-// one-or-more-mailbox
-Parsed<std::vector<std::string>> one_or_more_mailbox(Cursor& cursor) {
+// mailbox. The empty name is what all mailboxes lie below (RFC 9051 §5.1), so a subtree may begin there.
+Parsed<std::string> filtered_mailbox(Cursor& cursor, NotifyFilter filter) {
   const auto start = cursor.offset();
+  if (filter == NotifyFilter::subtree && (cursor.next_is('"') || cursor.next_is('{'))) {
+    const auto name = cursor.string();
+    if (name && name->empty()) return std::string{};
+    cursor.rewind(start);
+  }
+  return cursor.mailbox();
+}
+
+// one-or-more-mailbox
+Parsed<std::vector<std::string>> one_or_more_mailbox(Cursor& cursor, NotifyFilter filter) {
+  const auto start = cursor.offset();
+  const auto one = [filter](Cursor& at) { return filtered_mailbox(at, filter); };
   if (!cursor.next_is('(')) {
-    auto mailbox = cursor.mailbox();
+    auto mailbox = one(cursor);
     if (!mailbox) return std::unexpected(mailbox.error());
     return std::vector<std::string>{std::move(*mailbox)};
   }
-  auto mailboxes = cursor.list_of([](Cursor& at) { return at.mailbox(); }, kNotifyMailboxesMax);
+  auto mailboxes = cursor.list_of(one, kNotifyMailboxesMax);
   if (mailboxes && mailboxes->empty()) return cursor.error_at(start, SyntaxErrorKind::syntax);
   return mailboxes;
 }
@@ -66,7 +78,7 @@ Parsed<void> filter_mailboxes(Cursor& cursor, NotifyGroup& group) {
   group.filter = entry->filter;
   if (group.filter != NotifyFilter::subtree && group.filter != NotifyFilter::mailboxes) return {};
   if (auto gap = cursor.space(); !gap) return gap;
-  auto mailboxes = one_or_more_mailbox(cursor);
+  auto mailboxes = one_or_more_mailbox(cursor, group.filter);
   if (!mailboxes) return std::unexpected(mailboxes.error());
   group.mailboxes = std::move(*mailboxes);
   return {};

@@ -36,7 +36,7 @@ struct NotifyEvents {
 /// event-group
 struct NotifyGroup {
   NotifyFilter filter = NotifyFilter::selected;
-  std::vector<std::string> mailboxes;  // of subtree and mailboxes
+  std::vector<std::string> mailboxes;  // of subtree and mailboxes; a subtree of "" is all of them
   NotifyEvents events;
   bool operator==(const NotifyGroup&) const = default;
 };

@@ -65,6 +65,9 @@ const Case kCases[] = {
       "1 silent", "2 select Sent", "2C: b STORE 1 +FLAGS.SILENT (\\Flagged)", "2S: b OK *", "1 silent",
       "2C: c MOVE 1 Trash", "2 until c OK *", "1S: * STATUS Sent (MESSAGES 0 UIDNEXT 2 UIDVALIDITY *",
       "1S: * STATUS Trash (MESSAGES 1 UIDNEXT 2 UIDVALIDITY *"}},
+    {"TheSubtreeOfNothingIsAllMailboxes",  // §6.5
+     {"1C: a NOTIFY SET (subtree \"\" (MessageNew MessageExpunge))", "1S: a OK *", "deliver plain Sent",
+      "1S: * STATUS Sent (MESSAGES 1 UIDNEXT 2 UIDVALIDITY *", "deliver plain INBOX", "1S: * STATUS INBOX *"}},
     {"FlagChangesWithCondstoreSayTheModSeq",  // §5.1
      {"1C: e ENABLE CONDSTORE", "1 until e OK *", "deliver plain Sent",
       "1C: a NOTIFY SET (mailboxes (Sent Junk) (MessageNew MessageExpunge FlagChange))", "1S: a OK *",
