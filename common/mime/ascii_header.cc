@@ -52,15 +52,23 @@ void AsciiHeader::end_piece(bool line_ended) {
   const auto line = std::exchange(line_, {});
   const bool begins = std::exchange(line_begins_, line_ended);
   if (begins && !is_wsp(line.front())) end_field();
-  if (begins && line_ended && std::ranges::all_of(line, is_line_end)) {
+  const bool is_end = begins && line_ended && std::ranges::all_of(line, is_line_end);
+  if (is_end || (begins && is_text(line))) {
     in_header_ = false;
     out_.append(line);
     return;
   }
+  is_first_ = false;
   field_.append(line);
   if (field_.size() <= kFieldMaxOctets) return;
   out_.append(question_marks(std::exchange(field_, {})));
   overlong_ = true;
+}
+
+/// Of a line that is there from its first octet.
+bool AsciiHeader::is_text(std::string_view line) const {
+  if (end_ == End::empty_line || (is_wsp(line.front()) && !is_first_)) return false;
+  return begins_body(*Fields(line).begin(), is_first_);
 }
 
 void AsciiHeader::end_field() {

@@ -15,21 +15,6 @@ constexpr std::size_t kMultipartsMax = 100;
 constexpr std::size_t kFieldsMaxOctets = 65'536;
 constexpr std::size_t kDelimiterMaxOctets = 1'000;  // a line has no more (RFC 5322 §2.1.1)
 
-/// White space at its end is no part of a boundary (RFC 2046 §5.1.1).
-std::string_view trim_end(std::string_view text) {
-  const auto last = text.find_last_not_of(" \t\r\n");
-  return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
-}
-
-/// Empty without one.
-std::string boundary_of(const ContentType& type) {
-  const auto is_boundary = [](const Parameter& parameter) { return iequals(parameter.name, "boundary"); };
-  const auto plain = std::ranges::find_if(type.parameters, is_boundary);
-  const auto value =
-      plain != type.parameters.end() ? plain->value : find_parameter(type.parameters, "boundary").value_or("");
-  return std::string{trim_end(value)};
-}
-
 bool is_readable_message(const ContentType& type, std::string_view header) {
   if (!type.is("message", "rfc822") && !type.is("message", "global")) return false;
   const auto field = find_field(header, "Content-Transfer-Encoding");
@@ -100,11 +85,11 @@ void AsciiMessage::take_header(std::string_view piece) {
   out_.append(header_.feed(piece));
   line_is_empty_ = line_is_empty_ && std::ranges::all_of(piece, is_line_end);
   if (!line_begins_) return;
-  if (std::exchange(line_is_empty_, true)) end_header();
+  if (std::exchange(line_is_empty_, true) || header_.ended()) end_header();
 }
 
 void AsciiMessage::begin_header(bool is_message_by_default) {
-  header_ = {};
+  header_ = AsciiHeader{AsciiHeader::End::empty_line_or_text};
   fields_.clear();
   in_header_ = true;
   line_is_empty_ = true;
@@ -121,10 +106,10 @@ void AsciiMessage::end_header() {
     begin_header(false);
   } else if (type->is("multipart") && multiparts_.size() < kMultipartsMax) {
     auto boundary = boundary_of(*type);
-    const bool can_be_met = !boundary.empty() && boundary.size() < kDelimiterMaxOctets;
+    const bool can_be_met = boundary && boundary->octets.size() < kDelimiterMaxOctets;
     if (can_be_met) {
-      multiparts_.push_back(
-          {std::move(boundary), type->is("multipart", "digest"), type->is("multipart", "signed")});
+      multiparts_.push_back({type->is("multipart", "digest"), type->is("multipart", "signed")});
+      boundaries_.open(std::move(*boundary));
     }
   }
 }
@@ -132,20 +117,16 @@ void AsciiMessage::end_header() {
 /// A delimiter of any multipart that is open ends all within it, a header too (RFC 2046 §5.1.2). False when `line`
 /// is none.
 bool AsciiMessage::pass_delimiter(std::string_view line) {
-  if (!line.starts_with("--")) return false;
-  const auto text = trim_end(line.substr(2));
-  for (std::size_t level = multiparts_.size(); level-- > 0;) {
-    const auto& [boundary, is_digest, is_signed] = multiparts_[level];
-    const bool opens = text == boundary;
-    const bool closes = text.size() == boundary.size() + 2 && text.starts_with(boundary) && text.ends_with("--");
-    if (!opens && !closes) continue;
-    if (in_header_) out_.append(header_.finish());
-    in_header_ = false;
-    if (opens && !is_signed) begin_header(is_digest);
-    multiparts_.resize(opens ? level + 1 : level);
-    return true;
-  }
-  return false;
+  const auto met = boundaries_.delimiter_at(line);
+  if (!met) return false;
+  const auto [is_digest, is_signed] = multiparts_[met->level];
+  if (in_header_) out_.append(header_.finish());
+  in_header_ = false;
+  if (!met->closes && !is_signed) begin_header(is_digest);
+  const std::size_t left = met->closes ? met->level : met->level + 1;
+  while (boundaries_.count() > left) boundaries_.close();
+  multiparts_.resize(left);
+  return true;
 }
 
 }  // namespace posthaste::mime

@@ -9,13 +9,15 @@
 #include <vector>
 
 #include "common/mime/ascii_header.h"
+#include "common/mime/boundary.h"
 
 namespace posthaste::mime {
 
 /// The message with all its headers as AsciiHeader writes them: its own, those of the parts of its multiparts, and
 /// those of the messages in it. What the parts hold passes as it is: their Content-Type says in which charset. What
-/// is in a multipart/signed passes as it is, headers too, for a signature covers every octet (RFC 1847 §2.1). A
-/// message in ASCII passes whole.
+/// is in a multipart/signed passes as it is, headers too, for a signature covers every octet (RFC 1847 §2.1). So
+/// does what follows a line of a part's header that is no field: that may be the body. A message in ASCII passes
+/// whole.
 ///
 /// It looks 100 multiparts deep, and for Content-Type into the first 64 KB of a header; what lies beyond passes
 /// too.
@@ -29,7 +31,6 @@ class AsciiMessage {
 
  private:
   struct Multipart {
-    std::string boundary;
     bool is_digest;  // its parts are messages, if they do not say (RFC 2046 §5.1.5)
     bool is_signed;  // its parts are not looked into
   };
@@ -49,7 +50,8 @@ class AsciiMessage {
   bool line_begins_ = true;
   bool line_is_empty_ = true;           // so far, but for CR
   bool is_message_by_default_ = false;  // what the header under way is of
-  std::vector<Multipart> multiparts_;   // that are open, the outermost first
+  std::vector<Multipart> multiparts_;   // that are open, the outermost first,
+  OpenBoundaries boundaries_;           // and what delimits their parts
 };
 
 }  // namespace posthaste::mime

@@ -468,6 +468,11 @@ std::string folded(std::string_view field) {
 
 }  // namespace
 
+bool begins_body(const Field& field, bool first) noexcept {
+  const bool mbox = first && (field.raw.starts_with("From ") || field.raw.starts_with(">From "));
+  return field.name.empty() && !mbox;
+}
+
 std::string question_marks(std::string_view text) {
   std::string out{text};
   std::ranges::replace_if(out, is_eight_bit, '?');

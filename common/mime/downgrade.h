@@ -21,6 +21,10 @@ namespace posthaste::mime {
 /// parameter (RFC 2047 §5). A field that is rewritten is folded at its white space. ASCII stays as it is.
 [[nodiscard]] std::string downgrade_field(const Field& field);
 
+/// Whether `field` is none, so that to many readers the body begins with it although there is no empty line before.
+/// Not so the line with which each message of an mbox file begins, when it comes `first`.
+[[nodiscard]] bool begins_body(const Field& field, bool first) noexcept;
+
 /// `text` with "?" for each octet that is not ASCII.
 [[nodiscard]] std::string question_marks(std::string_view text);
 

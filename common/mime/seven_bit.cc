@@ -11,6 +11,7 @@
 #include "common/mime/ascii_header.h"
 #include "common/mime/boundary.h"
 #include "common/mime/content.h"
+#include "common/mime/downgrade.h"
 #include "common/mime/header.h"
 #include "common/mime/lexer.h"
 #include "common/mime/structure.h"
@@ -89,13 +90,11 @@ bool may_be_encoded(const Part& part, std::string_view header) {
   return !composite && !part.content_type.is("multipart") && !part.content_type.is("message");
 }
 
-/// How many octets of `header` are fields. A line that is none begins the body to many readers, and what follows it
-/// is no header to them; but for the line that begins each message of a mbox file.
+/// How many octets of `header` are fields. What follows may be taken for the body.
 std::size_t octets_of_fields(std::string_view header) {
   std::size_t octets = 0;
   for (const Field& field : Fields(header)) {
-    const bool mbox = octets == 0 && (field.raw.starts_with("From ") || field.raw.starts_with(">From "));
-    if (field.name.empty() && !mbox) return octets;
+    if (begins_body(field, octets == 0)) return octets;
     octets += field.raw.size();
   }
   return octets;

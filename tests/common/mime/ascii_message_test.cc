@@ -57,6 +57,38 @@ const Case kCases[] = {
          "--b\r\nContent-Type: multipart/signed; boundary=s; x*=utf-8''%C3%BC\r\n\r\n--s\r\nA: "
          "\u00fc\r\nContent-Type: multipart/mixed; boundary=i\r\n\r\n--i\r\nA: \u00fc\r\n\r\n--i--\r\n--s\r\nA: "
          "\u00fc\r\n\r\n--s--\r\n--b\r\nA: =?utf-8?q?=C3=BC?=\r\n\r\n"},
+    {"TextBehindDelimiters",
+     kMultipart + "--b \u00fc and so on\r\nA: \u00fc\r\n\r\n\u00fc\r\n--b-- end\r\nB: \u00fc\r\n\r\n",
+     kMultipart + "--b \u00fc and so on\r\nA: =?utf-8?q?=C3=BC?=\r\n\r\n\u00fc\r\n--b-- end\r\nB: \u00fc\r\n\r\n"},
+    {"ABoundaryWithSomethingBehindIt",
+     "Content-Type: multipart/mixed; boundary=\"b, x=y\"\r\n\r\n--b\r\nA: \u00fc\r\n\r\n--b, x=y\r\nA: "
+     "\u00fc\r\n\r\n",
+     "Content-Type: multipart/mixed; boundary=\"b, x=y\"\r\n\r\n--b\r\nA: =?utf-8?q?=C3=BC?=\r\n\r\n--b, x=y\r\nA: "
+     "=?utf-8?q?=C3=BC?=\r\n\r\n"},
+    {"AQuoteThatDoesNotEnd",
+     "Content-Type: multipart/mixed; boundary=\"b; charset=x\r\n\r\n--b\r\nA: \u00fc\r\n\r\n",
+     "Content-Type: multipart/mixed; boundary=\"b; charset=x\r\n\r\n--b\r\nA: =?utf-8?q?=C3=BC?=\r\n\r\n"},
+    {"AParameterWithoutASemicolonBeforeIt",
+     "Content-Type: multipart/mixed; boundary=b charset=x\r\n\r\n--b\r\nA: \u00fc\r\n\r\n",
+     "Content-Type: multipart/mixed; boundary=b charset=x\r\n\r\n--b\r\nA: =?utf-8?q?=C3=BC?=\r\n\r\n"},
+    {"AnInnerBoundaryBeginsWithTheOuterOne",
+     kMultipart + "--b\r\nContent-Type: multipart/mixed; boundary=bb\r\n\r\n--bb\r\nA: \u00fc\r\n\r\n--b\r\nA: "
+                  "\u00fc\r\n\r\n--bb\r\nA: \u00fc\r\n\r\n",
+     kMultipart +
+         "--b\r\nContent-Type: multipart/mixed; boundary=bb\r\n\r\n--bb\r\nA: =?utf-8?q?=C3=BC?=\r\n\r\n--b\r\nA: "
+         "=?utf-8?q?=C3=BC?=\r\n\r\n--bb\r\nA: \u00fc\r\n\r\n"},
+    {"APartThatHasNoEmptyLine",
+     kMultipart + "--b\r\nA: \u00fc\r\nGr\u00fc\u00dfe\r\nB: \u00fc\r\n\r\n\u00fc\r\n--b\r\nGr\u00fc\u00dfe",
+     kMultipart +
+         "--b\r\nA: =?utf-8?q?=C3=BC?=\r\nGr\u00fc\u00dfe\r\nB: \u00fc\r\n\r\n\u00fc\r\n--b\r\nGr\u00fc\u00dfe"},
+    {"AMultipartWithTextInItsHeader",
+     kMultipart + "--b\r\nContent-Type: multipart/mixed; boundary=i\r\n\u00fc\r\n--i\r\nA: \u00fc\r\n\r\n--i--\r\n",
+     kMultipart + "--b\r\nContent-Type: multipart/mixed; boundary=i\r\n\u00fc\r\n--i\r\nA: "
+                  "=?utf-8?q?=C3=BC?=\r\n\r\n--i--\r\n"},
+    {"AMessageOfAnMbox", "Content-Type: message/rfc822\r\n\r\nFrom a@b\r\nSubject: \u00fc\r\n\r\n",
+     "Content-Type: message/rfc822\r\n\r\nFrom a@b\r\nSubject: =?utf-8?q?=C3=BC?=\r\n\r\n"},
+    {"ItsOwnHeaderIsInAsciiWhateverItHolds", "A: \u00fc\r\n\u00fc\r\nB: \u00fc\r\n\r\n",
+     "A: =?utf-8?q?=C3=BC?=\r\n=?utf-8?q?=C3=BC?=\r\nB: =?utf-8?q?=C3=BC?=\r\n\r\n"},
     {"ADigestsPartsAreMessages",
      "Content-Type: multipart/digest; boundary=b\r\n\r\n--b\r\n\r\nSubject: \u00fc\r\n\r\n\u00fc\r\n--b\r\nContent-"
      "Type: text/plain\r\n\r\nA: \u00fc\r\n--b--\r\n",
