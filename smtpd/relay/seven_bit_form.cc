@@ -49,6 +49,7 @@ net::Task<std::expected<const Content*, SevenBitForm::Error>> SevenBitForm::get(
 
 net::Task<bool> SevenBitForm::wait_for_room() {
   lacks_room_ = false;
+  if (!place_) co_return true;  // nobody has asked for room yet
   co_return co_await place_->take();
 }
 
