@@ -35,10 +35,15 @@ net::ValueOrTask<ChunkResult> MessageReader::begin(const Maildrop& maildrop, pop
 
 /// What lies before `number` was passed over by the client, and goes.
 std::optional<std::string> MessageReader::take_ahead(pop3::MessageNumber number) {
-  while (!ahead_.empty() && ahead_.front().number < number) ahead_.pop_front();
+  while (!ahead_.empty() && ahead_.front().number < number) static_cast<void>(take_first_ahead());
   if (ahead_.empty() || ahead_.front().number != number) return std::nullopt;
+  return take_first_ahead();
+}
+
+std::string MessageReader::take_first_ahead() {
   auto octets = std::move(ahead_.front().octets);
   ahead_.pop_front();
+  octets_ahead_ -= octets.size();
   return octets;
 }
 
@@ -65,10 +70,12 @@ net::Task<ChunkResult> MessageReader::read_first(std::vector<Wanted> wanted) {
     return read_now(blobs, 0, kChunkOctets);
   };
   auto chunks = co_await world_.io.run(world_.loop, read_all);
-  ahead_.clear();
+  forget_ahead();
   for (std::size_t i = 1; i < chunks.size(); ++i) {
     // One that cannot be read says so when its turn comes.
-    if (chunks[i] && chunks[i]->is_last) ahead_.push_back({wanted[i].number, std::move(chunks[i]->octets)});
+    if (!chunks[i] || !chunks[i]->is_last) continue;
+    octets_ahead_ += chunks[i]->octets.size();
+    ahead_.push_back({wanted[i].number, std::move(chunks[i]->octets)});
   }
   co_return std::move(chunks.front());
 }

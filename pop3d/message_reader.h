@@ -39,6 +39,13 @@ class MessageReader {
   /// Up to `length` octets from `offset`. The message is looked up anew.
   net::Task<ChunkResult> read(BlobId blob, std::uint64_t offset, std::uint64_t length);
 
+  /// What was read ahead, in memory until it is retrieved or passed over.
+  [[nodiscard]] std::size_t octets_ahead() const noexcept { return octets_ahead_; }
+  void forget_ahead() noexcept {
+    ahead_.clear();
+    octets_ahead_ = 0;
+  }
+
  private:
   struct Ahead {
     pop3::MessageNumber number{};
@@ -51,6 +58,7 @@ class MessageReader {
   using Found = std::expected<mailbox::Blob, mailbox::StoreError>;
 
   [[nodiscard]] std::optional<std::string> take_ahead(pop3::MessageNumber number);
+  [[nodiscard]] std::string take_first_ahead();
   [[nodiscard]] std::vector<Wanted> plan(const Maildrop& maildrop, pop3::MessageNumber number, bool in_order) const;
   net::Task<ChunkResult> read_first(std::vector<Wanted> wanted);
   [[nodiscard]] std::vector<ChunkResult> read_now(const std::vector<BlobId>& blobs, std::uint64_t offset,
@@ -61,6 +69,7 @@ class MessageReader {
   net::World& world_;
   const UserId user_;
   std::deque<Ahead> ahead_;  // by ascending number
+  std::size_t octets_ahead_ = 0;
   std::uint32_t begun_ = 0;  // the number of the message begun last
 };
 

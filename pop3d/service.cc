@@ -10,6 +10,7 @@
 #include "common/store/damage_log.h"
 #include "common/store/open_words.h"
 #include "common/wire/store_client.h"
+#include "pop3d/limits.h"
 #include "pop3d/replies.h"
 #include "pop3d/session.h"
 
@@ -55,14 +56,15 @@ Service::Service(const daemon::Setting& setting, auth::Directory directory, std:
       logins_(auth::login_limits(setting.config.auth), session::make_secret()),
       clients_(setting.config.clients, daemon::make_key()),
       doors_(kPorts, clients_, setting.config.pop3.connections_max),
-      last_logins_(setting.config.pop3.login_delay) {}
+      last_logins_(setting.config.pop3.login_delay),
+      output_memory_(kOutputMemoryOctets) {}
 
 net::Task<void> Service::serve(daemon::Worker& worker) {
   auth::Authenticator authenticator{directory_, logins_, worker.world,
                                     auth::login_rules(setting_.config.auth, auth::Service::pop3)};
   wire::StoreClient deliveryd{worker.world, {config::store_socket(setting_.config), 0}, setting_.log};
-  const Surroundings surroundings{worker.world,   setting_.config, *store_,      deliveryd,   authenticator,
-                                  *certificates_, locks_,          last_logins_, setting_.log};
+  const Surroundings surroundings{worker.world,   setting_.config, *store_,      deliveryd,      authenticator,
+                                  *certificates_, locks_,          last_logins_, output_memory_, setting_.log};
   net::TaskScope store_connection;
   store_connection.spawn(deliveryd.run());
   store_connection.spawn(authenticator.logins().run());

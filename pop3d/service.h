@@ -9,6 +9,7 @@
 #include "common/auth/directory.h"
 #include "common/auth/login_memory.h"
 #include "common/daemon/certificates.h"
+#include "common/daemon/memory_budget.h"
 #include "common/daemon/program.h"
 #include "common/session/doors.h"
 #include "common/store/store.h"
@@ -40,6 +41,7 @@ class Service final : public daemon::Program {
   session::Doors doors_;
   MaildropLocks locks_;
   LastLogins last_logins_;
+  daemon::MemoryBudget output_memory_;
 };
 
 }  // namespace posthaste::pop3d

@@ -31,7 +31,7 @@ net::Task<void> Session::converse(net::TaskScope& scope) {
     // Without angle brackets: they would offer APOP (RFC 1939 §7).
     say(pop3::ok(around_.config.hostname + " Posthaste POP3 ready"));
     co_await serve();
-    co_await stream_.flush();
+    co_await flush();
   } catch (const std::exception& failure) {  // ends this session alone, without the UPDATE state
     around_.log.error("session.failed", {{"client", stream_.peer().address}, {"reason", failure.what()}});
   }
@@ -54,6 +54,7 @@ net::Task<void> Session::serve() {
 net::Task<std::expected<std::string, net::StreamError>> Session::read_line() {
   if (limit_.has_passed()) co_return std::unexpected(net::StreamError::timed_out);  // whatever came meanwhile
   if (transaction_) limit_.end_in(around_.config.pop3.idle_timeout);
+  if (held_ && !stream_.has_input()) co_await flush();  // an error comes back with the line
   auto line = co_await stream_.read_line(pop3::kAuthLineMaxOctets);
   if (transaction_) limit_.lift();
   if (!line) co_return std::unexpected(line.error());
@@ -120,9 +121,34 @@ void Session::lose_login() {
 }
 
 net::Task<void> Session::relieve() {
-  if (stream_.queued() < kQueuedMaxOctets) co_return;
+  hold_output();
+  if (stream_.queued() >= kQueuedMaxOctets) co_await flush();
+}
+
+net::Task<void> Session::flush() {
+  hold_output();
   auto flushed = co_await stream_.flush();
   if (!flushed) open_ = false;
+  if (held_) held_->shrink_to(transaction_ ? transaction_->reader.octets_ahead() : 0);
+}
+
+bool Session::has_memory_for(std::size_t more_octets) {
+  const std::size_t ahead = transaction_ ? transaction_->reader.octets_ahead() : 0;
+  const std::size_t octets = stream_.queued() + ahead + more_octets;
+  if (octets <= kUncountedOctets) return true;
+  if (!held_) held_.emplace(around_.output_memory);
+  if (octets <= held_->octets()) return true;
+  if (held_->grow_to(octets + kCountedInStepsOf)) return true;
+  if (ahead == 0) return held_->grow_to(octets);
+  transaction_->reader.forget_ahead();
+  return has_memory_for(more_octets);
+}
+
+void Session::hold_output() {
+  if (has_memory_for(0)) return;
+  around_.log.warning("output.refused", {{"client", stream_.peer().address}, {"octets", stream_.queued()}});
+  stream_.close();
+  open_ = false;
 }
 
 }  // namespace posthaste::pop3d

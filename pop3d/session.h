@@ -12,6 +12,7 @@
 #include "common/config/config.h"
 #include "common/daemon/admission.h"
 #include "common/daemon/certificates.h"
+#include "common/daemon/memory_budget.h"
 #include "common/log/log.h"
 #include "common/mailbox/applier.h"
 #include "common/mailbox/reader.h"
@@ -41,6 +42,7 @@ struct Surroundings {
   const daemon::Certificates& certificates;
   MaildropLocks& locks;
   LastLogins& last_logins;
+  daemon::MemoryBudget& output_memory;  // for what waits to be sent, of all workers' sessions
   const log::Log& log;
 };
 
@@ -110,6 +112,12 @@ class Session {
   void lose_login();
   /// Sends what is queued when it is much.
   net::Task<void> relieve();
+  /// Sends what is queued. It is in the memory budget until it is sent.
+  net::Task<void> flush();
+  /// Whether there is memory for what is queued, what is read ahead, and so much more.
+  [[nodiscard]] bool has_memory_for(std::size_t more_octets);
+  /// Counts what is queued. Without memory for it the session ends.
+  void hold_output();
 
   const Surroundings around_;
   const session::Security security_;
@@ -124,6 +132,7 @@ class Session {
   std::optional<std::string> user_;  // of the last USER
   bool utf8_ = false;                // UTF8 was said: headers need not be ASCII
   std::optional<Transaction> transaction_;
+  std::optional<daemon::MemoryBudget::Share> held_;  // for output, once there was much
   bool login_lost_ = false;
   std::unique_ptr<net::Timer> cut_off_;  // once the login is lost
 };

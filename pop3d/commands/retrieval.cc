@@ -20,6 +20,10 @@ net::Task<void> Session::run(pop3::Retr command) {
     say(reply_for_message(chunk.error()));
     co_return;
   }
+  if (!has_memory_for(chunk->octets.size())) {
+    say(reply_for_message(store::StoreError::unavailable));
+    co_return;
+  }
   ++transaction_->retrieved;
   say(pop3::ok(std::to_string(message->octets) + " octets"));
   co_await send_message(message->blob, std::move(*chunk), std::nullopt);
@@ -34,6 +38,10 @@ net::Task<void> Session::run(pop3::Top command) {
   auto chunk = co_await transaction_->reader.read(message->blob, 0, kTopChunkOctets);
   if (!chunk) {
     say(reply_for_message(chunk.error()));
+    co_return;
+  }
+  if (!has_memory_for(chunk->octets.size())) {
+    say(reply_for_message(store::StoreError::unavailable));
     co_return;
   }
   say(pop3::ok("Top of message follows"));

@@ -17,6 +17,7 @@
 #include "../relaying_transport.h"
 #include "common/net/sim_world.h"
 #include "common/store/group_commit.h"
+#include "pop3d/limits.h"
 #include "pop3d/session.h"
 
 namespace posthaste::pop3d {
@@ -95,8 +96,10 @@ inline const net::Endpoint kPop3s{"192.0.2.110", 995};
 
 class PostOffice {
  public:
-  explicit PostOffice(std::uint64_t seed, config::Config config = test_config(), net::SimConditions conditions = {})
+  explicit PostOffice(std::uint64_t seed, config::Config config = test_config(), net::SimConditions conditions = {},
+                      std::size_t output_memory_octets = kOutputMemoryOctets)
       : config_(std::move(config)),
+        output_memory_(output_memory_octets),
         sim_(seed, conditions),
         writer_(open_writer()),
         group_commit_(*writer_, sim_.world().io),
@@ -137,6 +140,8 @@ class PostOffice {
     EXPECT_TRUE(snapshot->scan(info->id, mailbox::kAllUids, SIZE_MAX, add));
     return uids;
   }
+
+  [[nodiscard]] std::size_t output_memory_taken() const { return output_memory_.taken(); }
 
   void take_deliveryd_away() { deliveryd_is_away_ = true; }
 
@@ -183,9 +188,9 @@ class PostOffice {
 
   net::Task<void> serve_and(net::Task<void> client) {
     mailbox::Applier& applier = deliveryd_is_away_ ? static_cast<mailbox::Applier&>(away_) : local_store_;
-    const Surroundings surroundings{sim_.world(), config_,        writer_->store(),
-                                    applier,      authenticator_, accounts().certificates(),
-                                    locks_,       last_logins_,   log_};
+    const Surroundings surroundings{
+        sim_.world(), config_,      writer_->store(), applier, authenticator_, accounts().certificates(),
+        locks_,       last_logins_, output_memory_,   log_};
     const auto pop3 = sim_.network().listen(kPop3);
     const auto pop3s = sim_.network().listen(kPop3s);
     net::TaskScope accepting;
@@ -211,6 +216,7 @@ class PostOffice {
   }
 
   const config::Config config_;
+  daemon::MemoryBudget output_memory_;
   TemporaryFolder folder_;
   net::SimWorld sim_;
   std::unique_ptr<store::Writer> writer_;

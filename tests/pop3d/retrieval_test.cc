@@ -75,6 +75,53 @@ TEST(Retrieval, EveryOrderBringsTheRightMessages) {
   }
 }
 
+TEST(Retrieval, WhatWaitsForAClientTakesMemory) {
+  PostOffice office{1, test_config(), {}, 10'000};
+  const std::string large = "Subject: large\r\n\r\n" + std::string(50'000, 'x') + "\r\n";
+  const std::string small = "Subject: small\r\n\r\n";
+  constexpr std::size_t kSmall = 1'500;
+  std::vector<std::string> messages{large};
+  messages.resize(1 + kSmall, small);
+  office.deliver(messages);
+  const std::string refused = "S: -ERR [SYS/TEMP] Message cannot be read, try again later\n";
+  const std::string script = login(1 + kSmall, large.size() + kSmall * small.size()) + "C: RETR 1\n" + refused +
+                             "C: RETR 2\nS: +OK " + std::to_string(small.size()) +
+                             " octets\nS: Subject: small\nS: \nS: .\nC: LIST\nS: (closed)\n";
+  EXPECT_EQ(transcript_of(office, script), script);
+  EXPECT_NE(office.log_text().find("warning pop3d output.refused client="), std::string::npos);
+  EXPECT_EQ(office.output_memory_taken(), 0);
+}
+
+TEST(Retrieval, WhatIsReadAheadTakesMemoryAndIsForgottenWithoutIt) {
+  constexpr std::size_t kMessages = 20;
+  constexpr std::size_t kLittle = 20'000;
+  const std::string body(4'000, 'x');
+  const std::string message = "Subject: one\r\n\r\n" + body + "\r\n";
+  std::string script = login(kMessages, kMessages * message.size());
+  for (std::size_t i = 1; i <= kMessages; ++i) {
+    script += "C: RETR " + std::to_string(i) + "\nS: +OK " + std::to_string(message.size()) +
+              " octets\nS: Subject: one\nS: \nS: " + body + "\nS: .\n";
+    if (i == 2) script += "C: (look)\n";
+  }
+  script += "C: QUIT\nS: +OK Bye\n";
+  for (const std::size_t budget : {kOutputMemoryOctets, kLittle}) {
+    PostOffice office{1, test_config(), {}, budget};
+    office.deliver(std::vector<std::string>(kMessages, message));
+    std::size_t taken = 0;
+    std::string transcript;
+    Players players{office.sim(), kPop3};
+    players.on("(look)", [&] { taken = office.output_memory_taken(); });
+    EXPECT_TRUE(office.run(players.play(script, Pace::in_turn, transcript)));
+    EXPECT_TRUE(transcript == script) << budget;
+    if (budget == kLittle) {
+      EXPECT_LE(taken, kLittle);
+    } else {
+      EXPECT_GE(taken, (kMessages - 2) * message.size());
+    }
+    EXPECT_EQ(office.output_memory_taken(), 0) << budget;
+  }
+}
+
 /// The numbers stand; the message itself may have gone.
 TEST(Retrieval, MessageThatAnotherClientExpunged) {
   PostOffice office{1};

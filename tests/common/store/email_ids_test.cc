@@ -13,6 +13,8 @@
 namespace posthaste::store {
 namespace {
 
+using mailbox::EmailIds;
+
 /// FIPS-197, appendix C.1: key 00 01 .. 0f, plaintext 00 11 22 .. ff, ciphertext 69c4e0d8 6a7b0430 d8cdb780
 /// 70b4c55a.
 constexpr ObjectKey kKey{{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}};

@@ -12,7 +12,7 @@ using Annotations = std::map<std::string, std::string>;
 Annotations annotations_in(const Store& store, UserId user, std::optional<MailboxId> mailbox) {
   Annotations found;
   const auto snapshot = store.read(user);
-  const auto note = [&found](const AnnotationView& annotation) {
+  const auto note = [&found](const mailbox::AnnotationView& annotation) {
     found[std::string(annotation.entry)] = annotation.value;
     return true;
   };
@@ -212,7 +212,7 @@ TEST_F(Metadata, ScansStopAndGoOn) {
   ASSERT_TRUE(set(std::nullopt, {{"/private/z", "4"}}));
   const auto snapshot = writer_->store().read(kAlice);
   std::string seen;
-  const auto until_two = [&seen](const AnnotationView& annotation) {
+  const auto until_two = [&seen](const mailbox::AnnotationView& annotation) {
     seen += annotation.value;
     return annotation.value != "2";
   };
@@ -221,7 +221,7 @@ TEST_F(Metadata, ScansStopAndGoOn) {
   ASSERT_TRUE(snapshot->scan_metadata(id("INBOX"), "/private/bb", until_two));
   EXPECT_EQ(seen, "123");
   seen.clear();
-  const auto all = [&seen](const AnnotationView& annotation) {
+  const auto all = [&seen](const mailbox::AnnotationView& annotation) {
     seen += annotation.mailbox ? "m" : "s";
     seen += annotation.value;
   };
