@@ -23,6 +23,28 @@
 namespace posthaste::admin {
 namespace {
 
+/// Why an address can't be a new user's when it is an alias; nothing when it is none.
+std::optional<std::string> taken_by_alias(const std::vector<auth::Alias>& aliases, const std::string& address) {
+  const auto found =
+      std::ranges::find_if(aliases, [&](const auto& alias) { return iequals(alias.address, address); });
+  if (found == aliases.end()) return std::nullopt;
+  std::string targets;
+  for (const auto& target : found->targets) targets += " " + target;
+  return address + " is an alias, to" + targets + ": delete it first, by \"posthaste alias delete " + address +
+         "\"";
+}
+
+/// Aliases whose mail comes to a new user, too.
+void tell_of_aliases(const std::vector<auth::Alias>& aliases, const std::string& address, Report& report) {
+  for (const auto& alias : aliases) {
+    const bool leads_here =
+        std::ranges::any_of(alias.targets, [&](const auto& target) { return iequals(target, address); });
+    if (!leads_here) continue;
+    report.text += "The mail to " + alias.address + " comes to " + address + ", too.\n";
+    report.json["aliases"].push_back(alias.address);
+  }
+}
+
 Outcome<UserId> add_to(auth::Change& change, const std::string& address, const std::string& display_name,
                        const auth::Credential& credential) {
   const auto id = change.add_user(
@@ -67,6 +89,9 @@ Outcome<void> expect_free(const auth::Directory& directory, const std::string& a
   const auto user = directory.find_user(address);
   if (user) return Failure(sentence(auth::DirectoryError::exists, address));
   if (user.error() != auth::DirectoryError::not_found) return Failure(sentence(user.error(), address));
+  const auto aliases = directory.list_aliases();
+  if (!aliases) return Failure(sentence(aliases.error(), "the directory"));
+  if (auto taken = taken_by_alias(*aliases, address)) return Failure(std::move(*taken));
   return {};
 }
 
@@ -80,14 +105,7 @@ Outcome<Report> add_user(auth::Directory& directory, const std::string& address,
   if (!id) return Failure(id.error());
   if (auto committed = commit(*change); !committed) return Failure(committed.error());
   Report report{"Added " + address + ".\n", {{"id", number(*id)}, {"address", address}}};
-  const auto aliases = directory.list_aliases();
-  for (const auto& alias : aliases.value_or(std::vector<auth::Alias>{})) {
-    const bool leads_here =
-        std::ranges::any_of(alias.targets, [&](const auto& target) { return iequals(target, address); });
-    if (!leads_here) continue;
-    report.text += "The mail to " + alias.address + " comes here, too.\n";
-    report.json["aliases"].push_back(alias.address);
-  }
+  tell_of_aliases(directory.list_aliases().value_or(std::vector<auth::Alias>{}), address, report);
   return report;
 }
 
@@ -154,14 +172,18 @@ Outcome<Report> import_users(auth::Directory& directory, std::istream& lines) {
   hash_on_all_cores(users);
   auto change = begin(directory);
   if (!change) return Failure(change.error());
-  std::size_t added = 0;
+  const auto before = directory.list_aliases();
+  if (!before) return Failure(sentence(before.error(), "the directory"));
+  std::vector<std::string> added;
   for (const auto& user : users) {
     if (!user.credential) {
       rejected.push_back({user.line, user.credential.error()});
+    } else if (auto taken = taken_by_alias(*before, user.address)) {
+      rejected.push_back({user.line, std::move(*taken)});
     } else if (const auto id = add_to(*change, user.address, "", *user.credential); !id) {
       rejected.push_back({user.line, id.error()});
     } else {
-      ++added;
+      added.push_back(user.address);
     }
   }
   if (auto committed = commit(*change); !committed) return Failure(committed.error());
@@ -169,8 +191,9 @@ Outcome<Report> import_users(auth::Directory& directory, std::istream& lines) {
   std::ranges::sort(rejected, {}, &Rejected::line);
   Report report;
   report.success = rejected.empty();
-  report.text = "Added " + std::to_string(added) + " users.\n";
-  report.json = {{"added", added}, {"rejected", nlohmann::json::array()}};
+  report.text = "Added " + std::to_string(added.size()) + (added.size() == 1 ? " user.\n" : " users.\n");
+  report.json = {{"added", added.size()}, {"rejected", nlohmann::json::array()}};
+  for (const auto& address : added) tell_of_aliases(*before, address, report);
   for (const auto& [line, reason] : rejected) {
     report.text += "line " + std::to_string(line) + ": " + reason + "\n";
     report.json["rejected"].push_back({{"line", line}, {"reason", reason}});
@@ -238,6 +261,11 @@ Outcome<Report> delete_user(auth::Directory& directory, const std::string& addre
     return Failure(taken.error());
   }
   if (auto committed = commit(*change); !committed) return Failure(committed.error());
+  const auto resolution = directory.resolve(user->address);
+  if (resolution && std::holds_alternative<auth::Recipients>(*resolution)) {
+    report.text += "Mail to " + address + " goes to the catch-all of its domain from now on.\n";
+    report.json["catch_all"] = true;
+  }
   return report;
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <iostream>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,7 @@
 
 #include "admin/accounts.h"
 #include "admin/app_passwords.h"
+#include "admin/config_check.h"
 #include "admin/daemons.h"
 #include "admin/directory.h"
 #include "admin/in_child.h"
@@ -69,7 +71,9 @@ struct CommandLine {
       if (config) return step(*config);
       std::error_code ignored;
       const auto file = folder / config::kFileName;
-      if (!std::filesystem::exists(file, ignored)) return Failure(config.error());
+      const bool is_installation =
+          std::filesystem::exists(file, ignored) || std::filesystem::exists(folder / "run/deliveryd.pid", ignored);
+      if (!is_installation) return Failure(config.error());
       auto report = step(config::load_leniently(file));
       if (!report) return Failure(config.error() + "\n" + report.error());
       report->text += config.error() + "\nUntil this is right, ports are told as far as they can be read.\n";
@@ -133,6 +137,8 @@ struct Arguments {
   std::string trace_id;
   bool password_from_stdin = false;
   bool bodies = false;
+  bool replace = false;
+  std::vector<std::string> words;
 };
 
 void add_daemon_commands(CommandLine& line, Arguments& arguments) {
@@ -154,10 +160,9 @@ void add_daemon_commands(CommandLine& line, Arguments& arguments) {
            line.with_any_config([](const config::Config& config) { return status(config); }));
 
   CLI::App* config_group = line.add_group("config", "The configuration file");
-  line.add(*config_group, "check", "Tell what is wrong in posthaste.toml",
-           line.with_config([&line](const config::Config&) -> Outcome<Report> {
-             const std::string file = (line.folder / config::kFileName).string();
-             return Report{file + " is right.\n", {{"file", file}, {"errors", nlohmann::json::array()}}};
+  line.add(*config_group, "check", "Tell what is wrong in posthaste.toml, and with the files it names",
+           line.with_config_as_caller([&line](const config::Config& config) {
+             return check_config(line.folder / config::kFileName, config);
            }));
 }
 
@@ -237,10 +242,11 @@ void add_name_commands(CommandLine& line, Arguments& arguments) {
       ->required();
 
   CLI::App* aliases = line.add_group("alias", "Addresses that lead to others");
-  CLI::App* add = line.add(*aliases, "add", "Add an alias, or give it new targets",
-                           line.with_directory([&](auth::Directory& directory) {
-                             return add_alias(directory, arguments.address, arguments.targets);
-                           }));
+  CLI::App* add = line.add(*aliases, "add", "Add an alias", line.with_directory([&](auth::Directory& directory) {
+    return add_alias(directory, arguments.address, arguments.targets,
+                     arguments.replace ? Present::replaced : Present::refused);
+  }));
+  add->add_flag("--replace", arguments.replace, "Give an alias that is there these targets in place of its own");
   add->add_option("ADDR", arguments.address, "name@domain, or @domain for all that nothing else takes")->required();
   add->add_option("TARGET", arguments.targets, "Where its mail goes")->required();
   line.add(*aliases, "list", "All aliases",
@@ -401,14 +407,37 @@ std::optional<std::string> unknown_command(const CLI::App& app) {
   return words + "; \"" + path + " --help\" lists all";
 }
 
+constexpr int kIndent = 2;
+
+void tell_error(std::string_view text, bool json) {
+  if (json) {
+    std::cout << to_text({{"error", text}}, kIndent) << "\n";
+    return;
+  }
+  while (!text.empty()) {
+    const auto one = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), one.size() + 1));
+    std::cerr << "posthaste: " << one << "\n";
+  }
+}
+
+/// How a command is used, or all of them.
+Outcome<Report> help_on(const CLI::App& app, const std::vector<std::string>& words) {
+  const CLI::App* command = &app;
+  std::string path = app.get_name();
+  for (const auto& word : words) {
+    path += " " + word;
+    const auto found = command->get_subcommands([&word](const CLI::App* each) { return each->get_name() == word; });
+    if (found.empty()) return Failure("there is no command \"" + path + "\"");
+    command = found.front();
+  }
+  const std::string text = app.get_formatter()->make_help(command, path, CLI::AppFormatMode::Normal);
+  return Report{text, {{"help", text}}};
+}
+
 int tell(const Outcome<Report>& outcome, bool json) {
-  constexpr int kIndent = 2;
   if (!outcome) {
-    if (json) {
-      std::cout << to_text({{"error", outcome.error()}}, kIndent) << "\n";
-    } else {
-      std::cerr << "posthaste: " << outcome.error() << "\n";
-    }
+    tell_error(outcome.error(), json);
     return 1;
   }
   if (json) {
@@ -428,6 +457,11 @@ int run(int argc, char** argv) {
   line.app.fallthrough();
   line.app.add_option("-C", line.folder, "The installation's folder, with posthaste.toml (.)");
   line.app.add_flag("--json", line.json, "Answer in JSON");
+  line.app.name("posthaste");
+  line.app.set_version_flag("--version", "posthaste " POSTHASTE_VERSION);
+  line.add(line.app, "help", "Tell how a command is used",
+           [&line, &arguments] { return help_on(line.app, arguments.words); })
+      ->add_option("COMMAND", arguments.words, "The command, in one or more words");
   add_daemon_commands(line, arguments);
   add_user_commands(line, arguments);
   add_name_commands(line, arguments);
@@ -440,8 +474,12 @@ int run(int argc, char** argv) {
   try {
     line.app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (const auto words = unknown_command(line.app)) {
-      std::cerr << "posthaste: " << *words << "\n";
+    const std::span arguments_given(argv, static_cast<std::size_t>(argc));
+    const bool json = std::ranges::any_of(arguments_given, [](std::string_view word) { return word == "--json"; });
+    const bool is_answer = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);  // --help, --version
+    const auto words = is_answer ? std::nullopt : unknown_command(line.app);
+    if (words || (json && !is_answer)) {
+      tell_error(words.value_or(error.what()), json);
       return 2;
     }
     return line.app.exit(error) == 0 ? 0 : 2;

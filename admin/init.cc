@@ -91,6 +91,18 @@ std::string configuration(const InitOptions& options, const std::string& hostnam
   return text;
 }
 
+/// What the file would call by its key, here by its option.
+std::string with_option_names(std::string text) {
+  const std::pair<std::string_view, std::string_view> names[] = {{"\"listen.port_base\"", "--port-base"},
+                                                                 {"\"listen.addresses\"", "--listen"},
+                                                                 {"\"user\"", "--user"},
+                                                                 {"\"hostname\"", "--hostname"}};
+  for (const auto& [key, option] : names) {
+    if (const auto at = text.find(key); at != std::string::npos) text.replace(at, key.size(), option);
+  }
+  return text;
+}
+
 /// Root's, when root makes them: it opens what lies in them.
 Outcome<void> make_folders(const fs::path& folder, const std::optional<Account>& account) {
   for (const auto* name : {"", "tls", "run", "log", "store", "queue", "spool"}) {
@@ -153,7 +165,7 @@ Outcome<Report> init(const InitOptions& options) {
   const auto hostname = auth::parse_domain(options.hostname.empty() ? "mail." + *domain : options.hostname);
   if (!hostname) return Failure("\"" + options.hostname + "\" is not a host name, like mail.example.org");
   const auto checked = config::parse(configuration(options, *hostname, options.user));
-  if (!checked) return Failure(checked.error().front().text);
+  if (!checked) return Failure(with_option_names(checked.error().front().text));
   if (fs::exists(options.folder / config::kFileName)) {
     return Failure(options.folder.string() + " is an installation already; nothing was changed");
   }

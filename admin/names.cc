@@ -1,7 +1,11 @@
 #include "admin/names.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
 #include <utility>
+#include <variant>
 
 #include "common/base/octets.h"
 
@@ -56,10 +60,94 @@ Outcome<Report> delete_domain(auth::Directory& directory, const std::string& dom
   return deleted;
 }
 
+namespace {
+
+std::string list_of(const std::vector<std::string>& addresses) {
+  std::string text;
+  for (const auto& address : addresses) text += (text.empty() ? "" : " ") + address;
+  return text;
+}
+
+std::vector<std::string> in_lower_case(const std::vector<std::string>& addresses) {
+  std::vector<std::string> folded;
+  for (const auto& address : addresses) folded.push_back(lower(address));
+  return folded;
+}
+
+/// By the addresses in lower case.
+using AliasMap = std::map<std::string, std::vector<std::string>>;
+
+/// The alias by which mail to an address goes: its own, or the catch-all. Nothing for a user, and for whom is none.
+Outcome<std::optional<std::string>> alias_of(const auth::Directory& directory, const AliasMap& aliases,
+                                             const std::string& address) {
+  const auto user = directory.find_user(address);
+  if (user) return std::nullopt;
+  if (user.error() != auth::DirectoryError::not_found) return Failure(sentence(user.error(), address));
+  for (const auto& key : {address, address.substr(std::min(address.find('@'), address.size()))}) {
+    if (aliases.contains(key)) return key;
+  }
+  return std::nullopt;
+}
+
+/// Follows an alias step by step. Errors: it leads back to itself, or deeper than aliases may.
+Outcome<void> expect_an_end(const auth::Directory& directory, const AliasMap& aliases, const std::string& address) {
+  std::set<std::string> seen;
+  std::vector<std::string> waiting = aliases.at(address);
+  for (std::size_t depth = 1; !waiting.empty(); ++depth) {
+    std::vector<std::string> further;
+    for (const auto& at : waiting) {
+      const auto alias = alias_of(directory, aliases, at);
+      if (!alias) return Failure(alias.error());
+      if (!*alias) continue;
+      if (**alias == address) return Failure(address + " would lead back to itself; nothing was changed");
+      const auto& next = aliases.at(**alias);
+      if (seen.insert(**alias).second) further.insert(further.end(), next.begin(), next.end());
+    }
+    if (!further.empty() && depth >= auth::kAliasDepthMax) {
+      return Failure(address + " would lead over more than " + std::to_string(auth::kAliasDepthMax) +
+                     " aliases; nothing was changed");
+    }
+    waiting = std::move(further);
+  }
+  return {};
+}
+
+/// Those of ours that mail can't come to.
+std::vector<std::string> nobodies(const auth::Directory& directory, const std::vector<std::string>& targets) {
+  std::vector<std::string> unknown;
+  for (const auto& target : targets) {
+    const auto resolution = directory.resolve(target);
+    if (resolution && std::holds_alternative<auth::UnknownUser>(*resolution)) unknown.push_back(target);
+  }
+  return unknown;
+}
+
+}  // namespace
+
 Outcome<Report> add_alias(auth::Directory& directory, const std::string& address,
-                          const std::vector<std::string>& targets) {
-  return change_one(directory, address, "Set",
-                    [&](auth::Change& change) { return change.set_alias({address, targets}); });
+                          const std::vector<std::string>& targets, Present present) {
+  auto change = directory.change();  // from here on nobody else makes an alias
+  if (!change) return Failure(sentence(change.error(), address));
+  const auto aliases = directory.list_aliases();
+  if (!aliases) return Failure(sentence(aliases.error(), "the directory"));
+  AliasMap all;
+  for (const auto& alias : *aliases) all.emplace(lower(alias.address), in_lower_case(alias.targets));
+  const std::vector<std::string> former = std::exchange(all[lower(address)], in_lower_case(targets));
+  const bool leads_elsewhere = !former.empty() && former != all[lower(address)];
+  if (leads_elsewhere && present == Present::refused) {
+    return Failure(address + " is an alias already, to " + list_of(former) +
+                   ": name all its targets and --replace; nothing was changed");
+  }
+  if (const auto set = change->set_alias({address, targets}); !set) return Failure(sentence(set.error(), address));
+  if (const auto ends = expect_an_end(directory, all, lower(address)); !ends) return Failure(ends.error());
+  if (auto committed = change->commit(); !committed) return Failure(sentence(committed.error(), address));
+  const auto unknown = nobodies(directory, targets);
+  Report report{"Set " + address + ".\n", {{"name", address}, {"unknown", unknown}}};
+  if (leads_elsewhere) report.text += "It led to " + list_of(former) + ".\n";
+  for (const auto& target : unknown) {
+    report.text += target + " is nobody here: mail to it is refused until there is such a user or alias.\n";
+  }
+  return report;
 }
 
 Outcome<Report> list_aliases(const auth::Directory& directory) {
@@ -77,8 +165,23 @@ Outcome<Report> list_aliases(const auth::Directory& directory) {
 }
 
 Outcome<Report> delete_alias(auth::Directory& directory, const std::string& address) {
-  return change_one(directory, address, "Deleted",
-                    [&](auth::Change& change) { return change.delete_alias(address); });
+  auto deleted =
+      change_one(directory, address, "Deleted", [&](auth::Change& change) { return change.delete_alias(address); });
+  if (!deleted) return deleted;
+  const auto resolution = directory.resolve(address);
+  const bool is_nobody = resolution && std::holds_alternative<auth::UnknownUser>(*resolution);
+  if (is_nobody && lower(address).starts_with("postmaster@")) {
+    deleted->text += "Nobody gets the mail to " + address +
+                     " now, which every domain must take (RFC 5321): \"posthaste alias add " + address +
+                     " ADDRESS\" gives it to somebody.\n";
+  }
+  const auto aliases = directory.list_aliases();
+  for (const auto& alias : aliases.value_or(std::vector<auth::Alias>{})) {
+    const auto is_it = [&](const auto& target) { return iequals(target, address); };
+    if (!is_nobody || std::ranges::none_of(alias.targets, is_it)) continue;
+    deleted->text += alias.address + " still leads there, where nobody is.\n";
+  }
+  return deleted;
 }
 
 }  // namespace posthaste::admin

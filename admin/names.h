@@ -13,10 +13,15 @@ namespace posthaste::admin {
 [[nodiscard]] Outcome<Report> list_domains(const auth::Directory& directory);
 [[nodiscard]] Outcome<Report> delete_domain(auth::Directory& directory, const std::string& domain);
 
-/// Adds an alias or gives it new targets; "@example.org" takes what nothing else in the domain takes.
+/// What becomes of an alias that is there, with other targets.
+enum class Present { refused, replaced };
+
+/// Adds an alias; "@example.org" takes what nothing else in the domain takes. Targets of ours that are nobody's are
+/// told. Errors: it is there, and leads elsewhere; it would lead back to itself, or too deep.
 [[nodiscard]] Outcome<Report> add_alias(auth::Directory& directory, const std::string& address,
-                                        const std::vector<std::string>& targets);
+                                        const std::vector<std::string>& targets, Present present);
 [[nodiscard]] Outcome<Report> list_aliases(const auth::Directory& directory);
+/// Says who still leads there, and whether the domain has no postmaster any more.
 [[nodiscard]] Outcome<Report> delete_alias(auth::Directory& directory, const std::string& address);
 
 }  // namespace posthaste::admin

@@ -90,13 +90,15 @@ Wanted set(const Number& number, const toml::node& node, Config& config) {
 }
 
 Wanted set(const List& list, const toml::node& node, Config& config) {
+  const std::string wanted = "a list, each entry " + std::string{list.wanted};
   const auto* array = node.as_array();
-  const bool usable = array != nullptr && (list.may_be_empty || !array->empty());
-  if (!usable) return "a list, each entry " + std::string{list.wanted};
+  if (array == nullptr) return wanted + ": [\"...\", \"...\"]";
+  if (array->empty() && !list.may_be_empty) return wanted + ", and not empty";
   std::vector<std::string> entries;
   for (const auto& element : *array) {
     auto entry = element.value_exact<std::string>();
-    if (!entry || !list.fits(*entry)) return "a list, each entry " + std::string{list.wanted};
+    const std::string shown = entry ? "\"" + escaped(*entry) + "\"" : "entry " + std::to_string(entries.size() + 1);
+    if (!entry || !list.fits(*entry)) return wanted + (entry ? "; " : ", in quotes; ") + shown + " is not";
     entries.push_back(std::move(*entry));
   }
   list.at(config) = std::move(entries);
@@ -161,13 +163,48 @@ void read_root(const toml::table& root, Config& config, Errors& errors) {
   }
 }
 
+/// Two keys of a section, of which the first may not be larger.
+struct Ordered {
+  std::string_view section;
+  std::string_view least;
+  std::string_view most;
+};
+constexpr Ordered kOrdered[] = {{"queue", "retry_delay_min_s", "retry_delay_max_s"},
+                                {"auth", "failure_delay_ms", "failure_delay_max_ms"}};
+
+std::int64_t number_of(const Section& section, std::string_view name, const Config& config) {
+  return std::get<Number>(std::ranges::find(section.keys, name, &Key::name)->kind).get(config);
+}
+
+/// The line of the first of two keys that is in the file.
+std::size_t line_of_either(const toml::table& root, const Ordered& keys) {
+  for (const std::string_view key : {keys.least, keys.most}) {
+    if (const auto node = root[keys.section][key]) return line_of(*node.node());
+  }
+  return 0;
+}
+
+void check_order(const toml::table& root, const Config& config, Errors& errors) {
+  for (const Ordered& keys : kOrdered) {
+    const Section& section = *find_section(keys.section);
+    const std::int64_t least = number_of(section, keys.least, config);
+    const std::int64_t most = number_of(section, keys.most, config);
+    if (least <= most) continue;
+    errors.push_back({line_of_either(root, keys),
+                      "\"" + named(section, keys.least) + "\" (" + std::to_string(least) + ") is above \"" +
+                          named(section, keys.most) + "\" (" + std::to_string(most) + ")"});
+  }
+}
+
 }  // namespace
 
 std::expected<Config, std::vector<ConfigError>> parse(std::string_view text) {
   Config config;
   Errors errors;
   try {
-    read_root(toml::parse(text), config, errors);
+    const toml::table root = toml::parse(text);
+    read_root(root, config, errors);
+    if (errors.empty()) check_order(root, config, errors);
   } catch (const toml::parse_error& error) {  // toml++ reports by exception; nobody else need know
     return std::unexpected(Errors{{error.source().begin.line, std::string{error.description()}}});
   }

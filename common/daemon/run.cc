@@ -126,6 +126,7 @@ struct Lowered {
   std::uint64_t configured;
   std::uint64_t allowed;
   std::uint64_t descriptors;
+  bool by_default;  // nobody asked for so many
 };
 
 /// Makes room for all connections, or lowers `config` to what there is room for; then says so. Errors: a sentence
@@ -144,8 +145,10 @@ std::expected<std::optional<Lowered>, std::string> fit_connections(config::Confi
                            " even without any; raise it (LimitNOFILE, ulimit -Hn)");
   }
   if (*allowed == needs.connections) return std::nullopt;
+  config::Config defaults;
+  const bool by_default = connections_max == daemon.descriptors.connections_max(defaults);
   connections_max = static_cast<std::uint32_t>(*allowed);
-  return Lowered{needs.connections, *allowed, limit};
+  return Lowered{needs.connections, *allowed, limit, by_default};
 }
 
 /// Unix sockets lie in the folder of the pid file, which is trusted.
@@ -356,8 +359,7 @@ class Supervisor {
     if (signal != SIGBUS) return;
     log_.error("daemon.file.unreadable",
                {{"reason", "a file in use was cut short, or its disk cannot be read: see \"" +
-                               daemon_.check_command +
-                               "\", \"posthaste directory check\" and the kernel's log"}});
+                               daemon_.check_command + "\", \"posthaste directory check\" and the kernel's log"}});
   }
 
   void wait_to_restart() {
@@ -429,9 +431,10 @@ int run(int argc, char** argv, const Daemon& daemon) {
   const log::Log log{**sink, daemon.name, format, static_cast<log::Level>(config->log.level),
                      [] { return wall_clock(); }};
   if (*lowered) {
-    log.warning("daemon.connections.lowered", {{"configured", (*lowered)->configured},
-                                               {"allowed", (*lowered)->allowed},
-                                               {"descriptors_max", (*lowered)->descriptors}});
+    log.at((*lowered)->by_default ? log::Level::info : log::Level::warning, "daemon.connections.lowered",
+           {{"configured", (*lowered)->configured},
+            {"allowed", (*lowered)->allowed},
+            {"descriptors_max", (*lowered)->descriptors}});
   }
   return Supervisor{daemon, *config, std::move(*pid_file), *sockets, **sink, log}.keep_alive();
 }

@@ -482,7 +482,7 @@ class Users(OperatorTest):
         self.assertNotIn("sales", said)
         run("alias", "add", address("info"), address("dora"))
         said = run("user", "add", address("dora"), "--password-stdin", input="another 2\n")
-        self.assertIn(f"The mail to {address('info')} comes here, too", said)
+        self.assertIn(f"The mail to {address('info')} comes to {address('dora')}, too", said)
 
         run("domain", "add", "example.net")
         run("alias", "add", "@example.net", address("bob"))
@@ -511,7 +511,104 @@ class Users(OperatorTest):
         self.assertIn("User 2 has 1 message, and the directory has no such user", self.mail.run("store", "check"))
 
 
+    def test_an_alias_is_replaced_on_demand_alone_and_leads_somewhere(self):
+        self.set_up()
+        run = self.mail.run
+        sales, alice, bob = address("sales"), address("alice"), address("bob")
+        self.assertEqual(run("alias", "add", sales, alice), f"Set {sales}.\n")
+        self.assertEqual(run("alias", "add", sales.upper(), alice), f"Set {sales.upper()}.\n", "it is so already")
+        said = self.refused("alias", "add", sales, bob)
+        self.assertIn(f"{sales} is an alias already, to {alice}: name all its targets and --replace", said)
+        self.assertIn(f"It led to {alice}", run("alias", "add", "--replace", sales, bob))
+        self.assertIn(f"{sales} {bob}\n", run("alias", "list"))
+
+        run("alias", "add", address("one"), sales)
+        for targets in ([address("one")], [bob, address("one")], [sales]):
+            said = self.refused("alias", "add", "--replace", sales, *targets)
+            self.assertIn(f"{sales} would lead back to itself", said, targets)
+        self.assertIn("would lead back to itself", self.refused("alias", "add", f"@{support.DOMAIN}", address("nobody")))
+        self.assertIn(f"{sales} {bob}\n", run("alias", "list"))
+        for depth in range(10):
+            run("alias", "add", address(f"deep{depth}"), address(f"deep{depth - 1}") if depth else bob)
+        self.assertIn("would lead over more than 10 aliases", self.refused("alias", "add", address("x"), address("deep9")))
+
+        said = run("alias", "add", address("lost"), address("nobody"), bob)
+        self.assertIn(f"{address('nobody')} is nobody here: mail to it is refused", said)
+        self.assertNotIn("nobody here", run("alias", "add", address("far"), "somebody@example.com"))
+        said = run("alias", "delete", sales)
+        self.assertIn(f"{address('one')} still leads there, where nobody is", said)
+        said = run("alias", "delete", address("postmaster"))
+        self.assertIn(f'"posthaste alias add {address("postmaster")} ADDRESS" gives it to somebody', said)
+
+    def test_addresses_that_are_aliases_are_named(self):
+        self.set_up()
+        run = self.mail.run
+        run("alias", "add", address("sales"), address("alice"))
+        run("alias", "add", address("info"), address("eve"))
+        said = self.refused("user", "add", address("sales"), "--password-stdin", input="secret 1\n")
+        self.assertIn(f"{address('sales')} is an alias, to {address('alice')}: delete it first", said)
+        said = self.refused("user", "import", input=f"{address('eve')}:secret 1\n{address('sales')}:secret 2\n")
+        self.assertIn("Added 1 user.", said)
+        self.assertIn(f"The mail to {address('info')} comes to {address('eve')}, too", said)
+        self.assertIn(f"line 2: {address('sales')} is an alias, to {address('alice')}", said)
+        run("alias", "add", f"@{support.DOMAIN}", address("bob"))
+        self.assertIn("goes to the catch-all of its domain from now on", run("user", "delete", address("eve")))
+
+
+class Words(OperatorTest):
+    def test_config_check_looks_at_what_the_file_names(self):
+        self.mail = self.enterContext(support.Installation())
+        self.assertIn("posthaste.toml is right", self.mail.run("config", "check"))
+        certificate = self.mail.folder / "tls/cert.pem"
+        certificate.rename(certificate.with_suffix(".away"))
+        said = self.refused("config", "check")
+        self.assertIn("cert.pem", said)
+        self.assertEqual(len(json.loads(self.mail.try_run("config", "check", "--json").stdout)["errors"]), 1)
+        certificate.with_suffix(".away").rename(certificate)
+        self.mail.configure({"paths.directory": "elsewhere"})
+        self.assertIn("elsewhere/data.mdb is gone", self.refused("config", "check"))
+        self.mail.configure({"paths.directory": "directory", "queue.retry_delay_min_s": 20_000})
+        self.assertIn('"queue.retry_delay_min_s" (20000) is above', self.refused("config", "check"))
+        self.mail.configure({"queue.retry_delay_min_s": 300, "user": "root"})
+        self.assertIn("the daemons would run as root", self.refused("config", "check"))
+        self.mail.configure({"user": "", "log.level": "loud", "log.format": "morse"})
+        lines = self.mail.try_run("config", "check").stderr.splitlines()
+        self.assertEqual(len(lines), 2)
+        self.assertTrue(all(line.startswith("posthaste: ") for line in lines), lines)
+
+    def test_usage(self):
+        def said(*arguments, status=2):
+            done = execute(BIN / "posthaste", *arguments)
+            self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+            return done.stdout + done.stderr
+
+        self.assertRegex(said("--version", status=0), r"^posthaste \d+\.\d+\.\d+\n$")
+        self.assertEqual(said("help", status=0), said("--help", status=0))
+        self.assertEqual(said("help", "user", "add", status=0), said("user", "add", "--help", status=0))
+        self.assertIn('there is no command "posthaste user ad"', said("help", "user", "ad", status=1))
+        for wrong in (("stauts",), ("user", "add"), ("user",), ("status", "--nonsense")):
+            self.assertTrue(json.loads(said("--json", *wrong))["error"], wrong)
+        init = ("init", "/var/tmp/posthaste-e2e-never", "--domain", "example.org")
+        self.assertIn("--port-base must be a whole number", said(*init, "--port-base", "65000", status=1))
+        self.assertIn("--listen must be a list, each entry an IP address", said(*init, "--listen", "here", status=1))
+
+
 class Daemons(OperatorTest):
+    def test_stop_works_without_posthaste_toml(self):
+        self.set_up()
+        (self.mail.folder / "posthaste.toml").unlink()
+        self.assertIn("is not there", self.refused("user", "list"))
+        said = self.mail.run("stop")
+        self.assertEqual(said.count(" stopped"), 4)
+        self.assertIn("posthaste.toml is not there", said)
+        self.assertEqual(self.mail.processes(), [])
+        self.assertIn("is not there", execute(BIN / "posthaste", "-C", self.mail.top, "stop").stderr)
+
+    def test_a_new_installation_starts_without_a_warning(self):
+        self.set_up()
+        for daemon in support.DAEMONS:
+            self.assertNotRegex(self.log_of(daemon), " (warning|error) ", daemon)
+
     def test_status_and_stop_work_whatever_posthaste_toml_says(self):
         self.set_up()
         file = self.mail.folder / "posthaste.toml"

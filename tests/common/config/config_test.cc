@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <string>
 
 #include "common/config/layout.h"
@@ -61,19 +62,33 @@ const Wrong kWrong[] = {
      {2, "\"delivery.recipient_delimiter\" must be one mark such as \"+\", or nothing"}},
     {"AddressIsNumeric",
      "[listen]\naddresses = [\"localhost\"]",
-     {2, "\"listen.addresses\" must be a list, each entry an IP address"}},
+     {2, "\"listen.addresses\" must be a list, each entry an IP address; \"localhost\" is not"}},
+    {"AnEntryIsQuoted",
+     "[listen]\naddresses = [\"::1\", 4]",
+     {2, "\"listen.addresses\" must be a list, each entry an IP address, in quotes; entry 2 is not"}},
     {"AddressesAreNotEmpty",
      "[listen]\naddresses = []",
-     {2, "\"listen.addresses\" must be a list, each entry an IP address"}},
+     {2, "\"listen.addresses\" must be a list, each entry an IP address, and not empty"}},
     {"AddressesAreAList",
      "[listen]\naddresses = \"::\"",
-     {2, "\"listen.addresses\" must be a list, each entry an IP address"}},
+     {2, "\"listen.addresses\" must be a list, each entry an IP address: [\"...\", \"...\"]"}},
     {"ServerIsNumeric",
      "[dns]\nservers = [\"192.0.2.1\", \"ns.example.org\"]",
-     {2, "\"dns.servers\" must be a list, each entry an IP address, or one with a port"}},
+     {2,
+      "\"dns.servers\" must be a list, each entry an IP address, or one with a port; \"ns.example.org\" is not"}},
     {"ServersPortIsAPort",
      "[dns]\nservers = [\"192.0.2.1:65536\"]",
-     {2, "\"dns.servers\" must be a list, each entry an IP address, or one with a port"}},
+     {2,
+      "\"dns.servers\" must be a list, each entry an IP address, or one with a port; \"192.0.2.1:65536\" is not"}},
+    {"TheFirstRetryIsNotAboveTheLongest",
+     "[queue]\nretry_delay_min_s = 20000",
+     {2, "\"queue.retry_delay_min_s\" (20000) is above \"queue.retry_delay_max_s\" (14400)"}},
+    {"TheLongestRetryIsNotBelowTheFirst",
+     "[queue]\n\nretry_delay_max_s = 60",
+     {3, "\"queue.retry_delay_min_s\" (300) is above \"queue.retry_delay_max_s\" (60)"}},
+    {"TheFirstDelayOfALoginIsNotAboveTheLongest",
+     "[auth]\nfailure_delay_max_ms = 10\nfailure_delay_ms = 11",
+     {3, "\"auth.failure_delay_ms\" (11) is above \"auth.failure_delay_max_ms\" (10)"}},
     {"PathIsNotEmpty", "[paths]\nstore = \"\"", {2, "\"paths.store\" must be a path"}},
     {"SectionIsNotAValue", "\nlog = \"stderr\"", {2, "\"log\" is a section: [log]"}},
 };
@@ -171,14 +186,22 @@ TEST(Config, EveryDefaultLiesInItsRange) {
   }
 }
 
+/// What must stand beside a key for both ends of its range to be right.
+const std::map<std::string_view, std::string> kBeside = {{"retry_delay_min_s", "retry_delay_max_s = 604800\n"},
+                                                         {"retry_delay_max_s", "retry_delay_min_s = 1\n"},
+                                                         {"failure_delay_ms", "failure_delay_max_ms = 60000\n"},
+                                                         {"failure_delay_max_ms", "failure_delay_ms = 0\n"}};
+
 TEST(Config, BothEndsOfARangeAreTakenAndKept) {
   for (const auto& section : sections()) {
     for (const auto& key : section.keys) {
       const auto* number = std::get_if<Number>(&key.kind);
       if (number == nullptr) continue;
+      const auto found = kBeside.find(key.name);
+      const std::string beside = found == kBeside.end() ? "" : found->second;
       for (const auto value : {number->min, number->max}) {
-        const auto config =
-            parse("[" + std::string{section.name} + "]\n" + std::string{key.name} + " = " + std::to_string(value));
+        const auto config = parse("[" + std::string{section.name} + "]\n" + beside + std::string{key.name} + " = " +
+                                  std::to_string(value));
         ASSERT_TRUE(config) << key.name;
         EXPECT_EQ(number->get(*config), value) << key.name;
       }

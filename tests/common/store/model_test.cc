@@ -82,7 +82,7 @@ class Model {
         }
         EXPECT_EQ(found, model.messages) << name;
         std::map<std::string, std::string> annotations;
-        const auto note = [&annotations](const AnnotationView& annotation) {
+        const auto note = [&annotations](const mailbox::AnnotationView& annotation) {
           annotations[std::string(annotation.entry)] = annotation.value;
           return true;
         };
