@@ -371,6 +371,28 @@ class Directory(OperatorTest):
             self.assertNotIn("directory from a backup", said, command)
 
 
+class Backup(OperatorTest):
+    def test_what_the_documentation_says_makes_a_backup_that_can_be_restored(self):
+        self.set_up()
+        self.deliver(MARK)
+        self.mail.submit("alice", message(body=b"sent meanwhile\r\n"), "carol@nowhere.invalid")
+        text = (support.TOP / "docs/operating.md").read_text()
+        backup = text.split("## Backup and restoring")[1].split("```\n")
+        for block in (backup[1], backup[3]):
+            if block == backup[3]:
+                self.mail.stop()
+                for name in ("directory", "store", "queue"):
+                    (self.mail.folder / name).rename(self.mail.folder / (name + ".old"))
+            commands = block.replace("DIR", str(self.mail.folder)).replace("FILE", str(self.mail.top / "backup.tgz"))
+            commands = commands.replace("posthaste -C", f"{BIN / 'posthaste'} -C")
+            done = execute("sh", "-e", "-c", commands, timeout=120)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("1 user with mailboxes, 6 mailboxes, 1 message", done.stdout)
+        self.assertIn("all of them read: sound", done.stdout)
+        self.assertEqual(len(self.mail.messages("bob")), 1)
+        self.assertEqual(self.mail.queue(), [])
+
+
 class Queue(OperatorTest):
     def test_what_is_held_says_so_and_why(self):
         self.set_up()
