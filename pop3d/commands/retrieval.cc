@@ -21,7 +21,7 @@ net::Task<void> Session::run(pop3::Retr command) {
     co_return;
   }
   if (!has_memory_for(chunk->octets.size())) {
-    say(reply_for_message(store::StoreError::unavailable));
+    say(reply_for_message(mailbox::StoreError::unavailable));
     co_return;
   }
   ++transaction_->retrieved;
@@ -41,7 +41,7 @@ net::Task<void> Session::run(pop3::Top command) {
     co_return;
   }
   if (!has_memory_for(chunk->octets.size())) {
-    say(reply_for_message(store::StoreError::unavailable));
+    say(reply_for_message(mailbox::StoreError::unavailable));
     co_return;
   }
   say(pop3::ok("Top of message follows"));
