@@ -271,7 +271,7 @@ TEST(StoreSocket, AnExceptionEndsItsConnectionAlone) {
   for (int i = 0; i < 200; ++i) frame += kThrowingWord;
   ASSERT_TRUE(here.run(send_and_listen(here.sim.network(), frame, answer)));
   EXPECT_EQ(answer, "");
-  EXPECT_NE(here.sink.text().find("store.connection.failed"), std::string::npos) << here.sink.text();
+  EXPECT_NE(here.sink.text().find("session.failed socket=store"), std::string::npos) << here.sink.text();
   EXPECT_TRUE(apply_all(here, {{{mailbox::CreateUser{}}}}).front());
 }
 
