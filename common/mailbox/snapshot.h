@@ -38,7 +38,8 @@ struct MailboxName {
 };
 
 /// What became of a user's mailboxes since some modseq. Of the messages in those that changed, Snapshot's
-/// scan_changed() and vanished() say more.
+/// scan_changed() and vanished() say more. Annotations are no part of it (metadata_modseq() tells of these), nor are
+/// subscriptions.
 struct MailboxChanges {
   ModSeq modseq{};                 // of the user: all until here is told
   std::vector<MailboxId> changed;  // by id: in these something came, went or changed, or they were made or renamed
