@@ -253,6 +253,7 @@ class Checker {
               " octets, there are ", tally.messages, " of ", tally.octets);
     }
     check_references(id, tally);
+    check_subscriptions(id);
     check_metadata(id, *user);
   }
 
@@ -381,6 +382,19 @@ class Checker {
       const auto user = take_key_part<UserId>(key);
       if (!find_user(view(), user)) problem("user ", number(user), ": has ", what, " and does not exist");
     });
+  }
+
+  void check_subscriptions(UserId user) {
+    if (failed_) return;
+    const auto octets = view().get(Table::subscriptions, user_key(user));
+    if (!octets) return;  // an older version kept no count
+    const auto count = decode_subscription_count(*octets);
+    if (!count) return problem("user ", number(user), ": the count of subscriptions is damaged");
+    std::uint64_t names = 0;
+    each(Table::subscriptions, user_key(user), [&](std::string_view name, std::string_view) {
+      if (!name.empty()) ++names;
+    });
+    if (names != *count) problem("user ", number(user), ": counts ", *count, " subscriptions, there are ", names);
   }
 
   void check_metadata(UserId user, const UserRow& user_row) {

@@ -411,8 +411,7 @@ Execution::Result Execution::execute(UserId user, const SetSubscribed& operation
   const std::string name = canonical_name(operation.name);
   if (!is_mailbox_name(name)) return std::unexpected(StoreError::invalid_name);
   const bool subscribed = txn_.get(Table::subscriptions, name_key(user, name)).has_value();
-  if (operation.subscribed && !subscribed &&
-      count_of(user, Table::subscriptions, mailboxes_max_) >= mailboxes_max_) {
+  if (operation.subscribed && !subscribed && count_subscriptions(txn_, user) >= mailboxes_max_) {
     return std::unexpected(StoreError::too_many_mailboxes);
   }
   if (subscribed != operation.subscribed) {
@@ -640,16 +639,16 @@ std::uint64_t Execution::missing_parents(UserId user, std::string_view name) con
 /// As many as the user ever made bound those that there are: who has not made too many need not be counted.
 std::expected<void, StoreError> Execution::make_room_for(UserId user, std::uint64_t mailboxes) const {
   if (mailboxes == 0 || number(user_row(user).next_mailbox) - 1 + mailboxes <= mailboxes_max_) return {};
-  if (count_of(user, Table::mailboxes, mailboxes_max_) + mailboxes <= mailboxes_max_) return {};
+  if (count_mailboxes(user) + mailboxes <= mailboxes_max_) return {};
   return std::unexpected(StoreError::too_many_mailboxes);
 }
 
-std::uint64_t Execution::count_of(UserId user, Table table, std::uint64_t max) const {
+std::uint64_t Execution::count_mailboxes(UserId user) const {
   std::uint64_t count = 0;
   const Key prefix = user_key(user);
-  Cursor cursor(txn_, table);
+  Cursor cursor(txn_, Table::mailboxes);
   for (bool there = cursor.seek(prefix); there && cursor.key().starts_with(prefix); there = cursor.next()) {
-    if (++count > max) break;
+    if (++count > mailboxes_max_) break;
   }
   return count;
 }

@@ -184,8 +184,8 @@ class Execution {
   [[nodiscard]] std::uint64_t missing_parents(UserId user, std::string_view name) const;
   /// Whether the user may have so many more. Errors: too_many_mailboxes.
   [[nodiscard]] std::expected<void, StoreError> make_room_for(UserId user, std::uint64_t mailboxes) const;
-  /// The user's rows in `table`; at most `max` + 1.
-  [[nodiscard]] std::uint64_t count_of(UserId user, Table table, std::uint64_t max) const;
+  /// The user's mailboxes; at most one more than he may have.
+  [[nodiscard]] std::uint64_t count_mailboxes(UserId user) const;
   [[nodiscard]] bool use_is_taken(UserId user, SpecialUse use) const;
   /// The mailbox called `from`, if there is one, and all below it, with the names that they get.
   [[nodiscard]] std::vector<MailboxRenameRecord> renames_of(UserId user, const std::string& from,

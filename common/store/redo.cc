@@ -259,6 +259,12 @@ bool Redo::redo(const SubscriptionRecord& record) {
   auto user = find_user(txn_, record.user);
   if (!user) return false;
   const Key key = name_key(record.user, record.name);
+  const bool was_subscribed = txn_.get(Table::subscriptions, key).has_value();
+  if (was_subscribed != record.subscribed) {
+    const std::uint32_t before = count_subscriptions(txn_, record.user);
+    const std::uint32_t now = record.subscribed ? before + 1 : before - 1;
+    txn_.put(Table::subscriptions, user_key(record.user), encode_subscription_count(now));
+  }
   if (record.subscribed)
     txn_.put(Table::subscriptions, key, {});
   else

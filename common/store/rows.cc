@@ -283,4 +283,25 @@ std::optional<LeftoverRow> find_leftover(const View& view, UserId user, std::opt
   return find(view, Table::leftovers, leftover_key(user, mailbox), decode_leftover);
 }
 
+std::string encode_subscription_count(std::uint32_t count) {
+  std::string out;
+  OctetWriter(out).put(count);
+  return out;
+}
+
+std::optional<std::uint32_t> decode_subscription_count(std::string_view octets) {
+  OctetReader reader(octets);
+  const auto count = reader.take<std::uint32_t>();
+  return whole(reader, count);
+}
+
+std::uint32_t count_subscriptions(const View& view, UserId user) {
+  const Key prefix = user_key(user);
+  if (const auto count = find(view, Table::subscriptions, prefix, decode_subscription_count)) return *count;
+  std::uint32_t rows = 0;
+  Cursor cursor(view, Table::subscriptions);
+  for (bool there = cursor.seek(prefix); there && cursor.key().starts_with(prefix); there = cursor.next()) ++rows;
+  return rows;
+}
+
 }  // namespace posthaste::store

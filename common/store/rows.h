@@ -178,6 +178,11 @@ enum class Remembered : std::uint8_t { delivery = 1, idempotency = 2 };
 [[nodiscard]] std::optional<LeftoverRow> find_leftover(const View& view, UserId user,
                                                        std::optional<MailboxId> mailbox);
 
+/// How many names are on the user's subscription list. Rows are counted only where an older version kept no count.
+[[nodiscard]] std::uint32_t count_subscriptions(const View& view, UserId user);
+[[nodiscard]] std::string encode_subscription_count(std::uint32_t count);
+[[nodiscard]] std::optional<std::uint32_t> decode_subscription_count(std::string_view octets);
+
 /// A record's octets in the log, for a blob.
 [[nodiscard]] inline std::uint64_t record_octets(const BlobLocation& location) {
   return journal::kRecordHeaderOctets + kBlobPrefixOctets + location.summary_octets + location.octets;

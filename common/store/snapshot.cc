@@ -251,7 +251,8 @@ std::expected<std::vector<std::string>, StoreError> SnapshotView::subscriptions(
   std::vector<std::string> names;
   Cursor cursor(view, Table::subscriptions);
   for (bool there = cursor.seek(prefix); there && cursor.key().starts_with(prefix); there = cursor.next()) {
-    names.emplace_back(cursor.key().substr(sizeof(UserId)));
+    const std::string_view name = cursor.key().substr(sizeof(UserId));
+    if (!name.empty()) names.emplace_back(name);  // without one, it is their count
   }
   if (view.failure() != 0) return std::unexpected(StoreError::io);
   return names;

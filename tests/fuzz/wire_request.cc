@@ -7,7 +7,7 @@
 #include "common/wire/codec.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  namespace store = posthaste::store;
+  namespace mailbox = posthaste::mailbox;
   namespace wire = posthaste::wire;
   if (size == 0) return 0;
   const std::string octets(reinterpret_cast<const char*>(data) + 1, size - 1);

@@ -104,6 +104,12 @@ const Harm kHarms[] = {
        txn.put(Table::mailboxes, mailbox_key(kAlice, inbox), encode(info));
      },
      "2 messages, 0 have vanished, UIDNEXT is 4"},
+    {"ASubscriptionIsLost",
+     [](WriteTxn& txn, MailboxId) { txn.erase(Table::subscriptions, name_key(kAlice, "Sent")); },
+     "counts 6 subscriptions, there are 5"},
+    {"TheCountOfSubscriptionsIsTooShort",
+     [](WriteTxn& txn, MailboxId) { txn.put(Table::subscriptions, user_key(kAlice), "x"); },
+     "the count of subscriptions is damaged"},
     {"ARowIsTooShort",
      [](WriteTxn& txn, MailboxId inbox) { txn.put(Table::mailboxes, mailbox_key(kAlice, inbox), "x"); },
      "the row is damaged"},

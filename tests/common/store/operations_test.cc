@@ -3,6 +3,8 @@
 
 #include <set>
 
+#include "../../growth.h"
+#include "common/store/rows.h"
 #include "scratch.h"
 
 #include "common/store/values.h"
@@ -657,6 +659,63 @@ TEST_F(Operations, EachChangeIsToldAfterPublication) {
   EXPECT_TRUE(run(SetSubscribed{"Sent", false}));
   EXPECT_FALSE(run(DeleteMailbox{"none"}));
   EXPECT_TRUE(changes_.empty());
+}
+
+TEST_F(Operations, SubscriptionsAreCountedOnceWhereAnOlderVersionKeptNoCount) {
+  ASSERT_TRUE(run(CreateUser{}));
+  const auto count_and_lose_it = [this] {
+    const auto environment =
+        *open_index(scratch_.path() / "index", Environment::Access::write, std::uint64_t{1} << 30);
+    auto txn = *WriteTxn::begin(*environment);
+    const std::uint32_t counted = count_subscriptions(*txn, kAlice);
+    txn->erase(Table::subscriptions, user_key(kAlice));
+    EXPECT_EQ(txn->commit(), 0);
+    return counted;
+  };
+  EXPECT_EQ(count_and_lose_it(), 6U);
+  EXPECT_EQ(count_and_lose_it(), 6U);
+  EXPECT_TRUE(run(SetSubscribed{"Lists", true}));
+  EXPECT_EQ(count_and_lose_it(), 7U);
+  EXPECT_TRUE(run(SetSubscribed{"Lists", true}));
+  EXPECT_TRUE(run(SetSubscribed{"Sent", false}));
+  EXPECT_TRUE(run(SetSubscribed{"Sent", false}));
+  EXPECT_TRUE(run(SetSubscribed{"News", true}));
+  EXPECT_EQ(writer_->store().read(kAlice)->subscriptions()->size(), 7U);
+}
+
+TEST(Subscribing, CostsTheSameHoweverManyThereAre) {
+  constexpr std::uint32_t kMany = 30'000;
+  constexpr int kMost = 3;  // times the cost among few; with each row counted it is ten times
+  const ScratchDirectory scratch;
+  WriterOptions options = options_for(scratch.path());
+  options.mailboxes_max = 2 * kMany;
+  const auto writer = open_writer(std::move(options));
+  for (const UserId user : {kAlice, kBob}) ASSERT_TRUE(apply(*writer, user, {CreateUser{}}));
+  {
+    const auto environment =
+        *open_index(scratch.path() / "index", Environment::Access::write, std::uint64_t{1} << 30);
+    auto txn = *WriteTxn::begin(*environment);
+    for (std::uint32_t i = 0; i < kMany; ++i) {
+      txn->put(Table::subscriptions, name_key(kBob, "many/" + std::to_string(i)), {});
+    }
+    txn->put(Table::subscriptions, user_key(kBob), encode_subscription_count(kMany + 6));
+    ASSERT_EQ(txn->commit(), 0);
+  }
+  const auto cost = [&writer](UserId user) {
+    std::vector<Operation> operations;
+    for (int i = 0; i < 100; ++i) {
+      operations.emplace_back(SetSubscribed{"one/" + std::to_string(i), true});
+      operations.emplace_back(SetSubscribed{"one/" + std::to_string(i), false});
+    }
+    return cpu_seconds_of([&] { EXPECT_TRUE(apply(*writer, user, operations)); });
+  };
+  double among_few = 0;
+  double among_many = std::numeric_limits<double>::max();
+  for (int attempt = 0; attempt < 3 && among_many > kMost * among_few; ++attempt) {
+    among_few = std::max(among_few, cost(kAlice));
+    among_many = std::min(among_many, cost(kBob));
+  }
+  EXPECT_LE(among_many, kMost * among_few);
 }
 
 TEST_F(Operations, ScansComeInSlices) {

@@ -450,6 +450,10 @@ TEST(ForgedRecords, InAMessageLeaveATornEndATornEnd) {
 }
 
 /// Made by the last version that wrote format 1: two segments, ten deliveries, the last two not in the index.
+void subscribe_all(Writer& writer, bool subscribed) {
+  for (const UserId user : {kAlice, kBob}) EXPECT_TRUE(apply(writer, user, {SetSubscribed{"Later", subscribed}}));
+}
+
 TEST(Format1, IsReadAndGoesOnInFormat2) {
   const ScratchDirectory scratch;
   const auto store = scratch.path() / "store";
@@ -466,6 +470,7 @@ TEST(Format1, IsReadAndGoesOnInFormat2) {
     EXPECT_EQ(deliver(*writer, delivery(kAlice, "message 9", "id9"))->delivery, Delivery::repeated);
     EXPECT_EQ(deliver(*writer, delivery(kAlice, "message 11", "id11"))->delivery,
               i == 0 ? Delivery::first : Delivery::repeated);
+    subscribe_all(*writer, i == 0);  // from here on their subscriptions are counted
     expect_sound(writer->store());
   }
   EXPECT_EQ(contents(segment_path(store / "log", 2)), second);
@@ -483,6 +488,7 @@ TEST(Format1, ATornEndIsCutAndDamageIsAnAlarm) {
     const auto writer = open_writer(options_for(store));
     ASSERT_NE(writer, nullptr);
     EXPECT_EQ(deliver(*writer, delivery(kBob, "message 10", "id10"))->delivery, Delivery::first);
+    subscribe_all(*writer, true);
     expect_sound(writer->store());
   }
   expect_rebuilt_the_same(store);
