@@ -19,7 +19,8 @@ constexpr std::uint32_t kRoot = 0;
 std::optional<std::string> wrong_user(const config::Config& config) {
   const auto owner = daemon::child_of_root(config);
   if (!owner) return owner.error();
-  const bool is_root = config.user == "root" || (*owner && (*owner)->user == kRoot);
+  const std::optional<Owner> child = *owner;
+  const bool is_root = config.user == "root" || (child && child->user == kRoot);
   if (!is_root) return std::nullopt;
   return "the daemons would run as root: make a system user (useradd --system posthaste), give it directory, "
          "store, "

@@ -98,10 +98,11 @@ Outcome<void> expect_an_end(const auth::Directory& directory, const AliasMap& al
     for (const auto& at : waiting) {
       const auto alias = alias_of(directory, aliases, at);
       if (!alias) return Failure(alias.error());
-      if (!*alias) continue;
-      if (**alias == address) return Failure(address + " would lead back to itself; nothing was changed");
-      const auto& next = aliases.at(**alias);
-      if (seen.insert(**alias).second) further.insert(further.end(), next.begin(), next.end());
+      const std::optional<std::string> key = *alias;
+      if (!key) continue;
+      if (*key == address) return Failure(address + " would lead back to itself; nothing was changed");
+      const auto& next = aliases.at(*key);
+      if (seen.insert(*key).second) further.insert(further.end(), next.begin(), next.end());
     }
     if (!further.empty() && depth >= auth::kAliasDepthMax) {
       return Failure(address + " would lead over more than " + std::to_string(auth::kAliasDepthMax) +

@@ -139,7 +139,7 @@ bool Session::has_memory_for(std::size_t more_octets) {
   if (!held_) held_.emplace(around_.output_memory);
   if (octets <= held_->octets()) return true;
   if (held_->grow_to(octets + kCountedInStepsOf)) return true;
-  if (ahead == 0) return held_->grow_to(octets);
+  if (ahead == 0 || !transaction_) return held_->grow_to(octets);
   transaction_->reader.forget_ahead();
   return has_memory_for(more_octets);
 }

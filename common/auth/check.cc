@@ -67,7 +67,8 @@ class Checker {
 
   void check_meta() {
     const auto secret = transaction_.get(transaction_.tables().meta, kSecretKey);
-    if (!secret || !*secret || (*secret)->size() != kSecretOctets) problem("its secret is damaged or gone");
+    const std::optional<std::string_view> octets = secret ? *secret : std::nullopt;
+    if (!octets || octets->size() != kSecretOctets) problem("its secret is damaged or gone");
     const auto next = next_user_id(transaction_);
     if (next) next_user_ = *next;
     if (!next) problem("the number of the next user is damaged");
@@ -94,8 +95,8 @@ class Checker {
     if (!address) return problem(name, "the address is none");
     if (!is_ours(*address)) problem(name, "the domain is not ours");
     const auto leads_to = transaction_.get(transaction_.tables().addresses, key_of(*address));
-    const bool is_found = leads_to && *leads_to && user_id_of(**leads_to) == id;
-    if (!is_found) problem(name, "the address does not lead to this user");
+    const std::optional<std::string_view> found = leads_to ? *leads_to : std::nullopt;
+    if (!found || user_id_of(*found) != id) problem(name, "the address does not lead to this user");
     const auto credential = transaction_.contains(transaction_.tables().credentials, key);
     if (credential && !*credential) problem(name, "has no password");
   }

@@ -430,11 +430,10 @@ int run(int argc, char** argv, const Daemon& daemon) {
   const auto format = config->log.format == config::LogFormat::json ? log::Format::json : log::Format::text;
   const log::Log log{**sink, daemon.name, format, static_cast<log::Level>(config->log.level),
                      [] { return wall_clock(); }};
-  if (*lowered) {
-    log.at((*lowered)->by_default ? log::Level::info : log::Level::warning, "daemon.connections.lowered",
-           {{"configured", (*lowered)->configured},
-            {"allowed", (*lowered)->allowed},
-            {"descriptors_max", (*lowered)->descriptors}});
+  if (const std::optional<Lowered> fewer = *lowered) {
+    log.at(
+        fewer->by_default ? log::Level::info : log::Level::warning, "daemon.connections.lowered",
+        {{"configured", fewer->configured}, {"allowed", fewer->allowed}, {"descriptors_max", fewer->descriptors}});
   }
   return Supervisor{daemon, *config, std::move(*pid_file), *sockets, **sink, log}.keep_alive();
 }

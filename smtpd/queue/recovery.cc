@@ -175,8 +175,9 @@ std::expected<std::uint64_t, OpenError> examine_once(Environment* index, const s
   const auto segments = journal::segments_to_replay(log, kSegmentMagic, std::nullopt, known->segments);
   if (!segments) return std::unexpected(segments.error());
   LogPosition tail;
-  if (extent == Extent::what_the_index_lacks && known->tail) {
-    tail = *known->tail;
+  const std::optional<LogPosition> indexed = extent == Extent::what_the_index_lacks ? known->tail : std::nullopt;
+  if (indexed) {
+    tail = *indexed;
   } else if (!segments->empty()) {
     const auto header = journal::read_segment_header(log, kSegmentMagic, segments->front());
     if (!header) return std::unexpected(header.error());
