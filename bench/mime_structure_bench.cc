@@ -36,7 +36,7 @@ std::string list_header() {
 
 std::string lines(std::size_t octets) {
   std::string text;
-  while (text.size() < octets) text += std::string(76, 'x') + "\r\n";
+  while (text.size() < octets) text.append(76, 'x').append("\r\n");
   return text;
 }
 

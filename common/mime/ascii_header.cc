@@ -61,7 +61,8 @@ void AsciiHeader::end_piece(bool line_ended) {
   is_first_ = false;
   field_.append(line);
   if (field_.size() <= kFieldMaxOctets) return;
-  out_.append(question_marks(std::exchange(field_, {})));
+  out_.append(question_marks(field_));
+  field_.clear();
   overlong_ = true;
 }
 

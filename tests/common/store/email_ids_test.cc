@@ -109,6 +109,9 @@ TEST(ObjectKey, IsGivenToAStoreOfAnEarlierVersion) {
     EXPECT_NE(now, "no key");
     EXPECT_TRUE(i == 0 || now == id);
     id = now;
+    for (const UserId user : {kAlice, kBob}) {  // from here on their subscriptions are counted
+      EXPECT_TRUE(apply(*writer, user, {SetSubscribed{"Later", i == 0}}));
+    }
     expect_sound(writer->store());
   }
   expect_rebuilt_the_same(store);

@@ -21,6 +21,7 @@ struct ModelMailbox {
   std::uint32_t uid_next = 1;
   std::map<std::uint32_t, ModelMessage> messages;
   std::map<std::string, std::string> annotations;
+  bool takes_no_delivery = false;  // nor do those below it: the user alone writes there
 };
 
 using ModelUser = std::map<std::string, ModelMailbox>;
@@ -36,6 +37,7 @@ class Model {
     for (std::uint64_t user = 1; user <= kUsers; ++user) {
       EXPECT_TRUE(apply(writer_, UserId{user}, {CreateUser{}}));
       for (const char* name : {"INBOX", "Drafts", "Sent", "Junk", "Trash", "Archive"}) users_[user][name];
+      for (const char* name : {"Drafts", "Sent", "Trash"}) users_[user][name].takes_no_delivery = true;
     }
   }
 
@@ -127,6 +129,14 @@ class Model {
   static std::optional<StoreError> missing(bool there) {
     return there ? std::nullopt : std::optional(StoreError::no_such_mailbox);
   }
+  bool takes_deliveries(const std::string& name) {
+    for (std::size_t level = 0; level != std::string::npos;) {
+      level = name.find('/', level + 1);
+      const ModelMailbox* above = model_of(name.substr(0, level));
+      if (above != nullptr && above->takes_no_delivery) return false;
+    }
+    return true;
+  }
   static void add(ModelMailbox& mailbox, ModelMessage message) {
     mailbox.messages[mailbox.uid_next++] = std::move(message);
   }
@@ -143,7 +153,8 @@ class Model {
     message.flags = some_flags();
     EXPECT_TRUE(deliver(writer_, message));
     ModelMailbox* mailbox = model_of(message.mailbox);
-    add(mailbox != nullptr ? *mailbox : model()["INBOX"], {message.flags, {}, octets});
+    const bool takes_it = mailbox != nullptr && takes_deliveries(message.mailbox);
+    add(takes_it ? *mailbox : model()["INBOX"], {message.flags, {}, octets});
   }
 
   void append() {

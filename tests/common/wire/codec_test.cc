@@ -298,7 +298,7 @@ TEST(Requests, WrongOnesAreRefused) {
 const WrongCase kWrongResponses[] = {
     {"Empty", "", "", FrameError::malformed},
     {"AnswerWithoutAnOutcome", field(1, varint(1, 1)), "", FrameError::malformed},
-    {"UnknownError", field(1, varint(3, 13)), "", FrameError::out_of_range},
+    {"UnknownError", field(1, varint(3, 14)), "", FrameError::out_of_range},
     {"ResultWithoutAKind", answer_of(""), "", FrameError::malformed},
     {"CopiedOfUnevenSets", answer_of(field(4, field(2, field(1, std::string{"\1\0", 2})))), "",
      FrameError::out_of_range},
