@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/mailbox/operations.h"
+#include "common/mailbox/snapshot.h"
 
 namespace posthaste::imapd {
 

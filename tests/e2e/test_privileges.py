@@ -277,7 +277,7 @@ class WithoutRoot(support.LoggedTest):
         self.mail.configure({"relay.connections_max": 100_000})
         done = self.mail.try_run("start")
         self.assertEqual(done.returncode, 1)
-        self.assertIn("raise the limit", done.stderr)
+        self.assertIn("raise it (LimitNOFILE", done.stderr)
         self.assertEqual(self.mail.processes(), [])
 
 
