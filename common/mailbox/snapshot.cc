@@ -1,13 +1,16 @@
 #include "common/mailbox/snapshot.h"
 
 #include <limits>
+#include <optional>
+#include <utility>
 
 namespace posthaste::mailbox {
 
 std::expected<UidSet, StoreError> Snapshot::uids(MailboxId mailbox) const {
   auto known = uids_without_rows(mailbox);
   if (!known) return std::unexpected(known.error());
-  if (*known) return std::move(**known);
+  std::optional<UidSet> without_rows = std::move(*known);
+  if (without_rows) return std::move(*without_rows);
   UidSet uids;
   const auto note = [&uids](const Message& message) { uids.add(message.uid); };
   const auto rest = scan(mailbox, kAllUids, std::numeric_limits<std::size_t>::max(), note);

@@ -542,7 +542,8 @@ Edit::Result<mailbox::Copied> Edit::copy(const Mailbox& from, Mailbox& to,
   for (mailbox::Message message : messages) {
     const auto before = std::exchange(message.keywords, {});
     for (std::size_t i = 0; i < keywords.size(); ++i) {
-      if (before.test(i)) message.keywords.set(*position_of(to.info.keywords, keywords[i]));
+      const auto position = position_of(to.info.keywords, keywords[i]);
+      if (before.test(i) && position) message.keywords.set(*position);
     }
     copied.source.add(message.uid);
     copied.destination.add(to.info.uid_next);

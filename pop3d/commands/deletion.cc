@@ -40,9 +40,10 @@ net::Task<pop3::Reply> Session::update() {
       co_return reply_for_update(applied.error());
     }
   }
-  around_.log.info("pop3.quit", {{"user", transaction_->identity.address},
-                                 {"messages", transaction_->maildrop.count()},
-                                 {"retrieved", transaction_->retrieved},
+  const Transaction& ended = *transaction_;
+  around_.log.info("pop3.quit", {{"user", ended.identity.address},
+                                 {"messages", ended.maildrop.count()},
+                                 {"retrieved", ended.retrieved},
                                  {"deleted", deleted}});
   co_return pop3::ok("Bye");
 }
