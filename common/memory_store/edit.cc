@@ -6,28 +6,17 @@
 #include <utility>
 
 #include "common/base/octets.h"
+#include "common/mailbox/mailbox_use.h"
 #include "common/mailbox/name.h"
 
 namespace posthaste::memory_store {
 namespace {
 
+using mailbox::kDefaultMailboxes;
+using mailbox::kInbox;
 using mailbox::StoreError;
 
-constexpr std::string_view kInbox = "INBOX";
 constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
-
-struct DefaultMailbox {
-  const char* name;
-  std::optional<mailbox::SpecialUse> special_use;
-};
-constexpr DefaultMailbox kDefaultMailboxes[] = {
-    {"INBOX", std::nullopt},
-    {"Drafts", mailbox::SpecialUse::drafts},
-    {"Sent", mailbox::SpecialUse::sent},
-    {"Junk", mailbox::SpecialUse::junk},
-    {"Trash", mailbox::SpecialUse::trash},
-    {"Archive", mailbox::SpecialUse::archive},
-};
 
 std::optional<std::size_t> position_of(const std::vector<std::string>& keywords, std::string_view name) {
   const auto found = std::ranges::find_if(keywords, [name](const auto& known) { return iequals(known, name); });
@@ -64,7 +53,11 @@ Edit::Result<mailbox::Appended> Edit::deliver(const mailbox::Deliver& message) {
   if (!user_) create_user();
   Mailbox* target = find(message.mailbox);
   if (target == nullptr) target = find_in_any_case(message.mailbox);
-  if (target == nullptr) target = find(kInbox);
+  const auto use_of = [this](std::string_view name) {
+    const Mailbox* above = find(name);
+    return above != nullptr ? above->info.special_use : std::nullopt;
+  };
+  if (target == nullptr || mailbox::lies_where_the_user_writes(target->info.name, use_of)) target = find(kInbox);
   const auto done = execute(mailbox::Append{target->info.id, message.blob, message.flags, message.keywords,
                                             message.internal_date, std::nullopt});
   if (!done) return std::unexpected(done.error());
@@ -307,7 +300,7 @@ Edit::Done Edit::execute(const mailbox::SetQuota& operation) {
 
 void Edit::create_user() {
   user_ = std::make_shared<User>();
-  for (const DefaultMailbox& each : kDefaultMailboxes) {
+  for (const mailbox::DefaultMailbox& each : kDefaultMailboxes) {
     create(each.name, each.special_use);
     user_->subscriptions.insert(each.name);
     user_->modseq = next_modseq();

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/base/octets.h"
+#include "common/mailbox/mailbox_use.h"
 
 namespace posthaste::store {
 namespace {
@@ -13,16 +14,8 @@ namespace {
 constexpr std::uint32_t kExpireRowsMax = 256;
 constexpr std::uint32_t kNamesLookedAtMax = 1'000;     // for one that is written in another case
 constexpr std::uint64_t kMessagesExpectedMax = 1'024;  // room for more is made when they are there
-constexpr std::string_view kInbox = "INBOX";
-
-struct DefaultMailbox {
-  const char* name;
-  std::optional<SpecialUse> special_use;
-};
-constexpr DefaultMailbox kDefaultMailboxes[] = {
-    {"INBOX", std::nullopt},    {"Drafts", SpecialUse::drafts}, {"Sent", SpecialUse::sent},
-    {"Junk", SpecialUse::junk}, {"Trash", SpecialUse::trash},   {"Archive", SpecialUse::archive},
-};
+using mailbox::kDefaultMailboxes;
+using mailbox::kInbox;
 
 /// Lengths that a record and a row can say.
 bool fits(const PendingBlob& blob) {
@@ -50,12 +43,6 @@ void apply_flags(Message& message, FlagMode mode, FlagSet flags, KeywordBits key
       message.keywords = keywords;
       return;
   }
-}
-
-/// What lies there passes for the user's own words, or for what the user has thrown away: a stranger who knows the
-/// mailbox's name shall not put it there.
-bool is_for_the_user_alone(std::optional<SpecialUse> use) {
-  return use == SpecialUse::sent || use == SpecialUse::drafts || use == SpecialUse::trash;
 }
 
 }  // namespace
@@ -134,15 +121,11 @@ std::expected<Delivered, StoreError> Execution::run(const Deliver& message) {
   if (const auto there = ensure_user(message.user); !there) return std::unexpected(there.error());
   auto mailbox = mailbox_named(message.user, message.mailbox);
   if (!mailbox) mailbox = mailbox_named_in_any_case(message.user, message.mailbox);
-  const auto lies_where_the_user_writes = [&](std::string_view name) {
-    for (std::size_t level = 0; level != std::string_view::npos;) {
-      level = name.find('/', level + 1);
-      const auto above = mailbox_named(message.user, name.substr(0, level));
-      if (above && is_for_the_user_alone(above->special_use)) return true;
-    }
-    return false;
+  const auto use_of = [&](std::string_view name) {
+    const auto above = mailbox_named(message.user, name);
+    return above ? above->special_use : std::nullopt;
   };
-  if (mailbox && lies_where_the_user_writes(mailbox->name)) mailbox.reset();
+  if (mailbox && mailbox::lies_where_the_user_writes(mailbox->name, use_of)) mailbox.reset();
   if (!mailbox) mailbox = mailbox_named(message.user, kInbox);
   if (!mailbox) return std::unexpected(StoreError::io);  // no operation takes INBOX away
   Append append;
@@ -457,7 +440,7 @@ std::expected<void, StoreError> Execution::ensure_user(UserId user) {
   if (find_user(txn_, user) || txn_.failure() != 0) return {};
   if (const auto admitted = admit_(user); !admitted) return admitted;
   emit(UserCreateRecord{user});
-  for (const DefaultMailbox& mailbox : kDefaultMailboxes) {
+  for (const mailbox::DefaultMailbox& mailbox : kDefaultMailboxes) {
     create_mailbox(user, mailbox.name, mailbox.special_use);
     emit(SubscriptionRecord{user, next_modseq(user), true, mailbox.name});
   }

@@ -164,6 +164,21 @@ TYPED_TEST(Contract, InboxTakesWhatIsForAMailboxThatIsNotThere) {
   EXPECT_EQ(send_to("other"), this->id("INBOX"));
 }
 
+TYPED_TEST(Contract, InboxTakesWhatIsForAMailboxInWhichTheUserAloneWrites) {
+  for (const auto* name : {"Sent/2026", "Sentinel", "Junk/old"}) {
+    this->template done<MailboxChanged>(CreateMailbox{name, {}});
+  }
+  const std::pair<const char*, const char*> cases[] = {
+      {"Sent", "INBOX"},      {"sENT", "INBOX"},        {"Drafts", "INBOX"}, {"Trash", "INBOX"},
+      {"Sent/2026", "INBOX"}, {"Sentinel", "Sentinel"}, {"Junk", "Junk"},    {"Junk/old", "Junk/old"},
+  };
+  for (const auto& [written, mailbox] : cases) {
+    const auto delivered = deliver(this->engine_, Deliver{kAlice, written, put_blob("a", {}), {}, {}, {}, {}});
+    ASSERT_TRUE(delivered) << written;
+    EXPECT_EQ(delivered->message.mailbox, this->id(mailbox)) << written;
+  }
+}
+
 TYPED_TEST(Contract, SubscribersHearOfEachChangeWhenReadersSeeIt) {
   this->template done<Done>(CreateUser{});
   this->engine_.told.clear();
