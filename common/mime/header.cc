@@ -156,12 +156,21 @@ std::string header_fields_not(std::string_view header, std::span<const std::stri
 std::vector<std::string_view> without_fields(std::string_view message, std::span<const std::string_view> names) {
   std::vector<std::string_view> pieces;
   std::size_t start = 0;  // of what is kept
-  for (const Field& field : Fields(message.substr(0, kHeaderMaxOctets))) {
+  for (std::size_t at = 0; at < std::min(message.size(), kHeaderMaxOctets);) {
+    const std::string_view rest = message.substr(at);
+    if (begins_with_empty_line(rest)) break;
+    const auto begins_rest = [rest](std::string_view name) { return istarts_with(rest, name); };
+    if (std::ranges::none_of(names, begins_rest)) {  // no line of a fold begins with a name
+      at += first_line(rest).size();
+      continue;
+    }
+    const Field field = first_field(rest);
     const auto is_name = [&field](std::string_view name) { return iequals(name, field.name); };
-    if (!std::ranges::any_of(names, is_name)) continue;
-    const auto at = static_cast<std::size_t>(field.raw.data() - message.data());
-    if (at > start) pieces.push_back(message.substr(start, at - start));
-    start = at + field.raw.size();
+    if (std::ranges::any_of(names, is_name)) {
+      if (at > start) pieces.push_back(message.substr(start, at - start));
+      start = at + field.raw.size();
+    }
+    at += field.raw.size();
   }
   if (start < message.size() || pieces.empty()) pieces.push_back(message.substr(start));
   return pieces;

@@ -109,6 +109,9 @@ TEST(WithoutFields, IsAllElseInPieces) {
       {"A: b\r\nBcc: x\r\n", {"A: b\r\n"}},
       {"Bcc: x", {""}},
       {"", {""}},
+      {"\r\nBcc: x\r\n", {"\r\nBcc: x\r\n"}},
+      {"A: b\r\n Bcc: x\r\n\r\n", {"A: b\r\n Bcc: x\r\n\r\n"}},
+      {"junk\r\nBcc: x\r\nBccs: y\nBcc: z\n\ne", {"junk\r\n", "Bccs: y\n", "\ne"}},
       {"Bccs: x\r\n\r\n", {"Bccs: x\r\n\r\n"}}};
   for (const auto& [message, pieces] : kCases) EXPECT_EQ(without_fields(message, names), pieces) << message;
 }
