@@ -347,7 +347,7 @@ void Dispatcher::finish(const Entry& entry) {
 
 /// Its last groups were recorded at the same time, so that none of them knew that it was the last.
 net::Task<void> Dispatcher::remove(Entry entry) {
-  const auto done = co_await recorder_.remove(entry->id);
+  const auto done = co_await recorder_.remove(entry->id, queue::Moment::durable);
   if (!done)
     log_.error("queue.entry.unrecorded", {{"trace", entry->envelope.trace_id}, {"entry", number(entry->id)}});
 }
@@ -392,7 +392,9 @@ Dispatcher::Done Dispatcher::retry(queue::EntryId id) {
     return {};
   }
   const auto found = active_.find(id);
-  if (found == active_.end()) return std::unexpected(queue::QueueError::not_found);
+  if (found == active_.end() || (found->second && found->second->gone)) {
+    return std::unexpected(queue::QueueError::not_found);
+  }
   if (found->second) found->second->retry_asked = true;
   return {};
 }
@@ -400,7 +402,10 @@ Dispatcher::Done Dispatcher::retry(queue::EntryId id) {
 /// The entry, that nobody else touches until check_in(); or the one under way.
 net::Task<std::expected<Dispatcher::Entry, queue::QueueError>> Dispatcher::check_out(queue::EntryId id) {
   for (auto found = active_.find(id); found != active_.end(); found = active_.find(id)) {
-    if (found->second) co_return found->second;
+    if (found->second) {
+      if (found->second->gone) co_return std::unexpected(queue::QueueError::not_found);
+      co_return found->second;
+    }
     co_await entry_read_.wait();
   }
   const auto waiting = unschedule(id);
@@ -432,7 +437,7 @@ net::Task<Dispatcher::Changed> Dispatcher::drop(queue::EntryId id) {
   if (!entry) co_return std::unexpected(entry.error());
   const bool under_way = (*entry)->groups_under_way > 0;
   (*entry)->gone = true;  // at once: an attempt that ends meanwhile has nothing to record
-  auto done = co_await recorder_.remove(id);
+  auto done = co_await recorder_.remove(id, queue::Moment::published);
   if (!done) {
     (*entry)->gone = false;
     if (!under_way) check_in(id, {(*entry)->next_attempt(), false});

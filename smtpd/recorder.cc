@@ -225,10 +225,11 @@ net::Task<std::expected<void, queue::QueueError>> Recorder::set_held(std::shared
   co_return std::expected<void, queue::QueueError>{};
 }
 
-net::Task<std::expected<void, queue::QueueError>> Recorder::remove(queue::EntryId id) {
+net::Task<std::expected<void, queue::QueueError>> Recorder::remove(queue::EntryId id,
+                                                                    queue::Moment moment) {
   queue::Batch batch;
   batch.emplace_back(queue::Remove{id});
-  auto done = co_await submit(std::move(batch), queue::Moment::durable);
+  auto done = co_await submit(std::move(batch), moment);
   if (!done) co_return std::unexpected(done.error());
   co_return std::expected<void, queue::QueueError>{};
 }

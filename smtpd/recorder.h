@@ -85,7 +85,7 @@ class Recorder {
   net::Task<std::expected<void, queue::QueueError>> set_held(std::shared_ptr<ActiveEntry> entry, bool held,
                                                              std::string_view reason = {});
   /// Errors: io, not_found.
-  net::Task<std::expected<void, queue::QueueError>> remove(queue::EntryId id);
+  net::Task<std::expected<void, queue::QueueError>> remove(queue::EntryId id, queue::Moment moment);
 
   /// The daemon ends: what a full disk does not take now is not waited for.
   void stop();

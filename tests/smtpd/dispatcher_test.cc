@@ -533,9 +533,14 @@ net::Task<void> drop_under_way(Scene& scene) {
   host.manners = always(Stage::rcpt, "550 5.1.1 No such user", 2min);
   const auto id = co_await scene.submit(all(at("slow.test")));
   co_await scene.sim.loop().sleep(1min);
-  const auto done = co_await scene.dispatcher().drop(id);
+  auto done = co_await scene.dispatcher().drop(id);
   EXPECT_EQ(done, 1U) << "goes on";
   EXPECT_FALSE(scene.entry(id));
+  done = co_await scene.dispatcher().drop(id);
+  EXPECT_EQ(done.error(), queue::QueueError::not_found);
+  done = co_await scene.dispatcher().set_held(id, false);
+  EXPECT_EQ(done.error(), queue::QueueError::not_found);
+  EXPECT_EQ(scene.dispatcher().retry(id).error(), queue::QueueError::not_found);
   co_await scene.sim.loop().sleep(1h);
   EXPECT_TRUE(scene.entries().empty());
   EXPECT_TRUE(scene.deliveryd().delivered.empty()) << "nobody is told";
