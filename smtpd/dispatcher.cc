@@ -12,13 +12,18 @@
 namespace posthaste::smtpd {
 namespace {
 
-constexpr std::size_t kActiveMax = 20'000;                                    // entries in memory at once
 constexpr std::size_t kReadsMax = 64;                                         // of entries, at once
 constexpr std::size_t kLaneWaitingMax = 1'000;                                // groups of one lane in memory
 constexpr std::size_t kMailboxAttemptsMax = 64;                               // to deliveryd at once
 constexpr std::chrono::milliseconds kSlack = std::chrono::seconds{1};         // recipients due so soon go along
 constexpr std::chrono::milliseconds kLookAgain = std::chrono::hours{1};       // the calendar may have jumped
 constexpr std::chrono::milliseconds kTroubleDelay = std::chrono::minutes{1};  // when an entry can't be read
+
+std::uint64_t octets_in(const std::vector<queue::SharedOctets>& pieces) {
+  std::uint64_t octets = 0;
+  for (const auto& piece : pieces) octets += piece.octets.size();
+  return octets;
+}
 
 /// Nothing has been tried: that is nobody's fault but ours.
 Carried not_carried(const std::vector<std::uint32_t>& recipients) {
@@ -37,7 +42,7 @@ Carried not_carried(const std::vector<std::uint32_t>& recipients) {
 }  // namespace
 
 Dispatcher::Dispatcher(std::vector<Worker> workers, const config::Config& config, const auth::Directory& directory,
-                       queue::Queue& queue, const log::Log& log, std::uint64_t octets_in_hand_max)
+                       queue::Queue& queue, const log::Log& log, Limits limits)
     : workers_(std::move(workers)),
       home_(*workers_.front().world),
       config_(config),
@@ -46,7 +51,8 @@ Dispatcher::Dispatcher(std::vector<Worker> workers, const config::Config& config
       log_(log),
       delimiter_(delimiter_of(config.delivery.recipient_delimiter)),
       recorder_(home_, config, directory, queue, log),
-      in_hand_(octets_in_hand_max),
+      in_lanes_(limits.in_lanes),
+      in_hand_(limits.octets_in_hand),
       carried_(workers_.size(), 0),
       releasing_(workers_.size(), nullptr),
       alarm_(home_.clock) {}
@@ -72,9 +78,10 @@ void Dispatcher::load(const std::vector<Due>& entries) {
 
 net::Task<void> Dispatcher::run() {
   while (released_ + 1 < workers_.size() || releasing_.front() == nullptr || carried_.front() != 0) {
+    unpark_senders();
     start_due();
     auto wait = kLookAgain;
-    if (!stopping_ && !due_.empty() && active_.size() < kActiveMax && being_read_ < kReadsMax) {
+    if (!stopping_ && !due_.empty() && being_read_ < kReadsMax) {
       wait = std::min(wait, std::chrono::milliseconds{due_.begin()->first - home_.clock.wall()});
     }
     co_await alarm_.wait_until(home_.clock.now() + wait);
@@ -104,7 +111,7 @@ std::optional<Dispatcher::Waiting> Dispatcher::unschedule(queue::EntryId id) {
 }
 
 void Dispatcher::start_due() {
-  while (!stopping_ && !due_.empty() && active_.size() < kActiveMax && being_read_ < kReadsMax) {
+  while (!stopping_ && !due_.empty() && being_read_ < kReadsMax) {
     const auto [due, id] = *due_.begin();
     if (due > home_.clock.wall()) return;
     const auto waiting = unschedule(id);
@@ -173,6 +180,7 @@ void Dispatcher::begin(Entry entry, bool everybody) {
     (hop ? groups[*hop] : lost).push_back(i);
   }
   active_[entry->id] = entry;
+  entry->sender = share_holder(entry->envelope.reverse_path, delimiter_);
   entry->groups_under_way = groups.size();
   entry->groups_to_record = groups.size();
   if (groups.empty()) {
@@ -186,16 +194,23 @@ void Dispatcher::begin(Entry entry, bool everybody) {
 }
 
 void Dispatcher::enter(const NextHop& hop, Group group) {
+  const std::string& sender = group.entry->sender;
+  const bool ours = std::holds_alternative<OurMailboxes>(hop);
+  if (!ours && !in_lanes_.has_room(sender)) return park(parked_senders_[sender], std::move(group));
   auto& lane = lanes_[hop];
   if (!lane) lane = std::make_unique<Lane>(Lane{.hop = hop, .running = 0, .waiting = {}, .parked = {}});
   const bool at_once = lane->running < running_max(*lane);
-  if (!at_once) group.entry->fresh.clear();  // memory is for those who move
-  if (at_once || lane->waiting.size() < kLaneWaitingMax) {
-    lane->waiting.push_back(std::move(group));
-    return pump(*lane);
-  }
-  lane->parked.insert(group.entry->id);
+  if (!at_once && lane->waiting.size() >= kLaneWaitingMax) return park(lane->parked, std::move(group));
+  if (!at_once) group.entry->let_fresh_go();  // memory is for those who move
+  if (!ours) in_lanes_.take(sender);
+  lane->waiting.push_back(std::move(group));
+  pump(*lane);
+}
+
+void Dispatcher::park(std::set<queue::EntryId>& parked, Group group) {
+  parked.insert(group.entry->id);
   group.entry->parked = true;
+  group.entry->let_fresh_go();
   --group.entry->groups_to_record;
   if (--group.entry->groups_under_way == 0) finish(group.entry);
 }
@@ -212,12 +227,31 @@ void Dispatcher::pump(Lane& lane) {
 /// Whoever was parked gets a place before the waiting ones run out.
 void Dispatcher::unpark(Lane& lane) {
   while (!lane.parked.empty() && lane.waiting.size() < kLaneWaitingMax / 2) {
-    const auto id = *lane.parked.begin();
-    lane.parked.erase(lane.parked.begin());
-    if (waiting_.contains(id)) return schedule(id, {home_.clock.wall(), false});
-    const auto active = active_.find(id);  // another lane has it, or it is read again
-    if (active != active_.end() && active->second) active->second->parked = false;
+    static_cast<void>(wake_first(lane.parked));
   }
+}
+
+/// Each time one of each sender's who has room again: when it is read, or gone, somebody comes back here.
+void Dispatcher::unpark_senders() {
+  for (auto& [sender, parked] : parked_senders_) {
+    if (!in_lanes_.has_room(sender)) continue;
+    while (!parked.empty() && !wake_first(parked)) {
+    }
+  }
+  std::erase_if(parked_senders_, [](const auto& each) { return each.second.empty(); });
+}
+
+/// False when it is gone.
+bool Dispatcher::wake_first(std::set<queue::EntryId>& parked) {
+  const auto id = *parked.begin();
+  parked.erase(parked.begin());
+  if (waiting_.contains(id)) {
+    schedule(id, {home_.clock.wall(), false});
+    return true;
+  }
+  const auto active = active_.find(id);  // another lane has it, or it is read again
+  if (active != active_.end() && active->second) active->second->parked = false;
+  return active != active_.end();
 }
 
 /// The lane stays: it counts this group as running.
@@ -247,6 +281,7 @@ net::Task<void> Dispatcher::run_group(Lane& lane, Group group) {
   const bool withheld = recorded && recorded->withheld;
   note_recorded(*entry, std::move(recorded));
   --lane.running;
+  if (!lane.is_ours()) in_lanes_.give_back(entry->sender);
   pump(lane);
   unpark(lane);
   if (lane.running == 0 && lane.waiting.empty() && lane.parked.empty()) lanes_.erase(NextHop{lane.hop});
@@ -283,7 +318,7 @@ net::Task<Carried> Dispatcher::attempt(Lane& lane, Group group, std::vector<queu
                           .envelope = group.entry->envelope,
                           .message = std::move(message),
                           .recipients = {},
-                          .sender = share_holder(group.entry->envelope.reverse_path, delimiter_)};
+                          .sender = group.entry->sender};
   for (const auto index : group.recipients) {
     const auto& recipient = group.entry->recipients[index].recipient;
     consignment.recipients.push_back({index, recipient.mailbox, recipient.notify, recipient.orcpt});
@@ -303,7 +338,15 @@ net::Task<Carried> Dispatcher::attempt(Lane& lane, Group group, std::vector<queu
 /// The room is waited for: that is no attempt. Errors besides those of the queue: unavailable, when we are
 /// stopping.
 net::Task<std::expected<Dispatcher::Message, queue::QueueError>> Dispatcher::octets_of(NextHop hop, Entry entry) {
-  if (!entry->fresh.empty()) co_return Message{entry->fresh, nullptr};
+  const auto place_of = [&](std::uint64_t octets) {
+    const relay::RoomHolder holder{to_string(hop), entry->sender};
+    return std::make_shared<relay::MessageRoom::Place>(in_hand_, holder, octets);
+  };
+  if (!entry->fresh.empty()) {
+    if (!entry->fresh_place) entry->fresh_place = place_of(octets_in(entry->fresh));
+    if (entry->fresh_place->try_take()) co_return Message{entry->fresh, entry->fresh_place};
+    entry->let_fresh_go();
+  }
   Message message;
   for (int attempts = 0;; ++attempts) {
     if (entry->location.octets == 0 || attempts > 0) {
@@ -313,8 +356,7 @@ net::Task<std::expected<Dispatcher::Message, queue::QueueError>> Dispatcher::oct
     }
     const auto location = entry->location;
     if (!message.place) {
-      const relay::RoomHolder holder{to_string(hop), share_holder(entry->envelope.reverse_path, delimiter_)};
-      message.place = std::make_unique<relay::MessageRoom::Place>(in_hand_, holder, location.octets);
+      message.place = place_of(location.octets);
       const bool taken = co_await message.place->take();
       if (!taken) co_return std::unexpected(queue::QueueError::unavailable);
     }

@@ -9,8 +9,10 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
 #include <unordered_map>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "common/auth/directory.h"
@@ -26,6 +28,7 @@
 #include "smtpd/queue/queue.h"
 #include "smtpd/recorder.h"
 #include "smtpd/relay/message_room.h"
+#include "smtpd/relay/shares.h"
 
 namespace posthaste::smtpd {
 
@@ -41,12 +44,19 @@ class Dispatcher {
     Carrier* carrier;
   };
 
-  /// Of messages that were read from the queue for attempts.
-  static constexpr std::uint64_t kOctetsInHandMax = std::uint64_t{256} << 20;
+  /// What attempts may have of memory.
+  struct Limits {
+    std::uint64_t octets_in_hand = std::uint64_t{256} << 20;  // of messages
+    std::size_t in_lanes = 20'000;                            // groups for other hosts
+  };
 
   /// Everything outlives it. The first worker's loop is its home.
   Dispatcher(std::vector<Worker> workers, const config::Config& config, const auth::Directory& directory,
-             queue::Queue& queue, const log::Log& log, std::uint64_t octets_in_hand_max = kOctetsInHandMax);
+             queue::Queue& queue, const log::Log& log, Limits limits);
+  /// With those of a daemon.
+  Dispatcher(std::vector<Worker> workers, const config::Config& config, const auth::Directory& directory,
+             queue::Queue& queue, const log::Log& log)
+      : Dispatcher(std::move(workers), config, directory, queue, log, Limits()) {}
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
   ~Dispatcher();
@@ -105,10 +115,10 @@ class Dispatcher {
     std::vector<std::uint32_t> recipients;
   };
 
-  /// An entry's octets, and the room that they have when they were read from the queue for it.
+  /// An entry's octets, and the room that they have.
   struct Message {
     std::vector<queue::SharedOctets> pieces;
-    std::unique_ptr<relay::MessageRoom::Place> place;
+    std::shared_ptr<relay::MessageRoom::Place> place;
   };
 
   struct Lane {
@@ -116,6 +126,8 @@ class Dispatcher {
     std::size_t running = 0;
     std::deque<Group> waiting;
     std::set<queue::EntryId> parked;  // entries that had no place in `waiting`, in nobody's memory but here
+
+    [[nodiscard]] bool is_ours() const { return std::holds_alternative<OurMailboxes>(hop); }
   };
 
   // What waits for its time
@@ -129,7 +141,10 @@ class Dispatcher {
   void begin(Entry entry, bool everybody);
   void enter(const NextHop& hop, Group group);
   void pump(Lane& lane);
+  void park(std::set<queue::EntryId>& parked, Group group);
   void unpark(Lane& lane);
+  void unpark_senders();
+  bool wake_first(std::set<queue::EntryId>& parked);
   net::Task<void> run_group(Lane& lane, Group group);
   void note_recorded(const ActiveEntry& entry, std::expected<Recorded, queue::QueueError> recorded);
   net::Task<void> set_aside(Entry entry);
@@ -161,8 +176,10 @@ class Dispatcher {
   std::unordered_map<queue::EntryId, Entry> active_;   // nothing while it is read from the queue
   std::size_t being_read_ = 0;
   std::map<NextHop, std::unique_ptr<Lane>> lanes_;
+  relay::Shares in_lanes_;                                          // groups in the lanes of other hosts
+  std::map<std::string, std::set<queue::EntryId>> parked_senders_;  // entries whose senders had no share of these
   std::size_t turn_ = 0;
-  relay::MessageRoom in_hand_;  // what was read from the queue for attempts
+  relay::MessageRoom in_hand_;  // messages of attempts
   net::Event entry_read_;
 
   std::vector<std::size_t> carried_;            // groups under way, by worker

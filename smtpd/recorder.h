@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "smtpd/carrier.h"
 #include "smtpd/notification.h"
 #include "smtpd/queue/queue.h"
+#include "smtpd/relay/message_room.h"
 #include "smtpd/settlement.h"
 
 namespace posthaste::smtpd {
@@ -35,7 +37,9 @@ struct ActiveEntry {
   queue::Envelope envelope;
   std::vector<queue::QueuedRecipient> recipients;
   queue::OctetsLocation location;          // nowhere while it was not read from the queue
+  std::string sender;                      // as share_holder() says
   std::vector<queue::SharedOctets> fresh;  // its octets, while there is no need to read them
+  std::shared_ptr<relay::MessageRoom::Place> fresh_place;  // and their room, from the first attempt on
   std::size_t groups_under_way = 0;
   std::size_t groups_to_record = 0;  // of them: those whose outcomes the recorder was not given yet
   std::size_t attempts = 0;          // of them: those that a host or deliveryd is asked to take now
@@ -46,6 +50,11 @@ struct ActiveEntry {
   bool unrecorded = false;           // the queue lacks an outcome that is here: only what it holds counts
   bool parked = false;               // some who are due stand in a lane, and need not be looked after
 
+  /// Whoever needs the octets from now on reads them from the queue.
+  void let_fresh_go() {
+    fresh.clear();
+    fresh_place.reset();
+  }
   /// Whether somebody still waits for the message.
   [[nodiscard]] bool is_open() const;
   /// The earliest next attempt of those who wait and are not held; of those alone whose time comes after `after`.

@@ -57,6 +57,7 @@ MessageRoom::Place::~Place() {
 
 bool MessageRoom::Place::try_take() {
   if (taken_ || room_.stopped_) return taken_;
+  if (!room_.has_share(*this) || room_.octets_in_use_ + octets_ > room_.octets_max_) return false;
   room_.waiting_.push_back(this);
   room_.admit();
   if (!taken_) room_.waiting_.remove(this);

@@ -1,5 +1,7 @@
 #include "smtpd/relay/relay.h"
 
+#include <chrono>
+#include <string>
 #include <utility>
 
 #include "common/net/event.h"
@@ -7,6 +9,11 @@
 #include "smtpd/relay/attempt.h"
 
 namespace posthaste::relay {
+namespace {
+
+constexpr std::chrono::milliseconds kShortageToldAgain = std::chrono::minutes{1};
+
+}  // namespace
 
 struct Relay::State {
   State(net::World& the_world, dns::Resolver& resolver, Options the_options, log::Log the_log)
@@ -53,6 +60,18 @@ struct Relay::State {
   const Shared shared;
   std::size_t deliveries = 0;
   net::Event changed;  // stopped, or no delivery is left
+  net::Instant shortage_told_again{};
+
+  /// Mail that waits because its sender's share of the connections is used up.
+  void tell_of_shortage(const std::string& sender) {
+    const net::Instant now = clients.world.clock.now();
+    if (!places.is_short_for(sender) || now < shortage_told_again) return;
+    log.warning("relay.connections.short", {{"sender", sender.empty() ? "<>" : sender},
+                                            {"sender_connections", places.held_by(sender)},
+                                            {"connections", places.taken()},
+                                            {"connections_max", options.connections_max}});
+    shortage_told_again = now + kShortageToldAgain;
+  }
 };
 
 Relay::Relay(net::World& world, dns::Resolver& resolver, Options options, log::Log log)
@@ -64,12 +83,14 @@ net::Task<std::vector<Outcome>> Relay::deliver(Destination destination, Message 
                                                std::vector<Recipient> recipients) {
   auto& state = *state_;
   ++state.deliveries;
+  const std::string sender = message.sender;
   Attempt attempt{state.shared, destination, std::move(message), std::move(recipients)};
   for (bool again = true; again;) {
-    const bool admitted = co_await state.places.take(destination);
+    state.tell_of_shortage(sender);
+    const bool admitted = co_await state.places.take(destination, sender);
     if (!admitted) break;  // we are stopping, and it says so of each recipient
     co_await attempt.run();
-    state.places.give_back(destination, attempt.experience());
+    state.places.give_back(destination, sender, attempt.experience());
     again = attempt.lacks_room();
     if (again) again = co_await attempt.wait_for_room();  // without a place, which others need meanwhile
   }

@@ -48,9 +48,9 @@ class Relay {
   /// After run() has ended.
   ~Relay();
 
-  /// One attempt, with as many hosts, connections and transactions as it takes. Waits for one of the destination's
-  /// places first, in the order of the calls, and for memory where the message must be converted. One outcome for
-  /// each recipient, in any order. After stop(): all that is not answered is deferred.
+  /// One attempt, with as many hosts, connections and transactions as it takes. Waits first for one of the
+  /// destination's places that is in the sender's share of all, and for memory where the message must be converted.
+  /// One outcome for each recipient, in any order. After stop(): all that is not answered is deferred.
   net::Task<std::vector<Outcome>> deliver(Destination destination, Message message,
                                           std::vector<Recipient> recipients);
 

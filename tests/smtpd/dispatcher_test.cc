@@ -38,14 +38,21 @@ class Scene {
   }
 
   /// As a daemon that has just begun; the one before has ended.
-  void start_again(std::uint64_t octets_in_hand_max = Dispatcher::kOctetsInHandMax) {
+  void start_again(Dispatcher::Limits limits = Dispatcher::Limits()) {
     outbound_.reset();
     pool_.emplace(sim.world(), lmtp(), config_.hostname);
-    outbound_.emplace(sim.world(), config_, installation().directory(), *queue_, *pool_, log_, octets_in_hand_max);
+    outbound_.emplace(sim.world(), config_, installation().directory(), *queue_, *pool_, log_, limits);
     for (auto& [domain, host] : hosts_) add_record(domain);
+    for (const auto& domain : more_domains_) add_record(domain);
     outbound_->start(*Dispatcher::left_in(*queue_));
   }
 
+  /// One more domain of a host that is there.
+  void same_host(const std::string& domain, const std::string& as) {
+    addresses_[domain] = addresses_.at(as);
+    more_domains_.push_back(domain);
+    add_record(domain);
+  }
   /// The only host of the domain, which takes everything.
   FakeHost& host(const std::string& domain) {
     const std::string address = "192.0.2." + std::to_string(hosts_.size() + 100);
@@ -130,6 +137,7 @@ class Scene {
   std::optional<SimOutbound> outbound_;
   std::list<std::pair<std::string, std::unique_ptr<FakeHost>>> hosts_;  // by domain
   std::map<std::string, std::string> addresses_;
+  std::vector<std::string> more_domains_;
 };
 
 using Play = net::Task<void> (*)(Scene&);
@@ -252,13 +260,14 @@ net::Task<void> park(Scene& scene) {
 TEST(Dispatcher, ParkedEntriesComeBack) { run(park); }
 
 /// What one sender has in the queue for one domain, to be read from there: each has more than 1,000 octets.
-net::Task<void> leave(Scene& scene, std::string sender, std::string domain, int count) {
+net::Task<void> leave(Scene& scene, std::string sender, std::string domain, int count, std::string name = "jones") {
   for (int i = 0; i < count; ++i) {
     queue::Add add;
+    add.envelope.trace_id = "trace";
     add.envelope.reverse_path = smtp::Mailbox{sender, "example.org"};
     add.envelope.arrived = scene.sim.loop().wall();
     queue::QueuedRecipient recipient;
-    recipient.recipient.mailbox = at(domain);
+    recipient.recipient.mailbox = at(domain, name);
     add.recipients.push_back(std::move(recipient));
     add.message.push_back(queue::share("Subject: x\r\n\r\n" + std::string(1'000, 'x') + "\r\n"));
     queue::Batch batch;
@@ -276,7 +285,7 @@ net::Task<void> read_much_for_a_slow_host(Scene& scene) {
   co_await scene.stop();
   for (int i = 0; i < 10; ++i) co_await leave(scene, "s" + std::to_string(i), "slow.test", 1);
   co_await leave(scene, "bob", "quick.test", 3);
-  scene.start_again(kEightInHand);
+  scene.start_again({.octets_in_hand = kEightInHand});
   co_await scene.sim.loop().sleep(30s);
   EXPECT_EQ(quick.taken.size(), 3U);
   co_await scene.sim.loop().sleep(1h);
@@ -295,7 +304,7 @@ net::Task<void> read_much_of_a_sender(Scene& scene) {
     co_await leave(scene, "alice+" + std::to_string(i), "slow" + std::to_string(i) + ".test", 1);
   }
   co_await leave(scene, "bob", "quick.test", 3);
-  scene.start_again(kEightInHand);
+  scene.start_again({.octets_in_hand = kEightInHand});
   co_await scene.sim.loop().sleep(30s);
   EXPECT_EQ(quick.taken.size(), 3U);
   co_await scene.sim.loop().sleep(1h);
@@ -304,11 +313,69 @@ net::Task<void> read_much_of_a_sender(Scene& scene) {
 
 TEST(Dispatcher, ASendersLargeMailLeavesRoomForOthers) { run(read_much_of_a_sender); }
 
+/// Bob's mail, to as many domains of one host that is slow.
+net::Task<void> leave_for_many_domains(Scene& scene, int count) {
+  scene.host("slow.test").manners = always(Stage::greeting, "220 at last", 4min);
+  for (int i = 0; i < count; ++i) {
+    const std::string domain = "slow" + std::to_string(i) + ".test";
+    scene.same_host(domain, "slow.test");
+    co_await leave(scene, "bob", domain, 1);
+  }
+}
+
+net::Task<void> use_up_the_connections(Scene& scene) {
+  auto& quick = scene.host("quick.test");
+  co_await scene.stop();
+  co_await leave_for_many_domains(scene, 250);
+  co_await leave(scene, "alice", "quick.test", 1);
+  scene.start_again();
+  co_await scene.sim.loop().sleep(30s);
+  EXPECT_EQ(quick.taken.size(), 1U);
+  EXPECT_NE(scene.events().find("relay.connections.short sender=bob@example.org sender_connections=100"),
+            std::string::npos);
+  co_await scene.sim.loop().sleep(1h);
+  EXPECT_TRUE(scene.entries().empty());
+}
+
+TEST(Dispatcher, ASendersSlowHostsLeaveConnectionsForOthers) { run(use_up_the_connections); }
+
+net::Task<void> use_up_the_lanes(Scene& scene) {
+  auto& quick = scene.host("quick.test");
+  co_await scene.stop();
+  co_await leave_for_many_domains(scene, 60);
+  co_await leave(scene, "alice", "quick.test", 3);
+  co_await leave(scene, "carol", "example.org", 1, "bob");
+  scene.start_again({.in_lanes = 20});
+  co_await scene.sim.loop().sleep(30s);
+  EXPECT_EQ(quick.taken.size(), 3U);
+  EXPECT_EQ(scene.deliveryd().delivered.size(), 1U) << "which needs no share";
+  co_await scene.sim.loop().sleep(1h);
+  EXPECT_TRUE(scene.entries().empty()) << "those who had no place get one";
+}
+
+TEST(Dispatcher, ASendersSlowHostsLeavePlacesInTheLanesForOthers) { run(use_up_the_lanes); }
+
+net::Task<void> drop_what_waits_for_a_place(Scene& scene) {
+  co_await scene.stop();
+  co_await leave_for_many_domains(scene, 30);
+  scene.start_again({.in_lanes = 20});
+  co_await scene.sim.loop().sleep(30s);
+  const auto ids = scene.entries();
+  for (std::size_t i = 11; i < ids.size() - 1; ++i) {
+    const auto dropped = co_await scene.dispatcher().drop(ids[i]);
+    EXPECT_EQ(dropped, 0U);
+  }
+  co_await scene.sim.loop().sleep(30min);
+  EXPECT_TRUE(scene.entries().empty()) << "the last one as well";
+}
+
+TEST(Dispatcher, WhoWaitsForAPlaceBehindDroppedOnesGetsIt) { run(drop_what_waits_for_a_place); }
+
 net::Task<void> stop_while_some_wait_for_room(Scene& scene) {
   scene.host("slow.test").manners = always(Stage::message, "250 2.0.0 at last", 4min);
   co_await scene.stop();
   co_await leave(scene, "alice", "slow.test", 10);
-  scene.start_again(kEightInHand);
+  scene.start_again({.octets_in_hand = kEightInHand});
   co_await scene.sim.loop().sleep(30s);
   const auto stopped = scene.sim.loop().now();
   co_await scene.stop();

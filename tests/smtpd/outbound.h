@@ -50,11 +50,11 @@ class SimOutbound {
  public:
   SimOutbound(net::World& world, const config::Config& config, const auth::Directory& directory,
               queue::Queue& queue, LmtpPool& pool, const log::Log& log,
-              std::uint64_t octets_in_hand_max = Dispatcher::kOctetsInHandMax)
+              Dispatcher::Limits limits = Dispatcher::Limits())
       : resolver(world),
         relay_(world, resolver, relay_options(config), log),
         carrier_(config.hostname),
-        dispatcher({{&world, &carrier_}}, config, directory, queue, log, octets_in_hand_max) {
+        dispatcher({{&world, &carrier_}}, config, directory, queue, log, limits) {
     carrier_.open(pool, relay_);
   }
 
