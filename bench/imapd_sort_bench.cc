@@ -9,10 +9,11 @@
 
 #include "common/imap/command.h"
 #include "common/mime/cached_fields.h"
+#include "common/reading/search_work.h"
+#include "common/reading/sort_work.h"
+#include "common/reading/thread_work.h"
 #include "common/store/writer.h"
-#include "imapd/search_work.h"
-#include "imapd/sort_work.h"
-#include "imapd/thread_work.h"
+#include "imapd/search/search_keys.h"
 
 namespace posthaste::imapd {
 namespace {
@@ -94,14 +95,14 @@ void search(benchmark::State& state, const char* program) {
   const std::vector<std::string> keywords;
   daemon::MemoryBudget budget{std::size_t{1} << 30U};
   for (auto _ : state) {
-    const SearchContext context{mailbox.selected(), keywords, {}, nullptr};
-    SearchWork work{mailbox.store(),
-                    kUser,
-                    mailbox.selected().id,
-                    compile_search(std::get<imap::Search>(command->body).program, context),
-                    1,
-                    mailbox.selected().messages.all(),
-                    budget};
+    const SearchContext context{mailbox.selected(), {}};
+    reading::SearchWork work{
+        mailbox.store(),
+        kUser,
+        mailbox.selected().id,
+        reading::make_ready(conditions_of(std::get<imap::Search>(command->body).program, context), keywords),
+        mailbox.selected().messages.all(),
+        budget};
     finish(state, work);
     benchmark::DoNotOptimize(work.found());
   }
@@ -113,24 +114,24 @@ void sort(benchmark::State& state, const char* criteria) {
   const auto command = imap::parse_command(std::string{"a SORT ("} + criteria + ") UTF-8 ALL");
   daemon::MemoryBudget budget{std::size_t{1} << 30U};
   for (auto _ : state) {
-    SortWork work{mailbox.store(),
-                  kUser,
-                  mailbox.selected().id,
-                  std::get<imap::Sort>(command->body).criteria,
-                  mailbox.selected().messages.all(),
-                  budget};
+    reading::SortWork work{mailbox.store(),
+                           kUser,
+                           mailbox.selected().id,
+                           criteria_of(std::get<imap::Sort>(command->body).criteria),
+                           mailbox.selected().messages.all(),
+                           budget};
     finish(state, work);
     benchmark::DoNotOptimize(work.result());
   }
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 
-void thread(benchmark::State& state, imap::ThreadAlgorithm algorithm) {
+void thread(benchmark::State& state, reading::ThreadAlgorithm algorithm) {
   const Mailbox& mailbox = Mailbox::of(static_cast<std::size_t>(state.range(0)));
   daemon::MemoryBudget budget{std::size_t{1} << 30U};
   for (auto _ : state) {
-    ThreadWork work{mailbox.store(), kUser, mailbox.selected().id, algorithm, mailbox.selected().messages.all(),
-                    budget};
+    reading::ThreadWork work{
+        mailbox.store(), kUser, mailbox.selected().id, algorithm, mailbox.selected().messages.all(), budget};
     finish(state, work);
     benchmark::DoNotOptimize(work.forest());
   }
@@ -141,10 +142,10 @@ BENCHMARK_CAPTURE(search, subject, "SUBJECT matter")->Arg(10'000)->Unit(benchmar
 BENCHMARK_CAPTURE(search, text, "TEXT nothing")->Arg(10'000)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(sort, date, "DATE")->Arg(10'000)->Arg(100'000)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(sort, subject_date, "SUBJECT DATE")->Arg(10'000)->Arg(100'000)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(thread, by_subject, imap::ThreadAlgorithm::ordered_subject)
+BENCHMARK_CAPTURE(thread, by_subject, reading::ThreadAlgorithm::ordered_subject)
     ->Arg(10'000)
     ->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(thread, by_references, imap::ThreadAlgorithm::references)
+BENCHMARK_CAPTURE(thread, by_references, reading::ThreadAlgorithm::references)
     ->Arg(10'000)
     ->Arg(100'000)
     ->Unit(benchmark::kMillisecond);

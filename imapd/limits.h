@@ -5,7 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "common/reading/limits.h"
+
 namespace posthaste::imapd {
+
+using reading::kSliceOctets;
+using reading::kSliceRows;
 
 inline constexpr std::size_t kCommandMaxOctets = 131'072;           // without APPEND's messages
 inline constexpr std::size_t kCommandBeforeLoginMaxOctets = 8'192;  // a SASL response is a line of its own
@@ -19,9 +24,7 @@ inline constexpr std::size_t kIdLiteralsMax = 60;
 inline constexpr std::size_t kFetchSectionsMax = 64;          // BODY[...], BINARY[...] and their like in one FETCH
 inline constexpr std::size_t kSearchTextsMax = 64;            // TEXT, BODY and HEADER keys in one SEARCH
 inline constexpr std::chrono::seconds kProgressInterval{10};  // RFC 9585: how often long work tells how far it is
-inline constexpr std::size_t kSortTextMaxOctets = 1'024;      // what SORT and THREAD compare of a subject or a name
-inline constexpr std::size_t kSortMemoryMaxOctets = 268'435'456;  // of what one SORT or THREAD compares
-inline constexpr std::size_t kSaslLineMaxOctets = 12'288;         // RFC 4954 §4 has it for SMTP; so here
+inline constexpr std::size_t kSaslLineMaxOctets = 12'288;     // RFC 4954 §4 has it for SMTP; so here
 inline constexpr int kFailedLoginsMax = 5;
 inline constexpr int kBadCommandsBeforeLoginMax = 10;
 inline constexpr int kCommandsBeforeLoginMax = 50;
@@ -32,11 +35,9 @@ inline constexpr std::size_t kRecentMailboxesMax = 1'000'000;  // of which is kn
 
 inline constexpr std::size_t kQueuedMaxOctets = 262'144;         // then nothing is produced until it is sent
 inline constexpr std::chrono::milliseconds kRepliesHeldMax{50};  // while pipelined commands run
-inline constexpr std::size_t kSliceOctets = 262'144;             // of one piece of work off the loop
-inline constexpr std::size_t kSliceRows = 2'048;
-inline constexpr std::size_t kListedAtOnce = 256;              // mailboxes looked at in one snapshot
-inline constexpr std::uint64_t kMatchStepsAtOnce = 1'000'000;  // of LIST's patterns, some ns each
-inline constexpr std::uint64_t kChangedAtOnce = 16'384;        // messages of one change that may be made in parts
+inline constexpr std::size_t kListedAtOnce = 256;                // mailboxes looked at in one snapshot
+inline constexpr std::uint64_t kMatchStepsAtOnce = 1'000'000;    // of LIST's patterns, some ns each
+inline constexpr std::uint64_t kChangedAtOnce = 16'384;          // messages of one change that may be made in parts
 inline constexpr std::uint64_t kAppendTogetherOctets =
     104'857'600;  // what one APPEND may bring, if no single message is larger
 inline constexpr std::uint64_t kAppendMemoryOctets =
@@ -45,7 +46,5 @@ inline constexpr std::size_t kUncountedOctets = 8'192;         // of output, whi
 inline constexpr std::size_t kCompressionOctets = 310'000;     // net::DeflateTransport, while octets go to and fro
 inline constexpr std::size_t kCompressionRestOctets = 34'000;  // and while it waits for the client
 inline constexpr std::uint64_t kUserMemoryPart = 4;            // of it, for one user; and one message at least
-
-inline constexpr std::uint64_t kHeaderOctetsAtOnce = 4'194'304;  // in one snapshot, counted once for each key
 
 }  // namespace posthaste::imapd

@@ -8,7 +8,7 @@
 #include "common/base/http_request.h"
 #include "common/base/release.h"
 #include "common/session/logins.h"
-#include "imapd/command_states.h"
+#include "imapd/dialogue/command_states.h"
 #include "imapd/limits.h"
 
 namespace posthaste::imapd {

@@ -28,17 +28,17 @@
 #include "common/net/time_limit.h"
 #include "common/net/world.h"
 #include "common/session/doors.h"
-#include "imapd/command_reader.h"
-#include "imapd/dialect.h"
-#include "imapd/fetch_work.h"
-#include "imapd/known_metadata.h"
+#include "imapd/answers/listing.h"
+#include "imapd/answers/number_text.h"
+#include "imapd/dialogue/command_reader.h"
+#include "imapd/fetch/fetch_work.h"
 #include "imapd/limits.h"
-#include "imapd/listing.h"
-#include "imapd/number_text.h"
-#include "imapd/recent_messages.h"
+#include "imapd/news/known_metadata.h"
+#include "imapd/news/watch.h"
 #include "imapd/replies.h"
-#include "imapd/selected_mailbox.h"
-#include "imapd/watch.h"
+#include "imapd/view/dialect.h"
+#include "imapd/view/recent_messages.h"
+#include "imapd/view/selected_mailbox.h"
 
 namespace posthaste::imapd {
 
@@ -81,7 +81,7 @@ class Session {
   struct Notifications {
     explicit Notifications(Watch wanted) : watch(std::move(wanted)) {}
     Watch watch;
-    ChangedMailboxes changed;                    // and not yet told
+    ChangedMailboxes changed;                             // and not yet told
     std::unique_ptr<mailbox::Subscription> subscription;  // ends before what it notes goes
   };
 

@@ -1,8 +1,8 @@
-#include "common/imap/ancestry.h"
+#include "common/reading/ancestry.h"
 
 #include <utility>
 
-namespace posthaste::imap {
+namespace posthaste::reading {
 
 void Ancestry::link(Index parent, Index root) {
   splay(root);
@@ -66,4 +66,4 @@ std::optional<Ancestry::Index> Ancestry::splay_parent(Index node) const {
   return std::nullopt;
 }
 
-}  // namespace posthaste::imap
+}  // namespace posthaste::reading

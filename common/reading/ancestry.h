@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-namespace posthaste::imap {
+namespace posthaste::reading {
 
 /// A forest in which each question and each change costs about the logarithm of its size, over many of them,
 /// however deep it is: link-cut trees (Sleator and Tarjan, 1983).
@@ -44,4 +44,4 @@ class Ancestry {
   std::vector<Node> nodes_;
 };
 
-}  // namespace posthaste::imap
+}  // namespace posthaste::reading

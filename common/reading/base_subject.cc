@@ -1,4 +1,4 @@
-#include "common/imap/base_subject.h"
+#include "common/reading/base_subject.h"
 
 #include <optional>
 
@@ -6,7 +6,7 @@
 #include "common/mime/encoded_word.h"
 #include "common/mime/header.h"
 
-namespace posthaste::imap {
+namespace posthaste::reading {
 
 namespace {
 
@@ -131,4 +131,4 @@ BaseSubject base_subject(std::string_view subject) {
   return {std::string{extraction.text()}, extraction.is_reply_or_forward()};
 }
 
-}  // namespace posthaste::imap
+}  // namespace posthaste::reading

@@ -1,10 +1,10 @@
-// The base subject of a message, by which SORT and THREAD compare (RFC 5256 §2.1).
+// The base subject of a message, by which messages are sorted and threaded (RFC 5256 §2.1).
 #pragma once
 
 #include <string>
 #include <string_view>
 
-namespace posthaste::imap {
+namespace posthaste::reading {
 
 struct BaseSubject {
   std::string text;  // UTF-8
@@ -16,4 +16,4 @@ struct BaseSubject {
 /// Reads the body of a Subject field, folded or not, in time linear in its length.
 [[nodiscard]] BaseSubject base_subject(std::string_view subject);
 
-}  // namespace posthaste::imap
+}  // namespace posthaste::reading

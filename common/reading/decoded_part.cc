@@ -1,17 +1,14 @@
-#include "imapd/decoded_part.h"
+#include "common/reading/decoded_part.h"
 
 #include <algorithm>
-#include <limits>
 
-#include "imapd/limits.h"
+#include "common/reading/limits.h"
 
-namespace posthaste::imapd {
+namespace posthaste::reading {
 
-DecodedPart::DecodedPart(const imap::EncodedPart& part, const std::optional<imap::Partial>& partial)
-    : rest_(part.place),
-      decoder_(part.encoding),
-      skipped_(partial ? partial->offset : 0),
-      wanted_(partial ? partial->octets : std::numeric_limits<std::uint64_t>::max()) {}
+DecodedPart::DecodedPart(mime::Extent place, mime::TransferEncoding encoding, std::uint64_t offset,
+                         std::uint64_t octets)
+    : rest_(place), decoder_(encoding), skipped_(offset), wanted_(octets) {}
 
 mime::Extent DecodedPart::next() const { return {rest_.offset, std::min(rest_.octets, kSliceOctets)}; }
 
@@ -27,4 +24,4 @@ std::string DecodedPart::feed(std::string_view slice) {
   return octets;
 }
 
-}  // namespace posthaste::imapd
+}  // namespace posthaste::reading

@@ -2,19 +2,21 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <limits>
 #include <string>
 #include <string_view>
 
-#include "common/imap/section.h"
+#include "common/mime/structure.h"
 #include "common/mime/transfer.h"
 
-namespace posthaste::imapd {
+namespace posthaste::reading {
 
-/// Those octets of the content that a partial names, in their order.
+/// Some octets of the content, in their order.
 class DecodedPart {
  public:
-  DecodedPart(const imap::EncodedPart& part, const std::optional<imap::Partial>& partial);
+  /// It lies at `place` in this encoding. At most `octets` of what it decodes to are wanted, from `offset` on.
+  DecodedPart(mime::Extent place, mime::TransferEncoding encoding, std::uint64_t offset = 0,
+              std::uint64_t octets = std::numeric_limits<std::uint64_t>::max());
 
   /// Where the next slice lies in the message, of at most kSliceOctets.
   [[nodiscard]] mime::Extent next() const;
@@ -29,4 +31,4 @@ class DecodedPart {
   std::uint64_t wanted_;
 };
 
-}  // namespace posthaste::imapd
+}  // namespace posthaste::reading

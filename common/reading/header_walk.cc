@@ -1,11 +1,11 @@
-#include "imapd/header_walk.h"
+#include "common/reading/header_walk.h"
 
 #include "common/mime/date.h"
 #include "common/mime/header.h"
-#include "imapd/limits.h"
-#include "imapd/message_reader.h"
+#include "common/reading/limits.h"
+#include "common/reading/message_reader.h"
 
-namespace posthaste::imapd {
+namespace posthaste::reading {
 namespace {
 
 constexpr std::size_t kRowsAtOnce = 1'024;
@@ -55,4 +55,4 @@ std::chrono::sys_seconds sent_date(const mailbox::Message& message, std::string_
   return date ? date->time : message.internal_date.at;
 }
 
-}  // namespace posthaste::imapd
+}  // namespace posthaste::reading

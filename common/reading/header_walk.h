@@ -1,4 +1,4 @@
-// Walks over messages with what their headers say of date, subject and people, as SORT and THREAD need them.
+// Walks over messages with what their headers say of date, subject and people, as sorting and threading need them.
 #pragma once
 
 #include <cstdint>
@@ -8,9 +8,9 @@
 #include <string_view>
 
 #include "common/mailbox/reader.h"
-#include "imapd/row_walk.h"
+#include "common/reading/row_walk.h"
 
-namespace posthaste::imapd {
+namespace posthaste::reading {
 
 class HeaderWalk {
  public:
@@ -49,4 +49,4 @@ class HeaderWalk {
 /// When the message was sent, or else came in (RFC 5256 §2.2).
 [[nodiscard]] std::chrono::sys_seconds sent_date(const mailbox::Message& message, std::string_view header);
 
-}  // namespace posthaste::imapd
+}  // namespace posthaste::reading

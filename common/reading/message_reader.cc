@@ -1,8 +1,8 @@
-#include "imapd/message_reader.h"
+#include "common/reading/message_reader.h"
 
 #include "common/mime/header.h"
 
-namespace posthaste::imapd {
+namespace posthaste::reading {
 namespace {
 
 constexpr std::uint64_t kBeginningOctets = 32'768;
@@ -85,4 +85,4 @@ std::expected<const mime::Part*, mailbox::StoreError> MessageReader::structure()
   return &*structure_;
 }
 
-}  // namespace posthaste::imapd
+}  // namespace posthaste::reading

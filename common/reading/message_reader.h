@@ -10,7 +10,7 @@
 #include "common/mailbox/reader.h"
 #include "common/mime/structure.h"
 
-namespace posthaste::imapd {
+namespace posthaste::reading {
 
 /// Used on an executor: it reads files. What it gives lives as long as the reader.
 class MessageReader {
@@ -53,4 +53,4 @@ class MessageReader {
   std::optional<mime::Part> structure_;
 };
 
-}  // namespace posthaste::imapd
+}  // namespace posthaste::reading

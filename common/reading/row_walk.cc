@@ -1,10 +1,10 @@
-#include "imapd/row_walk.h"
+#include "common/reading/row_walk.h"
 
 #include <algorithm>
 
-#include "imapd/limits.h"
+#include "common/reading/limits.h"
 
-namespace posthaste::imapd {
+namespace posthaste::reading {
 
 namespace {
 
@@ -83,4 +83,4 @@ std::expected<void, mailbox::StoreError> walk_back(const mailbox::Reader& store,
   return {};
 }
 
-}  // namespace posthaste::imapd
+}  // namespace posthaste::reading

@@ -11,7 +11,7 @@
 #include "common/mailbox/reader.h"
 #include "common/mailbox/uid_set.h"
 
-namespace posthaste::imapd {
+namespace posthaste::reading {
 
 class RowWalk {
  public:
@@ -50,4 +50,4 @@ class RowWalk {
     const mailbox::Reader& store, UserId user, MailboxId mailbox,
     const std::function<bool(const mailbox::Message&)>& row);
 
-}  // namespace posthaste::imapd
+}  // namespace posthaste::reading

@@ -1,4 +1,4 @@
-// A SEARCH program made ready: numbers resolved, texts folded, cheap keys before dear ones (RFC 9051 §6.4.4).
+// Conditions made ready to be tested: keywords found, texts folded, cheap tests before dear ones.
 #pragma once
 
 #include <chrono>
@@ -10,15 +10,13 @@
 #include <vector>
 
 #include "common/daemon/memory_budget.h"
-#include "common/imap/search.h"
-#include "common/mailbox/email_ids.h"
 #include "common/mailbox/message.h"
-#include "imapd/message_reader.h"
-#include "imapd/selected_mailbox.h"
+#include "common/reading/condition.h"
+#include "common/reading/message_reader.h"
 
-namespace posthaste::imapd {
+namespace posthaste::reading {
 
-/// What a key must read of a message.
+/// What a test must read of a message.
 enum class SearchCost { row, summary, message };
 
 /// Which of a program's texts are in one message: found out for all of them at once, when the first is asked for.
@@ -33,7 +31,7 @@ struct SentDay {
   std::optional<std::optional<std::chrono::sys_days>> day;
 };
 
-/// One message under test. What could not be read makes the key that wanted it fail.
+/// One message under test. What could not be read makes the test that wanted it fail.
 struct Candidate {
   const mailbox::Message& message;
   std::string_view header_cache;
@@ -44,32 +42,18 @@ struct Candidate {
   bool& out_of_memory;                  // then the result says nothing
 };
 
-/// A key, or several.
+/// A condition, or several.
 struct SearchTest {
   SearchCost cost = SearchCost::row;
   std::function<bool(Candidate&)> matches;
 };
 
-struct SearchContext {
-  const SelectedMailbox& mailbox;
-  const std::vector<std::string>& keywords;  // the mailbox's
-  std::chrono::sys_seconds now;
-  const mailbox::EmailIds* email_ids;  // where the program demands them
+struct SearchProgram {
+  std::vector<SearchTest> tests;  // all must be passed; cheap ones first
+  std::size_t conditions = 0;     // of which they were made
 };
 
-/// What a program asks for that is not for everybody.
-struct SearchDemands {
-  std::size_t keys = 0;
-  std::size_t texts = 0;      // keys that look for a text in each message
-  bool uses_mod_seq = false;  // MODSEQ, and so the answer has one too (RFC 7162 §3.1.5)
-  bool uses_sequence_numbers = false;
-  bool uses_email_ids = false;
-};
+/// `keywords` are the mailbox's. The arguments may go.
+[[nodiscard]] SearchProgram make_ready(const AllOf& wanted, const std::vector<std::string>& keywords);
 
-[[nodiscard]] SearchDemands demands_of(const imap::SearchAnd& program);
-
-/// The tests that must all be passed, cheap ones first. The context's mailbox outlives them and stays as it is;
-/// the rest may go.
-[[nodiscard]] std::vector<SearchTest> compile_search(const imap::SearchAnd& program, const SearchContext& context);
-
-}  // namespace posthaste::imapd
+}  // namespace posthaste::reading

@@ -1,4 +1,4 @@
-#include "imapd/search_text.h"
+#include "common/reading/search_text.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -14,7 +14,7 @@
 #include "common/mime/html_text.h"
 #include "common/mime/transfer.h"
 
-namespace posthaste::imapd {
+namespace posthaste::reading {
 namespace {
 
 constexpr std::size_t kWindowOctets = 65'536;
@@ -351,4 +351,4 @@ bool scan_body(std::string_view message, const mime::Part& root, TextScan& scan,
   });
 }
 
-}  // namespace posthaste::imapd
+}  // namespace posthaste::reading

@@ -1,4 +1,4 @@
-// Finding text as SEARCH means it: decoded, in UTF-8, and by i;unicode-casemap (RFC 9051 §6.4.4, RFC 5051).
+// Finding text as its reader means it: decoded, in UTF-8, and by i;unicode-casemap (RFC 9051 §6.4.4, RFC 5051).
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 #include "common/daemon/memory_budget.h"
 #include "common/mime/structure.h"
 
-namespace posthaste::imapd {
+namespace posthaste::reading {
 
 /// A text to look for. An empty one is found everywhere. As a reader sees it, a run of white space is one space, in
 /// it and where it is looked for: words are found across a line's end.
@@ -85,4 +85,4 @@ void scan_part_headers(std::string_view message, const mime::Part& root, TextSca
 [[nodiscard]] bool scan_body(std::string_view message, const mime::Part& root, TextScan& scan,
                              daemon::MemoryBudget::Share& memory);
 
-}  // namespace posthaste::imapd
+}  // namespace posthaste::reading

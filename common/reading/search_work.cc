@@ -1,35 +1,35 @@
-#include "imapd/search_work.h"
+#include "common/reading/search_work.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "imapd/limits.h"
+#include "common/reading/limits.h"
 
-namespace posthaste::imapd {
+namespace posthaste::reading {
 namespace {
 
 constexpr std::size_t kRowsAtOnce = 16'384;
 constexpr std::size_t kRowsWithSummary = 1'024;
-constexpr std::size_t kFewKeys = 32;  // with more, fewer rows
+constexpr std::size_t kFewConditions = 32;  // with more, fewer rows
 constexpr std::uint64_t kMessageOctetsAtOnce = 4 * kSliceOctets;
 
-std::size_t rows_at_once(SearchCost cost, std::size_t keys) {
+std::size_t rows_at_once(SearchCost cost, std::size_t conditions) {
   const std::size_t rows = cost == SearchCost::row ? kRowsAtOnce : kRowsWithSummary;
-  return rows / (1 + keys / kFewKeys) + 1;
+  return rows / (1 + conditions / kFewConditions) + 1;
 }
 
 }  // namespace
 
-SearchWork::SearchWork(const mailbox::Reader& store, UserId user, MailboxId mailbox, std::vector<SearchTest> tests,
-                       std::size_t keys, mailbox::UidSet uids, daemon::MemoryBudget& memory)
+SearchWork::SearchWork(const mailbox::Reader& store, UserId user, MailboxId mailbox, SearchProgram program,
+                       mailbox::UidSet uids, daemon::MemoryBudget& memory)
     : store_(store),
       memory_(memory),
       user_(user),
       mailbox_(mailbox),
-      tests_(std::move(tests)),
+      tests_(std::move(program.tests)),
       cost_(tests_.empty() ? SearchCost::row : tests_.back().cost),
-      keys_(keys),
-      rows_at_once_(rows_at_once(cost_, keys)),
+      conditions_(program.conditions),
+      rows_at_once_(rows_at_once(cost_, conditions_)),
       walk_(std::move(uids)) {}
 
 std::expected<void, mailbox::StoreError> SearchWork::step() {
@@ -91,7 +91,7 @@ std::expected<std::vector<SearchWork::Row>, mailbox::StoreError> SearchWork::sif
   std::uint64_t header_octets = 0;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     const mailbox::Message& message = candidates[i];
-    if (octets > kMessageOctetsAtOnce || header_octets * keys_ > kHeaderOctetsAtOnce) {
+    if (octets > kMessageOctetsAtOnce || header_octets * conditions_ > kHeaderOctetsAtOnce) {
       const auto rest = std::ranges::lower_bound(*messages, message.uid, {}, &mailbox::Message::uid);
       looked_at_ -= static_cast<std::uint64_t>(messages->end() - rest);
       walk_.go_on_from(message.uid);
@@ -112,4 +112,4 @@ std::expected<std::vector<SearchWork::Row>, mailbox::StoreError> SearchWork::sif
   return undecided;
 }
 
-}  // namespace posthaste::imapd
+}  // namespace posthaste::reading

@@ -1,4 +1,4 @@
-// Carries out a SEARCH in steps that run off the loop.
+// Carries out a search in steps that run off the loop.
 #pragma once
 
 #include <cstdint>
@@ -8,17 +8,16 @@
 
 #include "common/daemon/memory_budget.h"
 #include "common/mailbox/reader.h"
-#include "imapd/row_walk.h"
-#include "imapd/search_program.h"
+#include "common/reading/row_walk.h"
+#include "common/reading/search_program.h"
 
-namespace posthaste::imapd {
+namespace posthaste::reading {
 
 class SearchWork {
  public:
-  /// `store` outlives it. `tests` come from so many `keys`. `uids` are the messages to look at.
-  /// What is read of a message is taken from `memory`.
-  SearchWork(const mailbox::Reader& store, UserId user, MailboxId mailbox, std::vector<SearchTest> tests,
-             std::size_t keys, mailbox::UidSet uids, daemon::MemoryBudget& memory);
+  /// `store` outlives it. `uids` are the messages to look at. What is read of a message is taken from `memory`.
+  SearchWork(const mailbox::Reader& store, UserId user, MailboxId mailbox, SearchProgram program,
+             mailbox::UidSet uids, daemon::MemoryBudget& memory);
 
   /// Looks at some more messages. Never on a loop. Errors: no_such_mailbox; unavailable, also without memory; io.
   [[nodiscard]] std::expected<void, mailbox::StoreError> step();
@@ -48,7 +47,7 @@ class SearchWork {
   const MailboxId mailbox_;
   const std::vector<SearchTest> tests_;
   const SearchCost cost_;  // of the dearest
-  const std::size_t keys_;
+  const std::size_t conditions_;
   const std::size_t rows_at_once_;
   RowWalk walk_;
   mailbox::UidSet found_;
@@ -56,4 +55,4 @@ class SearchWork {
   std::uint64_t looked_at_ = 0;
 };
 
-}  // namespace posthaste::imapd
+}  // namespace posthaste::reading

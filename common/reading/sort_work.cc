@@ -1,17 +1,17 @@
-#include "imapd/sort_work.h"
+#include "common/reading/sort_work.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "common/base/release.h"
-#include "common/imap/base_subject.h"
 #include "common/mime/address.h"
 #include "common/mime/casemap.h"
 #include "common/mime/encoded_word.h"
 #include "common/mime/header.h"
-#include "imapd/limits.h"
+#include "common/reading/base_subject.h"
+#include "common/reading/limits.h"
 
-namespace posthaste::imapd {
+namespace posthaste::reading {
 namespace {
 
 constexpr std::size_t kGroupMarks = 2;  // its begin and its end
@@ -64,25 +64,24 @@ std::string display(std::string_view header, std::string_view field_name) {
   return host.empty() ? mailbox : mailbox + "@" + host;
 }
 
-std::string part_of_key(imap::SortKey key, const mailbox::Message& message, std::string_view header) {
+std::string part_of_key(SortKey key, const mailbox::Message& message, std::string_view header) {
   switch (key) {
-    case imap::SortKey::arrival: return ordered(message.internal_date.at.time_since_epoch().count());
-    case imap::SortKey::date: return ordered(sent_date(message, header).time_since_epoch().count());
-    case imap::SortKey::size: return ordered(std::int64_t{message.octets});
-    case imap::SortKey::subject:
-      return ordered(imap::base_subject(mime::find_value(header, "Subject").value_or("")).text);
-    case imap::SortKey::cc: return ordered(addr_mailbox(header, "Cc"));
-    case imap::SortKey::from: return ordered(addr_mailbox(header, "From"));
-    case imap::SortKey::to: return ordered(addr_mailbox(header, "To"));
-    case imap::SortKey::display_from: return ordered(display(header, "From"));
-    case imap::SortKey::display_to: return ordered(display(header, "To"));
+    case SortKey::arrival: return ordered(message.internal_date.at.time_since_epoch().count());
+    case SortKey::date: return ordered(sent_date(message, header).time_since_epoch().count());
+    case SortKey::size: return ordered(std::int64_t{message.octets});
+    case SortKey::subject: return ordered(base_subject(mime::find_value(header, "Subject").value_or("")).text);
+    case SortKey::cc: return ordered(addr_mailbox(header, "Cc"));
+    case SortKey::from: return ordered(addr_mailbox(header, "From"));
+    case SortKey::to: return ordered(addr_mailbox(header, "To"));
+    case SortKey::display_from: return ordered(display(header, "From"));
+    case SortKey::display_to: return ordered(display(header, "To"));
   }
   std::unreachable();
 }
 
 }  // namespace
 
-std::string sort_key(const std::vector<imap::SortCriterion>& criteria, const mailbox::Message& message,
+std::string sort_key(const std::vector<SortCriterion>& criteria, const mailbox::Message& message,
                      std::string_view header) {
   std::string key;
   for (const auto& criterion : criteria) {
@@ -94,7 +93,7 @@ std::string sort_key(const std::vector<imap::SortCriterion>& criteria, const mai
 }
 
 SortWork::SortWork(const mailbox::Reader& store, UserId user, MailboxId mailbox,
-                   std::vector<imap::SortCriterion> criteria, mailbox::UidSet uids, daemon::MemoryBudget& budget)
+                   std::vector<SortCriterion> criteria, mailbox::UidSet uids, daemon::MemoryBudget& budget)
     : criteria_(std::move(criteria)),
       walk_(store, user, mailbox, std::move(uids), criteria_.size()),
       memory_(budget),
@@ -124,4 +123,4 @@ void SortWork::sort_entries() {
   memory_.shrink_to(result_.size() * kAnswerOctets);
 }
 
-}  // namespace posthaste::imapd
+}  // namespace posthaste::reading

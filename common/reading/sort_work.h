@@ -1,4 +1,4 @@
-// Puts messages in the order that SORT asks for, in steps that run off the loop (RFC 5256, RFC 5957).
+// Puts messages in an order that somebody asks for, in steps that run off the loop (RFC 5256, RFC 5957).
 #pragma once
 
 #include <cstddef>
@@ -7,17 +7,35 @@
 #include <vector>
 
 #include "common/daemon/memory_budget.h"
-#include "common/imap/sort.h"
-#include "imapd/header_walk.h"
+#include "common/reading/header_walk.h"
 
-namespace posthaste::imapd {
+namespace posthaste::reading {
+
+/// What a message sorts by (RFC 5256 §3); people by the first address of their field.
+enum class SortKey {
+  arrival,
+  cc,
+  date,
+  from,
+  size,
+  subject,
+  to,
+  display_from,  // RFC 5957
+  display_to,
+};
+
+struct SortCriterion {
+  SortKey key = SortKey::arrival;
+  bool reverse = false;
+  bool operator==(const SortCriterion&) const = default;
+};
 
 class SortWork {
  public:
   static constexpr std::size_t kAnswerOctets = 8;  // of memory, for each message whose number is still to be sent
 
   /// `store` and `budget`, which the keys' memory is asked of, outlive it.
-  SortWork(const mailbox::Reader& store, UserId user, MailboxId mailbox, std::vector<imap::SortCriterion> criteria,
+  SortWork(const mailbox::Reader& store, UserId user, MailboxId mailbox, std::vector<SortCriterion> criteria,
            mailbox::UidSet uids, daemon::MemoryBudget& budget);
 
   /// Looks at some more messages; the last step sorts. Never on a loop. Errors: unavailable, io.
@@ -39,7 +57,7 @@ class SortWork {
 
   void sort_entries();
 
-  const std::vector<imap::SortCriterion> criteria_;
+  const std::vector<SortCriterion> criteria_;
   HeaderWalk walk_;
   daemon::MemoryBudget::Share memory_;
   std::vector<Entry> entries_;
@@ -50,7 +68,7 @@ class SortWork {
 };
 
 /// What a message sorts by: octets that compare as the criteria do.
-[[nodiscard]] std::string sort_key(const std::vector<imap::SortCriterion>& criteria,
-                                   const mailbox::Message& message, std::string_view header);
+[[nodiscard]] std::string sort_key(const std::vector<SortCriterion>& criteria, const mailbox::Message& message,
+                                   std::string_view header);
 
-}  // namespace posthaste::imapd
+}  // namespace posthaste::reading

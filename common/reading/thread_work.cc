@@ -1,15 +1,15 @@
-#include "imapd/thread_work.h"
+#include "common/reading/thread_work.h"
 
 #include <utility>
 
 #include "common/base/release.h"
-#include "common/imap/base_subject.h"
 #include "common/mime/casemap.h"
 #include "common/mime/header.h"
 #include "common/mime/message_id.h"
-#include "imapd/limits.h"
+#include "common/reading/base_subject.h"
+#include "common/reading/limits.h"
 
-namespace posthaste::imapd {
+namespace posthaste::reading {
 namespace {
 
 constexpr std::size_t kKeys = 3;  // of each header: date, subject, and the messages that it names
@@ -25,8 +25,8 @@ std::vector<std::string> references_in(std::string_view header) {
   return references.empty() ? ids_in(header, "In-Reply-To", 1) : references;
 }
 
-std::size_t octets_of(const imap::ThreadMessage& message) {
-  std::size_t octets = sizeof message + sizeof(imap::Forest::Node) + message.subject.size();
+std::size_t octets_of(const ThreadMessage& message) {
+  std::size_t octets = sizeof message + sizeof(Forest::Node) + message.subject.size();
   if (message.message_id) octets += message.message_id->size();
   for (const auto& reference : message.references) octets += sizeof reference + reference.size();
   return octets;
@@ -34,20 +34,20 @@ std::size_t octets_of(const imap::ThreadMessage& message) {
 
 }  // namespace
 
-ThreadWork::ThreadWork(const mailbox::Reader& store, UserId user, MailboxId mailbox,
-                       imap::ThreadAlgorithm algorithm, mailbox::UidSet uids, daemon::MemoryBudget& budget)
+ThreadWork::ThreadWork(const mailbox::Reader& store, UserId user, MailboxId mailbox, ThreadAlgorithm algorithm,
+                       mailbox::UidSet uids, daemon::MemoryBudget& budget)
     : algorithm_(algorithm),
       walk_(store, user, mailbox, std::move(uids), kKeys),
       memory_(budget),
       done_(walk_.done()) {}
 
 void ThreadWork::add(const mailbox::Message& message, std::string_view header) {
-  imap::ThreadMessage added;
-  auto subject = imap::base_subject(mime::find_value(header, "Subject").value_or(""));
+  ThreadMessage added;
+  auto subject = base_subject(mime::find_value(header, "Subject").value_or(""));
   added.sent = sent_date(message, header);
   added.subject = mime::casemap(std::string_view{subject.text}.substr(0, kSortTextMaxOctets));
   added.is_reply_or_forward = subject.is_reply_or_forward;
-  if (algorithm_ == imap::ThreadAlgorithm::references) {
+  if (algorithm_ == ThreadAlgorithm::references) {
     auto ids = ids_in(header, "Message-ID", 1);
     if (!ids.empty()) added.message_id = std::move(ids.front());
     added.references = references_in(header);
@@ -64,8 +64,8 @@ std::expected<void, mailbox::StoreError> ThreadWork::step() {
   too_large_ = octets_ > kSortMemoryMaxOctets || !memory_.grow_to(octets_);
   done_ = too_large_ || walk_.done();
   if (!done_ || too_large_) return {};
-  forest_ = algorithm_ == imap::ThreadAlgorithm::references ? imap::thread_by_references(messages_)
-                                                            : imap::thread_by_subject(messages_);
+  forest_ =
+      algorithm_ == ThreadAlgorithm::references ? thread_by_references(messages_) : thread_by_subject(messages_);
   release(messages_);
   return {};
 }
@@ -76,4 +76,4 @@ void ThreadWork::keep_only(std::size_t octets) {
   memory_.shrink_to(octets);
 }
 
-}  // namespace posthaste::imapd
+}  // namespace posthaste::reading

@@ -1,4 +1,4 @@
-#include "common/imap/threading.h"
+#include "common/reading/threading.h"
 
 #include <algorithm>
 #include <numeric>
@@ -7,9 +7,9 @@
 #include <unordered_map>
 #include <utility>
 
-#include "common/imap/ancestry.h"
+#include "common/reading/ancestry.h"
 
-namespace posthaste::imap {
+namespace posthaste::reading {
 
 namespace {
 
@@ -255,31 +255,4 @@ Forest thread_by_subject(std::span<const ThreadMessage> messages) {
   return forest;
 }
 
-// A thread nests as deep as its messages are many: hence no recursion.
-void append_threads(std::string& out, const Forest& forest, std::span<const std::uint32_t> numbers) {
-  std::vector<std::optional<Index>> left;  // what is still to be said, last first: a thread, or the end of one
-  const auto add = [&left](const std::vector<Index>& threads) {
-    left.insert(left.end(), threads.rbegin(), threads.rend());
-  };
-  add(forest.roots);
-  while (!left.empty()) {
-    const std::optional<Index> next = left.back();
-    left.pop_back();
-    if (!next) {
-      out += ')';
-      continue;
-    }
-    out += '(';
-    left.emplace_back();
-    const Forest::Node* node = &forest.nodes[*next];
-    while (node->message) {
-      out += std::to_string(numbers[*node->message]);
-      if (!node->children.empty()) out += ' ';
-      if (node->children.size() != 1) break;
-      node = &forest.nodes[node->children.front()];
-    }
-    add(node->children);
-  }
-}
-
-}  // namespace posthaste::imap
+}  // namespace posthaste::reading

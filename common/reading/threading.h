@@ -1,4 +1,4 @@
-// Threads of messages: the algorithms of THREAD (RFC 5256 §3), and how a THREAD response shows them (§4).
+// Threads of messages, by the algorithms of RFC 5256 §3.
 #pragma once
 
 #include <chrono>
@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace posthaste::imap {
+namespace posthaste::reading {
 
 /// What threading must know of a message.
 struct ThreadMessage {
@@ -35,7 +35,4 @@ struct Forest {
 [[nodiscard]] Forest thread_by_subject(std::span<const ThreadMessage> messages);
 [[nodiscard]] Forest thread_by_references(std::span<const ThreadMessage> messages);
 
-/// Appends "(1)(2 3 (4)(5 6))"; `numbers` has the number of each message.
-void append_threads(std::string& out, const Forest& forest, std::span<const std::uint32_t> numbers);
-
-}  // namespace posthaste::imap
+}  // namespace posthaste::reading

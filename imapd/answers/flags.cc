@@ -1,4 +1,4 @@
-#include "imapd/flags.h"
+#include "imapd/answers/flags.h"
 
 #include <array>
 #include <utility>

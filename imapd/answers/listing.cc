@@ -1,4 +1,4 @@
-#include "imapd/listing.h"
+#include "imapd/answers/listing.h"
 
 #include <algorithm>
 #include <utility>
@@ -6,7 +6,7 @@
 #include "common/imap/mailbox_name.h"
 #include "common/imap/special_use.h"
 #include "common/imap/writer.h"
-#include "imapd/flags.h"
+#include "imapd/answers/flags.h"
 #include "imapd/limits.h"
 
 namespace posthaste::imapd {

@@ -1,4 +1,4 @@
-#include "imapd/metadata_work.h"
+#include "imapd/answers/metadata_work.h"
 
 #include <algorithm>
 #include <utility>

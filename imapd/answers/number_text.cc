@@ -1,4 +1,4 @@
-#include "imapd/number_text.h"
+#include "imapd/answers/number_text.h"
 
 #include "imapd/limits.h"
 

@@ -1,11 +1,11 @@
-#include "imapd/status_line.h"
+#include "imapd/answers/status_line.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "common/imap/writer.h"
-#include "imapd/object_id.h"
-#include "imapd/row_walk.h"
+#include "common/reading/row_walk.h"
+#include "imapd/answers/object_id.h"
 
 namespace posthaste::imapd {
 namespace {
@@ -38,7 +38,7 @@ bool wants_deleted_octets(const std::vector<imap::StatusItem>& items, const mail
 
 std::expected<std::uint64_t, mailbox::StoreError> deleted_octets(const mailbox::Reader& store, UserId user,
                                                                  const mailbox::MailboxInfo& info) {
-  RowWalk walk{{mailbox::kAllUids}};
+  reading::RowWalk walk{{mailbox::kAllUids}};
   std::uint64_t octets = 0;
   while (!walk.done()) {
     auto snapshot = store.read(user);

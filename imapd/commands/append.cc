@@ -3,8 +3,8 @@
 #include <chrono>
 
 #include "common/mime/binary.h"
-#include "imapd/catenate.h"
-#include "imapd/flags.h"
+#include "imapd/answers/flags.h"
+#include "imapd/commands/catenate.h"
 #include "imapd/session.h"
 
 namespace posthaste::imapd {

@@ -1,4 +1,4 @@
-#include "imapd/catenate.h"
+#include "imapd/commands/catenate.h"
 
 #include <algorithm>
 #include <unordered_map>
@@ -9,7 +9,7 @@
 #include "common/base/release.h"
 #include "common/imap/message_url.h"
 #include "common/imap/section.h"
-#include "imapd/message_reader.h"
+#include "common/reading/message_reader.h"
 
 namespace posthaste::imapd {
 namespace {
@@ -61,8 +61,9 @@ class Catenation {
   using Added = std::expected<void, Reply>;
   /// A message that URLs name.
   struct Source {
-    Source(MessageReader its_reader, const mime::Part& its_root) : reader(std::move(its_reader)), root(its_root) {}
-    MessageReader reader;
+    Source(reading::MessageReader its_reader, const mime::Part& its_root)
+        : reader(std::move(its_reader)), root(its_root) {}
+    reading::MessageReader reader;
     mime::Part root;
   };
 
@@ -99,13 +100,13 @@ class Catenation {
     }
     daemon::MemoryBudget::Share memory{budget_};
     if (!memory.grow_to(blob.octets())) return std::unexpected(too_much_at_once());
-    MessageReader whole{store_, user_, blob};
+    reading::MessageReader whole{store_, user_, blob};
     const auto root = whole.structure();
     if (!root) return std::unexpected(reply_for(root.error()));
     if (!structures_.grow_to(structures_.octets() + kPartOctets * parts_of(**root))) {
       return std::unexpected(too_much_at_once());
     }
-    source_ = &sources_.try_emplace(blob.id(), MessageReader{store_, user_, blob}, **root).first->second;
+    source_ = &sources_.try_emplace(blob.id(), reading::MessageReader{store_, user_, blob}, **root).first->second;
     return {};
   }
 

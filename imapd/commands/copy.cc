@@ -1,7 +1,7 @@
 // COPY and MOVE (RFC 9051 §6.4.7-8, RFC 4315 §3).
 #include "imapd/limits.h"
 #include "imapd/session.h"
-#include "imapd/uid_batches.h"
+#include "imapd/view/uid_batches.h"
 
 namespace posthaste::imapd {
 namespace {

@@ -6,9 +6,9 @@
 
 #include "common/base/octets.h"
 #include "imapd/limits.h"
-#include "imapd/resync.h"
+#include "imapd/news/resync.h"
 #include "imapd/session.h"
-#include "imapd/uid_batches.h"
+#include "imapd/view/uid_batches.h"
 
 namespace posthaste::imapd {
 namespace {
@@ -31,7 +31,8 @@ std::expected<mailbox::UidSet, mailbox::StoreError> unseen_among(const mailbox::
   return unseen;
 }
 
-std::expected<std::string, mailbox::StoreError> decode_next(MessageReader& reader, DecodedPart& part) {
+std::expected<std::string, mailbox::StoreError> decode_next(reading::MessageReader& reader,
+                                                            reading::DecodedPart& part) {
   const auto place = part.next();
   const auto octets = reader.read(place.offset, place.octets);
   if (!octets) return std::unexpected(octets.error());
@@ -182,7 +183,7 @@ net::Task<bool> Session::send(std::string octets) {
 }
 
 net::Task<bool> Session::send(BlobExtent extent) {
-  MessageReader reader{around_.store, login_->user, extent.blob};
+  reading::MessageReader reader{around_.store, login_->user, extent.blob};
   while (extent.octets > 0) {
     const std::uint64_t wanted = std::min<std::uint64_t>(extent.octets, kSliceOctets);
     auto read = [&reader, offset = extent.offset, wanted] { return reader.read(offset, wanted); };
@@ -212,7 +213,7 @@ net::Task<bool> Session::send(LaterFields fields) {
 }
 
 net::Task<bool> Session::send(LaterPart later) {
-  MessageReader reader{around_.store, login_->user, later.blob};
+  reading::MessageReader reader{around_.store, login_->user, later.blob};
   while (!later.part.done()) {
     auto decode = [&reader, &part = later.part] { return decode_next(reader, part); };
     auto octets = co_await off_loop(std::move(decode));
@@ -230,7 +231,7 @@ net::Task<bool> Session::send(LaterPart later) {
 }
 
 net::Task<bool> Session::send(LaterSummary summary) {
-  MessageReader reader{around_.store, login_->user, summary.blob};
+  reading::MessageReader reader{around_.store, login_->user, summary.blob};
   for (const std::uint64_t end = summary.offset + summary.octets; summary.offset < end;) {
     const std::uint64_t wanted = std::min<std::uint64_t>(end - summary.offset, kSliceOctets);
     auto read = [&reader, offset = summary.offset, wanted] { return reader.read_summary(offset, wanted); };

@@ -2,9 +2,9 @@
 #include <algorithm>
 
 #include "common/imap/mailbox_name.h"
-#include "imapd/listing.h"
+#include "imapd/answers/listing.h"
+#include "imapd/answers/status_line.h"
 #include "imapd/session.h"
-#include "imapd/status_line.h"
 
 namespace posthaste::imapd {
 namespace {

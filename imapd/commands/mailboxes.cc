@@ -1,11 +1,11 @@
 // CREATE, DELETE, RENAME, SUBSCRIBE and UNSUBSCRIBE (RFC 9051 §6.3.4-8, RFC 6154 §3).
 #include "common/imap/mailbox_name.h"
-#include "imapd/flags.h"
+#include "common/reading/row_walk.h"
+#include "imapd/answers/flags.h"
+#include "imapd/answers/object_id.h"
 #include "imapd/limits.h"
-#include "imapd/object_id.h"
-#include "imapd/row_walk.h"
 #include "imapd/session.h"
-#include "imapd/uid_batches.h"
+#include "imapd/view/uid_batches.h"
 
 namespace posthaste::imapd {
 namespace {
@@ -25,7 +25,7 @@ std::optional<Content> much_in(const mailbox::Reader& store, UserId user, const 
     if (!info || info->messages <= mailbox::kRenamedMessagesMax) return std::nullopt;
     id = info->id;
   }
-  auto uids = read_uids(store, user, id, mailbox::kAllUids);
+  auto uids = reading::read_uids(store, user, id, mailbox::kAllUids);
   if (!uids) return std::nullopt;
   return Content{id, std::move(*uids)};
 }

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "common/imap/writer.h"
-#include "imapd/metadata_work.h"
+#include "imapd/answers/metadata_work.h"
 #include "imapd/session.h"
 
 namespace posthaste::imapd {

@@ -7,14 +7,15 @@
 
 #include "common/base/octets.h"
 #include "common/imap/writer.h"
+#include "common/reading/search_work.h"
 #include "imapd/limits.h"
-#include "imapd/search_work.h"
+#include "imapd/search/search_keys.h"
 #include "imapd/session.h"
 
 namespace posthaste::imapd {
 namespace {
 
-/// What a program is compiled with, of the store.
+/// What the words of a program mean, by the store.
 struct Ground {
   std::vector<std::string> keywords;           // of the mailbox
   std::optional<mailbox::EmailIds> email_ids;  // where it asks for them
@@ -69,12 +70,12 @@ net::Task<std::expected<Session::FoundMessages, Reply>> Session::find_messages(i
   if (!ground) co_return std::unexpected(reply_for(ground.error()));
   const auto now = std::chrono::floor<std::chrono::seconds>(around_.world.clock.wall());
   const auto& email_ids = ground->email_ids;
-  const SearchContext context{*selected_, ground->keywords, now, email_ids ? &*email_ids : nullptr};
-  auto compile = [&] { return compile_search(program, context); };
-  auto tests = co_await off_loop(std::move(compile));
-  SearchWork work{around_.store,    login_->user, selected_->id,
-                  std::move(tests), demands.keys, selected_->messages.all(),
-                  *login_->memory};
+  const SearchContext context{*selected_, now, email_ids ? &*email_ids : nullptr};
+  auto make_ready = [&] { return reading::make_ready(conditions_of(program, context), ground->keywords); };
+  auto made_ready = co_await off_loop(std::move(make_ready));
+  reading::SearchWork work{
+      around_.store,  login_->user, selected_->id, std::move(made_ready), selected_->messages.all(),
+      *login_->memory};
   auto done = co_await finish(work);
   if (!done) co_return std::unexpected(std::move(done.error()));
   FoundMessages found{work.found(), std::nullopt, work.some_are_gone()};

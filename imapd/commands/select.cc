@@ -1,10 +1,10 @@
 // SELECT, EXAMINE, and the ways to leave a mailbox (RFC 9051 §6.3.2-3, §6.4.1-2, RFC 3691, RFC 7162 §3.2.5).
 #include "common/imap/writer.h"
-#include "imapd/flags.h"
-#include "imapd/object_id.h"
-#include "imapd/resync.h"
+#include "imapd/answers/flags.h"
+#include "imapd/answers/object_id.h"
+#include "imapd/news/resync.h"
 #include "imapd/session.h"
-#include "imapd/uid_batches.h"
+#include "imapd/view/uid_batches.h"
 
 namespace posthaste::imapd {
 namespace {

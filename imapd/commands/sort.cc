@@ -3,9 +3,11 @@
 
 #include "common/base/octets.h"
 #include "common/imap/writer.h"
+#include "common/reading/sort_work.h"
+#include "common/reading/thread_work.h"
+#include "imapd/answers/thread_text.h"
+#include "imapd/search/search_keys.h"
 #include "imapd/session.h"
-#include "imapd/sort_work.h"
-#include "imapd/thread_work.h"
 
 namespace posthaste::imapd {
 namespace {
@@ -25,11 +27,11 @@ std::vector<std::uint32_t> as_numbers(const std::vector<Uid>& uids, const UidRun
 }
 
 /// Takes the threads out of `work`, whose memory is the response's then.
-std::string thread_response(ThreadWork& work, const UidRuns& messages, imap::NumberedBy numbered_by) {
+std::string thread_response(reading::ThreadWork& work, const UidRuns& messages, imap::NumberedBy numbered_by) {
   const auto numbers = as_numbers(work.uids(), messages, numbered_by);
   std::string response = "* THREAD";
   if (!numbers.empty()) response += ' ';
-  imap::append_threads(response, work.forest(), numbers);
+  append_threads(response, work.forest(), numbers);
   response += kCrlf;
   work.keep_only(response.size());
   return response;
@@ -43,8 +45,8 @@ net::Task<Reply> Session::run(imap::Sort command) {
   }
   auto found = co_await find_messages(std::move(command.program));
   if (!found) co_return std::move(found.error());
-  SortWork work{around_.store, login_->user,   selected_->id, std::move(command.criteria),
-                found->uids,   *login_->memory};
+  reading::SortWork work{around_.store, login_->user,   selected_->id, criteria_of(command.criteria),
+                         found->uids,   *login_->memory};
   auto done = co_await finish(work);
   if (!done) co_return std::move(done.error());
   if (work.too_large()) co_return too_large();
@@ -98,8 +100,8 @@ net::Task<bool> Session::send_sorted(imap::Sort command, std::vector<imap::Numbe
 net::Task<Reply> Session::run(imap::Thread command) {
   auto found = co_await find_messages(std::move(command.program));
   if (!found) co_return std::move(found.error());
-  ThreadWork work{around_.store,     login_->user,           selected_->id,
-                  command.algorithm, std::move(found->uids), *login_->memory};
+  reading::ThreadWork work{around_.store,          login_->user,   selected_->id, algorithm_of(command.algorithm),
+                           std::move(found->uids), *login_->memory};
   auto done = co_await finish(work);
   if (!done) co_return std::move(done.error());
   if (work.too_large()) co_return too_large();

@@ -1,8 +1,8 @@
 // STATUS (RFC 9051 §6.3.11, RFC 9208 §4.1.4).
 #include <algorithm>
 
+#include "imapd/answers/status_line.h"
 #include "imapd/session.h"
-#include "imapd/status_line.h"
 
 namespace posthaste::imapd {
 

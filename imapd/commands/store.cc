@@ -1,8 +1,8 @@
 // STORE and UID STORE (RFC 9051 §6.4.6, RFC 7162 §3.1.3).
-#include "imapd/flags.h"
+#include "imapd/answers/flags.h"
 #include "imapd/limits.h"
 #include "imapd/session.h"
-#include "imapd/uid_batches.h"
+#include "imapd/view/uid_batches.h"
 
 namespace posthaste::imapd {
 namespace {

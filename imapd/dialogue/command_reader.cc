@@ -1,4 +1,4 @@
-#include "imapd/command_reader.h"
+#include "imapd/dialogue/command_reader.h"
 
 #include <algorithm>
 #include <utility>

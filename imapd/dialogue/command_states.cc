@@ -1,8 +1,8 @@
-#include "imapd/command_states.h"
+#include "imapd/dialogue/command_states.h"
 
 #include <variant>
 
-#include "imapd/search_program.h"
+#include "imapd/search/search_keys.h"
 
 namespace posthaste::imapd {
 namespace {

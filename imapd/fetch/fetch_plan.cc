@@ -1,4 +1,4 @@
-#include "imapd/fetch_plan.h"
+#include "imapd/fetch/fetch_plan.h"
 
 #include <algorithm>
 #include <set>

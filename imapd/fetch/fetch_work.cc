@@ -1,4 +1,4 @@
-#include "imapd/fetch_work.h"
+#include "imapd/fetch/fetch_work.h"
 
 #include <algorithm>
 #include <chrono>
@@ -14,13 +14,15 @@
 #include "common/mime/content.h"
 #include "common/mime/header.h"
 #include "common/mime/preview.h"
-#include "imapd/flags.h"
+#include "imapd/answers/flags.h"
 #include "imapd/limits.h"
 
 namespace posthaste::imapd {
 namespace {
 
 using mailbox::StoreError;
+using reading::DecodedPart;
+using reading::MessageReader;
 using Written = std::expected<void, StoreError>;
 
 constexpr std::size_t kRowsWithSummary = 256;
@@ -129,6 +131,11 @@ struct Measured {
   std::uint64_t octets = 0;
   std::string text;
 };
+
+DecodedPart decode(const imap::EncodedPart& part, const std::optional<imap::Partial>& partial) {
+  if (!partial) return {part.place, part.encoding};
+  return {part.place, part.encoding, partial->offset, partial->octets};
+}
 
 Measured measure(DecodedPart part, std::string_view message) {
   Measured measured;
@@ -323,7 +330,7 @@ class FetchWork::Response {
     if (!*part) return nil();
     if ((*part)->encoding == mime::TransferEncoding::identity)
       return octets_of((*part)->place, binary.partial, true);
-    const DecodedPart decoded{**part, binary.partial};
+    const DecodedPart decoded = decode(**part, binary.partial);
     auto message = reader_.all();
     if (!message) return std::unexpected(message.error());
     const auto [octets, few] = measure(decoded, *message);
@@ -347,7 +354,7 @@ class FetchWork::Response {
     if (part.encoding == mime::TransferEncoding::identity) return part.place.octets;
     auto message = reader_.all();
     if (!message) return std::unexpected(message.error());
-    return measure({part, std::nullopt}, *message).octets;
+    return measure(decode(part, std::nullopt), *message).octets;
   }
 
   Written nil() {

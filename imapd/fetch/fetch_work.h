@@ -11,12 +11,12 @@
 
 #include "common/mailbox/email_ids.h"
 #include "common/mailbox/reader.h"
-#include "imapd/decoded_part.h"
-#include "imapd/dialect.h"
-#include "imapd/fetch_plan.h"
-#include "imapd/message_reader.h"
-#include "imapd/row_walk.h"
-#include "imapd/selected_mailbox.h"
+#include "common/reading/decoded_part.h"
+#include "imapd/view/dialect.h"
+#include "imapd/fetch/fetch_plan.h"
+#include "common/reading/message_reader.h"
+#include "common/reading/row_walk.h"
+#include "imapd/view/selected_mailbox.h"
 
 namespace posthaste::imapd {
 
@@ -40,7 +40,7 @@ struct LaterFields {
 /// A part too large to keep until it is sent, decoded as it goes.
 struct LaterPart {
   mailbox::Blob blob;
-  DecodedPart part;
+  reading::DecodedPart part;
   std::uint64_t octets = 0;  // as promised to the client
 };
 
@@ -123,7 +123,7 @@ class FetchWork {
   const FetchPlan& plan_;
   const Dialect& dialect_;
   const mailbox::UidSet just_seen_;
-  RowWalk walk_;
+  reading::RowWalk walk_;
   std::vector<std::string> keywords_;
   std::size_t keywords_told_;
   std::optional<mailbox::EmailIds> email_ids_;  // from the first step on, where the plan says them

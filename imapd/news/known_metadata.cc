@@ -1,4 +1,4 @@
-#include "imapd/known_metadata.h"
+#include "imapd/news/known_metadata.h"
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-#include "imapd/resync.h"
+#include "imapd/news/resync.h"
 
 #include <algorithm>
 #include <limits>

@@ -8,7 +8,7 @@
 #include "common/imap/select.h"
 #include "common/imap/sequence_set.h"
 #include "common/mailbox/reader.h"
-#include "imapd/selected_mailbox.h"
+#include "imapd/view/selected_mailbox.h"
 
 namespace posthaste::imapd {
 

@@ -1,11 +1,11 @@
-#include "imapd/watch.h"
+#include "imapd/news/watch.h"
 
 #include <algorithm>
 #include <iterator>
 #include <utility>
 
+#include "imapd/answers/listing.h"
 #include "imapd/limits.h"
-#include "imapd/listing.h"
 
 namespace posthaste::imapd {
 namespace {

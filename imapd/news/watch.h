@@ -17,8 +17,8 @@
 #include "common/imap/notify.h"
 #include "common/mailbox/operations.h"
 #include "common/mailbox/reader.h"
-#include "imapd/dialect.h"
-#include "imapd/status_line.h"
+#include "imapd/answers/status_line.h"
+#include "imapd/view/dialect.h"
 
 namespace posthaste::imapd {
 

@@ -1,9 +1,9 @@
-#include "imapd/recent_messages.h"
+#include "imapd/view/recent_messages.h"
 
 #include <algorithm>
 
+#include "common/reading/row_walk.h"
 #include "imapd/limits.h"
-#include "imapd/row_walk.h"
 
 namespace posthaste::imapd {
 
@@ -36,7 +36,7 @@ std::expected<Uid, mailbox::StoreError> RecentMessages::first_without_look(
     first = message.uid;
     return true;
   };
-  auto scanned = walk_back(store, user, mailbox.id, note);
+  auto scanned = reading::walk_back(store, user, mailbox.id, note);
   if (!scanned) return std::unexpected(scanned.error());
   return first;
 }
@@ -50,7 +50,7 @@ std::expected<std::uint32_t, mailbox::StoreError> RecentMessages::count(const ma
     if (is_recent) ++recent;
     return is_recent;
   };
-  auto scanned = walk_back(store, user, mailbox.id, note);
+  auto scanned = reading::walk_back(store, user, mailbox.id, note);
   if (!scanned) return std::unexpected(scanned.error());
   return recent;
 }

@@ -1,4 +1,4 @@
-#include "imapd/selected_mailbox.h"
+#include "imapd/view/selected_mailbox.h"
 
 #include <algorithm>
 #include <limits>
@@ -6,9 +6,9 @@
 
 #include "common/base/octets.h"
 #include "common/imap/writer.h"
-#include "imapd/flags.h"
+#include "common/reading/row_walk.h"
+#include "imapd/answers/flags.h"
 #include "imapd/limits.h"
-#include "imapd/row_walk.h"
 
 namespace posthaste::imapd {
 namespace {
@@ -92,7 +92,7 @@ std::expected<std::optional<Uid>, StoreError> find_first_unseen(const mailbox::R
     first = message.uid;
     return --left > 0;
   };
-  auto scanned = walk_back(store, user, info.id, std::move(note_back));
+  auto scanned = reading::walk_back(store, user, info.id, std::move(note_back));
   if (!scanned) return std::unexpected(scanned.error());
   return first;
 }
@@ -146,7 +146,7 @@ std::expected<OpenedMailbox, StoreError> open_mailbox(const mailbox::Reader& sto
                        info->name,
                        info->special_use};
   if (!found->uids) {  // what goes from now on may be among them or not: it is news of later than is told here
-    auto uids = read_uids(store, recency.user, info->id, below(info->uid_next));
+    auto uids = reading::read_uids(store, recency.user, info->id, below(info->uid_next));
     if (!uids) return std::unexpected(uids.error());
     found->uids = std::move(*uids);
   }

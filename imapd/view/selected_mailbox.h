@@ -11,10 +11,10 @@
 #include "common/base/ids.h"
 #include "common/mailbox/message.h"
 #include "common/mailbox/reader.h"
-#include "imapd/dialect.h"
-#include "imapd/number_text.h"
-#include "imapd/recent_messages.h"
-#include "imapd/uid_runs.h"
+#include "imapd/answers/number_text.h"
+#include "imapd/view/dialect.h"
+#include "imapd/view/recent_messages.h"
+#include "imapd/view/uid_runs.h"
 
 namespace posthaste::imapd {
 

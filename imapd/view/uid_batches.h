@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "common/mailbox/uid_set.h"
-#include "imapd/selected_mailbox.h"
+#include "imapd/view/selected_mailbox.h"
 
 namespace posthaste::imapd {
 

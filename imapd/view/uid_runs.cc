@@ -1,7 +1,8 @@
-#include "imapd/uid_runs.h"
+#include "imapd/view/uid_runs.h"
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
 
 namespace posthaste::imapd {
 
@@ -76,6 +77,19 @@ mailbox::UidSet UidRuns::by_uid(const imap::NumberSet& numbers) const {
     }
   }
   return selected;
+}
+
+Uid UidRuns::uid(std::uint32_t sequence_number) const {
+  const Run& run = *std::prev(std::ranges::upper_bound(runs_, sequence_number, {}, &Run::first_number));
+  return Uid{run.first_uid + (sequence_number - run.first_number)};
+}
+
+mailbox::UidSet UidRuns::reaches(const imap::NumberSet& numbers) const {
+  mailbox::UidSet uids;
+  if (size_ == 0) return uids;
+  const imap::NumberSet present = numbers.within({1, size_});
+  for (const auto& range : present.ranges()) uids.add(mailbox::UidRange{uid(range.first), uid(range.last)});
+  return uids;
 }
 
 mailbox::UidSet UidRuns::select(imap::NumberedBy numbered_by, const imap::NumberSet& numbers) const {

@@ -29,6 +29,9 @@ class UidRuns {
   /// The UIDs of those messages that `numbers`, sequence numbers or UIDs, name and that are there. Runs that are
   /// not named cost nothing.
   [[nodiscard]] mailbox::UidSet select(imap::NumberedBy numbered_by, const imap::NumberSet& numbers) const;
+  /// From the first UID to the last of each range of sequence numbers: of the messages that are there, those alone
+  /// lie in it that `numbers` name. As large as `numbers`, however many runs there are.
+  [[nodiscard]] mailbox::UidSet reaches(const imap::NumberSet& numbers) const;
   /// The same messages as `uids`, all of which are there, as the client counts them.
   [[nodiscard]] imap::NumberSet numbers(imap::NumberedBy numbered_by, const mailbox::UidSet& uids) const;
   [[nodiscard]] mailbox::UidSet all() const;
@@ -49,6 +52,7 @@ class UidRuns {
 
   [[nodiscard]] std::uint32_t length(std::size_t run) const;
   void append(std::uint32_t first_uid, std::uint32_t count);
+  [[nodiscard]] Uid uid(std::uint32_t sequence_number) const;
   [[nodiscard]] mailbox::UidSet by_sequence_number(const imap::NumberSet& numbers) const;
   [[nodiscard]] mailbox::UidSet by_uid(const imap::NumberSet& numbers) const;
 

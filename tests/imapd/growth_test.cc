@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "house.h"
-#include "imapd/uid_batches.h"
-#include "imapd/uid_runs.h"
+#include "imapd/view/uid_batches.h"
+#include "imapd/view/uid_runs.h"
 
 namespace posthaste::imapd {
 namespace {

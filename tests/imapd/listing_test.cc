@@ -1,4 +1,4 @@
-#include "imapd/listing.h"
+#include "imapd/answers/listing.h"
 
 #include <gtest/gtest.h>
 

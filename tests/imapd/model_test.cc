@@ -6,7 +6,7 @@
 #include "believer.h"
 #include "common/net/scope.h"
 #include "house.h"
-#include "imapd/flags.h"
+#include "imapd/answers/flags.h"
 #include "messages.h"
 
 namespace posthaste::imapd {

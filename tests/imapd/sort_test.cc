@@ -1,7 +1,6 @@
 // SORT and THREAD over a mailbox: RFC 5256, RFC 5957, RFC 5267 §3. Base subjects and threads have tests of their
 // own.
 #include "house.h"
-#include "imapd/sort_work.h"
 
 namespace posthaste::imapd {
 namespace {
@@ -157,25 +156,6 @@ TEST(Sort, IsRefusedWhenItCannotBe) {
     script.emplace_back(line);
   }
   house.play(script);
-}
-
-TEST(SortKey, ComparesNumbersAndTexts) {
-  const auto key_of = [](imap::SortCriterion criterion, std::uint32_t octets, const char* subject) {
-    mailbox::Message message;
-    message.octets = octets;
-    return sort_key({criterion}, message, std::string{"Subject: "} + subject + "\r\n\r\n");
-  };
-  const imap::SortCriterion size{imap::SortKey::size, false};
-  EXPECT_LT(key_of(size, 9, ""), key_of(size, 10, ""));
-  EXPECT_LT(key_of(size, 255, ""), key_of(size, 256, ""));
-  EXPECT_LT(key_of(size, 0x7fff'ffff, ""), key_of(size, 0x8000'0000, ""));
-  const imap::SortCriterion subject{imap::SortKey::subject, false};
-  EXPECT_LT(key_of(subject, 0, ""), key_of(subject, 0, "a"));
-  EXPECT_LT(key_of(subject, 0, "a"), key_of(subject, 0, "AB"));
-  EXPECT_EQ(key_of(subject, 0, "a"), key_of(subject, 0, "A"));
-  const imap::SortCriterion reverse{imap::SortKey::subject, true};
-  EXPECT_GT(key_of(reverse, 0, ""), key_of(reverse, 0, "a"));
-  EXPECT_GT(key_of(reverse, 0, "a"), key_of(reverse, 0, "AB"));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "imapd/uid_batches.h"
+#include "imapd/view/uid_batches.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "imapd/uid_runs.h"
+#include "imapd/view/uid_runs.h"
 
 #include <gtest/gtest.h>
 
@@ -35,6 +35,16 @@ TEST(UidRuns, KnowsNoNumberForWhatIsNotThere) {
   }
   EXPECT_EQ(UidRuns{}.sequence_number(Uid{1}), std::nullopt);
   EXPECT_EQ(UidRuns{}.last(), std::nullopt);
+}
+
+TEST(UidRuns, ReachFromTheFirstOfARangeToItsLast) {
+  const auto runs = runs_of({3, 4, 5, 9, 20});
+  EXPECT_EQ(runs.reaches(NumberSet{{{1, 1}}}), uids({{3, 3}}));
+  EXPECT_EQ(runs.reaches(NumberSet{{{2, 4}}}), uids({{4, 9}}));
+  EXPECT_EQ(runs.reaches(NumberSet{{{1, 2}, {5, 9}}}), uids({{3, 4}, {20, 20}}));
+  EXPECT_EQ(runs.reaches(NumberSet{{{1, 9}}}), uids({{3, 20}}));
+  EXPECT_EQ(runs.reaches(NumberSet{{{6, 9}}}), uids({}));
+  EXPECT_EQ(UidRuns{}.reaches(NumberSet{{{1, 1}}}), uids({}));
 }
 
 struct SelectCase {

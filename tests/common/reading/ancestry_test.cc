@@ -1,5 +1,5 @@
 // Whose tree a node is in, compared with a forest that is walked step by step.
-#include "common/imap/ancestry.h"
+#include "common/reading/ancestry.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <random>
 #include <vector>
 
-namespace posthaste::imap {
+namespace posthaste::reading {
 namespace {
 
 using Index = Ancestry::Index;
@@ -53,4 +53,4 @@ TEST(Ancestry, SaysWhatAWalkSays) {
 }
 
 }  // namespace
-}  // namespace posthaste::imap
+}  // namespace posthaste::reading

@@ -1,11 +1,11 @@
-#include "imapd/row_walk.h"
+#include "common/reading/row_walk.h"
 
 #include <gtest/gtest.h>
 
-#include "../common/scratch_directory.h"
+#include "../scratch_directory.h"
 #include "common/store/writer.h"
 
-namespace posthaste::imapd {
+namespace posthaste::reading {
 namespace {
 
 constexpr UserId kAlice{1};
@@ -101,4 +101,4 @@ TEST_F(WithGaps, AWalkGoesOnFromWhereItIsTold) {
 }
 
 }  // namespace
-}  // namespace posthaste::imapd
+}  // namespace posthaste::reading

@@ -1,4 +1,4 @@
-#include "imapd/search_text.h"
+#include "common/reading/search_text.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 
 #include "common/mime/casemap.h"
 
-namespace posthaste::imapd {
+namespace posthaste::reading {
 namespace {
 
 constexpr std::size_t kWindowOctets = 65'536;
@@ -70,4 +70,4 @@ TEST(TextScan, HoldsLittleOfALongTextThatGrowsWhenItIsFolded) {
 }
 
 }  // namespace
-}  // namespace posthaste::imapd
+}  // namespace posthaste::reading
