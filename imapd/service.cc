@@ -77,7 +77,7 @@ net::Task<void> Service::serve(daemon::Worker& worker) {
   connection.spawn(client.run());
   connection.spawn(authenticator.logins().run());
   std::string refusal;
-  append_reply(refusal, "*", bye("LIMIT", "Too many connections"));
+  append_reply(refusal, "*", reply_for(Refusal::many_connections));
   auto begin = [&worker, &surroundings](const session::Port& port, std::unique_ptr<net::Transport> transport,
                                         daemon::Admission::Place place) {
     return converse(std::move(transport), port.security, worker.scope, surroundings, std::move(place));

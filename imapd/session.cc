@@ -29,8 +29,7 @@ net::Task<void> Session::converse(net::TaskScope& scope) {
       auto secured = co_await stream_.accept_tls(*certificate);
       if (!secured) co_return;
     }
-    append_reply(stream_.output(), "*",
-                 ok("CAPABILITY " + capabilities(), around_.config.hostname + " Posthaste ready"));
+    append_reply(stream_.output(), "*", greeting(around_.config.hostname, capabilities()));
     co_await serve();
     co_await flush();
   } catch (const std::exception& failure) {  // ends this session alone, without a word: it may be in a literal
@@ -94,7 +93,7 @@ CommandLimits Session::limits() {
 
 net::Task<void> Session::answer(CommandOctets input) {
   if (!login_ && is_http_request(input.octets)) {
-    hang_up(bye("CLIENTBUG", "This is IMAP, not HTTP"));
+    hang_up(reply_for(Refusal::http));
     co_return;
   }
   auto command = imap::parse_command(input.octets, dialect_.mailbox_encoding());
@@ -108,7 +107,7 @@ net::Task<void> Session::answer(CommandOctets input) {
     co_return;
   }
   if (!login_ && ++commands_before_login_ > kCommandsBeforeLoginMax) {
-    hang_up(bye("LIMIT", "Too many commands without a login"));
+    hang_up(reply_for(Refusal::many_before_login));
     co_return;
   }
 
@@ -134,9 +133,9 @@ net::Task<void> Session::answer(CommandOctets input) {
 
 std::optional<Reply> Session::refusal_of(const imap::CommandBody& body) const {
   const State state = selected_ ? State::selected : login_ ? State::authenticated : State::not_authenticated;
-  if (state < first_state(body)) return bad(login_ ? "Select a mailbox first" : "Log in first");
-  if (state > last_state(body)) return bad("Logged in already");
-  if (dialect_.uid_only && uses_sequence_numbers(body)) return Reply{Condition::bad, "UIDREQUIRED", "UIDs only"};
+  if (state < first_state(body)) return reply_for(login_ ? Refusal::select_first : Refusal::log_in_first);
+  if (state > last_state(body)) return reply_for(Refusal::logged_in_already);
+  if (dialect_.uid_only && uses_sequence_numbers(body)) return reply_for(Refusal::uids_only);
   return std::nullopt;
 }
 
@@ -149,7 +148,7 @@ net::Task<Reply> Session::execute(imap::CommandBody body) {
 void Session::refuse(std::string_view tag, const Reply& reply) {
   append_reply(stream_.output(), tag, reply);
   if (!login_ && ++bad_commands_before_login_ >= kBadCommandsBeforeLoginMax) {
-    hang_up(bye("CLIENTBUG", "Too many bad commands"));
+    hang_up(reply_for(Refusal::many_bad_commands));
   }
 }
 
@@ -212,7 +211,7 @@ void Session::tell_highest_mod_seq(bool expunges_may_wait, Reply& reply) {
   const std::string code = "HIGHESTMODSEQ " + std::to_string(number(selected_->all_told()));
   if (says_mod_seq_ && reply.condition == Condition::ok && reply.code.empty()) reply.code = code;
   const bool expunges_wait = expunges_may_wait && selected_->expunges_told < selected_->flags_told;
-  if (expunges_wait) append_reply(stream_.output(), "*", ok(code, "Expunges wait"));
+  if (expunges_wait) append_reply(stream_.output(), "*", reply_for(Done::expunges_wait, code));
 }
 
 net::Task<void> Session::tell_news(TellOptions options) {
@@ -245,13 +244,13 @@ net::Task<void> Session::tell_news(TellOptions options) {
 void Session::give_up_news(mailbox::StoreError error, bool view_is_spoiled) {
   if (error == mailbox::StoreError::no_such_mailbox) {
     selected_.reset();
-    hang_up(bye("NONEXISTENT", "The selected mailbox was deleted"));
+    hang_up(reply_for(Refusal::selected_deleted));
     return;
   }
   around_.log.error("imap.news.unreadable", {{"user", login_->address}, {"session_ends", view_is_spoiled}});
   if (!view_is_spoiled) return;  // the next command tries again
   selected_.reset();
-  hang_up(bye("UNAVAILABLE", "The selected mailbox cannot be read"));
+  hang_up(reply_for(Refusal::selected_unreadable));
 }
 
 Session::FoundMailbox Session::find_mailbox(std::string name) {
@@ -272,7 +271,7 @@ std::expected<mailbox::UidSet, Reply> Session::resolve(imap::NumberedBy numbered
   const auto largest_uid = messages.last();
   const auto numbers = imap::resolve(set, by_uid ? number(largest_uid.value_or(Uid{0})) : messages.size());
   auto uids = messages.select(numbered_by, numbers);
-  if (!by_uid && uids.empty() && !numbers.empty()) return std::unexpected(bad("No such message"));
+  if (!by_uid && uids.empty() && !numbers.empty()) return std::unexpected(reply_for(Refusal::no_such_number));
   return uids;
 }
 

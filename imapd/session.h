@@ -339,7 +339,7 @@ net::Task<std::expected<void, Reply>> Session::finish(Work& work) {
       append_reply(stream_.output(), "*", in_progress(tag_, work.walk().passed(), work.walk().uids().size()));
     }
     auto is_there_still = co_await is_there();
-    if (!is_there_still) co_return std::unexpected(no("UNAVAILABLE", "The command was cut off"));
+    if (!is_there_still) co_return std::unexpected(reply_for(Refusal::cut_off));
   }
   co_return std::expected<void, Reply>{};
 }

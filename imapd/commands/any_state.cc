@@ -6,16 +6,16 @@ namespace posthaste::imapd {
 
 net::Task<Reply> Session::run(imap::Capability) {
   stream_.write("* CAPABILITY " + capabilities() + "\r\n");
-  co_return ok("That is all");
+  co_return reply_for(Done::all_told);
 }
 
 net::Task<Reply> Session::run(imap::Noop) {
-  co_return ok("Nothing done");  // news is told after every command
+  co_return reply_for(Done::nothing_done);  // news is told after every command
 }
 
 net::Task<Reply> Session::run(imap::Logout) {
-  hang_up(bye({}, "Goodbye"));
-  co_return ok("Logged out");
+  hang_up(reply_for(Refusal::goodbye));
+  co_return reply_for(Done::logged_out);
 }
 
 net::Task<Reply> Session::run(imap::Id command) {
@@ -23,7 +23,7 @@ net::Task<Reply> Session::run(imap::Id command) {
     around_.log.debug("imap.client", {{"field", field}, {"value", value.value_or("")}});
   }
   stream_.write("* ID (\"name\" \"Posthaste\")\r\n");
-  co_return ok("Pleased to meet you");
+  co_return reply_for(Done::pleased);
 }
 
 }  // namespace posthaste::imapd

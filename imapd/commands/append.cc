@@ -57,9 +57,9 @@ net::Task<std::expected<std::vector<mailbox::Append>, Reply>> Session::compose(
       auto encoded = co_await off_loop(std::move(encode));
       if (encoded) octets = std::move(*encoded);
     }
-    if (octets.empty()) co_return std::unexpected(no("CANNOT", "An empty message cannot be stored"));
+    if (octets.empty()) co_return std::unexpected(reply_for(Refusal::empty_message));
     if (!memory.grow_to(catenated_octets)) {
-      co_return std::unexpected(no("UNAVAILABLE", "Too many messages at once, try again later"));
+      co_return std::unexpected(reply_for(Refusal::many_at_once));
     }
     // The summary is made by whoever stores the message, and never taken from us.
     blobs.push_back({std::move(octets), {}});
@@ -84,14 +84,14 @@ net::Task<Reply> Session::run(imap::Append command) {
   mailbox::IdempotencyKey no_key;  // no repeat will come from here
   auto applied = co_await around_.applier.apply(login_->user, std::move(batch), std::move(no_key));
   if (!applied) co_return reply_for_target(applied.error());
-  co_return ok(appenduid(*applied), "Message stored");
+  co_return reply_for(Done::message_stored, appenduid(*applied));
 }
 
 net::Task<Reply> Session::run(imap::Replace command) {
-  if (selected_->read_only) co_return no("READ-ONLY", "Mailbox is open for reading");
+  if (selected_->read_only) co_return reply_for(Refusal::read_only);
   auto replaced = resolve(command.numbered_by, set_of(command.number));
   if (!replaced) co_return std::move(replaced.error());
-  if (replaced->empty()) co_return no("NONEXISTENT", "No such message");
+  if (replaced->empty()) co_return reply_for(Refusal::no_such_message);
   const auto target = co_await find_mailbox(command.mailbox);
   if (!target) co_return reply_for_target(target.error());
   std::vector<imap::AppendMessage> messages;
@@ -107,8 +107,8 @@ net::Task<Reply> Session::run(imap::Replace command) {
   auto applied = co_await around_.applier.apply(login_->user, std::move(batch), std::move(no_key));
   if (!applied) co_return reply_for_target(applied.error());
   // Told before the EXPUNGE (RFC 8508 §4.3).
-  append_reply(stream_.output(), "*", ok(appenduid(*applied), "Replacement is stored"));
-  co_return ok("Message replaced");
+  append_reply(stream_.output(), "*", reply_for(Done::replacement_stored, appenduid(*applied)));
+  co_return reply_for(Done::replaced);
 }
 
 }  // namespace posthaste::imapd

@@ -14,19 +14,6 @@
 namespace posthaste::imapd {
 namespace {
 
-Reply too_big() { return no("TOOBIG", "Message too large"); }
-
-/// The code's text may hold neither CR, LF nor "]", nor may it be long.
-Reply bad_url(std::string_view url) {
-  constexpr std::size_t kShownMaxOctets = 512;
-  std::string shown{url.substr(0, kShownMaxOctets)};
-  std::ranges::replace_if(
-      shown, [](char c) { return !is_printable(c) || c == ']'; }, '?');
-  return no("BADURL " + shown, "No message or part of one is there");
-}
-
-Reply too_much_at_once() { return no("UNAVAILABLE", "Too many messages at once, try again later"); }
-
 bool chooses_fields(const imap::Section& section) {
   return section.text == imap::SectionText::header_fields || section.text == imap::SectionText::header_fields_not;
 }
@@ -81,7 +68,7 @@ class Catenation {
       return std::unexpected(bad_url(part.url));
     }
     if (!blob) return std::unexpected(reply_for(blob.error()));
-    if (blob->octets() > kSourceMaxOctets) return std::unexpected(too_big());
+    if (blob->octets() > kSourceMaxOctets) return std::unexpected(reply_for(Refusal::large_message));
     auto kept = keep(*blob);
     if (!kept) return std::unexpected(kept.error());
     const imap::Section& section = url->part.section;
@@ -99,12 +86,12 @@ class Catenation {
       return {};
     }
     daemon::MemoryBudget::Share memory{budget_};
-    if (!memory.grow_to(blob.octets())) return std::unexpected(too_much_at_once());
+    if (!memory.grow_to(blob.octets())) return std::unexpected(reply_for(Refusal::many_at_once));
     reading::MessageReader whole{store_, user_, blob};
     const auto root = whole.structure();
     if (!root) return std::unexpected(reply_for(root.error()));
     if (!structures_.grow_to(structures_.octets() + kPartOctets * parts_of(**root))) {
-      return std::unexpected(too_much_at_once());
+      return std::unexpected(reply_for(Refusal::many_at_once));
     }
     source_ = &sources_.try_emplace(blob.id(), reading::MessageReader{store_, user_, blob}, **root).first->second;
     return {};
@@ -115,7 +102,7 @@ class Catenation {
     const std::uint64_t skipped = partial ? std::min<std::uint64_t>(partial->offset, place.octets) : 0;
     const std::uint64_t rest = place.octets - skipped;
     const std::uint64_t wanted = partial ? std::min<std::uint64_t>(partial->octets, rest) : rest;
-    if (wanted > message_max_octets_ - message_.size()) return std::unexpected(too_big());
+    if (wanted > message_max_octets_ - message_.size()) return std::unexpected(reply_for(Refusal::large_message));
     const auto octets = source_->reader.read(place.offset + skipped, wanted);
     if (!octets) return std::unexpected(reply_for(octets.error()));
     if (octets->size() != wanted) return std::unexpected(reply_for(mailbox::StoreError::io));
@@ -129,7 +116,7 @@ class Catenation {
     const auto place = imap::section_extent(source_->root, header);
     if (!place) return std::unexpected(bad_url(part.url));
     walked_octets_ += place->octets;
-    if (walked_octets_ > kWalkedMaxOctets) return std::unexpected(no("LIMIT", "Too many fields of large headers"));
+    if (walked_octets_ > kWalkedMaxOctets) return std::unexpected(reply_for(Refusal::many_large_headers));
     const auto octets = source_->reader.read(place->offset, place->octets);
     if (!octets) return std::unexpected(reply_for(octets.error()));
     mime::Part root;
@@ -142,8 +129,9 @@ class Catenation {
   }
 
   Added append(std::string_view octets) {
-    if (octets.size() > message_max_octets_ - message_.size()) return std::unexpected(too_big());
-    if (!memory_.grow_to(message_.size() + octets.size())) return std::unexpected(too_much_at_once());
+    if (octets.size() > message_max_octets_ - message_.size())
+      return std::unexpected(reply_for(Refusal::large_message));
+    if (!memory_.grow_to(message_.size() + octets.size())) return std::unexpected(reply_for(Refusal::many_at_once));
     message_ += octets;
     return {};
   }

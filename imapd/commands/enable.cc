@@ -39,13 +39,13 @@ net::Task<Reply> Session::run(imap::Enable command) {
   dialect.condstore = dialect_.condstore;
   dialect_ = dialect;
   if (knows_mod_seqs) enable_condstore();
-  co_return ok("That is all");
+  co_return reply_for(Done::all_told);
 }
 
 void Session::enable_condstore() {
   if (std::exchange(dialect_.condstore, true) || !selected_) return;
   append_reply(stream_.output(), "*",
-               ok("HIGHESTMODSEQ " + std::to_string(number(selected_->all_told())), "Of what was told"));
+               reply_for(Done::told_up_to, "HIGHESTMODSEQ " + std::to_string(number(selected_->all_told()))));
 }
 
 }  // namespace posthaste::imapd

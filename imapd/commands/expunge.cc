@@ -4,12 +4,12 @@
 
 namespace posthaste::imapd {
 net::Task<Reply> Session::run(imap::Expunge command) {
-  if (selected_->read_only) co_return no("READ-ONLY", "Mailbox is open for reading");
+  if (selected_->read_only) co_return reply_for(Refusal::read_only);
   std::vector<mailbox::UidSet> parts;
   if (command.uids) {
     auto named = resolve(imap::NumberedBy::uid, *command.uids);
     if (!named) co_return std::move(named.error());
-    if (named->empty()) co_return ok("Nothing to expunge");
+    if (named->empty()) co_return reply_for(Done::nothing_to_expunge);
     parts = batches_of(std::move(*named));
   } else {
     parts = batches_of(*selected_);
@@ -17,7 +17,7 @@ net::Task<Reply> Session::run(imap::Expunge command) {
   auto expunged = co_await expunge_deleted(selected_->id, std::move(parts));
   if (!expunged) co_return reply_for(expunged.error());
   says_mod_seq_ = *expunged;
-  co_return ok("Expunged");  // the EXPUNGE responses are news, told next
+  co_return reply_for(Done::expunged);  // the EXPUNGE responses are news, told next
 }
 
 /// Between the parts the store serves others: each message goes by itself (RFC 9051 §6.4.3).

@@ -51,20 +51,20 @@ std::expected<Pieces, mailbox::StoreError> within(daemon::MemoryBudget::Share& m
 }
 
 Reply outcome(const FetchWork& work, bool by_uid) {
-  if (work.damaged()) return no("CORRUPTION", "Some messages are damaged");  // RFC 5530 §3
-  if (work.unreadable()) return no("UNAVAILABLE", "Some messages could not be read");
-  if (work.unknown_encoding()) return no("UNKNOWN-CTE", "Some parts have an encoding that is not known here");
-  if (!by_uid && work.missing() > 0) return no("EXPUNGEISSUED", "Some of the messages are gone");
-  return ok("That is all");
+  if (work.damaged()) return reply_for(Refusal::damaged);  // RFC 5530 §3
+  if (work.unreadable()) return reply_for(Refusal::unreadable);
+  if (work.unknown_encoding()) return reply_for(Refusal::unknown_encoding);
+  if (!by_uid && work.missing() > 0) return reply_for(Refusal::messages_gone);
+  return reply_for(Done::all_told);
 }
 
 }  // namespace
 
 net::Task<Reply> Session::run(imap::Fetch command) {
   const auto plan = plan_fetch(command);
-  if (!plan) co_return bad("Something asked for is not offered");
-  if (plan->sections > kFetchSectionsMax) co_return no("LIMIT", "Too many sections at once");
-  if (command.vanished && !dialect_.qresync) co_return bad("ENABLE QRESYNC first");
+  if (!plan) co_return reply_for(Refusal::not_offered);
+  if (plan->sections > kFetchSectionsMax) co_return reply_for(Refusal::many_sections);
+  if (command.vanished && !dialect_.qresync) co_return reply_for(Refusal::no_qresync);
   auto uids = resolve(command.numbered_by, command.set);
   if (!uids) co_return std::move(uids.error());
   if (command.partial) *uids = to_uid_set(imap::apply_partial(to_number_set(*uids), *command.partial));
@@ -75,7 +75,7 @@ net::Task<Reply> Session::run(imap::Fetch command) {
   }
 
   const bool marks = plan->sets_seen && !selected_->read_only;
-  Reply reply = ok("That is all");
+  Reply reply = reply_for(Done::all_told);
   UidBatches parts{std::move(*uids), marks ? kMarkedAtOnce : std::numeric_limits<std::uint64_t>::max()};
   do {
     mailbox::UidSet part = parts.next();

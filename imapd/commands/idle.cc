@@ -22,12 +22,12 @@ net::Task<Reply> Session::run(imap::Idle) {
     } else if (selected_) {
       co_await tell_news(std::move(everything));
     }
-    if (!open_) co_return ok("The mailbox is gone");
+    if (!open_) co_return reply_for(Done::idled_without_mailbox);
     co_await tell_metadata();
     auto ready = co_await wait_for_client();
     if (!ready) {
       hang_up(ready.error());
-      co_return bad("Idling was cut off");
+      co_return reply_for(Refusal::idle_cut_off);
     }
     if (*ready == net::Readiness::input) break;
   }
@@ -36,10 +36,10 @@ net::Task<Reply> Session::run(imap::Idle) {
   limit_.lift();
   if (!line) {
     hang_up(line.error());
-    co_return bad("Idling was cut off");
+    co_return reply_for(Refusal::idle_cut_off);
   }
-  if (!iequals(*line, "DONE")) co_return bad("DONE ends IDLE");
-  co_return ok("Idled");
+  if (!iequals(*line, "DONE")) co_return reply_for(Refusal::not_done);
+  co_return reply_for(Done::idled);
 }
 
 }  // namespace posthaste::imapd

@@ -27,10 +27,10 @@ void append_delimiter(std::string& out, std::string_view response) {
 }  // namespace
 
 net::Task<Reply> Session::run(imap::List command) {
-  if (command.patterns.empty()) co_return ok("No name is like that");
+  if (command.patterns.empty()) co_return reply_for(Done::no_such_name);
   if (!command.extended && command.patterns.front().empty()) {
     append_delimiter(stream_.output(), "LIST");
-    co_return ok("That is the delimiter");
+    co_return reply_for(Done::delimiter_told);
   }
   const auto status = command.returns.status;
   ListWork work{around_.store, login_->user, ListWork::Kind::list, std::move(command)};
@@ -47,11 +47,11 @@ net::Task<Reply> Session::run(imap::List command) {
       if (!relieved) co_return farewell(net::StreamError::closed);
     }
   }
-  co_return ok("That is all");
+  co_return reply_for(Done::all_told);
 }
 
 net::Task<Reply> Session::run(imap::Lsub command) {
-  if (!command.pattern) co_return ok("No name is like that");
+  if (!command.pattern) co_return reply_for(Done::no_such_name);
   imap::List list{{}, std::move(command.reference), {std::move(*command.pattern)}, {}, false};
   list.selection.subscribed = true;
   list.selection.recursive_match = true;
@@ -65,14 +65,14 @@ net::Task<Reply> Session::run(imap::Lsub command) {
       if (!relieved) co_return farewell(net::StreamError::closed);
     }
   }
-  co_return ok("That is all");
+  co_return reply_for(Done::all_told);
 }
 
 net::Task<Reply> Session::run(imap::Xlist command) {
-  if (!command.pattern) co_return ok("No name is like that");
+  if (!command.pattern) co_return reply_for(Done::no_such_name);
   if (command.pattern->empty()) {
     append_delimiter(stream_.output(), "XLIST");
-    co_return ok("That is the delimiter");
+    co_return reply_for(Done::delimiter_told);
   }
   imap::List list{{}, std::move(command.reference), {std::move(*command.pattern)}, {}, false};
   ListWork work{around_.store, login_->user, ListWork::Kind::list, std::move(list)};
@@ -86,7 +86,7 @@ net::Task<Reply> Session::run(imap::Xlist command) {
       if (!relieved) co_return farewell(net::StreamError::closed);
     }
   }
-  co_return ok("That is all");
+  co_return reply_for(Done::all_told);
 }
 
 net::Task<std::expected<std::vector<ListLine>, Reply>> Session::next_lines(ListWork& work) {
@@ -102,7 +102,7 @@ net::Task<std::expected<std::vector<ListLine>, Reply>> Session::next_lines(ListW
 
 net::Task<Reply> Session::run(imap::Namespace) {
   stream_.write("* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n");
-  co_return ok("That is all");
+  co_return reply_for(Done::all_told);
 }
 
 }  // namespace posthaste::imapd

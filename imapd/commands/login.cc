@@ -9,16 +9,10 @@
 #include "imapd/session.h"
 
 namespace posthaste::imapd {
-namespace {
-
-Reply privacy_required() { return no("PRIVACYREQUIRED", "Start TLS first"); }
-
-}  // namespace
-
 net::Task<Reply> Session::run(imap::StartTls) {
-  if (stream_.tls() != nullptr) co_return bad("TLS is active already");
+  if (stream_.tls() != nullptr) co_return reply_for(Refusal::tls_active);
   starts_tls_ = true;
-  co_return ok("Begin TLS negotiation now");
+  co_return reply_for(Done::begin_tls);
 }
 
 net::Task<void> Session::start_tls() {
@@ -28,7 +22,7 @@ net::Task<void> Session::start_tls() {
 }
 
 net::Task<Reply> Session::run(imap::Login command) {
-  if (!around_.authenticator.takes_passwords(stream_.tls())) co_return privacy_required();
+  if (!around_.authenticator.takes_passwords(stream_.tls())) co_return reply_for(Refusal::tls_needed);
   auto identity = co_await around_.authenticator.check_password(command.user, std::move(command.password),
                                                                 stream_.peer().address);
   if (!identity) co_return refuse_login(command.user, identity.error());
@@ -37,9 +31,9 @@ net::Task<Reply> Session::run(imap::Login command) {
 
 net::Task<Reply> Session::run(imap::Authenticate command) {
   const auto offered = around_.authenticator.mechanisms(stream_.tls());
-  if (offered.empty()) co_return privacy_required();
+  if (offered.empty()) co_return reply_for(Refusal::tls_needed);
   const auto mechanism = session::choose_mechanism(offered, command.mechanism);
-  if (!mechanism) co_return no("CANNOT", "Unknown mechanism");
+  if (!mechanism) co_return reply_for(Refusal::unknown_mechanism);
   session::SaslDialogue dialogue{stream_, "+ ", kSaslLineMaxOctets};
   auto outcome = co_await auth::authenticate(around_.authenticator, *mechanism, stream_.tls(),
                                              std::move(command.initial_response), stream_.peer().address, dialogue);
@@ -53,7 +47,7 @@ Reply Session::refuse_login(const std::string& user, const auth::SaslOutcome::Fa
   Reply reply = std::visit(say, failure);
   session::tell_refused_login(around_.log, user, stream_, reply.text);
   if (failure == auth::SaslOutcome::Failure{auth::AuthError::wrong} && ++failed_logins_ >= kFailedLoginsMax) {
-    hang_up(bye("CLIENTBUG", "Too many failed logins"));
+    hang_up(reply_for(Refusal::many_failed_logins));
   }
   return reply;
 }
@@ -76,7 +70,7 @@ net::Task<Reply> Session::log_in(auth::Identity identity, std::string_view mecha
   auto place = around_.user_connections.enter(identity.id);
   if (!place) {
     session::tell_too_many(around_.log, identity, stream_);
-    co_return no("LIMIT", "Too many connections of this user");
+    co_return reply_for(Refusal::many_sessions);
   }
   auto met = co_await meet(identity.id);
   if (!met) co_return reply_for(met.error());
@@ -88,7 +82,7 @@ net::Task<Reply> Session::log_in(auth::Identity identity, std::string_view mecha
   limit_.lift();
   stream_.set_timeout(around_.config.imap.idle_timeout);
   session::tell_login(around_.log, identity, stream_, mechanism);
-  co_return ok("CAPABILITY " + capabilities(), "Logged in");
+  co_return reply_for(Done::logged_in, "CAPABILITY " + capabilities());
 }
 
 }  // namespace posthaste::imapd

@@ -33,7 +33,7 @@ std::optional<Content> much_in(const mailbox::Reader& store, UserId user, const 
 }  // namespace
 
 net::Task<Reply> Session::run(imap::Create command) {
-  if (command.special_uses.size() > 1) co_return no("USEATTR", "A mailbox has one special use at most");
+  if (command.special_uses.size() > 1) co_return reply_for(Refusal::many_special_uses);
   mailbox::CreateMailbox create{command.mailbox, std::nullopt};
   if (!command.special_uses.empty()) create.special_use = to_store(command.special_uses.front());
   auto created = co_await apply<mailbox::MailboxChanged>(std::move(create));
@@ -41,10 +41,10 @@ net::Task<Reply> Session::run(imap::Create command) {
     const auto there = co_await find_mailbox(command.mailbox);
     const bool name_is_free = !there && there.error() == mailbox::StoreError::no_such_mailbox;
     if (created.error() == mailbox::StoreError::already_exists && name_is_free)
-      co_return no("USEATTR", "Another mailbox has this special use");  // RFC 6154 §3
+      co_return reply_for(Refusal::special_use_taken);  // RFC 6154 §3
     co_return reply_for(created.error());
   }
-  co_return ok("MAILBOXID (" + object_id(created->first.mailbox) + ")", "Mailbox created");  // RFC 8474 §4.1
+  co_return reply_for(Done::created, "MAILBOXID (" + object_id(created->first.mailbox) + ")");  // RFC 8474 §4.1
 }
 
 net::Task<Reply> Session::run(imap::Delete command) {
@@ -52,7 +52,7 @@ net::Task<Reply> Session::run(imap::Delete command) {
   auto deleted = co_await apply<mailbox::MailboxChanged>(std::move(deletion));
   if (!deleted) co_return reply_for(deleted.error());
   if (selected_ && selected_->id == deleted->first.mailbox) selected_.reset();
-  co_return ok("Mailbox deleted");
+  co_return reply_for(Done::deleted);
 }
 
 /// Of a large INBOX most is moved in parts, between which the store serves others, as MOVE does it: each message is
@@ -66,13 +66,13 @@ net::Task<Reply> Session::run(imap::Rename command) {
   mailbox::RenameMailbox rename{std::move(command.from), std::move(command.to)};
   auto renamed = co_await apply<mailbox::MailboxChanged>(std::move(rename));
   if (!renamed) co_return reply_for(renamed.error());
-  if (!moved) co_return ok("Mailbox renamed");
+  if (!moved) co_return reply_for(Done::renamed);
   for (UidBatches batches{std::move(moved->uids), kChangedAtOnce}; !batches.done();) {
     mailbox::Move move{moved->mailbox, batches.next(), renamed->first.mailbox};
     auto part = co_await apply<mailbox::Copied>(std::move(move));
     if (!part) co_return reply_for(part.error());
   }
-  co_return ok("Mailbox renamed");
+  co_return reply_for(Done::renamed);
 }
 
 net::Task<Reply> Session::run(imap::Subscribe command) {
@@ -87,7 +87,7 @@ net::Task<Reply> Session::set_subscribed(std::string name, bool subscribed) {
   mailbox::SetSubscribed change{std::move(name), subscribed};
   auto done = co_await apply<mailbox::Done>(std::move(change));
   if (!done) co_return reply_for(done.error());
-  co_return ok(subscribed ? "Subscribed" : "Unsubscribed");
+  co_return reply_for(subscribed ? Done::subscribed : Done::unsubscribed);
 }
 
 }  // namespace posthaste::imapd

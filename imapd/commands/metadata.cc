@@ -84,16 +84,16 @@ net::Task<Reply> Session::run(imap::GetMetadata command) {
     if (!relieved) co_return farewell(net::StreamError::closed);
   }
   if (const auto longest = work.longest_left_out()) {
-    co_return ok("METADATA LONGENTRIES " + std::to_string(*longest), "That is all but what is longer");
+    co_return reply_for(Done::shorter_told, "METADATA LONGENTRIES " + std::to_string(*longest));
   }
-  co_return ok("That is all");
+  co_return reply_for(Done::all_told);
 }
 
 net::Task<Reply> Session::run(imap::SetMetadata command) {
   // What is shared on the server is everybody's, and the operator's to say.
   const bool is_private = std::ranges::all_of(
       command.values, [](const imap::MetadataValue& value) { return imap::is_private_entry(value.entry); });
-  if (!command.mailbox && !is_private) co_return no("NOPERM", "The administrator sets what all users see");
+  if (!command.mailbox && !is_private) co_return reply_for(Refusal::shared_metadata);
   if (std::ranges::any_of(command.values, is_too_long)) co_return annotation_too_long();
   const auto mailbox = co_await find_annotated(command.mailbox);
   if (!mailbox) co_return mailbox.error();
@@ -103,7 +103,7 @@ net::Task<Reply> Session::run(imap::SetMetadata command) {
   auto done = co_await apply<mailbox::Done>(std::move(change));
   if (!done) co_return reply_for(done.error());
   if (known_metadata_) known_metadata_->note_own(*mailbox, own, done->second);
-  co_return ok("Metadata set");
+  co_return reply_for(Done::metadata_set);
 }
 
 net::Task<std::expected<void, mailbox::StoreError>> Session::know_metadata() {

@@ -6,10 +6,6 @@
 namespace posthaste::imapd {
 namespace {
 
-constexpr const char* kBadEvent =
-    "BADEVENT (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange MailboxMetadataChange"
-    " ServerMetadataChange)";
-
 bool asks_for_unsupported(const imap::NotifyGroup& group) { return group.events.unsupported; }
 
 /// What is said of a new message; UID and MODSEQ too, where unsolicited responses hold them.
@@ -25,10 +21,10 @@ std::vector<imap::FetchItem> new_message_items(std::vector<imap::FetchItem> item
 }  // namespace
 
 net::Task<Reply> Session::run(imap::Notify command) {
-  if (std::ranges::any_of(command.groups, asks_for_unsupported)) co_return no(kBadEvent, "Unknown event");
+  if (std::ranges::any_of(command.groups, asks_for_unsupported)) co_return reply_for(Refusal::unknown_event);
   if (command.groups.empty()) {
     notifications_.reset();
-    co_return ok("Nothing is told unasked");
+    co_return reply_for(Done::notifies_not);
   }
   auto next = std::make_unique<Notifications>(Watch{std::move(command)});
   if (next->watch.wants_metadata()) {
@@ -37,7 +33,7 @@ net::Task<Reply> Session::run(imap::Notify command) {
   }
   const auto* selected = next->watch.selected();
   if (selected != nullptr && !selected->events.new_items.empty() && !plan_items(selected->events.new_items)) {
-    co_return bad("Something asked for is not offered");
+    co_return reply_for(Refusal::not_offered);
   }
   // What is published from here on is noted; what was before is in the snapshot.
   const auto note = [this, pending = &next->changed](const std::optional<mailbox::Change>& change) {
@@ -48,9 +44,9 @@ net::Task<Reply> Session::run(imap::Notify command) {
   WatchWork work{next->watch, around_.store, login_->user, manner()};
   auto begun = co_await tell_step_by_step(work);
   if (!begun) co_return std::move(begun.error());
-  if (work.overflows()) co_return no("NOTIFICATIONOVERFLOW", "Too many mailboxes");
+  if (work.overflows()) co_return reply_for(Refusal::many_notified);
   notifications_ = std::move(next);
-  co_return ok("Changes will be told");
+  co_return reply_for(Done::notifies);
 }
 
 Watch::Manner Session::manner() const {
@@ -80,7 +76,7 @@ net::Task<void> Session::notify_client(bool idles) {
   auto told = co_await tell_step_by_step(work);
   if (!told || work.overflows()) {
     notifications_.reset();
-    append_reply(stream_.output(), "*", ok("NOTIFICATIONOVERFLOW", "Changes are told no more"));
+    append_reply(stream_.output(), "*", reply_for(Done::notifies_no_more, "NOTIFICATIONOVERFLOW"));
     co_return;
   }
   co_await tell_metadata();

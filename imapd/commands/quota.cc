@@ -31,17 +31,15 @@ std::expected<mailbox::UserInfo, mailbox::StoreError> user_of(const mailbox::Sna
   return info->value_or(mailbox::UserInfo{});
 }
 
-Reply no_such_root() { return no("NONEXISTENT", "No such quota root"); }
-
 }  // namespace
 
 net::Task<Reply> Session::run(imap::GetQuota command) {
-  if (!command.root.empty()) co_return no_such_root();
+  if (!command.root.empty()) co_return reply_for(Refusal::no_such_root);
   const auto info = co_await look_up(user_of);
   if (!info) co_return reply_for(info.error());
-  if (!is_limited(*info)) co_return no_such_root();
+  if (!is_limited(*info)) co_return reply_for(Refusal::no_such_root);
   append_quota(stream_.output(), *info);
-  co_return ok("That is all");
+  co_return reply_for(Done::all_told);
 }
 
 net::Task<Reply> Session::run(imap::GetQuotaRoot command) {
@@ -56,9 +54,9 @@ net::Task<Reply> Session::run(imap::GetQuotaRoot command) {
   } else {
     writer.raw("\r\n");
   }
-  co_return ok("That is all");
+  co_return reply_for(Done::all_told);
 }
 
-net::Task<Reply> Session::run(imap::SetQuota) { co_return no("NOPERM", "The administrator sets quotas"); }
+net::Task<Reply> Session::run(imap::SetQuota) { co_return reply_for(Refusal::quota_not_yours); }
 
 }  // namespace posthaste::imapd

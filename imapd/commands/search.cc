@@ -61,7 +61,7 @@ bool only_saves(const imap::SearchReturn& returns) {
 
 net::Task<std::expected<Session::FoundMessages, Reply>> Session::find_messages(imap::SearchAnd program) {
   const auto demands = demands_of(program);
-  if (demands.texts > kSearchTextsMax) co_return std::unexpected(no("LIMIT", "Too many texts to look for"));
+  if (demands.texts > kSearchTextsMax) co_return std::unexpected(reply_for(Refusal::many_texts));
   if (demands.uses_mod_seq) enable_condstore();
   const auto find_ground = [this, &demands](const mailbox::Snapshot& snapshot) {
     return ground_of(snapshot, selected_->id, demands);
@@ -150,7 +150,7 @@ net::Task<Reply> Session::run(imap::Search command) {
     // RFC 7162 §3.1.6
     if (found->mod_seq) stream_.write(" (MODSEQ " + std::to_string(number(*found->mod_seq)) + ")");
     stream_.write(kCrlf);
-    co_return looked_through("Search completed", found->some_are_gone);
+    co_return looked_through(Done::searched, found->some_are_gone);
   }
   const imap::SearchReturn& returns = *command.returns;
   auto name = [&found, &returns] { return named_messages(found->uids, returns); };
@@ -166,7 +166,7 @@ net::Task<Reply> Session::run(imap::Search command) {
     auto sent = co_await send_esearch(returns, command.numbered_by, std::move(numbers), mod_seq);
     if (!sent) co_return farewell(net::StreamError::closed);
   }
-  co_return looked_through("Search completed", found->some_are_gone);
+  co_return looked_through(Done::searched, found->some_are_gone);
 }
 
 }  // namespace posthaste::imapd

@@ -74,8 +74,8 @@ net::Task<Reply> Session::run(imap::Examine command) {
 
 net::Task<Reply> Session::open(std::string name, imap::SelectParameters parameters, bool read_only) {
   const auto& last_seen = parameters.resynchronization;
-  if (last_seen && !dialect_.qresync) co_return bad("ENABLE QRESYNC first");
-  if (selected_) append_reply(stream_.output(), "*", ok("CLOSED", "Mailbox left"));
+  if (last_seen && !dialect_.qresync) co_return reply_for(Refusal::no_qresync);
+  if (selected_) append_reply(stream_.output(), "*", reply_for(Done::left, "CLOSED"));
   selected_.reset();  // also when what follows fails (RFC 9051 §6.3.2)
   dialect_.condstore |= parameters.condstore;
   auto work = [&store = around_.store, &name, read_only, recency = recency(), &last_seen] {
@@ -96,25 +96,25 @@ net::Task<Reply> Session::open(std::string name, imap::SelectParameters paramete
       co_return std::move(sent.error());
     }
   }
-  co_return read_only ? ok("READ-ONLY", "Mailbox opened") : ok("READ-WRITE", "Mailbox opened");
+  co_return read_only ? reply_for(Done::opened, "READ-ONLY") : reply_for(Done::opened, "READ-WRITE");
 }
 
 net::Task<Reply> Session::run(imap::Check) {
-  co_return ok("All is on disk");  // always
+  co_return reply_for(Done::on_disk);  // always
 }
 
 net::Task<Reply> Session::run(imap::Unselect) {
   selected_.reset();
-  co_return ok("Mailbox left");
+  co_return reply_for(Done::left);
 }
 
 net::Task<Reply> Session::run(imap::Close) {
   const SelectedMailbox left = std::move(*selected_);
   selected_.reset();
-  if (left.read_only) co_return ok("Mailbox left");
+  if (left.read_only) co_return reply_for(Done::left);
   auto expunged = co_await expunge_deleted(left.id, batches_of(left));
   if (!expunged && expunged.error() != mailbox::StoreError::no_such_mailbox) co_return reply_for(expunged.error());
-  co_return ok("Mailbox left");
+  co_return reply_for(Done::left);
 }
 
 }  // namespace posthaste::imapd

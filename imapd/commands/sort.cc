@@ -12,8 +12,6 @@
 namespace posthaste::imapd {
 namespace {
 
-Reply too_large() { return no("LIMIT", "Too many messages for this, look for fewer"); }
-
 /// The messages as the client counts them, in their order.
 std::vector<std::uint32_t> as_numbers(const std::vector<Uid>& uids, const UidRuns& messages,
                                       imap::NumberedBy numbered_by) {
@@ -41,7 +39,7 @@ std::string thread_response(reading::ThreadWork& work, const UidRuns& messages, 
 
 net::Task<Reply> Session::run(imap::Sort command) {
   if (command.returns && (command.returns->save || command.returns->partial)) {
-    co_return bad("SAVE and PARTIAL are not offered here");
+    co_return reply_for(Refusal::not_for_sort);
   }
   auto found = co_await find_messages(std::move(command.program));
   if (!found) co_return std::move(found.error());
@@ -49,7 +47,7 @@ net::Task<Reply> Session::run(imap::Sort command) {
                          found->uids,   *login_->memory};
   auto done = co_await finish(work);
   if (!done) co_return std::move(done.error());
-  if (work.too_large()) co_return too_large();
+  if (work.too_large()) co_return reply_for(Refusal::many_to_sort);
   const bool some_are_gone = found->some_are_gone || work.some_are_gone();
   std::optional<ModSeq> mod_seq = found->mod_seq;
   if (work.result().empty()) mod_seq.reset();  // all that was found has gone
@@ -66,7 +64,7 @@ net::Task<Reply> Session::run(imap::Sort command) {
   if (command.returns) {
     auto sent = co_await send_sorted(std::move(command), std::move(numbers), steps, mod_seq);
     if (!sent) co_return farewell(net::StreamError::closed);
-    co_return looked_through("Sort completed", some_are_gone);
+    co_return looked_through(Done::sorted, some_are_gone);
   }
   stream_.write("* SORT");
   NumberText all{std::move(numbers), NumberText::Style::each};
@@ -74,7 +72,7 @@ net::Task<Reply> Session::run(imap::Sort command) {
   if (!sent) co_return farewell(net::StreamError::closed);
   if (mod_seq) stream_.write(" (MODSEQ " + std::to_string(number(*mod_seq)) + ")");  // RFC 7162 §3.1.9
   stream_.write(kCrlf);
-  co_return looked_through("Sort completed", some_are_gone);
+  co_return looked_through(Done::sorted, some_are_gone);
 }
 
 net::Task<bool> Session::send_sorted(imap::Sort command, std::vector<imap::NumberRange> numbers, std::size_t count,
@@ -104,12 +102,12 @@ net::Task<Reply> Session::run(imap::Thread command) {
                            std::move(found->uids), *login_->memory};
   auto done = co_await finish(work);
   if (!done) co_return std::move(done.error());
-  if (work.too_large()) co_return too_large();
+  if (work.too_large()) co_return reply_for(Refusal::many_to_sort);
   auto print = [this, &work, &command] { return thread_response(work, selected_->messages, command.numbered_by); };
   auto response = co_await off_loop_if_long(work.uids().size(), std::move(print));
   auto sent = co_await send(std::move(response));
   if (!sent) co_return farewell(net::StreamError::closed);
-  co_return looked_through("Thread completed", found->some_are_gone || work.some_are_gone());
+  co_return looked_through(Done::threaded, found->some_are_gone || work.some_are_gone());
 }
 
 }  // namespace posthaste::imapd

@@ -12,7 +12,7 @@ net::Task<Reply> Session::run(imap::Status command) {
   if (!info) co_return reply_for(info.error());
   auto sent = co_await send_status(std::move(*info), std::move(command.items));
   if (!sent) co_return reply_for(sent.error());
-  co_return ok("That is all");
+  co_return reply_for(Done::all_told);
 }
 
 net::Task<std::expected<void, mailbox::StoreError>> Session::send_status(mailbox::MailboxInfo info,

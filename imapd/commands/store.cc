@@ -45,11 +45,11 @@ void Session::note_known_flags(mailbox::UidSet uids, ModSeq mod_seq) {
 /// In parts, between which the store serves others; each is all or nothing, as each message must be (RFC 7162
 /// §3.1.3).
 net::Task<Reply> Session::run(imap::Store command) {
-  if (selected_->read_only) co_return no("READ-ONLY", "Mailbox is open for reading");
+  if (selected_->read_only) co_return reply_for(Refusal::read_only);
   auto uids = resolve(command.numbered_by, command.set);
   if (!uids) co_return std::move(uids.error());
   if (command.unchanged_since) enable_condstore();
-  if (uids->empty()) co_return ok("No such messages");
+  if (uids->empty()) co_return reply_for(Done::no_such_messages);
 
   mailbox::UidSet answered;
   mailbox::UidSet modified;
@@ -71,7 +71,7 @@ net::Task<Reply> Session::run(imap::Store command) {
     // New keywords are told before they are used.
     TellOptions before{false, by_uid, known_flags_, {}};
     co_await tell_news(std::move(before));
-    if (!selected_) co_return no("NONEXISTENT", "The mailbox is gone");
+    if (!selected_) co_return reply_for(Refusal::mailbox_gone);
     const auto plan = plan_items(answer_items(command, dialect_));
     FetchWork work{around_.store, login_->user, *selected_, *plan, dialect_, std::move(answered), {}};
     auto sent = co_await send_fetch(work);
@@ -81,12 +81,12 @@ net::Task<Reply> Session::run(imap::Store command) {
   const bool some_are_gone = !by_uid && missing > 0;
   if (!modified.empty()) {
     const auto failed = selected_->messages.numbers(command.numbered_by, modified);
-    Reply reply = ok("MODIFIED " + imap::to_string(failed), "Some have changed since");
+    Reply reply = reply_for(Done::some_had_changed, "MODIFIED " + imap::to_string(failed));
     if (some_are_gone) reply.condition = Condition::no;
     co_return reply;
   }
-  if (some_are_gone) co_return no("EXPUNGEISSUED", "Some of the messages are gone");
-  co_return ok("Flags stored");
+  if (some_are_gone) co_return reply_for(Refusal::messages_gone);
+  co_return reply_for(Done::flags_stored);
 }
 
 /// A .SILENT client takes the flags for what it knew, changed as it asked. Where it did not know them, for another

@@ -53,32 +53,32 @@ class Assembly {
     if (refusal_) return;
     lines_octets_ += line.size();
     octets_.append(line);
-    if (lines_octets_ > max_octets()) return refuse(bad("Command too long"));
+    if (lines_octets_ > max_octets()) return refuse(reply_for(Refusal::long_command));
   }
 
   /// Afterwards either refused() or ready for as many octets.
   void add_literal(const imap::LiteralAnnouncement& literal) {
     if (refusal_) return;
     literal_takes_memory_ = false;
-    if (++literals_ > literals_max()) return refuse(bad("Too many literals"));
+    if (++literals_ > literals_max()) return refuse(reply_for(Refusal::many_literals));
     if (limits_.message_max_octets && brings_messages(octets_) && !is_small(literal.octets)) {
       const std::uint64_t all_max_octets = std::max(*limits_.message_max_octets, kAppendTogetherOctets);
       if (literal.octets > *limits_.message_max_octets) {
-        return refuse(no("TOOBIG", "Message too large"));  // RFC 7889 §3.1
+        return refuse(reply_for(Refusal::large_message));  // RFC 7889 §3.1
       }
       if (literal.octets > all_max_octets - message_octets_) {
-        return refuse(no("LIMIT", "Too many messages in one command"));
+        return refuse(reply_for(Refusal::many_in_command));
       }
       message_octets_ += literal.octets;
       literal_takes_memory_ = true;
       // What is announced takes nothing from others; who would get nothing need not send it.
-      if (!grow_to(message_octets_)) return refuse(too_many_messages());
+      if (!grow_to(message_octets_)) return refuse(reply_for(Refusal::many_at_once));
       memory_->shrink_to(granted_octets_);
     } else if (literal.octets > mailbox::kAnnotationMaxOctets && sets_metadata(octets_)) {
       return refuse(annotation_too_long());
     } else {
       lines_octets_ += static_cast<std::size_t>(std::min<std::uint64_t>(literal.octets, max_octets() + 1));
-      if (lines_octets_ > max_octets()) return refuse(bad("Command too long"));
+      if (lines_octets_ > max_octets()) return refuse(reply_for(Refusal::long_command));
     }
     octets_.append(kCrlf);
     ends_at_ = octets_.size() + static_cast<std::size_t>(literal.octets);
@@ -90,7 +90,7 @@ class Assembly {
     if (refusal_) return;
     if (literal_takes_memory_) {
       granted_octets_ += piece.size();
-      if (!grow_to(granted_octets_)) return refuse(too_many_messages());
+      if (!grow_to(granted_octets_)) return refuse(reply_for(Refusal::many_at_once));
     }
     const std::size_t size = octets_.size() + piece.size();
     if (size > octets_.capacity()) octets_.reserve(std::min(ends_at_, kRoomAheadFactor * size));
@@ -118,8 +118,6 @@ class Assembly {
   [[nodiscard]] bool is_small(std::uint64_t octets) const {
     return octets <= kSmallLiteralOctets && lines_octets_ + octets <= kSmallLiteralsOctets;
   }
-
-  static Reply too_many_messages() { return no("UNAVAILABLE", "Too many messages at once, try again later"); }
 
   [[nodiscard]] bool grow_to(std::size_t octets) {
     if (!memory_) memory_.emplace(budget_);
