@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <set>
-#include <sstream>
 #include <utility>
 
 #include "common/auth/environment.h"
 #include "common/auth/lookup.h"
 #include "common/auth/rows.h"
 #include "common/base/octets.h"
+#include "common/base/problems.h"
 
 namespace posthaste::auth {
 namespace {
@@ -43,13 +43,6 @@ class Checker {
   }
 
  private:
-  template <typename... Parts>
-  void problem(const Parts&... parts) {
-    std::ostringstream text;
-    (text << ... << parts);
-    report_.problems.push_back(text.str());
-  }
-
   template <typename Row>
   void walk(const char* name, MDB_dbi table, Row check_row) {
     std::uint64_t rows = 0;
@@ -180,6 +173,7 @@ class Checker {
   const std::optional<MDB_dbi> app_passwords_;
   const std::optional<MDB_dbi> departed_;
   DirectoryReport report_;
+  const Problems problem{report_.problems};
   std::optional<UserId> next_user_;
   std::set<std::string, std::less<>> domains_;
   std::set<UserId> users_;

@@ -5,11 +5,11 @@
 #include <map>
 #include <optional>
 #include <set>
-#include <sstream>
 #include <unordered_map>
 #include <utility>
 
 #include "common/base/octets.h"
+#include "common/base/problems.h"
 #include "common/store/index.h"
 #include "common/store/rows.h"
 
@@ -95,13 +95,6 @@ class Checker {
   }
 
  private:
-  template <typename... Parts>
-  void problem(const Parts&... parts) {
-    std::ostringstream text;
-    (text << ... << parts);
-    report_.problems.push_back(text.str());
-  }
-
   [[nodiscard]] const View& view() const { return slices_.view(); }
 
   /// To the newest state. Whoever is watched may have changed in it.
@@ -535,6 +528,7 @@ class Checker {
   bool failed_ = false;             // no read transaction is to be had
   std::optional<Watched> watched_;  // who is looked at
   CheckReport report_;
+  const Problems problem{report_.problems};
   std::optional<MetaRow> start_;
   std::map<std::uint32_t, std::uint64_t> live_at_start_;
   std::unordered_map<BlobId, std::uint32_t> references_;

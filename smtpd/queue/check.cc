@@ -2,9 +2,9 @@
 
 #include <map>
 #include <optional>
-#include <sstream>
 #include <utility>
 
+#include "common/base/problems.h"
 #include "smtpd/queue/index.h"
 
 namespace posthaste::queue {
@@ -24,13 +24,6 @@ class Checker {
 
  private:
   static constexpr std::size_t kSliceRows = 4096;
-
-  template <typename... Parts>
-  void problem(const Parts&... parts) {
-    std::ostringstream text;
-    (text << ... << parts);
-    report_.problems.push_back(text.str());
-  }
 
   /// In a snapshot that lasts as long as `look`.
   template <typename Look>
@@ -156,6 +149,7 @@ class Checker {
 
   const Reader& reader_;
   CheckReport report_;
+  const Problems problem{report_.problems};
   std::optional<MetaRow> start_;
   std::map<std::uint32_t, std::uint64_t> live_at_start_;
   std::map<std::uint32_t, std::uint64_t> live_;  // of entries that were there at the start
