@@ -115,15 +115,12 @@ struct Findings {
 /// Damaged bodies of messages that are gone; those that live are found by the checker.
 std::vector<std::string> notes_on(lmdb::Environment& index, const std::vector<store::DamagedBlob>& damaged) {
   std::vector<std::string> notes;
-  const auto txn = index.begin_read();
+  const auto txn = lmdb::ReadTxn::begin(index);
   if (!txn) return notes;
-  {
-    const store::View view(index, *txn);
-    for (const auto& blob : damaged) {
-      if (!store::find_blob(view, blob.blob)) notes.push_back(passed_over(blob));
-    }
+  const store::View view = txn->view();
+  for (const auto& blob : damaged) {
+    if (!store::find_blob(view, blob.blob)) notes.push_back(passed_over(blob));
   }
-  index.end_read(*txn);
   return notes;
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/lmdb/damage.h"
@@ -48,6 +49,31 @@ class View {
   MDB_txn* txn_;
   mutable int failure_ = 0;
   mutable bool row_is_damaged_ = false;  // and that is the failure
+};
+
+/// A transaction to read in, on the newest state, which goes back to its environment when it is over.
+class ReadTxn {
+ public:
+  [[nodiscard]] static std::expected<ReadTxn, BeginError> begin(Environment& environment) {
+    const auto txn = environment.begin_read();
+    if (!txn) return std::unexpected(txn.error());
+    return ReadTxn(environment, *txn);
+  }
+  ReadTxn(ReadTxn&& other) noexcept : environment_(other.environment_), txn_(std::exchange(other.txn_, nullptr)) {}
+  ReadTxn& operator=(ReadTxn&&) = delete;
+  ~ReadTxn() {
+    if (txn_ != nullptr) environment_.end_read(txn_);
+  }
+
+  /// To look into it. Its life lies within this one's.
+  [[nodiscard]] View view() const { return View(environment_, txn_); }
+  [[nodiscard]] MDB_txn* handle() const { return txn_; }
+
+ private:
+  ReadTxn(Environment& environment, MDB_txn* txn) : environment_(environment), txn_(txn) {}
+
+  Environment& environment_;
+  MDB_txn* txn_;
 };
 
 /// The writer's transaction. It is aborted unless committed, and can take back what was done since a mark.

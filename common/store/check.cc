@@ -34,16 +34,16 @@ class Slices {
   void let_go() {
     if (!view_) return;
     view_.reset();
-    index_.end_read(txn_);
+    txn_.reset();
     pace_.between();
   }
   /// A new one on the newest state. False: none can be had.
   bool renew() {
     let_go();
-    const auto txn = index_.begin_read();
+    auto txn = ReadTxn::begin(index_);
     if (!txn) return false;
-    txn_ = *txn;
-    view_.emplace(index_, txn_);
+    txn_.emplace(std::move(*txn));
+    view_.emplace(index_, txn_->handle());
     since_ = Clock::now();
     is_fresh_ = true;
     return true;
@@ -59,7 +59,7 @@ class Slices {
   Environment& index_;
   const CheckPace& pace_;
   milliseconds held_max_;
-  MDB_txn* txn_ = nullptr;
+  std::optional<ReadTxn> txn_;
   std::optional<View> view_;
   Clock::time_point since_;
   bool is_fresh_ = false;

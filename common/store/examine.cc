@@ -92,10 +92,11 @@ std::expected<ExaminedLog, OpenError> examine(const std::filesystem::path& log, 
 
 std::expected<ExaminedLog, OpenError> examine_log(Environment& index, const std::filesystem::path& log,
                                                   Extent extent) {
-  const auto txn = index.begin_read();
-  if (!txn) return std::unexpected(OpenError{Kind::io, "index: cannot be read"});
-  const auto known = known_log(View(index, *txn));
-  index.end_read(*txn);
+  const auto known = [&index]() -> std::expected<KnownLog, OpenError> {
+    const auto txn = ReadTxn::begin(index);
+    if (!txn) return std::unexpected(OpenError{Kind::io, "index: cannot be read"});
+    return known_log(txn->view());
+  }();
   if (!known) return std::unexpected(known.error());
   return examine(log, *known, extent);
 }

@@ -16,6 +16,7 @@ namespace posthaste::store {
 
 using lmdb::Cursor;
 using lmdb::Environment;
+using lmdb::ReadTxn;
 using lmdb::View;
 using lmdb::WriteCursor;
 using lmdb::WriteTxn;

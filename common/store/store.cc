@@ -15,19 +15,16 @@ using journal::SegmentFiles;
 
 std::vector<UserId> users_of(Environment& environment, BlobId blob) {
   std::vector<UserId> users;
-  const auto txn = environment.begin_read();
+  const auto txn = ReadTxn::begin(environment);
   if (!txn) return users;
-  {
-    const View view(environment, *txn);
-    Cursor cursor(view, Table::users);
-    for (bool there = cursor.seek(std::string(1, '\0')); there && users.size() < kDamageUsersMax;
-         there = cursor.next()) {
-      std::string_view key = cursor.key();
-      const auto user = take_key_part<UserId>(key);
-      if (view.get(Table::cold_rows, user_blob_key(user, blob))) users.push_back(user);
-    }
+  const View view = txn->view();
+  Cursor cursor(view, Table::users);
+  for (bool there = cursor.seek(std::string(1, '\0')); there && users.size() < kDamageUsersMax;
+       there = cursor.next()) {
+    std::string_view key = cursor.key();
+    const auto user = take_key_part<UserId>(key);
+    if (view.get(Table::cold_rows, user_blob_key(user, blob))) users.push_back(user);
   }
-  environment.end_read(*txn);
   return users;
 }
 

@@ -66,16 +66,11 @@ std::expected<std::vector<std::pair<UserId, std::uint64_t>>, OpenError> users_in
   using Kind = OpenError::Kind;
   const auto index = open_index(directory / "index", Environment::Access::read, map_octets);
   if (!index) return std::unexpected(index.error());
-  const auto txn = (*index)->begin_read();
+  const auto txn = ReadTxn::begin(**index);
   if (!txn) return std::unexpected(OpenError{Kind::io, directory.string() + ": its index cannot be read"});
-  std::vector<std::pair<UserId, std::uint64_t>> users;
-  int failure = 0;
-  {
-    const View view(**index, *txn);
-    users = users_of(view);
-    failure = view.failure();
-  }
-  (*index)->end_read(*txn);
+  const View view = txn->view();
+  auto users = users_of(view);
+  const int failure = view.failure();
   if (failure == 0) return users;
   const Kind kind = lmdb::is_damage(failure) ? Kind::damaged : Kind::io;
   return std::unexpected(OpenError{kind, directory.string() + ": its index: " + lmdb::describe(failure)});

@@ -28,15 +28,11 @@ class Checker {
   /// In a snapshot that lasts as long as `look`.
   template <typename Look>
   void at_one_instant(Look look) {
-    lmdb::Environment& index = *reader_.environment_;
-    const auto txn = index.begin_read();
+    const auto txn = ReadTxn::begin(*reader_.environment_);
     if (!txn) return problem("the index cannot be read");
-    {
-      const View view(index, *txn);
-      look(view);
-      if (view.failure() != 0) problem("the index cannot be read: ", lmdb::describe(view.failure()));
-    }
-    index.end_read(*txn);
+    const View view = txn->view();
+    look(view);
+    if (view.failure() != 0) problem("the index cannot be read: ", lmdb::describe(view.failure()));
   }
 
   void look_at_start(const View& view) {

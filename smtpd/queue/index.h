@@ -23,6 +23,7 @@ namespace posthaste::queue {
 using lmdb::Cursor;
 using lmdb::Environment;
 using lmdb::Key;
+using lmdb::ReadTxn;
 using lmdb::View;
 using lmdb::WriteCursor;
 using lmdb::WriteTxn;

@@ -26,28 +26,13 @@ QueueError error_of(journal::SegmentFiles::Failure failure) {
   std::unreachable();
 }
 
-/// A read transaction that goes back when it is over.
-class Snapshot {
- public:
-  [[nodiscard]] static std::expected<Snapshot, QueueError> begin(Environment& environment) {
-    const auto txn = environment.begin_read();
-    if (txn) return Snapshot(environment, *txn);
-    const bool no_slot = txn.error() == lmdb::BeginError::unavailable;
-    return std::unexpected(no_slot ? QueueError::unavailable : QueueError::io);
-  }
-  Snapshot(Snapshot&& other) noexcept
-      : environment_(other.environment_), txn_(std::exchange(other.txn_, nullptr)) {}
-  Snapshot& operator=(Snapshot&&) = delete;
-  ~Snapshot() {
-    if (txn_ != nullptr) environment_.end_read(txn_);
-  }
-  [[nodiscard]] View view() const { return View(environment_, txn_); }
-
- private:
-  Snapshot(Environment& environment, MDB_txn* txn) : environment_(environment), txn_(txn) {}
-  Environment& environment_;
-  MDB_txn* txn_;
-};
+/// On the newest state.
+std::expected<ReadTxn, QueueError> begin_read(Environment& environment) {
+  auto txn = ReadTxn::begin(environment);
+  if (txn) return std::move(*txn);
+  const bool no_slot = txn.error() == lmdb::BeginError::unavailable;
+  return std::unexpected(no_slot ? QueueError::unavailable : QueueError::io);
+}
 
 /// Counts a recipient in. Only the status is looked at.
 void count_in(Summary& summary, std::string_view row) {
@@ -103,9 +88,9 @@ std::expected<std::unique_ptr<Reader>, OpenError> Reader::open(const std::filesy
 }
 
 std::expected<Entry, QueueError> Reader::read(EntryId entry) const {
-  const auto snapshot = Snapshot::begin(*environment_);
-  if (!snapshot) return std::unexpected(snapshot.error());
-  const View view = snapshot->view();
+  const auto txn = begin_read(*environment_);
+  if (!txn) return std::unexpected(txn.error());
+  const View view = txn->view();
   auto row = find_entry(view, entry);
   if (!row) return std::unexpected(view.failure() == 0 ? QueueError::not_found : QueueError::io);
   auto recipients = find_recipients(view, entry, row->recipients);
@@ -118,9 +103,9 @@ std::expected<void, QueueError> Reader::walk(const std::function<bool(const Summ
                                              EntryId after) const {
   while (true) {
     const auto slice = [&]() -> std::expected<std::vector<Summary>, QueueError> {
-      const auto snapshot = Snapshot::begin(*environment_);
-      if (!snapshot) return std::unexpected(snapshot.error());
-      return slice_of(snapshot->view(), after, kSliceRows);
+      const auto txn = begin_read(*environment_);
+      if (!txn) return std::unexpected(txn.error());
+      return slice_of(txn->view(), after, kSliceRows);
     }();
     if (!slice) return std::unexpected(slice.error());
     if (slice->empty()) return {};
