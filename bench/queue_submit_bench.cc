@@ -110,8 +110,8 @@ void submit(benchmark::State& state) {
   const Counters counters = (*queue)->counters();
   state.SetItemsProcessed(state.iterations() * callers * kMessagesACaller);
   state.SetBytesProcessed(state.iterations() * callers * kMessagesACaller * state.range(1));
-  state.counters["flushes_per_message"] = static_cast<double>(counters.log_syncs) / messages;
-  state.counters["commits_per_message"] = static_cast<double>(counters.index_commits) / messages;
+  state.counters["flushes_per_message"] = static_cast<double>(counters.ledger.log_syncs) / messages;
+  state.counters["commits_per_message"] = static_cast<double>(counters.ledger.index_commits) / messages;
 }
 
 BENCHMARK(submit)

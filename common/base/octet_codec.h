@@ -6,9 +6,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include "common/base/ids.h"
 
@@ -90,5 +92,11 @@ class OctetReader {
   std::string_view octets_;
   bool ok_ = true;
 };
+
+/// What was taken, if it was all there was.
+template <typename Value>
+[[nodiscard]] std::optional<Value> whole(const OctetReader& reader, Value value) {
+  return reader.done() ? std::optional(std::move(value)) : std::nullopt;
+}
 
 }  // namespace posthaste

@@ -51,6 +51,17 @@ class View {
   mutable bool row_is_damaged_ = false;  // and that is the failure
 };
 
+/// What `decode` makes of a row, if it is there. The view fails when `decode` makes nothing of it.
+template <typename Decode>
+auto find_row(const View& view, TableId table, std::string_view key, Decode decode)
+    -> decltype(decode(std::string_view{})) {
+  const auto octets = view.get(table, key);
+  if (!octets) return std::nullopt;
+  auto row = decode(*octets);
+  if (!row) view.fail_as_damaged();
+  return row;
+}
+
 /// A transaction to read in, on the newest state, which goes back to its environment when it is over.
 class ReadTxn {
  public:

@@ -43,56 +43,17 @@ bool is_delivery(const Outcome& outcome) { return std::holds_alternative<Deliver
 
 }  // namespace
 
-GroupCommit::~GroupCommit() {
-  std::unique_lock lock(mutex_);
-  ending_ = true;
-  idle_.wait(lock, [this] { return !draining_; });
-}
-
 void GroupCommit::start(Time now) {
   now_ = now;
-  {
-    const std::scoped_lock lock(mutex_);
-    draining_ = true;
-  }
-  executor_.post([this] { drain(); });
+  rounds_.start();
 }
 
 void GroupCommit::submit(Request request, Time now, Answer answer) {
   const std::size_t octets = octets_of(request);
-  {
-    const std::scoped_lock lock(mutex_);
-    line_.add({std::move(request), now, octets, std::move(answer)});
-    if (draining_) return;
-    draining_ = true;
-  }
-  executor_.post([this] { drain(); });
+  rounds_.add({std::move(request), now, octets, std::move(answer)});
 }
 
-void GroupCommit::drain() {
-  while (true) {
-    auto group = take_group();
-    if (!group) return;
-    commit(std::move(*group));
-  }
-}
-
-/// After nothing, the next submit() posts a new drain.
-std::optional<std::deque<Waiting>> GroupCommit::take_group() {
-  const std::scoped_lock lock(mutex_);
-  auto group = line_.take_group();
-  draining_ = !group.empty() || (writer_.has_leftovers() && !ending_);
-  if (draining_) return group;
-  idle_.notify_all();
-  return std::nullopt;
-}
-
-bool GroupCommit::work_waits() {
-  const std::scoped_lock lock(mutex_);
-  return !line_.empty();
-}
-
-void GroupCommit::commit(std::deque<Waiting> group) {
+bool GroupCommit::commit(std::deque<Waiting> group) {
   std::vector<Request> requests;
   requests.reserve(group.size());
   for (Waiting& waiting : group) requests.push_back(std::move(waiting.request));
@@ -111,19 +72,15 @@ void GroupCommit::commit(std::deque<Waiting> group) {
     } else if (unfinished != nullptr) {
       std::get<ApplyRequest>(requests[i]).so_far = std::move(unfinished->copy);
       group[i].request = std::move(requests[i]);
-      submit_again(std::move(group[i]));
+      rounds_.add(std::move(group[i]));
     } else if (!is_delivery(outcomes[i])) {
       group[i].answer(std::move(outcomes[i]));
     }
   }
   // What comes between this look and the end of the publication is taken by the next round.
-  if (!work_waits()) static_cast<void>(writer_.publish());
+  if (!rounds_.somebody_waits()) static_cast<void>(writer_.publish());
   if (writer_.failed()) tell_failure();
-}
-
-void GroupCommit::submit_again(Waiting waiting) {
-  const std::scoped_lock lock(mutex_);
-  line_.add(std::move(waiting));
+  return writer_.has_leftovers();
 }
 
 void GroupCommit::tell_failure() {

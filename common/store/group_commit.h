@@ -2,13 +2,11 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <deque>
 #include <functional>
-#include <mutex>
-#include <optional>
 #include <utility>
 
+#include "common/ledger/rounds.h"
 #include "common/mailbox/applier.h"
 #include "common/net/clock.h"
 #include "common/net/executor.h"
@@ -27,12 +25,14 @@ class GroupCommit {
   /// and not seen until the store is opened again.
   GroupCommit(
       Writer& writer, net::Executor& executor, std::move_only_function<void()> on_failure = [] {})
-      : writer_(writer), executor_(executor), on_failure_(std::move(on_failure)) {}
+      : writer_(writer),
+        on_failure_(std::move(on_failure)),
+        rounds_(executor, [this](std::deque<Waiting> group) { return commit(std::move(group)); }) {}
   GroupCommit(const GroupCommit&) = delete;
   GroupCommit& operator=(const GroupCommit&) = delete;
   /// Waits for the writer's thread, which may still be publishing what it has answered. What is left over stays for
   /// the next time.
-  ~GroupCommit();
+  ~GroupCommit() = default;
 
   using Answer = std::move_only_function<void(Outcome)>;
 
@@ -49,26 +49,16 @@ class GroupCommit {
   void stop_deleting_users() noexcept { deletes_users_ = false; }
 
  private:
-  void drain();
-  /// Nothing when there is nothing to do; an empty group goes when something is left over.
-  [[nodiscard]] std::optional<std::deque<Waiting>> take_group();
-  [[nodiscard]] bool work_waits();
-  void commit(std::deque<Waiting> group);
-  /// Behind all that the user waits for.
-  void submit_again(Waiting waiting);
+  /// Of an empty group, some of what is left over. Whether there is more of that.
+  [[nodiscard]] bool commit(std::deque<Waiting> group);
   void tell_failure();
 
   Writer& writer_;
-  net::Executor& executor_;
   std::move_only_function<void()> on_failure_;  // both of the writer's thread
   bool failure_told_ = false;
   Time now_{};  // of the last group
   std::atomic<bool> deletes_users_ = true;
-  std::mutex mutex_;
-  WaitingLine line_;       // guarded by mutex_
-  bool draining_ = false;  // guarded by mutex_
-  bool ending_ = false;    // guarded by mutex_
-  std::condition_variable idle_;
+  ledger::Rounds<WaitingLine> rounds_;  // which use all before it
 };
 
 /// The store as the sessions of one loop see it, in the writer's own process.

@@ -11,7 +11,6 @@
 #include "common/journal/replay.h"
 #include "common/store/index.h"
 #include "common/store/rebuilt_index.h"
-#include "common/store/redo.h"
 #include "common/store/rows.h"
 #include "common/store/store.h"
 
@@ -32,10 +31,6 @@ struct KnownLog {
 [[nodiscard]] std::expected<journal::LogPosition, OpenError> recover(Environment& environment,
                                                                      journal::SegmentFiles& files,
                                                                      journal::ReplayShare share = {});
-
-/// Redoes what lies between the index's tail and `until` in one transaction that is not committed.
-[[nodiscard]] std::expected<void, OpenError> redo_until(Redo& redo, const std::filesystem::path& log,
-                                                        journal::LogPosition from, journal::LogPosition until);
 
 /// Makes a new index in `index`, a directory that is empty or absent, from all of the log in `log`. Nobody may
 /// write to either meanwhile. Errors: as recover(); log_damaged, too, when a message that lives has a damaged body.

@@ -42,8 +42,22 @@ std::string encode_copies(std::uint32_t copies) {
 
 }  // namespace
 
-Redo::Redo(WriteTxn& txn, journal::SegmentFiles& files) : txn_(txn), files_(files) {
+Redo::Redo(WriteTxn& txn, journal::SegmentFiles& files, std::vector<DamagedBlob>* damaged)
+    : txn_(txn), files_(files), damaged_(damaged) {
   if (const auto meta = find_meta(txn)) meta_ = *meta;
+}
+
+bool Redo::can_spare(const journal::RecordHeader& header) const {
+  return damaged_ != nullptr && header.type == number(RecordType::blob);
+}
+
+bool Redo::apply(const journal::ScannedRecord& scanned, std::uint32_t segment) {
+  if (!scanned.is_sound) {
+    pass_over(scanned, segment);
+    return true;
+  }
+  const auto record = decode_body(static_cast<RecordType>(scanned.header.type), scanned.body);
+  return record && apply(*record, segment, scanned.body_offset);
 }
 
 bool Redo::apply(const Record& record, std::uint32_t segment, std::uint64_t body_offset) {
@@ -51,14 +65,14 @@ bool Redo::apply(const Record& record, std::uint32_t segment, std::uint64_t body
   return std::visit([this](const auto& kind) { return redo(kind); }, record);
 }
 
-BlobId Redo::apply_damaged_blob(std::uint32_t segment, std::uint64_t body_offset, std::uint64_t body_octets) {
+void Redo::pass_over(const journal::ScannedRecord& scanned, std::uint32_t segment) {
   BlobRow row;
   row.location.blob = meta_.next_blob;
   row.location.segment = segment;
-  row.location.offset = body_offset + kBlobPrefixOctets;
-  row.location.octets = body_octets - std::min<std::uint64_t>(body_octets, kBlobPrefixOctets);
+  row.location.offset = scanned.body_offset + kBlobPrefixOctets;
+  row.location.octets = scanned.body.size() - std::min<std::uint64_t>(scanned.body.size(), kBlobPrefixOctets);
   put_blob(row, {});
-  return row.location.blob;
+  damaged_->push_back({row.location.blob, segment, scanned.body_offset});
 }
 
 void Redo::enter_segment(const journal::SegmentHeader& header) {
@@ -67,25 +81,17 @@ void Redo::enter_segment(const journal::SegmentHeader& header) {
 
 void Redo::reached(const journal::LogPosition& tail) {
   meta_.tail = tail;
-  total_octets_[tail.segment] = tail.offset;
+  segments_.reached(tail);
 }
 
 void Redo::finish() {
-  for (const auto& [segment, total] : total_octets_) live_octets_.try_emplace(segment, 0);
-  for (const auto& [segment, live] : live_octets_) {
-    SegmentRow row = find_segment(txn_, segment).value_or(SegmentRow{});
-    row.live += static_cast<std::uint64_t>(live);
-    if (const auto total = total_octets_.find(segment); total != total_octets_.end()) row.total = total->second;
-    txn_.put(Table::segments, segment_key(segment), encode(row));
-  }
-  live_octets_.clear();
-  total_octets_.clear();
+  segments_.put_into(txn_, Table::segments);
   txn_.put(Table::meta, meta_key(), encode(meta_));
 }
 
 void Redo::take_back(const Counted& counted) {
   meta_.next_blob = counted.next_blob;
-  live_octets_ = counted.live_octets;
+  segments_.take_back(counted.live_octets);
   changes_.resize(counted.changes);
 }
 
@@ -107,7 +113,7 @@ void Redo::put_blob(const BlobRow& row, std::string_view summary) {
   const BlobId blob = row.location.blob;
   txn_.put(Table::blobs, blob_key(blob), encode(row));
   meta_.next_blob = std::max(meta_.next_blob, next(blob));
-  live_octets_[row.location.segment] += static_cast<std::int64_t>(record_octets(row.location));
+  segments_.count_live(row.location.segment, static_cast<std::int64_t>(record_octets(row.location)));
   fresh_summaries_.insert_or_assign(blob,
                                     summary.size() <= kColdRowMaxOctets ? std::string(summary) : std::string());
 }
@@ -648,7 +654,7 @@ void Redo::drop_reference(UserId user, BlobId blob, Damage damage) {
   }
   if (--row->references > 0) return txn_.put(Table::blobs, blob_key(blob), encode(*row));
   txn_.erase(Table::blobs, blob_key(blob));
-  live_octets_[row->location.segment] -= static_cast<std::int64_t>(record_octets(row->location));
+  segments_.count_live(row->location.segment, -static_cast<std::int64_t>(record_octets(row->location)));
 }
 
 /// The encoded summary, or nothing in it when it is too long for a row.

@@ -1,8 +1,7 @@
-// What each record does to the index: the one place that changes it, for the writer and for recovery alike.
+// What each record does to the index.
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -10,45 +9,41 @@
 
 #include "common/base/ids.h"
 #include "common/journal/log.h"
+#include "common/ledger/recovery.h"
+#include "common/ledger/segments.h"
 #include "common/store/index.h"
+#include "common/store/rebuilt_index.h"
 #include "common/store/record.h"
 #include "common/store/rows.h"
 
 namespace posthaste::store {
 
-/// Applies records, in the log's order, in one write transaction. All that it does follows from the records and
-/// from what the index held before, so that a replay makes the same rows.
-class Redo {
+class Redo final : public ledger::Redo {
  public:
-  /// `files` gives summaries of blobs that were published before.
-  Redo(WriteTxn& txn, journal::SegmentFiles& files);
+  /// `files` gives summaries of blobs that were published before. A blob whose body is damaged is refused, or noted
+  /// in `damaged`, where that is given and outlives this.
+  Redo(WriteTxn& txn, journal::SegmentFiles& files, std::vector<DamagedBlob>* damaged = nullptr);
 
   /// Applies one record whose body lies at `body_offset` of `segment`. False when it does not fit the index: it is
   /// damaged, or the log is not this index's.
   [[nodiscard]] bool apply(const Record& record, std::uint32_t segment, std::uint64_t body_offset);
 
-  /// The record of a blob whose body is damaged: it has its place, and the next number. Nobody can read it; whether
-  /// anybody would is known at the end.
-  BlobId apply_damaged_blob(std::uint32_t segment, std::uint64_t body_offset, std::uint64_t body_octets);
-
-  /// A segment's header was read.
-  void enter_segment(const journal::SegmentHeader& header);
-
-  /// The log is in the index up to `tail`.
-  void reached(const journal::LogPosition& tail);
-
-  /// Puts what was counted on the way into its rows. Call it before the transaction is committed.
-  void finish();
+  void enter_segment(const journal::SegmentHeader& header) override;
+  [[nodiscard]] bool can_spare(const journal::RecordHeader& header) const override;
+  [[nodiscard]] bool apply(const journal::ScannedRecord& scanned, std::uint32_t segment) override;
+  void reached(const journal::LogPosition& tail) override;
+  void finish() override;
+  [[nodiscard]] std::uint64_t next_id() const override { return number(meta_.next_blob); }
 
   [[nodiscard]] BlobId next_blob() const { return meta_.next_blob; }
 
   /// What is not in the transaction, for WriteTxn::mark() and take_back().
   struct Counted {
     BlobId next_blob{};
-    std::map<std::uint32_t, std::int64_t> live_octets;
+    ledger::SegmentTally::Live live_octets;
     std::size_t changes = 0;
   };
-  [[nodiscard]] Counted counted() const { return {meta_.next_blob, live_octets_, changes_.size()}; }
+  [[nodiscard]] Counted counted() const { return {meta_.next_blob, segments_.live(), changes_.size()}; }
   void take_back(const Counted& counted);
 
   [[nodiscard]] const std::vector<Change>& changes() const { return changes_; }
@@ -82,6 +77,9 @@ class Redo {
   [[nodiscard]] bool redo(const CopyFinishRecord& record);
   [[nodiscard]] bool redo(const ClearRecord& record);
 
+  /// The record of a blob whose body is damaged: it has its place, and the next number. Nobody can read it; whether
+  /// anybody would is known at the end.
+  void pass_over(const journal::ScannedRecord& scanned, std::uint32_t segment);
   void put_blob(const BlobRow& row, std::string_view summary);
   void put_user(UserId id, const UserRow& user);
   void put_mailbox(UserId user, const MailboxInfo& mailbox);
@@ -112,10 +110,10 @@ class Redo {
 
   WriteTxn& txn_;
   journal::SegmentFiles& files_;
+  std::vector<DamagedBlob>* const damaged_;
   MetaRow meta_;
   Place place_;
-  std::map<std::uint32_t, std::int64_t> live_octets_;        // changes not yet in the segments' rows
-  std::map<std::uint32_t, std::uint64_t> total_octets_;      // lengths not yet in the segments' rows
+  ledger::SegmentTally segments_;
   std::unordered_map<BlobId, std::string> fresh_summaries_;  // of this transaction: no file is asked for them
   std::vector<Change> changes_;
 };

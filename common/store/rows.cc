@@ -5,6 +5,8 @@
 namespace posthaste::store {
 namespace {
 
+using lmdb::find_row;
+
 constexpr std::uint32_t kIndexFormat = 1;
 
 void put_limit(OctetWriter& writer, const std::optional<std::uint64_t>& limit) {
@@ -17,32 +19,14 @@ std::optional<std::uint64_t> take_limit(OctetReader& reader) {
   return limited ? std::optional(limit) : std::nullopt;
 }
 
-template <typename Row>
-std::optional<Row> whole(const OctetReader& reader, Row row) {
-  return reader.done() ? std::optional(std::move(row)) : std::nullopt;
-}
-
-/// What `decode` makes of the row, if there is one.
-template <typename Decode>
-auto find(const View& view, Table table, std::string_view key, Decode decode)
-    -> decltype(decode(std::string_view{})) {
-  const auto octets = view.get(table, key);
-  if (!octets) return std::nullopt;
-  auto row = decode(*octets);
-  if (!row) view.fail_as_damaged();
-  return row;
-}
-
 }  // namespace
 
 std::string encode(const MetaRow& row) {
   std::string out;
-  OctetWriter(out)
-      .put(kIndexFormat)
-      .put(row.tail.segment)
-      .put(row.tail.offset)
-      .put(row.tail.sequence)
-      .put(row.next_blob);
+  OctetWriter writer(out);
+  writer.put(kIndexFormat);
+  ledger::put_tail(writer, row.tail);
+  writer.put(row.next_blob);
   return out;
 }
 
@@ -50,9 +34,7 @@ std::optional<MetaRow> decode_meta(std::string_view octets) {
   OctetReader reader(octets);
   if (reader.take<std::uint32_t>() != kIndexFormat) return std::nullopt;
   MetaRow row;
-  row.tail.segment = reader.take<std::uint32_t>();
-  row.tail.offset = reader.take<std::uint64_t>();
-  row.tail.sequence = reader.take<std::uint64_t>();
+  row.tail = ledger::take_tail(reader);
   row.next_blob = reader.take<BlobId>();
   return whole(reader, row);
 }
@@ -152,20 +134,6 @@ std::optional<BlobRow> decode_blob(BlobId id, std::string_view octets) {
   return whole(reader, row);
 }
 
-std::string encode(const SegmentRow& row) {
-  std::string out;
-  OctetWriter(out).put(row.total).put(row.live);
-  return out;
-}
-
-std::optional<SegmentRow> decode_segment(std::string_view octets) {
-  OctetReader reader(octets);
-  SegmentRow row;
-  row.total = reader.take<std::uint64_t>();
-  row.live = reader.take<std::uint64_t>();
-  return whole(reader, row);
-}
-
 std::string encode(const RememberedRow& row) {
   std::string out;
   OctetWriter(out).put(row.expires);
@@ -238,19 +206,19 @@ std::optional<LeftoverRow> decode_leftover(std::string_view octets) {
   return whole(reader, row);
 }
 
-std::optional<MetaRow> find_meta(const View& view) { return find(view, Table::meta, meta_key(), decode_meta); }
+std::optional<MetaRow> find_meta(const View& view) { return find_row(view, Table::meta, meta_key(), decode_meta); }
 
 std::optional<ObjectKey> find_object_key(const View& view) {
-  return find(view, Table::meta, object_key_key(), decode_object_key);
+  return find_row(view, Table::meta, object_key_key(), decode_object_key);
 }
 
 std::optional<UserRow> find_user(const View& view, UserId user) {
-  return find(view, Table::users, user_key(user), decode_user);
+  return find_row(view, Table::users, user_key(user), decode_user);
 }
 
 std::optional<MailboxInfo> find_mailbox(const View& view, UserId user, MailboxId mailbox) {
   auto decode = [mailbox](std::string_view octets) { return decode_mailbox(mailbox, octets); };
-  return find(view, Table::mailboxes, mailbox_key(user, mailbox), decode);
+  return find_row(view, Table::mailboxes, mailbox_key(user, mailbox), decode);
 }
 
 std::optional<MailboxId> find_mailbox_id(const View& view, UserId user, std::string_view name) {
@@ -259,28 +227,24 @@ std::optional<MailboxId> find_mailbox_id(const View& view, UserId user, std::str
     const auto id = reader.take<MailboxId>();
     return whole(reader, id);
   };
-  return find(view, Table::mailbox_names, name_key(user, name), decode);
+  return find_row(view, Table::mailbox_names, name_key(user, name), decode);
 }
 
 std::optional<BlobRow> find_blob(const View& view, BlobId blob) {
   auto decode = [blob](std::string_view octets) { return decode_blob(blob, octets); };
-  return find(view, Table::blobs, blob_key(blob), decode);
-}
-
-std::optional<SegmentRow> find_segment(const View& view, std::uint32_t segment) {
-  return find(view, Table::segments, segment_key(segment), decode_segment);
+  return find_row(view, Table::blobs, blob_key(blob), decode);
 }
 
 std::optional<MetadataTally> find_metadata_tally(const View& view, UserId user) {
-  return find(view, Table::metadata, user_key(user), decode_metadata_tally);
+  return find_row(view, Table::metadata, user_key(user), decode_metadata_tally);
 }
 
 std::optional<AnnotationRow> find_annotation(const View& view, std::string_view key) {
-  return find(view, Table::metadata, key, decode_annotation);
+  return find_row(view, Table::metadata, key, decode_annotation);
 }
 
 std::optional<LeftoverRow> find_leftover(const View& view, UserId user, std::optional<MailboxId> mailbox) {
-  return find(view, Table::leftovers, leftover_key(user, mailbox), decode_leftover);
+  return find_row(view, Table::leftovers, leftover_key(user, mailbox), decode_leftover);
 }
 
 std::string encode_subscription_count(std::uint32_t count) {
@@ -297,7 +261,7 @@ std::optional<std::uint32_t> decode_subscription_count(std::string_view octets) 
 
 std::uint32_t count_subscriptions(const View& view, UserId user) {
   const Key prefix = user_key(user);
-  if (const auto count = find(view, Table::subscriptions, prefix, decode_subscription_count)) return *count;
+  if (const auto count = find_row(view, Table::subscriptions, prefix, decode_subscription_count)) return *count;
   std::uint32_t rows = 0;
   Cursor cursor(view, Table::subscriptions);
   for (bool there = cursor.seek(prefix); there && cursor.key().starts_with(prefix); there = cursor.next()) ++rows;

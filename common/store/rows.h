@@ -10,6 +10,7 @@
 #include "common/base/ids.h"
 #include "common/base/octet_codec.h"
 #include "common/journal/log.h"
+#include "common/ledger/segments.h"
 #include "common/lmdb/key.h"
 #include "common/mailbox/name.h"
 #include "common/store/blob_location.h"
@@ -19,6 +20,11 @@
 
 namespace posthaste::store {
 
+using ledger::decode_segment;
+using ledger::encode;
+using ledger::segment_key;
+using ledger::segment_of;
+using ledger::SegmentRow;
 using lmdb::Key;
 using lmdb::take_key_part;
 using mailbox::canonical_name;
@@ -45,12 +51,6 @@ struct UserRow {
 struct BlobRow {
   BlobLocation location;
   std::uint32_t references = 0;  // users who have it, each once
-};
-
-/// Octets of a segment up to the index's tail, and those of records of blobs that someone refers to.
-struct SegmentRow {
-  std::uint64_t total = 0;
-  std::uint64_t live = 0;
 };
 
 /// What a delivery id or an idempotency key was answered with, encoded, and when it is forgotten.
@@ -120,7 +120,6 @@ enum class Remembered : std::uint8_t { delivery = 1, idempotency = 2 };
 [[nodiscard]] inline Key expiry_key(Day day, Remembered what, std::string_view key) {
   return Key().add(day).add(what).add_octets(key);
 }
-[[nodiscard]] inline Key segment_key(std::uint32_t segment) { return Key().add(segment); }
 
 [[nodiscard]] inline Key metadata_key(UserId user, std::optional<MailboxId> mailbox) {
   return mailbox_key(user, mailbox.value_or(kNoMailbox));
@@ -147,7 +146,6 @@ enum class Remembered : std::uint8_t { delivery = 1, idempotency = 2 };
 [[nodiscard]] std::string encode(const UserRow& row);
 [[nodiscard]] std::string encode(const MailboxInfo& row);
 [[nodiscard]] std::string encode(const BlobRow& row);
-[[nodiscard]] std::string encode(const SegmentRow& row);
 [[nodiscard]] std::string encode(const RememberedRow& row);
 [[nodiscard]] std::string encode(const MetadataTally& row);
 [[nodiscard]] std::string encode(const AnnotationRow& row);
@@ -158,7 +156,6 @@ enum class Remembered : std::uint8_t { delivery = 1, idempotency = 2 };
 [[nodiscard]] std::optional<UserRow> decode_user(std::string_view octets);
 [[nodiscard]] std::optional<MailboxInfo> decode_mailbox(MailboxId id, std::string_view octets);
 [[nodiscard]] std::optional<BlobRow> decode_blob(BlobId id, std::string_view octets);
-[[nodiscard]] std::optional<SegmentRow> decode_segment(std::string_view octets);
 [[nodiscard]] std::optional<RememberedRow> decode_remembered(std::string_view octets);
 [[nodiscard]] std::optional<MetadataTally> decode_metadata_tally(std::string_view octets);
 [[nodiscard]] std::optional<AnnotationRow> decode_annotation(std::string_view octets);
@@ -172,7 +169,10 @@ enum class Remembered : std::uint8_t { delivery = 1, idempotency = 2 };
 [[nodiscard]] std::optional<MailboxInfo> find_mailbox(const View& view, UserId user, MailboxId mailbox);
 [[nodiscard]] std::optional<MailboxId> find_mailbox_id(const View& view, UserId user, std::string_view name);
 [[nodiscard]] std::optional<BlobRow> find_blob(const View& view, BlobId blob);
-[[nodiscard]] std::optional<SegmentRow> find_segment(const View& view, std::uint32_t segment);
+/// What is live of a segment: the records of blobs that someone refers to.
+[[nodiscard]] inline std::optional<SegmentRow> find_segment(const View& view, std::uint32_t segment) {
+  return ledger::find_segment(view, Table::segments, segment);
+}
 [[nodiscard]] std::optional<MetadataTally> find_metadata_tally(const View& view, UserId user);
 [[nodiscard]] std::optional<AnnotationRow> find_annotation(const View& view, std::string_view key);
 [[nodiscard]] std::optional<LeftoverRow> find_leftover(const View& view, UserId user,

@@ -3,6 +3,8 @@
 #include <utility>
 #include <variant>
 
+#include "common/ledger/groups.h"
+
 namespace posthaste::store {
 namespace {
 
@@ -24,12 +26,12 @@ std::deque<Waiting> WaitingLine::take_group() {
   std::deque<UserId> passed;  // whose next request does not fit
   std::size_t octets = 0;
   const bool takes_large = !std::exchange(last_was_large_, false);
-  while (!turns_.empty() && group.size() < kGroupMaxRequests && !last_was_large_) {
+  while (!turns_.empty() && group.size() < ledger::kGroupMaxRequests && !last_was_large_) {
     const UserId user = turns_.front();
     turns_.pop_front();
     const std::size_t more = waiting_[user].front().octets;
-    last_was_large_ = more > kGroupMaxOctets && group.empty() && takes_large;
-    if (octets + more > kGroupMaxOctets && !last_was_large_) {
+    last_was_large_ = more > ledger::kGroupMaxOctets && group.empty() && takes_large;
+    if (octets + more > ledger::kGroupMaxOctets && !last_was_large_) {
       passed.push_back(user);
       continue;
     }

@@ -23,8 +23,7 @@ struct Waiting {
 /// such goes what else waits: so nobody waits for more than one large write of others, however many they ask for.
 class WaitingLine {
  public:
-  static constexpr std::size_t kGroupMaxRequests = 128;
-  static constexpr std::size_t kGroupMaxOctets = std::size_t{8} << 20;  // but for one request that has more
+  using Waiting = store::Waiting;
 
   void add(Waiting waiting);
   [[nodiscard]] bool empty() const noexcept { return turns_.empty(); }

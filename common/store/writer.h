@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/ledger/groups.h"
 #include "common/store/progress.h"
 #include "common/store/rebuilt_index.h"
 #include "common/store/step_sizes.h"
@@ -57,17 +58,12 @@ enum class Publication {
   may_wait,  // if only deliveries are in it: more work waits. For up to kGroupsPutOff groups or kPutOffMax
 };
 
-struct WriterCounters {
-  std::uint64_t groups = 0;
-  std::uint64_t log_syncs = 0;
-  std::uint64_t index_commits = 0;
-  std::uint64_t log_octets = 0;
-};
+using WriterCounters = ledger::Counters;
 
 /// Used by one thread at a time; from a group that was put off until the next publish(), by the same one.
 class Writer {
  public:
-  static constexpr int kGroupsPutOff = 16;
+  static constexpr int kGroupsPutOff = ledger::kGroupsPutOff;
   static constexpr std::chrono::milliseconds kPutOffMax{2};  // by the time that commit() is given
 
   /// Opens or creates the store, takes its lock and recovers: replays what the log has and the index has not, and

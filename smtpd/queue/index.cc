@@ -9,33 +9,19 @@
 namespace posthaste::queue {
 namespace {
 
+using lmdb::find_row;
+
 constexpr std::uint32_t kIndexFormat = 1;
-
-template <typename Row>
-std::optional<Row> whole(const OctetReader& reader, Row row) {
-  return reader.done() ? std::optional(std::move(row)) : std::nullopt;
-}
-
-/// What `decode` makes of the row, if there is one.
-template <typename Decode>
-auto find(const View& view, Table table, std::string_view key, Decode decode)
-    -> decltype(decode(std::string_view{})) {
-  const auto octets = view.get(table, key);
-  if (!octets) return std::nullopt;
-  auto row = decode(*octets);
-  if (!row) view.fail_as_damaged();
-  return row;
-}
 
 }  // namespace
 
 EntryId entry_of(std::string_view key) { return lmdb::take_key_part<EntryId>(key); }
-std::uint32_t segment_of(std::string_view key) { return lmdb::take_key_part<std::uint32_t>(key); }
 
 std::string encode(const MetaRow& row) {
   std::string out;
   OctetWriter writer(out);
-  writer.put(kIndexFormat).put(row.tail.segment).put(row.tail.offset).put(row.tail.sequence);
+  writer.put(kIndexFormat);
+  ledger::put_tail(writer, row.tail);
   writer.put(row.next_entry).put(row.unknown_below);
   return out;
 }
@@ -44,9 +30,7 @@ std::optional<MetaRow> decode_meta(std::string_view octets) {
   OctetReader reader(octets);
   if (reader.take<std::uint32_t>() != kIndexFormat) return std::nullopt;
   MetaRow row;
-  row.tail.segment = reader.take<std::uint32_t>();
-  row.tail.offset = reader.take<std::uint64_t>();
-  row.tail.sequence = reader.take<std::uint64_t>();
+  row.tail = ledger::take_tail(reader);
   row.next_entry = reader.take<EntryId>();
   row.unknown_below = reader.take<EntryId>();
   return whole(reader, row);
@@ -87,32 +71,14 @@ std::optional<QueuedRecipient> decode_recipient(std::string_view octets) {
   return whole(reader, std::move(row));
 }
 
-std::string encode(const SegmentRow& row) {
-  std::string out;
-  OctetWriter(out).put(row.total).put(row.live);
-  return out;
-}
-
-std::optional<SegmentRow> decode_segment(std::string_view octets) {
-  OctetReader reader(octets);
-  SegmentRow row;
-  row.total = reader.take<std::uint64_t>();
-  row.live = reader.take<std::uint64_t>();
-  return whole(reader, row);
-}
-
-std::optional<MetaRow> find_meta(const View& view) { return find(view, Table::meta, meta_key(), decode_meta); }
+std::optional<MetaRow> find_meta(const View& view) { return find_row(view, Table::meta, meta_key(), decode_meta); }
 
 std::optional<EntryRow> find_entry(const View& view, EntryId entry) {
-  return find(view, Table::entries, entry_key(entry), decode_entry);
+  return find_row(view, Table::entries, entry_key(entry), decode_entry);
 }
 
 std::optional<QueuedRecipient> find_recipient(const View& view, EntryId entry, std::uint32_t index) {
-  return find(view, Table::recipients, recipient_key(entry, index), decode_recipient);
-}
-
-std::optional<SegmentRow> find_segment(const View& view, std::uint32_t segment) {
-  return find(view, Table::segments, segment_key(segment), decode_segment);
+  return find_row(view, Table::recipients, recipient_key(entry, index), decode_recipient);
 }
 
 std::vector<QueuedRecipient> find_recipients(const View& view, EntryId entry, std::uint32_t count) {

@@ -13,6 +13,7 @@
 
 #include "common/base/open_error.h"
 #include "common/journal/log.h"
+#include "common/ledger/segments.h"
 #include "common/lmdb/environment.h"
 #include "common/lmdb/key.h"
 #include "common/lmdb/transaction.h"
@@ -20,6 +21,11 @@
 
 namespace posthaste::queue {
 
+using ledger::decode_segment;
+using ledger::encode;
+using ledger::segment_key;
+using ledger::segment_of;
+using ledger::SegmentRow;
 using lmdb::Cursor;
 using lmdb::Environment;
 using lmdb::Key;
@@ -57,40 +63,33 @@ struct EntryRow {
           row.record_offset};
 }
 
-/// Octets of a segment up to the index's tail, and those of records of entries that are there.
-struct SegmentRow {
-  std::uint64_t total = 0;
-  std::uint64_t live = 0;
-};
-
 // --- Keys
 
 [[nodiscard]] inline Key meta_key() { return Key().add_octets("state"); }
 [[nodiscard]] inline Key entry_key(EntryId entry) { return Key().add(entry); }
 [[nodiscard]] inline Key recipient_key(EntryId entry, std::uint32_t index) { return Key().add(entry).add(index); }
-[[nodiscard]] inline Key segment_key(std::uint32_t segment) { return Key().add(segment); }
 
 [[nodiscard]] EntryId entry_of(std::string_view key);
-[[nodiscard]] std::uint32_t segment_of(std::string_view key);
 
 // --- Rows. A decoder takes all of its octets, or gives nothing.
 
 [[nodiscard]] std::string encode(const MetaRow& row);
 [[nodiscard]] std::string encode(const EntryRow& row);
 [[nodiscard]] std::string encode(const QueuedRecipient& row);
-[[nodiscard]] std::string encode(const SegmentRow& row);
 
 [[nodiscard]] std::optional<MetaRow> decode_meta(std::string_view octets);
 [[nodiscard]] std::optional<EntryRow> decode_entry(std::string_view octets);
 [[nodiscard]] std::optional<QueuedRecipient> decode_recipient(std::string_view octets);
-[[nodiscard]] std::optional<SegmentRow> decode_segment(std::string_view octets);
 
 // --- Finding. Nothing when the row is not there; the view fails when it is damaged.
 
 [[nodiscard]] std::optional<MetaRow> find_meta(const View& view);
 [[nodiscard]] std::optional<EntryRow> find_entry(const View& view, EntryId entry);
 [[nodiscard]] std::optional<QueuedRecipient> find_recipient(const View& view, EntryId entry, std::uint32_t index);
-[[nodiscard]] std::optional<SegmentRow> find_segment(const View& view, std::uint32_t segment);
+/// What is live of a segment: the records of entries that are there.
+[[nodiscard]] inline std::optional<SegmentRow> find_segment(const View& view, std::uint32_t segment) {
+  return ledger::find_segment(view, Table::segments, segment);
+}
 
 /// All recipients of an entry whose row says that there are `count`; the view fails when there are not.
 [[nodiscard]] std::vector<QueuedRecipient> find_recipients(const View& view, EntryId entry, std::uint32_t count);

@@ -1,23 +1,22 @@
 #include "smtpd/queue/queue.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <mutex>
 #include <utility>
 #include <variant>
 
+#include "common/ledger/groups.h"
+#include "common/ledger/rounds.h"
 #include "common/net/one_shot.h"
 #include "smtpd/queue/writer.h"
 
 namespace posthaste::queue {
 namespace {
 
-constexpr std::size_t kGroupMaxRequests = 128;
-constexpr std::size_t kGroupMaxOctets = std::size_t{8} << 20;  // but for one request that has more
-constexpr std::size_t kLargeOctets = std::size_t{1} << 20;     // such messages go in groups of their own
-constexpr int kGroupsBeforeCompaction = 32;                    // when the writer is never idle
+constexpr std::size_t kLargeOctets = std::size_t{1} << 20;  // such messages go in groups of their own
+constexpr int kGroupsBeforeCompaction = 32;                 // when the writer is never idle
 
 std::size_t octets_of(const Batch& batch) {
   std::size_t octets = 0;
@@ -35,45 +34,64 @@ bool is_large(const Batch& batch, std::size_t octets) {
          std::ranges::all_of(batch, [](const Change& change) { return std::holds_alternative<Add>(change); });
 }
 
+struct Waiting {
+  Request request;
+  std::size_t octets;
+  std::move_only_function<void(Outcome)> answer;
+};
+
+/// First come, first served; but large messages have groups of their own, and between two of these goes one of what
+/// else waits.
+class WaitingLine {
+ public:
+  using Waiting = queue::Waiting;
+
+  void add(Waiting waiting) {
+    auto& line = is_large(waiting.request.batch, waiting.octets) ? large_ : others_;
+    line.push_back(std::move(waiting));
+  }
+  [[nodiscard]] bool empty() const { return large_.empty() && others_.empty(); }
+
+  [[nodiscard]] std::deque<Waiting> take_group() {
+    std::deque<Waiting> group;
+    std::size_t octets = 0;
+    const bool takes_large = !large_.empty() && (others_.empty() || !last_was_large_);
+    last_was_large_ = takes_large;
+    auto& line = takes_large ? large_ : others_;
+    while (!line.empty() && group.size() < ledger::kGroupMaxRequests) {
+      octets += line.front().octets;
+      if (!group.empty() && octets > ledger::kGroupMaxOctets) break;
+      group.push_back(std::move(line.front()));
+      line.pop_front();
+    }
+    return group;
+  }
+
+ private:
+  std::deque<Waiting> others_;
+  std::deque<Waiting> large_;
+  bool last_was_large_ = false;
+};
+
 }  // namespace
 
 /// Many sessions, one writer: what waits goes into one group; nobody waits for a timer.
-/// Large messages have groups of their own, and between two of these goes one of what else waits.
 class Queue::GroupCommit {
  public:
   GroupCommit(std::unique_ptr<Writer> writer, net::Executor& executor, std::move_only_function<void()> on_failure)
-      : writer_(std::move(writer)), executor_(executor), on_failure_(std::move(on_failure)) {}
-  GroupCommit(const GroupCommit&) = delete;
-  GroupCommit& operator=(const GroupCommit&) = delete;
-
-  ~GroupCommit() {
-    std::unique_lock lock(mutex_);
-    stopping_ = true;
-    idle_.wait(lock, [this] { return !draining_; });
-  }
+      : writer_(std::move(writer)),
+        on_failure_(std::move(on_failure)),
+        rounds_(executor, [this](std::deque<Waiting> group) { return go_round(std::move(group)); }) {}
 
   /// Lets the writer look whether there is something to compact.
-  void start() {
-    {
-      const std::scoped_lock lock(mutex_);
-      draining_ = true;
-    }
-    executor_.post([this] { drain(); });
-  }
+  void start() { rounds_.start(); }
 
   using Answer = std::move_only_function<void(Outcome)>;
 
   /// From any thread. `answer` is called once, on the writer's thread.
   void submit(Request request, Answer answer) {
     const std::size_t octets = octets_of(request.batch);
-    {
-      const std::scoped_lock lock(mutex_);
-      auto& line = is_large(request.batch, octets) ? large_ : queue_;
-      line.push_back({std::move(request), octets, std::move(answer)});
-      if (draining_) return;
-      draining_ = true;
-    }
-    executor_.post([this] { drain(); });
+    rounds_.add({std::move(request), octets, std::move(answer)});
   }
 
   [[nodiscard]] const Reader& reader() const { return writer_->reader(); }
@@ -84,29 +102,22 @@ class Queue::GroupCommit {
   }
 
  private:
-  struct Waiting {
-    Request request;
-    std::size_t octets;
-    Answer answer;
-  };
-
-  void drain() {
-    while (true) {
-      const bool idle = !commit_group();
-      bool compacted = false;
-      if (idle || ++groups_since_compaction_ >= kGroupsBeforeCompaction) {
-        groups_since_compaction_ = 0;
-        compacted = !is_stopping() && writer_->compact();
-      }
-      if (writer_->failed() && !std::exchange(failure_told_, true)) on_failure_();
-      if (rest(compacted)) return;
+  /// Whether there is more to compact.
+  bool go_round(std::deque<Waiting> group) {
+    const bool idle = group.empty();
+    if (!idle) commit(std::move(group));
+    bool compacted = false;
+    if (idle || ++groups_since_compaction_ >= kGroupsBeforeCompaction) {
+      groups_since_compaction_ = 0;
+      compacted = !rounds_.is_ending() && writer_->compact();
     }
+    if (writer_->failed() && !std::exchange(failure_told_, true)) on_failure_();
+    const std::scoped_lock lock(mutex_);
+    counters_ = writer_->counters();
+    return compacted;
   }
 
-  /// False when nothing waits.
-  bool commit_group() {
-    std::deque<Waiting> group = take_group();
-    if (group.empty()) return false;
+  void commit(std::deque<Waiting> group) {
     std::vector<Request> requests;
     requests.reserve(group.size());
     for (Waiting& waiting : group) requests.push_back(std::move(waiting.request));
@@ -120,58 +131,16 @@ class Queue::GroupCommit {
         writer_->commit(requests, [&](std::span<const Outcome> durable) { answer(Moment::durable, durable); });
     answer(Moment::published, outcomes);
     // What comes between this look and the end of the publication is taken by the next round.
-    if (!work_waits()) static_cast<void>(writer_->publish());
-    return true;
-  }
-
-  [[nodiscard]] std::deque<Waiting> take_group() {
-    std::deque<Waiting> group;
-    std::size_t octets = 0;
-    const std::scoped_lock lock(mutex_);
-    const bool takes_large = !large_.empty() && (queue_.empty() || !last_was_large_);
-    last_was_large_ = takes_large;
-    auto& line = takes_large ? large_ : queue_;
-    while (!line.empty() && group.size() < kGroupMaxRequests) {
-      octets += line.front().octets;
-      if (!group.empty() && octets > kGroupMaxOctets) break;
-      group.push_back(std::move(line.front()));
-      line.pop_front();
-    }
-    return group;
-  }
-
-  [[nodiscard]] bool work_waits() {
-    const std::scoped_lock lock(mutex_);
-    return !queue_.empty() || !large_.empty();
-  }
-
-  [[nodiscard]] bool is_stopping() {
-    const std::scoped_lock lock(mutex_);
-    return stopping_;
-  }
-
-  /// Ends the round. True when there is nothing more to do.
-  [[nodiscard]] bool rest(bool compacted) {
-    const std::scoped_lock lock(mutex_);
-    counters_ = writer_->counters();
-    draining_ = compacted || !queue_.empty() || !large_.empty();
-    if (!draining_) idle_.notify_all();
-    return !draining_;
+    if (!rounds_.somebody_waits()) static_cast<void>(writer_->publish());
   }
 
   const std::unique_ptr<Writer> writer_;
-  net::Executor& executor_;
   std::move_only_function<void()> on_failure_;  // of the writer's thread, like what follows
   bool failure_told_ = false;
   int groups_since_compaction_ = 0;
   std::mutex mutex_;
-  std::deque<Waiting> queue_;  // guarded by mutex_, like all that follows
-  std::deque<Waiting> large_;
-  bool last_was_large_ = false;
-  bool draining_ = false;
-  bool stopping_ = false;
-  Counters counters_;
-  std::condition_variable idle_;
+  Counters counters_;                   // guarded by mutex_
+  ledger::Rounds<WaitingLine> rounds_;  // which use all before it
 };
 
 Queue::Queue(std::unique_ptr<GroupCommit> group_commit) : group_commit_(std::move(group_commit)) {}
@@ -180,7 +149,7 @@ Queue::~Queue() = default;
 
 std::expected<std::unique_ptr<Queue>, OpenError> Queue::open(Options options, net::Executor& writer,
                                                              std::move_only_function<void()> on_failure) {
-  auto opened = Writer::open(std::move(options));
+  auto opened = Writer::open(options);
   if (!opened) return std::unexpected(opened.error());
   auto group_commit = std::make_unique<GroupCommit>(std::move(*opened), writer, std::move(on_failure));
   group_commit->start();

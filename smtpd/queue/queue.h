@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/base/open_error.h"
+#include "common/ledger/groups.h"
 #include "common/net/executor.h"
 #include "common/net/loop.h"
 #include "common/net/task.h"
@@ -31,11 +32,8 @@ struct Options {
 };
 
 struct Counters {
-  std::uint64_t groups = 0;
-  std::uint64_t log_syncs = 0;
-  std::uint64_t index_commits = 0;
-  std::uint64_t log_octets = 0;
-  std::uint64_t compacted_octets = 0;  // those of them that were written for the second time
+  ledger::Counters ledger;
+  std::uint64_t compacted_octets = 0;  // log octets that were written for the second time
   std::uint64_t segments_freed = 0;
 };
 

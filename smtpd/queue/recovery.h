@@ -10,7 +10,6 @@
 #include "smtpd/queue/index.h"
 #include "smtpd/queue/reader.h"
 #include "smtpd/queue/rebuilt_index.h"
-#include "smtpd/queue/redo.h"
 
 namespace posthaste::queue {
 
@@ -21,10 +20,6 @@ namespace posthaste::queue {
 [[nodiscard]] std::expected<journal::LogPosition, OpenError> recover(Environment& environment,
                                                                      const std::filesystem::path& log,
                                                                      journal::ReplayShare share = {});
-
-/// Redoes what lies between the index's tail and `until` in one transaction that is not committed.
-[[nodiscard]] std::expected<void, OpenError> redo_until(Redo& redo, const std::filesystem::path& log,
-                                                        journal::LogPosition from, journal::LogPosition until);
 
 /// Makes a new index in `index`, a directory that is empty or absent, from all of the log in `log`. Nobody may
 /// write to either meanwhile. Errors: as recover().

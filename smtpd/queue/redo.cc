@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 namespace posthaste::queue {
 
 Redo::Redo(WriteTxn& txn) : txn_(txn) {
-  if (const auto meta = find_meta(txn)) meta_ = *meta;
+  const auto meta = find_meta(txn);
+  is_anew_ = !meta;
+  if (meta) meta_ = *meta;
 }
 
 void Redo::put_entry(EntryId id, const Envelope& envelope, std::span<const QueuedRecipient> recipients,
@@ -52,32 +55,34 @@ bool Redo::remove(EntryId id) {
   return true;
 }
 
-void Redo::begin_anew(const journal::SegmentHeader& first) { meta_.unknown_below = EntryId{first.next_id}; }
-
 void Redo::enter_segment(const journal::SegmentHeader& header) {
+  if (std::exchange(is_anew_, false)) meta_.unknown_below = EntryId{header.next_id};
   meta_.next_entry = std::max(meta_.next_entry, EntryId{header.next_id});
+}
+
+bool Redo::apply(const journal::ScannedRecord& scanned, std::uint32_t segment) {
+  const auto record = decode_body(scanned.header.type, scanned.body);
+  if (!record) return false;
+  if (const auto* changes = std::get_if<UpdateRecord>(&*record)) return update(changes->id, changes->changes);
+  if (const auto* removed = std::get_if<RemoveRecord>(&*record)) return remove(removed->id);
+  const auto& entry = std::get<EntryRecord>(*record);
+  const BodyPlace place{segment, scanned.body_offset, scanned.body.size()};
+  put_entry(entry.id, entry.envelope, entry.recipients, entry.message.size(), place);
+  return true;
 }
 
 void Redo::reached(const journal::LogPosition& tail) {
   meta_.tail = tail;
-  total_octets_[tail.segment] = tail.offset;
+  segments_.reached(tail);
 }
 
 void Redo::finish() {
-  for (const auto& [segment, total] : total_octets_) live_octets_.try_emplace(segment, 0);
-  for (const auto& [segment, live] : live_octets_) {
-    SegmentRow row = find_segment(txn_, segment).value_or(SegmentRow{});
-    row.live += static_cast<std::uint64_t>(live);  // modulo 2^64: a negative change subtracts
-    if (const auto total = total_octets_.find(segment); total != total_octets_.end()) row.total = total->second;
-    txn_.put(Table::segments, segment_key(segment), encode(row));
-  }
-  live_octets_.clear();
-  total_octets_.clear();
+  segments_.put_into(txn_, Table::segments);
   txn_.put(Table::meta, meta_key(), encode(meta_));
 }
 
 void Redo::count_live(const EntryRow& row, std::int64_t sign) {
-  live_octets_[row.segment] += sign * static_cast<std::int64_t>(row.record_octets);
+  segments_.count_live(row.segment, sign * static_cast<std::int64_t>(row.record_octets));
 }
 
 }  // namespace posthaste::queue

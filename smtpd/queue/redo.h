@@ -1,11 +1,12 @@
-// What each record does to the index: the one place that changes it, for the writer and for recovery alike.
+// What each record does to the index.
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <span>
 
 #include "common/journal/log.h"
+#include "common/ledger/recovery.h"
+#include "common/ledger/segments.h"
 #include "smtpd/queue/change.h"
 #include "smtpd/queue/index.h"
 #include "smtpd/queue/record.h"
@@ -19,10 +20,8 @@ struct BodyPlace {
   std::uint64_t octets = 0;
 };
 
-/// Applies records, in the log's order, in one write transaction. All that it does follows from the records and
-/// from what the index held before, so that a replay makes the same rows. False is: it does not fit the index,
-/// which is damaged or not this log's.
-class Redo {
+/// False is: the record does not fit the index, which is damaged or not this log's.
+class Redo final : public ledger::Redo {
  public:
   explicit Redo(WriteTxn& txn);
 
@@ -32,14 +31,11 @@ class Redo {
   [[nodiscard]] bool update(EntryId id, std::span<const Update::Change> changes);
   [[nodiscard]] bool remove(EntryId id);
 
-  /// An index is made anew from a log whose first segment has this header.
-  void begin_anew(const journal::SegmentHeader& first);
-  void enter_segment(const journal::SegmentHeader& header);
-  /// The log is in the index up to `tail`.
-  void reached(const journal::LogPosition& tail);
-
-  /// Puts what was counted on the way into its rows. Call it before the transaction is committed.
-  void finish();
+  void enter_segment(const journal::SegmentHeader& header) override;
+  [[nodiscard]] bool apply(const journal::ScannedRecord& scanned, std::uint32_t segment) override;
+  void reached(const journal::LogPosition& tail) override;
+  void finish() override;
+  [[nodiscard]] std::uint64_t next_id() const override { return number(meta_.next_entry); }
 
   /// The id of the next new entry.
   [[nodiscard]] EntryId next_entry() const { return meta_.next_entry; }
@@ -49,8 +45,8 @@ class Redo {
 
   WriteTxn& txn_;
   MetaRow meta_;
-  std::map<std::uint32_t, std::int64_t> live_octets_;    // changes not yet in the segments' rows
-  std::map<std::uint32_t, std::uint64_t> total_octets_;  // lengths not yet in the segments' rows
+  bool is_anew_ = false;  // the index knows nothing yet, and the log may have lost its first segments
+  ledger::SegmentTally segments_;
 };
 
 }  // namespace posthaste::queue

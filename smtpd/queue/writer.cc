@@ -7,10 +7,9 @@
 #include <utility>
 #include <variant>
 
-#include "common/journal/fresh_index.h"
 #include "common/journal/log.h"
-#include "common/journal/log_buffer.h"
-#include "common/net/system_random.h"
+#include "common/ledger/ledger.h"
+#include "common/ledger/opening.h"
 #include "smtpd/queue/compaction.h"
 #include "smtpd/queue/index.h"
 #include "smtpd/queue/record.h"
@@ -20,17 +19,15 @@
 namespace posthaste::queue {
 namespace {
 
-using journal::FileDescriptor;
-using journal::LogBuffer;
-using journal::LogFailure;
-using journal::LogPosition;
-using journal::LogWriter;
-using journal::SegmentFiles;
-using lmdb::is_space;
+using Ledger = ledger::Ledger<Redo>;
 
 constexpr std::uint64_t kCommitsBetweenReaderChecks = 256;
 constexpr std::uint64_t kLivePercent = 40;
 constexpr std::uint64_t kLivePercentWhenFull = 60;
+
+QueueError error_of(ledger::Failure failure) {
+  return failure == ledger::Failure::full ? QueueError::full : QueueError::io;
+}
 
 std::vector<Outcome> all_failed(std::size_t requests, QueueError error) {
   return std::vector<Outcome>(requests, Outcome(std::unexpected(error)));
@@ -91,26 +88,18 @@ class BatchCheck {
 
 class Writer::Core {
  public:
-  Core(Options options, FileDescriptor lock, std::shared_ptr<Environment> environment,
-       std::shared_ptr<SegmentFiles> files, std::unique_ptr<Reader> reader, LogPosition tail)
-      : options_(std::move(options)),
-        lock_(std::move(lock)),
-        environment_(std::move(environment)),
-        files_(std::move(files)),
-        reader_(std::move(reader)),
-        log_(files_->log(), kSegmentMagic, options_.segment_octets, [] { return net::SystemRandom{}.next(); }),
-        published_(tail) {}
-
-  [[nodiscard]] std::expected<void, LogFailure> open_log() { return log_.open(published_); }
+  explicit Core(ledger::Opened opened)
+      : ledger_(std::move(opened), [](WriteTxn& txn) { return std::make_unique<Redo>(txn); }),
+        reader_(new Reader(ledger_.index(), ledger_.files())) {}
 
   [[nodiscard]] std::vector<Outcome> commit(std::span<const Request> requests,
                                             const std::function<void(std::span<const Outcome>)>& durable);
   [[nodiscard]] std::expected<void, QueueError> publish();
   bool compact();
 
-  [[nodiscard]] bool failed() const { return failed_; }
+  [[nodiscard]] bool failed() const { return ledger_.failed(); }
   [[nodiscard]] const Reader& reader() const { return *reader_; }
-  [[nodiscard]] Counters counters() const { return counters_; }
+  [[nodiscard]] Counters counters() const { return {ledger_.counters(), compacted_octets_, segments_freed_}; }
 
  private:
   enum class Growth { allowed, refused };
@@ -126,44 +115,23 @@ class Writer::Core {
   void update(const Update& update);
   void remove(const Remove& remove);
 
-  [[nodiscard]] std::expected<void, QueueError> begin();
-  /// A new group, at the log's tail. Errors: full, io.
-  [[nodiscard]] std::expected<void, QueueError> begin_group();
-  /// Writes the group to the log, durably. Errors: full, with everything as before the group; io.
-  [[nodiscard]] std::expected<void, QueueError> end_group();
-  [[nodiscard]] std::expected<void, QueueError> abandon_group();
-  [[nodiscard]] QueueError fail();
-  [[nodiscard]] std::uint64_t room() const;
-
   [[nodiscard]] std::optional<std::uint32_t> segment_to_free();
   [[nodiscard]] bool move_live_entries();
   [[nodiscard]] bool free_segment(std::uint32_t segment);
 
-  const Options options_;
-  const FileDescriptor lock_;
-  std::shared_ptr<Environment> environment_;
-  std::shared_ptr<SegmentFiles> files_;
+  Ledger ledger_;
   const std::unique_ptr<Reader> reader_;
-  LogWriter log_;
-  LogBuffer buffer_;                 // of the group that is being written
-  std::uint64_t room_ = 0;           // for what the group adds
-  Counters counters_;
-  bool failed_ = false;
-
-  // What is durable and not yet published.
-  LogPosition published_;  // the log's tail as readers know it
-  std::unique_ptr<WriteTxn> txn_;
-  std::unique_ptr<Redo> redo_;
-  int groups_put_off_ = 0;
-  bool durable_answered_ = false;
+  std::uint64_t room_ = 0;  // for what the group adds
 
   CompactionPlace compaction_;
   bool compaction_is_stuck_ = false;  // on octets that cannot be read; another process may have more luck
+  std::uint64_t compacted_octets_ = 0;
+  std::uint64_t segments_freed_ = 0;
 };
 
 std::vector<Outcome> Writer::Core::commit(std::span<const Request> requests,
                                           const std::function<void(std::span<const Outcome>)>& durable) {
-  auto written = failed_ ? std::unexpected(QueueError::io) : write_group(requests, Growth::allowed);
+  auto written = write_group(requests, Growth::allowed);
   if (!written && written.error() == QueueError::full) written = write_group(requests, Growth::refused);
   std::vector<Outcome> outcomes = written ? std::move(*written) : all_failed(requests.size(), written.error());
   durable(outcomes);
@@ -172,11 +140,10 @@ std::vector<Outcome> Writer::Core::commit(std::span<const Request> requests,
     return outcomes;
   }
 
-  ++groups_put_off_;
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    if (outcomes[i] && !is_published(requests[i])) durable_answered_ = true;
+    if (outcomes[i] && !is_published(requests[i])) ledger_.note_answered();
   }
-  if (groups_put_off_ < kGroupsPutOff && std::ranges::none_of(requests, is_published)) return outcomes;
+  if (ledger_.groups_put_off() < kGroupsPutOff && std::ranges::none_of(requests, is_published)) return outcomes;
   if (const auto published = publish(); !published) {
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
       if (is_published(requests[i])) outcomes[i] = std::unexpected(published.error());
@@ -187,28 +154,28 @@ std::vector<Outcome> Writer::Core::commit(std::span<const Request> requests,
 
 std::expected<std::vector<Outcome>, QueueError> Writer::Core::write_group(std::span<const Request> requests,
                                                                           Growth growth) {
-  if (const auto begun = begin_group(); !begun) return std::unexpected(begun.error());
-  room_ = growth == Growth::allowed ? room() : 0;
+  if (const auto begun = ledger_.begin_group(); !begun) return std::unexpected(error_of(begun.error()));
+  room_ = growth == Growth::allowed ? ledger_.room() : 0;
   std::vector<Outcome> outcomes;
   outcomes.reserve(requests.size());
   for (const Request& request : requests) {
     outcomes.push_back(execute(request.batch));
-    if (txn_->failure() != 0) break;
+    if (ledger_.txn().failure() != 0) break;
   }
-  if (const auto ended = end_group(); !ended) return std::unexpected(ended.error());
+  if (const auto ended = ledger_.end_group(); !ended) return std::unexpected(error_of(ended.error()));
   return outcomes;
 }
 
 Outcome Writer::Core::execute(const Batch& batch) {
   if (const auto checked = check(batch); !checked) return std::unexpected(checked.error());
   std::vector<EntryId> added;
-  const auto mark = buffer_.mark();
+  const auto mark = ledger_.buffer().mark();
   for (const Change& change : batch) {
     if (const auto* one = std::get_if<Add>(&change)) added.push_back(add(*one));
     if (const auto* one = std::get_if<Update>(&change)) update(*one);
     if (const auto* one = std::get_if<Remove>(&change)) remove(*one);
   }
-  if (buffer_.has_grown_since(mark)) buffer_.end_apply();
+  if (ledger_.buffer().has_grown_since(mark)) ledger_.buffer().end_apply();
   return added;
 }
 
@@ -216,11 +183,12 @@ std::expected<void, QueueError> Writer::Core::check(const Batch& batch) {
   const auto octets = octets_added(batch);
   if (!octets) return std::unexpected(octets.error());
   if (*octets > room_) return std::unexpected(QueueError::full);
-  BatchCheck check_change(*txn_);
+  BatchCheck check_change(ledger_.txn());
   for (const Change& change : batch) {
     const auto checked = std::visit(check_change, change);
     if (checked) continue;
-    static_cast<void>(txn_->forgive_damaged_row());  // it costs whoever asks for it an error, and nobody else
+    static_cast<void>(
+        ledger_.txn().forgive_damaged_row());  // it costs whoever asks for it an error, and nobody else
     return checked;
   }
   room_ -= *octets;
@@ -228,121 +196,43 @@ std::expected<void, QueueError> Writer::Core::check(const Batch& batch) {
 }
 
 EntryId Writer::Core::add(const Add& add) {
-  const EntryId id = redo_->next_entry();
+  const EntryId id = ledger_.redo().next_entry();
   add_entry(id, add.envelope, add.recipients, add.message);
   return id;
 }
 
 void Writer::Core::add_entry(EntryId id, const Envelope& envelope, std::span<const QueuedRecipient> recipients,
                              std::span<const SharedOctets> message) {
-  const std::uint64_t before = buffer_.octets().size();
-  const std::uint64_t place = buffer_.add(std::to_underlying(RecordType::entry), [&](std::string& out) {
+  const std::uint64_t before = ledger_.buffer().octets().size();
+  const std::uint64_t place = ledger_.buffer().add(std::to_underlying(RecordType::entry), [&](std::string& out) {
     encode_entry(id, envelope, recipients, message, out);
   });
-  const std::uint64_t body_octets = buffer_.octets().size() - before - journal::kRecordHeaderOctets;
+  const std::uint64_t body_octets = ledger_.buffer().octets().size() - before - journal::kRecordHeaderOctets;
   std::uint64_t message_octets = 0;
   for (const SharedOctets& piece : message) message_octets += piece.octets.size();
-  redo_->put_entry(id, envelope, recipients, message_octets, {buffer_.segment(), place, body_octets});
+  ledger_.redo().put_entry(id, envelope, recipients, message_octets,
+                           {ledger_.buffer().segment(), place, body_octets});
 }
 
 void Writer::Core::update(const Update& update) {
-  buffer_.add(std::to_underlying(RecordType::update),
-              [&](std::string& out) { encode_update(update.entry, update.changes, out); });
-  if (!redo_->update(update.entry, update.changes)) txn_->fail_as_damaged();
+  ledger_.buffer().add(std::to_underlying(RecordType::update),
+                       [&](std::string& out) { encode_update(update.entry, update.changes, out); });
+  if (!ledger_.redo().update(update.entry, update.changes)) ledger_.txn().fail_as_damaged();
 }
 
 void Writer::Core::remove(const Remove& remove) {
-  buffer_.add(std::to_underlying(RecordType::remove), [&](std::string& out) { encode_remove(remove.entry, out); });
-  if (!redo_->remove(remove.entry)) txn_->fail_as_damaged();
-}
-
-std::expected<void, QueueError> Writer::Core::begin() {
-  if (txn_) return {};
-  auto txn = WriteTxn::begin(*environment_);
-  if (!txn) {
-    // With groups put off, `full` would be tried again on an index that lacks them.
-    const bool as_before = is_space(txn.error()) && log_.tail() == published_;
-    return std::unexpected(as_before ? QueueError::full : fail());
-  }
-  txn_ = std::move(*txn);
-  redo_ = std::make_unique<Redo>(*txn_);
-  return {};
-}
-
-std::expected<void, QueueError> Writer::Core::begin_group() {
-  if (const auto begun = begin(); !begun) return begun;
-  if (const auto due = log_.begin_segment_when_due(number(redo_->next_entry())); !due) {
-    return std::unexpected(due.error() == LogFailure::io ? fail() : QueueError::full);
-  }
-  buffer_.restart(log_.tail(), log_.framing());
-  return {};
-}
-
-std::expected<void, QueueError> Writer::Core::end_group() {
-  if (const int code = txn_->failure(); code != 0) {
-    if (!is_space(code)) return std::unexpected(fail());
-    const auto abandoned = abandon_group();
-    return std::unexpected(abandoned ? QueueError::full : abandoned.error());
-  }
-  if (buffer_.empty()) return {};
-  buffer_.end_group();
-  if (const auto appended = log_.append(buffer_.octets(), buffer_.next_sequence()); !appended) {
-    if (appended.error() == LogFailure::io) return std::unexpected(fail());
-    const auto abandoned = abandon_group();
-    return std::unexpected(abandoned ? QueueError::full : abandoned.error());
-  }
-  if (!log_.sync()) return std::unexpected(fail());
-  redo_->reached(log_.tail());
-  ++counters_.groups;
-  ++counters_.log_syncs;
-  counters_.log_octets += buffer_.octets().size();
-  return {};
-}
-
-/// Gives up the transaction with the group that does not fit, and redoes from the log what was put off before it.
-std::expected<void, QueueError> Writer::Core::abandon_group() {
-  redo_.reset();
-  txn_.reset();
-  if (const auto begun = begin(); !begun) return begun;
-  if (!redo_until(*redo_, files_->log(), published_, log_.tail()) || txn_->failure() != 0) {
-    return std::unexpected(fail());
-  }
-  return {};
+  ledger_.buffer().add(std::to_underlying(RecordType::remove),
+                       [&](std::string& out) { encode_remove(remove.entry, out); });
+  if (!ledger_.redo().remove(remove.entry)) ledger_.txn().fail_as_damaged();
 }
 
 std::expected<void, QueueError> Writer::Core::publish() {
-  if (failed_) return std::unexpected(QueueError::io);
-  if (!txn_) return {};
-  const auto txn = std::move(txn_);
-  const auto redo = std::move(redo_);
-  const bool answered = std::exchange(durable_answered_, false);
-  groups_put_off_ = 0;
-  if (log_.tail() == published_) return {};  // nothing but refusals
-
-  redo->finish();
-  if (const int code = txn->commit(); code != 0) {
-    // Whoever was told that his message is safe must find it: then the log stands, and the next start redoes it.
-    if (!is_space(code) || answered || !log_.go_back(published_)) return std::unexpected(fail());
-    return std::unexpected(QueueError::full);
-  }
-  published_ = log_.tail();
-  ++counters_.index_commits;
+  const auto published = ledger_.publish();
+  if (!published) return std::unexpected(error_of(published.error()));
   // An operator's command that was killed while it read would keep every page freed since.
-  if (counters_.index_commits % kCommitsBetweenReaderChecks == 0) environment_->clear_dead_readers();
+  const bool is_due = *published && ledger_.counters().index_commits % kCommitsBetweenReaderChecks == 0;
+  if (is_due) ledger_.index()->clear_dead_readers();
   return {};
-}
-
-QueueError Writer::Core::fail() {
-  failed_ = true;
-  redo_.reset();
-  txn_.reset();
-  return QueueError::io;
-}
-
-std::uint64_t Writer::Core::room() const {
-  const std::uint64_t octets = log_.room(options_.reserve_octets);
-  // What is answered when it is durable must find room in the map.
-  return octets != 0 && environment_->has_room() ? octets : 0;
 }
 
 // --- Compaction
@@ -353,124 +243,71 @@ bool Writer::Core::compact() {
   if (!segment) return false;
   if (*segment != compaction_.segment) compaction_ = {*segment};
   const bool done = move_live_entries();
-  redo_.reset();
-  txn_.reset();  // there is one when the step was given up
+  ledger_.drop_group();  // there is one when the step was given up
   return done;
 }
 
 std::optional<std::uint32_t> Writer::Core::segment_to_free() {
-  const auto txn = environment_->begin_read();
+  const auto txn = ReadTxn::begin(*ledger_.index());
   if (!txn) return std::nullopt;
-  const std::uint64_t live_percent = room() == 0 ? kLivePercentWhenFull : kLivePercent;
-  std::optional<std::uint32_t> segment;
-  {
-    const View view(*environment_, *txn);
-    segment = segment_due(view, published_.segment, live_percent);
-  }
-  environment_->end_read(*txn);
-  return segment;
+  const std::uint64_t live_percent = ledger_.room() == 0 ? kLivePercentWhenFull : kLivePercent;
+  return segment_due(txn->view(), ledger_.published().segment, live_percent);
 }
 
 /// One step of it: a group of its own. Frees the segment when nothing in it is alive.
 bool Writer::Core::move_live_entries() {
-  if (!begin_group()) return false;
-  const auto segment = find_segment(*txn_, compaction_.segment);
+  if (!ledger_.begin_group()) return false;
+  const auto segment = find_segment(ledger_.txn(), compaction_.segment);
   if (segment && segment->live == 0) return free_segment(compaction_.segment);
-  const auto step = read_step(*txn_, *files_, compaction_);
+  const auto step = read_step(ledger_.txn(), *ledger_.files(), compaction_);
   if (!step || (step->at_end && step->live.empty())) {
     compaction_is_stuck_ = true;
     return false;
   }
   for (const LiveEntry& entry : step->live) {
     add_entry(entry.id, entry.row.envelope, entry.recipients, {&entry.message, 1});
-    buffer_.end_apply();
+    ledger_.buffer().end_apply();
   }
-  if (!end_group() || !publish()) return false;
-  counters_.compacted_octets += buffer_.octets().size();
+  if (!ledger_.end_group() || !publish()) return false;
+  compacted_octets_ += ledger_.buffer().octets().size();
   compaction_.offset = step->next_offset;
   return true;
 }
 
 /// All that it told is void, or stands behind it: it is the first of the log.
 bool Writer::Core::free_segment(std::uint32_t segment) {
-  redo_.reset();
-  const auto txn = std::move(txn_);
-  txn->erase(Table::segments, segment_key(segment));
-  if (const int code = txn->commit(); code != 0) {
-    if (!is_space(code)) static_cast<void>(fail());
-    return false;
-  }
-  ++counters_.index_commits;
-  if (!environment_->sync()) {
-    static_cast<void>(fail());
-    return false;
-  }
-  files_->close(segment);
+  ledger_.txn().erase(Table::segments, segment_key(segment));
+  if (!ledger_.commit_unlogged()) return false;
+  ledger_.files()->close(segment);
   std::error_code failed;
-  std::filesystem::remove(journal::segment_path(files_->log(), segment), failed);
+  std::filesystem::remove(journal::segment_path(ledger_.files()->log(), segment), failed);
   if (failed) {  // the next start unlinks it
     compaction_is_stuck_ = true;
     return false;
   }
-  ++counters_.segments_freed;
+  ++segments_freed_;
   return true;
 }
 
 // --- The writer itself
 
-namespace {
-
-/// An index that is gone is made again from its log, whole or not at all. Nothing when it is there, or when there
-/// is no log either.
-std::expected<std::optional<RebuiltIndex>, OpenError> remake_lost_index(const std::filesystem::path& directory,
-                                                                        std::uint64_t map_octets) {
-  if (!journal::has_lost_its_index(directory)) return std::nullopt;
-  std::optional<RebuiltIndex> rebuilt;
-  const auto build = [&](const std::filesystem::path& fresh) -> std::expected<void, OpenError> {
-    const auto built = rebuild_index(directory / "log", fresh, map_octets);
-    if (!built) return std::unexpected(built.error());
-    rebuilt = *built;
+std::expected<std::unique_ptr<Writer>, OpenError> Writer::open(const Options& options) {
+  RebuiltIndex rebuilt;
+  ledger::Owner owner;
+  owner.tables = kTableNames;
+  owner.magic = kSegmentMagic;
+  owner.rebuild = [&](const std::filesystem::path& fresh) -> std::expected<void, OpenError> {
+    const auto made = rebuild_index(options.directory / "log", fresh, options.map_octets);
+    if (!made) return std::unexpected(made.error());
+    rebuilt = *made;
     return {};
   };
-  if (const auto made = journal::make_index(directory, build); !made) return std::unexpected(made.error());
-  return rebuilt;
-}
-
-}  // namespace
-
-std::expected<std::unique_ptr<Writer>, OpenError> Writer::open(Options options) {
-  using Kind = OpenError::Kind;
-  const auto directory = options.directory;
-  const auto log = directory / "log";
-  const auto index = directory / "index";
-  std::error_code failed;
-  std::filesystem::create_directories(log, failed);
-  if (!failed) std::filesystem::create_directories(index, failed);
-  if (failed) {
-    const Kind kind = failed == std::errc::permission_denied ? Kind::denied : Kind::unavailable;
-    return std::unexpected(OpenError{kind, directory.string() + ": " + failed.message()});
-  }
-
-  auto lock = journal::lock_writer(directory / "writer.lock");
-  if (!lock) return std::unexpected(lock.error());
-  const auto remade = remake_lost_index(directory, options.map_octets);
-  if (!remade) return std::unexpected(remade.error());
-  const std::optional<RebuiltIndex> made = *remade;
-  if (made) options.on_remade(*made);
-  auto environment = open_index(index, Environment::Access::write, options.map_octets);
-  if (!environment) return std::unexpected(environment.error());
-  if (!journal::sync_directory(directory) || !journal::sync_directory(index) || !journal::sync_directory(log)) {
-    return std::unexpected(OpenError{Kind::io, directory.string() + ": cannot be synced"});
-  }
-  const auto tail = recover(**environment, log);
-  if (!tail) return std::unexpected(tail.error());
-
-  auto files = std::make_shared<SegmentFiles>(log);
-  std::unique_ptr<Reader> reader(new Reader(*environment, files));
-  auto core = std::make_unique<Core>(std::move(options), std::move(*lock), std::move(*environment),
-                                     std::move(files), std::move(reader), *tail);
-  if (!core->open_log()) return std::unexpected(OpenError{Kind::io, log.string() + ": cannot be written"});
-  return std::unique_ptr<Writer>(new Writer(std::move(core)));
+  owner.rebuilt = [&] { options.on_remade(rebuilt); };
+  owner.recover = [](Environment& index, journal::SegmentFiles& files) { return recover(index, files.log()); };
+  auto opened =
+      ledger::open({options.directory, options.map_octets, options.segment_octets, options.reserve_octets}, owner);
+  if (!opened) return std::unexpected(opened.error());
+  return std::unique_ptr<Writer>(new Writer(std::make_unique<Core>(std::move(*opened))));
 }
 
 Writer::Writer(std::unique_ptr<Core> core) : core_(std::move(core)) {}

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "common/ledger/groups.h"
 #include "smtpd/queue/change.h"
 #include "smtpd/queue/queue.h"
 #include "smtpd/queue/reader.h"
@@ -24,10 +25,10 @@ using Outcome = std::expected<std::vector<EntryId>, QueueError>;
 /// Used by one thread.
 class Writer {
  public:
-  static constexpr int kGroupsPutOff = 16;
+  static constexpr int kGroupsPutOff = ledger::kGroupsPutOff;
 
   /// As Queue::open.
-  [[nodiscard]] static std::expected<std::unique_ptr<Writer>, OpenError> open(Options options);
+  [[nodiscard]] static std::expected<std::unique_ptr<Writer>, OpenError> open(const Options& options);
   ~Writer();
 
   /// Runs a group. Each batch is all or nothing and sees those before it. `durable` is called once, when the log is

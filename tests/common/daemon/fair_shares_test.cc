@@ -3,8 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <deque>
 #include <string>
+
+#include "../executors.h"
 
 namespace posthaste::daemon {
 namespace {
@@ -14,71 +15,53 @@ using namespace std::chrono_literals;
 constexpr UserId kGreedy{1};
 constexpr UserId kModest{2};
 
-/// Runs what was posted one by one, when it is told to.
-class OneByOne final : public net::Executor {
- public:
-  void post(std::move_only_function<void()> work) override { waiting_.push_back(std::move(work)); }
-  [[nodiscard]] bool has_room() const override { return true; }
-  [[nodiscard]] std::size_t size() const { return waiting_.size(); }
-  void run_all() {
-    while (!waiting_.empty()) {
-      auto work = std::move(waiting_.front());
-      waiting_.pop_front();
-      work();
-    }
-  }
-
- private:
-  std::deque<std::move_only_function<void()>> waiting_;
-};
-
 TEST(FairShares, WhoAsksForMuchKeepsNobodyWaiting) {
-  OneByOne executor;
+  HeldExecutor executor;
   FairShares shares{2};
   const auto greedy = shares.of(kGreedy, executor);
   const auto modest = shares.of(kModest, executor);
   std::string order;
   for (int i = 0; i < 100; ++i) greedy->post([&order] { order += 'g'; });
   for (int i = 0; i < 2; ++i) modest->post([&order] { order += 'm'; });
-  EXPECT_EQ(executor.size(), 4U);
-  executor.run_all();
+  EXPECT_EQ(executor.waiting(), 4U);
+  executor.run();
   EXPECT_EQ(order, "ggmm" + std::string(98, 'g'));
 }
 
 TEST(FairShares, UsersTakeTurns) {
-  OneByOne executor;
+  HeldExecutor executor;
   FairShares shares{1};
   const auto greedy = shares.of(kGreedy, executor);
   const auto modest = shares.of(kModest, executor);
   std::string order;
   for (int i = 0; i < 3; ++i) greedy->post([&order] { order += 'g'; });
   for (int i = 0; i < 3; ++i) modest->post([&order] { order += 'm'; });
-  executor.run_all();
+  executor.run();
   EXPECT_EQ(order, "gmgmgm");
 }
 
 TEST(FairShares, AllSessionsOfAUserHaveOneShare) {
-  OneByOne executor;
+  HeldExecutor executor;
   FairShares shares{2};
   const auto one = shares.of(kGreedy, executor);
   const auto other = shares.of(kGreedy, executor);
   std::string order;
   for (int i = 0; i < 2; ++i) one->post([&order] { order += '1'; });
   for (int i = 0; i < 2; ++i) other->post([&order] { order += '2'; });
-  EXPECT_EQ(executor.size(), 2U);
-  executor.run_all();
+  EXPECT_EQ(executor.waiting(), 2U);
+  executor.run();
   EXPECT_EQ(order, "1122");
 }
 
 TEST(FairShares, AUsersWorkBeginsInItsOrderWhenTheirSessionIsGone) {
-  OneByOne executor;
+  HeldExecutor executor;
   FairShares shares{2};
   std::string order;
   {
     const auto modest = shares.of(kModest, executor);
     for (char c = 'a'; c <= 'f'; ++c) modest->post([&order, c] { order += c; });
   }
-  executor.run_all();
+  executor.run();
   EXPECT_EQ(order, "abcdef");
 }
 
@@ -104,20 +87,20 @@ class Patience : public testing::Test {
   /// Where the next piece of the user's work goes.
   bool is_patient(UserId user) {
     post(user, 0ms);
-    const bool patient = patient_.size() > 0;
-    EXPECT_EQ(patient_.size() + usual_.size(), 1U);
+    const bool patient = patient_.waiting() > 0;
+    EXPECT_EQ(patient_.waiting() + usual_.waiting(), 1U);
     run_all();
     return patient;
   }
   void run_all() {
-    while (usual_.size() + patient_.size() > 0) {
-      usual_.run_all();
-      patient_.run_all();
+    while (usual_.waiting() + patient_.waiting() > 0) {
+      usual_.run();
+      patient_.run();
     }
   }
 
-  OneByOne usual_;
-  OneByOne patient_;
+  HeldExecutor usual_;
+  HeldExecutor patient_;
   FairShares shares_{2, &patient_, Times::kClock};
 };
 
@@ -134,9 +117,9 @@ TEST_F(Patience, WhoHasHadMuchIsServedBehindAllOthers) {
 TEST_F(Patience, IsAskedBetweenTwoPiecesThatWereAskedForTogether) {
   for (int i = 0; i < 5; ++i) post(kGreedy, 30ms);
   post(kModest, 30ms);
-  EXPECT_EQ(usual_.size(), 3U);
-  usual_.run_all();
-  EXPECT_EQ(patient_.size(), 2U);  // by the third there is too much
+  EXPECT_EQ(usual_.waiting(), 3U);
+  usual_.run();
+  EXPECT_EQ(patient_.waiting(), 2U);  // by the third there is too much
   run_all();
 }
 

@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,21 +26,6 @@ using journal::ScanEnd;
 using journal::ScannedRecord;
 using journal::segment_path;
 using journal::SegmentFiles;
-
-void copy_store(const std::filesystem::path& from, const std::filesystem::path& to) {
-  std::filesystem::copy(from, to, std::filesystem::copy_options::recursive);
-  std::filesystem::remove(to / "index" / "lock.mdb");
-}
-
-std::string contents(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-void write(const std::filesystem::path& path, std::string_view octets) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file.write(octets.data(), static_cast<std::streamsize>(octets.size()));
-}
 
 /// Offsets at which an apply of the first segment ends.
 std::vector<std::uint64_t> apply_ends(std::string_view segment) {
@@ -78,7 +62,7 @@ TEST(Recovery, WhatIsDurableAndNotPublishedComesBack) {
     const auto published = ten_deliveries(0);
     static_cast<void>(writer->commit(published, kStart, Publication::now, [](std::span<const Outcome>) {}));
     const auto waiting = ten_deliveries(1);
-    const auto take_image = [&](std::span<const Outcome>) { copy_store(store, image); };
+    const auto take_image = [&](std::span<const Outcome>) { copy_ledger(store, image); };
     static_cast<void>(writer->commit(waiting, kStart, Publication::may_wait, take_image));
     EXPECT_EQ(message_count(writer->store()), 10U);
   }
@@ -111,9 +95,9 @@ TEST(Recovery, APowerFailureMayTakeBackTheLastIndexCommit) {
         static_cast<void>(writer->commit(group, kStart, Publication::now, [](std::span<const Outcome>) {}));
       }
       ASSERT_NE(meta_pages(store), synced);
-      copy_store(store, image);
+      copy_ledger(store, image);
       std::string index = contents(image / "index" / "data.mdb");
-      write(image / "index" / "data.mdb", index.replace(0, synced.size(), synced));
+      write_file(image / "index" / "data.mdb", index.replace(0, synced.size(), synced));
     }
     const auto writer = open_writer(options_for(image));
     EXPECT_EQ(message_count(writer->store()), static_cast<std::uint64_t>(rounds) * 10);
@@ -132,7 +116,7 @@ class TornLog : public ::testing::Test {
     static_cast<void>(writer->commit(first, kStart, Publication::now, [](std::span<const Outcome>) {}));
     published_ = std::filesystem::file_size(segment_path(store / "log", 1));
     const auto second = ten_deliveries(1);
-    const auto take_image = [&](std::span<const Outcome>) { copy_store(store, image_); };
+    const auto take_image = [&](std::span<const Outcome>) { copy_ledger(store, image_); };
     static_cast<void>(writer->commit(second, kStart, Publication::may_wait, take_image));
     log_ = contents(segment_path(image_ / "log", 1));
   }
@@ -146,8 +130,8 @@ class TornLog : public ::testing::Test {
   void expect_recovered(std::string_view log) {
     const auto copy = scratch_.path() / "copy";
     std::filesystem::remove_all(copy);
-    copy_store(image_, copy);
-    write(segment_path(copy / "log", 1), log);
+    copy_ledger(image_, copy);
+    write_file(segment_path(copy / "log", 1), log);
     std::uint64_t whole = 0;
     for (const std::uint64_t end : apply_ends(log_)) whole += end <= log.size() ? 1 : 0;
     --whole;  // the first is the store's key, the others are deliveries
@@ -195,8 +179,8 @@ TEST_F(TornLog, MayEndInOctetsThatWereNeverWritten) {
   std::string zeros = log_.substr(0, middle);
   zeros.append(4096, '\0');
   const auto copy = scratch_.path() / "copy";
-  copy_store(image_, copy);
-  write(segment_path(copy / "log", 1), zeros);
+  copy_ledger(image_, copy);
+  write_file(segment_path(copy / "log", 1), zeros);
   const auto writer = open_writer(options_for(copy));
   ASSERT_NE(writer, nullptr);
   EXPECT_GE(message_count(writer->store()), 10U);
@@ -208,8 +192,8 @@ TEST_F(TornLog, ShorterThanTheIndexKnowsIsAnAlarm) {
   for (const std::uint64_t octets : {published_ - 1, std::uint64_t{kSegmentHeaderMaxOctets}, std::uint64_t{0}}) {
     const auto copy = scratch_.path() / "copy";
     std::filesystem::remove_all(copy);
-    copy_store(image_, copy);
-    write(segment_path(copy / "log", 1), std::string_view(log_).substr(0, octets));
+    copy_ledger(image_, copy);
+    write_file(segment_path(copy / "log", 1), std::string_view(log_).substr(0, octets));
     const auto writer = Writer::open(options_for(copy));
     ASSERT_FALSE(writer) << octets;
     EXPECT_EQ(writer.error().kind, OpenError::Kind::log_damaged);
@@ -222,7 +206,7 @@ TEST_F(TornLog, DamageWithinASyncedGroupIsAnAlarm) {
   // Rebuilding reads all of the log; the first group's bodies were synced before the second group was written.
   std::string wrong = log_;
   wrong[apply_ends(log_)[4] - 1] ^= 1;
-  write(segment_path(image_ / "log", 1), wrong);
+  write_file(segment_path(image_ / "log", 1), wrong);
   const auto rebuilt = rebuild_index(image_ / "log", scratch_.path() / "fresh", std::uint64_t{1} << 30);
   ASSERT_FALSE(rebuilt);
   EXPECT_EQ(rebuilt.error().kind, OpenError::Kind::log_damaged);
@@ -234,7 +218,7 @@ TEST_F(TornLog, DamageIsAnAlarmForEachOctetOfWhatALaterGroupFollows) {
   for (std::uint64_t place = kSegmentHeaderMaxOctets; place < published_; place += 97) {
     std::string wrong = log_;
     wrong[place] ^= 1;
-    write(segment_path(image_ / "log", 1), wrong);
+    write_file(segment_path(image_ / "log", 1), wrong);
     std::filesystem::remove_all(fresh);
     const auto rebuilt = rebuild_index(image_ / "log", fresh, std::uint64_t{1} << 30);
     ASSERT_FALSE(rebuilt) << place;
@@ -258,7 +242,7 @@ void damage(const std::filesystem::path& store, std::string_view mark) {
   std::string log = contents(segment_path(store / "log", 1));
   ASSERT_NE(log.find(mark), std::string::npos);
   log[log.find(mark)] ^= 1;
-  write(segment_path(store / "log", 1), log);
+  write_file(segment_path(store / "log", 1), log);
 }
 
 /// What check says of a store whose index is there.
@@ -314,7 +298,7 @@ TEST(LostIndex, IsMadeAgainWithTheWriterWholeOrNotAtAll) {
     EXPECT_FALSE(std::filesystem::exists(store / "index" / "data.mdb")) << "nothing half-made";
     EXPECT_FALSE(std::filesystem::exists(store / "index.new"));
   }
-  write(segment_path(store / "log", 1), log);
+  write_file(segment_path(store / "log", 1), log);
   damage(store, "second mark");
   {
     const auto writer = open_writer(options_for(store));
@@ -350,10 +334,12 @@ TEST(ExaminedLog, SaysWhatAStartSays) {
        [&](const auto& store) {
          std::string octets = contents(segment(store, 3));
          octets[1] ^= 1;
-         write(segment(store, 3), octets);
+         write_file(segment(store, 3), octets);
        }},
       {"what the index lacks is torn",
-       [&](const auto& store) { write(segment(store, 3), contents(segment(store, 3)) + std::string(100, 'x')); }},
+       [&](const auto& store) {
+         write_file(segment(store, 3), contents(segment(store, 3)) + std::string(100, 'x'));
+       }},
       {"what the index lacks was synced",
        [&](const auto& store) {  // an index of before, and damage behind it
          const ScratchDirectory scratch;
@@ -363,7 +349,7 @@ TEST(ExaminedLog, SaysWhatAStartSays) {
          ASSERT_TRUE(rebuild_index(scratch.path() / "log", store / "index", std::uint64_t{1} << 30));
          std::string octets = contents(segment(store, 2));
          octets[octets.size() / 2] ^= 1;
-         write(segment(store, 2), octets);
+         write_file(segment(store, 2), octets);
        }},
       {"an index that knows nothing, beside a damaged log",
        [&](const auto& store) {
@@ -372,7 +358,7 @@ TEST(ExaminedLog, SaysWhatAStartSays) {
          static_cast<void>(open_index(store / "index", Environment::Access::write, std::uint64_t{1} << 30));
          std::string octets = contents(segment(store, 1));
          octets[octets.size() / 2] ^= 1;
-         write(segment(store, 1), octets);
+         write_file(segment(store, 1), octets);
        }},
   };
   int refused = 0;
@@ -407,14 +393,6 @@ TEST_F(TornLog, IsWrittenAgainBeforeItIsBelieved) {
   EXPECT_EQ(contents(segment), log_);
 }
 
-/// A message that holds whole groups of records, as a stranger writes them; then more of it.
-std::string with_records(std::size_t octets) {
-  const std::string groups = journal::forged_groups();
-  std::string message;
-  while (message.size() < octets) message += groups;
-  return message;
-}
-
 TEST(ForgedRecords, InAMessageLeaveATornEndATornEnd) {
   const ScratchDirectory scratch(quick_directory());
   const auto store = scratch.path() / "store";
@@ -425,8 +403,8 @@ TEST(ForgedRecords, InAMessageLeaveATornEndATornEnd) {
     const auto writer = open_writer(options_for(store));
     static_cast<void>(writer->commit(ten_deliveries(0), kStart, Publication::now, [](std::span<const Outcome>) {}));
     published = std::filesystem::file_size(segment_path(store / "log", 1));
-    const std::vector<Request> second = {delivery(UserId{1}, with_records(2000), "records")};
-    const auto take_image = [&](std::span<const Outcome>) { copy_store(store, image); };
+    const std::vector<Request> second = {delivery(UserId{1}, ledger::with_records(2000), "records")};
+    const auto take_image = [&](std::span<const Outcome>) { copy_ledger(store, image); };
     static_cast<void>(writer->commit(second, kStart, Publication::may_wait, take_image));
   }
   const std::string log = contents(segment_path(image / "log", 1));
@@ -434,16 +412,17 @@ TEST(ForgedRecords, InAMessageLeaveATornEndATornEnd) {
     for (const bool header_lost : {false, true}) {
       SCOPED_TRACE(octets);
       std::filesystem::remove_all(copy);
-      copy_store(image, copy);
+      copy_ledger(image, copy);
       std::string cut = log.substr(0, octets);
       if (header_lost) cut[published] ^= 1;
-      write(segment_path(copy / "log", 1), cut);
+      write_file(segment_path(copy / "log", 1), cut);
       const auto rebuilt = rebuild_index(copy / "log", copy / "fresh", std::uint64_t{1} << 30);
       EXPECT_TRUE(rebuilt) << rebuilt.error().text;
       const auto writer = open_writer(options_for(copy));
       ASSERT_NE(writer, nullptr);
       EXPECT_EQ(message_count(writer->store()), 10U);
-      EXPECT_EQ(deliver(*writer, delivery(UserId{1}, with_records(2000), "records"))->delivery, Delivery::first);
+      EXPECT_EQ(deliver(*writer, delivery(UserId{1}, ledger::with_records(2000), "records"))->delivery,
+                Delivery::first);
       expect_sound(writer->store());
     }
   }
@@ -457,7 +436,7 @@ void subscribe_all(Writer& writer, bool subscribed) {
 TEST(Format1, IsReadAndGoesOnInFormat2) {
   const ScratchDirectory scratch;
   const auto store = scratch.path() / "store";
-  copy_store(std::filesystem::path(POSTHASTE_SOURCE_DIR) / "tests/common/store/format1", store);
+  copy_ledger(std::filesystem::path(POSTHASTE_SOURCE_DIR) / "tests/common/store/format1", store);
   const std::string second = contents(segment_path(store / "log", 2));
   ASSERT_EQ(second.substr(0, 8), "POHSEG01");
   for (int i = 0; i < 2; ++i) {  // opened, and opened again behind what was added
@@ -481,9 +460,9 @@ TEST(Format1, IsReadAndGoesOnInFormat2) {
 TEST(Format1, ATornEndIsCutAndDamageIsAnAlarm) {
   const ScratchDirectory scratch;
   const auto store = scratch.path() / "store";
-  copy_store(std::filesystem::path(POSTHASTE_SOURCE_DIR) / "tests/common/store/format1", store);
+  copy_ledger(std::filesystem::path(POSTHASTE_SOURCE_DIR) / "tests/common/store/format1", store);
   const std::string second = contents(segment_path(store / "log", 2));
-  write(segment_path(store / "log", 2), second.substr(0, second.size() - 1));
+  write_file(segment_path(store / "log", 2), second.substr(0, second.size() - 1));
   {
     const auto writer = open_writer(options_for(store));
     ASSERT_NE(writer, nullptr);
@@ -494,7 +473,7 @@ TEST(Format1, ATornEndIsCutAndDamageIsAnAlarm) {
   expect_rebuilt_the_same(store);
   std::string wrong = second;
   wrong[200] ^= 1;
-  write(segment_path(store / "log", 2), wrong);
+  write_file(segment_path(store / "log", 2), wrong);
   const auto rebuilt = rebuild_index(store / "log", scratch.path() / "fresh", std::uint64_t{1} << 30);
   ASSERT_FALSE(rebuilt);
   EXPECT_EQ(rebuilt.error().kind, OpenError::Kind::log_damaged);
@@ -549,7 +528,7 @@ TEST(Segments, AreRolledAndNeverMissedSilently) {
   const auto open_error = [&](const auto& harm) -> std::optional<OpenError> {
     const auto copy = scratch.path() / "copy";
     std::filesystem::remove_all(copy);
-    copy_store(store, copy);
+    copy_ledger(store, copy);
     harm(copy);
     auto writer = Writer::open(options_for(copy));
     if (writer) return std::nullopt;
@@ -566,10 +545,10 @@ TEST(Segments, AreRolledAndNeverMissedSilently) {
 
   // A segment that was being created: not even its header is whole.
   const auto begun = static_cast<std::uint32_t>(segments.size() + 1);
-  EXPECT_FALSE(open_error([&](const auto& copy) { write(segment_path(copy / "log", begun), "POHSEG"); }));
-  EXPECT_FALSE(open_error([&](const auto& copy) { write(segment_path(copy / "log", begun), ""); }));
+  EXPECT_FALSE(open_error([&](const auto& copy) { write_file(segment_path(copy / "log", begun), "POHSEG"); }));
+  EXPECT_FALSE(open_error([&](const auto& copy) { write_file(segment_path(copy / "log", begun), ""); }));
   EXPECT_TRUE(
-      open_error([&](const auto& copy) { write(segment_path(copy / "log", begun), std::string(99, 'x')); }));
+      open_error([&](const auto& copy) { write_file(segment_path(copy / "log", begun), std::string(99, 'x')); }));
 }
 
 /// Delivers and tells each id that was answered, until it is killed.
@@ -588,7 +567,7 @@ TEST(Segments, AreRolledAndNeverMissedSilently) {
     const auto tell = [&](std::span<const Outcome> outcomes) {
       for (std::size_t i = 0; i < outcomes.size(); ++i) {
         if (!std::get<DeliverOutcome>(outcomes[i])) ::_exit(2);
-        if (::write(answered, &numbers[i], sizeof(numbers[i])) != sizeof(numbers[i])) ::_exit(3);
+        ledger::tell(answered, numbers[i]);
       }
     };
     static_cast<void>((*writer)->commit(requests, kStart, Publication::may_wait, tell));
@@ -601,22 +580,10 @@ TEST(Killed, WhatWasAnsweredIsThere) {
   std::mt19937 random(7);
   std::set<std::uint32_t> answered;
   for (unsigned round = 1; round <= 6; ++round) {
-    int ends[2];
-    ASSERT_EQ(::pipe(ends), 0);
-    const pid_t child = ::fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) deliver_until_killed(scratch.path(), ends[1], round);
-    ::close(ends[1]);
-    std::uint32_t number = 0;
     const auto last = static_cast<unsigned>(20 + random() % 200);
-    for (unsigned i = 0; i < last && ::read(ends[0], &number, sizeof(number)) == sizeof(number); ++i)
-      answered.insert(number);
-    ::kill(child, SIGKILL);
-    while (::read(ends[0], &number, sizeof(number)) == sizeof(number)) answered.insert(number);
-    ::close(ends[0]);
-    int status = 0;
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
-    ASSERT_TRUE(WIFSIGNALED(status)) << WEXITSTATUS(status);
+    ledger::kill_after<std::uint32_t>(
+        last, [&](int pipe) { deliver_until_killed(scratch.path(), pipe, round); },
+        [&](std::uint32_t number) { answered.insert(number); });
 
     const auto writer = open_writer(options_for(scratch.path()));
     ASSERT_NE(writer, nullptr);
@@ -640,43 +607,24 @@ TEST(Killed, WhatWasAnsweredIsThere) {
 [[noreturn]] void deliver_records_until_killed(const std::filesystem::path& directory, int answered) {
   auto writer = Writer::open(options_for(directory));
   if (!writer) ::_exit(1);
-  const std::string message = with_records(4 << 20);
+  const std::string message = ledger::with_records(4 << 20);
   while (true) {
     const std::vector<Request> requests = {delivery(kAlice, message)};
     const auto tell = [&](std::span<const Outcome> outcomes) {
       if (!std::get<DeliverOutcome>(outcomes[0])) ::_exit(2);
-      if (::write(answered, "x", 1) != 1) ::_exit(3);
+      ledger::tell(answered, true);
     };
     static_cast<void>((*writer)->commit(requests, kStart, Publication::may_wait, tell));
   }
-}
-
-/// Until the last segment grows, which it does page by page: somewhere in the next message. Or for a while.
-void wait_for_a_message_begun(const std::filesystem::path& log) {
-  const auto segment = segment_path(log, journal::list_segments(log)->back());
-  const auto before = std::filesystem::file_size(segment);
-  for (int i = 0; i < 100'000 && std::filesystem::file_size(segment) == before; ++i) ::sched_yield();
 }
 
 TEST(Killed, InTheMidstOfMessagesThatHoldRecordsItStartsAgain) {
   const ScratchDirectory scratch(quick_directory());
   std::uint64_t answered = 0;
   for (unsigned round = 1; round <= 8; ++round) {
-    int ends[2];
-    ASSERT_EQ(::pipe(ends), 0);
-    const pid_t child = ::fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) deliver_records_until_killed(scratch.path(), ends[1]);
-    ::close(ends[1]);
-    char octet = 0;
-    for (unsigned i = 0; i < 2 && ::read(ends[0], &octet, 1) == 1; ++i) ++answered;
-    wait_for_a_message_begun(scratch.path() / "log");
-    ::kill(child, SIGKILL);
-    while (::read(ends[0], &octet, 1) == 1) ++answered;
-    ::close(ends[0]);
-    int status = 0;
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
-    ASSERT_TRUE(WIFSIGNALED(status)) << WEXITSTATUS(status);
+    ledger::kill_after<bool>(
+        2, [&](int pipe) { deliver_records_until_killed(scratch.path(), pipe); }, [&](bool) { ++answered; },
+        [&] { ledger::wait_for_a_message_begun(scratch.path() / "log"); });
     const auto writer = open_writer(options_for(scratch.path()));
     ASSERT_NE(writer, nullptr);
     EXPECT_GE(message_count(writer->store()), answered);
@@ -799,7 +747,7 @@ TEST(FullIndex, ABlobThatWasTakenBackIsStoredAgain) {
 
 TEST(Readers, TellALackOfDescriptorsFromDamage) {
   const ScratchDirectory scratch;
-  write(segment_path(scratch.path(), 1), "octets");
+  write_file(segment_path(scratch.path(), 1), "octets");
   SegmentFiles files(scratch.path());
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);

@@ -4,8 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +14,7 @@
 #include "common/store/recovery.h"
 #include "common/store/writer.h"
 
+#include "../ledger/scratch.h"
 #include "../scratch_directory.h"
 
 namespace posthaste::store {
@@ -133,29 +132,13 @@ inline void expect_sound(const Store& store) {
   for (const std::string& problem : check(store, CheckDepth::bodies).problems) ADD_FAILURE() << problem;
 }
 
-using Rows = std::map<std::pair<int, std::string>, std::string>;
+using ledger::contents;
+using ledger::copy_ledger;
+using ledger::Rows;
+using ledger::write_file;
 
-/// All of an index, by table and key.
 inline Rows rows_of(const std::filesystem::path& index) {
-  Rows rows;
-  const auto environment = open_index(index, Environment::Access::read, std::uint64_t{1} << 30);
-  if (!environment) {
-    ADD_FAILURE() << environment.error().text;
-    return rows;
-  }
-  MDB_txn* txn = *(*environment)->begin_read();
-  {
-    const View view(**environment, txn);
-    for (std::size_t table = 0; table < kTables; ++table) {
-      Cursor cursor(view, static_cast<Table>(table));
-      for (bool there = cursor.seek(std::string(1, '\0')); there; there = cursor.next()) {
-        rows[{static_cast<int>(table), std::string(cursor.key())}] = cursor.value();
-      }
-    }
-    EXPECT_EQ(view.failure(), 0);
-  }
-  (*environment)->end_read(txn);
-  return rows;
+  return ledger::rows_of(open_index(index, Environment::Access::read, std::uint64_t{1} << 30), kTables);
 }
 
 /// A fresh index made from the log holds the same rows.
@@ -163,13 +146,7 @@ inline void expect_rebuilt_the_same(const std::filesystem::path& directory) {
   const ScratchDirectory scratch;
   const auto rebuilt = rebuild_index(directory / "log", scratch.path() / "index", std::uint64_t{1} << 30);
   ASSERT_TRUE(rebuilt) << rebuilt.error().text;
-  const Rows there = rows_of(directory / "index");
-  const Rows again = rows_of(scratch.path() / "index");
-  EXPECT_EQ(there.size(), again.size());
-  for (const auto& [key, value] : there) {
-    const auto found = again.find(key);
-    EXPECT_TRUE(found != again.end() && found->second == value) << "a row of table " << key.first << " differs";
-  }
+  ledger::expect_the_same(rows_of(directory / "index"), rows_of(scratch.path() / "index"));
 }
 
 }  // namespace posthaste::store

@@ -6,29 +6,13 @@
 #include <deque>
 #include <thread>
 
+#include "../../common/executors.h"
 #include "common/net/thread_pool.h"
 #include "common/net/uv_loop.h"
 #include "scratch.h"
 
 namespace posthaste::queue {
 namespace {
-
-/// Runs work when it is told to, so that a test decides what waits together.
-class HeldExecutor final : public net::Executor {
- public:
-  void post(std::move_only_function<void()> work) override { waiting_.push_back(std::move(work)); }
-  [[nodiscard]] bool has_room() const override { return true; }
-  void run() {
-    while (!waiting_.empty()) {
-      auto work = std::move(waiting_.front());
-      waiting_.pop_front();
-      work();
-    }
-  }
-
- private:
-  std::deque<std::move_only_function<void()>> waiting_;
-};
 
 /// A loop whose work is done by hand.
 class HeldLoop final : public net::Loop {
@@ -44,12 +28,6 @@ class HeldLoop final : public net::Loop {
 
  private:
   std::deque<std::move_only_function<void()>> waiting_;
-};
-
-class InlineExecutor final : public net::Executor {
- public:
-  void post(std::move_only_function<void()> work) override { work(); }
-  [[nodiscard]] bool has_room() const override { return true; }
 };
 
 /// A task that nobody awaits, for as long as the test holds it.
@@ -98,8 +76,8 @@ TEST(Submit, WhatWaitsGoesTogetherAndIsPublishedWhenIdle) {
   loop.run();
   ASSERT_EQ(answers.size(), 300U);
   for (std::size_t i = 0; i < answers.size(); ++i) EXPECT_EQ(answers[i], std::vector{EntryId{i + 1}});
-  EXPECT_EQ(queue->counters().log_syncs, 3U);      // 128, 128, 44
-  EXPECT_EQ(queue->counters().index_commits, 1U);  // nobody waited for one
+  EXPECT_EQ(queue->counters().ledger.log_syncs, 3U);      // 128, 128, 44
+  EXPECT_EQ(queue->counters().ledger.index_commits, 1U);  // nobody waited for one
   EXPECT_EQ(ids_of(queue->reader()).size(), 300U);
   expect_sound(scratch.path());
 }
@@ -116,7 +94,7 @@ TEST(Submit, LargeMessagesMakeSmallGroups) {
   }
   executor.run();
   loop.run();
-  EXPECT_EQ(queue->counters().log_syncs, 3U);  // of 8 MB at most: two in each
+  EXPECT_EQ(queue->counters().ledger.log_syncs, 3U);  // of 8 MB at most: two in each
   expect_sound(scratch.path());
 }
 
@@ -140,7 +118,7 @@ TEST(Submit, ASmallMessageWaitsForOneGroupOfLargeOnes) {
   ASSERT_EQ(small_answers.size(), 2U);
   EXPECT_EQ(small_answers[0], std::vector{EntryId{3}});  // ids are given in the order of writing
   EXPECT_EQ(small_answers[1], std::vector{EntryId{4}});
-  EXPECT_EQ(queue->counters().log_syncs, 4U);
+  EXPECT_EQ(queue->counters().ledger.log_syncs, 4U);
   expect_sound(scratch.path());
 }
 

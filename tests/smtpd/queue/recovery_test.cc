@@ -2,7 +2,6 @@
 #include "smtpd/queue/recovery.h"
 
 #include <gtest/gtest.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include "common/journal/scan.h"
 #include "scratch.h"
 #include "smtpd/queue/open_words.h"
+#include "smtpd/queue/record.h"
 
 namespace posthaste::queue {
 namespace {
@@ -41,7 +41,7 @@ class TornLog : public ::testing::Test {
     group.push_back({{message("6"), message("7"), message("8")}, Moment::durable});
     group.push_back({{Update{EntryId{1}, {{1, attempted(1)}}}, Remove{EntryId{2}}}, Moment::durable});
     group.push_back({{message("report"), Remove{EntryId{3}}}, Moment::durable});
-    static_cast<void>(writer->commit(group, [&](std::span<const Outcome>) { copy_queue(queue, image_); }));
+    static_cast<void>(writer->commit(group, [&](std::span<const Outcome>) { copy_ledger(queue, image_); }));
     log_ = contents(segment_path(image_ / "log", 1));
     const auto note = [this](std::span<const journal::ScannedRecord> apply) {
       const auto& last = apply.back();
@@ -55,7 +55,7 @@ class TornLog : public ::testing::Test {
   }
 
   void write_log(const std::filesystem::path& queue, std::string_view octets) {
-    copy_queue(image_, queue);
+    copy_ledger(image_, queue);
     write_file(segment_path(queue / "log", 1), octets);
   }
 
@@ -178,13 +178,7 @@ TEST_F(TornLog, AnIndexThatIsDamagedIsAnAlarmThatSaysWhatHelps) {
   EXPECT_NE(open_writer(options_for(copy_)), nullptr);
 }
 
-/// A message that holds whole groups of records, as a stranger writes them.
-Add message_with_records(std::size_t octets) {
-  const std::string groups = journal::forged_groups();
-  std::string records;
-  while (records.size() < octets) records += groups;
-  return message(std::move(records));
-}
+Add message_with_records(std::size_t octets) { return message(ledger::with_records(octets)); }
 
 TEST(ForgedRecords, InAMessageLeaveATornEndATornEnd) {
   const ScratchDirectory scratch(quick_directory());
@@ -198,14 +192,14 @@ TEST(ForgedRecords, InAMessageLeaveATornEndATornEnd) {
     published = std::filesystem::file_size(segment_path(queue / "log", 1));
     std::vector<Request> group;
     group.push_back({{message_with_records(2000)}, Moment::durable});
-    static_cast<void>(writer->commit(group, [&](std::span<const Outcome>) { copy_queue(queue, image); }));
+    static_cast<void>(writer->commit(group, [&](std::span<const Outcome>) { copy_ledger(queue, image); }));
   }
   const std::string log = contents(segment_path(image / "log", 1));
   for (std::uint64_t octets = published + 1; octets < log.size(); octets += 151) {
     for (const bool header_lost : {false, true}) {
       for (const bool index_lost : {false, true}) {
         SCOPED_TRACE(octets);
-        copy_queue(image, copy);
+        copy_ledger(image, copy);
         std::string cut = log.substr(0, octets);
         if (header_lost) cut[published] ^= 1;
         write_file(segment_path(copy / "log", 1), cut);
@@ -225,7 +219,7 @@ TEST(ForgedRecords, InAMessageLeaveATornEndATornEnd) {
 class Format1 : public ::testing::Test {
  protected:
   void SetUp() override {
-    copy_queue(std::filesystem::path(POSTHASTE_SOURCE_DIR) / "tests/smtpd/queue/format1", queue_);
+    copy_ledger(std::filesystem::path(POSTHASTE_SOURCE_DIR) / "tests/smtpd/queue/format1", queue_);
     ASSERT_EQ(contents(segment_path(queue_ / "log", 2)).substr(0, 8), "POHQUE01");
   }
 
@@ -339,7 +333,7 @@ TEST(Segments, AreRolledAndNeverMissedSilently) {
 
   const auto open_error = [&](const auto& harm) -> std::optional<OpenError> {
     const auto copy = scratch.path() / "copy";
-    copy_queue(queue, copy);
+    copy_ledger(queue, copy);
     harm(copy);
     auto writer = Writer::open(options_for(copy));
     if (writer) return std::nullopt;
@@ -390,10 +384,6 @@ std::string octets_of_number(std::uint32_t number) {
   return octets + std::string(number * 7919 % 3000, static_cast<char>('a' + number % 26));
 }
 
-void tell(int pipe, const Told& told) {
-  if (::write(pipe, &told, sizeof(told)) != sizeof(told)) ::_exit(3);
-}
-
 /// Adds, updates, removes and compacts, and tells each answer, until it is killed.
 [[noreturn]] void work_until_killed(const std::filesystem::path& directory, int pipe, unsigned seed) {
   Options options = options_for(directory);
@@ -412,7 +402,7 @@ void tell(int pipe, const Told& told) {
     }
     if (there.size() > 3 && random() % 2 == 0) {
       const auto going = there.begin() + static_cast<std::ptrdiff_t>(random() % there.size());
-      tell(pipe, {Told::What::going, 0, number(*going)});
+      ledger::tell(pipe, Told{Told::What::going, 0, number(*going)});
       answers.push_back({Told::What::removed, 0, number(*going)});
       group.push_back({{Update{*going, {{0, attempted(1)}}}, Remove{*going}}, Moment::durable});
       there.erase(going);
@@ -424,7 +414,7 @@ void tell(int pipe, const Told& told) {
           there.push_back(outcomes[i]->front());
           answers[i].entry = number(there.back());
         }
-        tell(pipe, answers[i]);
+        ledger::tell(pipe, answers[i]);
       }
     };
     static_cast<void>((*writer)->commit(group, durable));
@@ -451,21 +441,10 @@ TEST(Killed, WhatWasAnsweredIsThereAndWhatWentIsGone) {
   std::mt19937 random(11);
   Promised promised;
   for (unsigned round = 1; round <= rounds; ++round) {
-    int ends[2];
-    ASSERT_EQ(::pipe(ends), 0);
-    const pid_t child = ::fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) work_until_killed(scratch.path(), ends[1], round);
-    ::close(ends[1]);
-    Told told;
     const auto last = static_cast<unsigned>(20 + random() % 300);
-    for (unsigned i = 0; i < last && ::read(ends[0], &told, sizeof(told)) == sizeof(told); ++i) promised.take(told);
-    ::kill(child, SIGKILL);
-    while (::read(ends[0], &told, sizeof(told)) == sizeof(told)) promised.take(told);
-    ::close(ends[0]);
-    int status = 0;
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
-    ASSERT_TRUE(WIFSIGNALED(status)) << WEXITSTATUS(status);
+    ledger::kill_after<Told>(
+        last, [&](int pipe) { work_until_killed(scratch.path(), pipe, round); },
+        [&](const Told& told) { promised.take(told); });
 
     const auto writer = open_writer(options_for(scratch.path()));
     ASSERT_NE(writer, nullptr);
@@ -493,38 +472,19 @@ TEST(Killed, WhatWasAnsweredIsThereAndWhatWentIsGone) {
     group.push_back({{large}, Moment::durable});
     const auto tell = [&](std::span<const Outcome> outcomes) {
       if (!outcomes[0]) ::_exit(2);
-      if (::write(answered, "x", 1) != 1) ::_exit(3);
+      ledger::tell(answered, true);
     };
     static_cast<void>((*writer)->commit(group, tell));
   }
-}
-
-/// Until the last segment grows, which it does page by page: somewhere in the next message. Or for a while.
-void wait_for_a_message_begun(const std::filesystem::path& log) {
-  const auto segment = segment_path(log, journal::list_segments(log)->back());
-  const auto before = std::filesystem::file_size(segment);
-  for (int i = 0; i < 100'000 && std::filesystem::file_size(segment) == before; ++i) ::sched_yield();
 }
 
 TEST(Killed, InTheMidstOfMessagesThatHoldRecordsItStartsAgain) {
   const ScratchDirectory scratch(quick_directory());
   std::size_t answered = 0;
   for (unsigned round = 1; round <= 8; ++round) {
-    int ends[2];
-    ASSERT_EQ(::pipe(ends), 0);
-    const pid_t child = ::fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) add_records_until_killed(scratch.path(), ends[1]);
-    ::close(ends[1]);
-    char octet = 0;
-    for (unsigned i = 0; i < 2 && ::read(ends[0], &octet, 1) == 1; ++i) ++answered;
-    wait_for_a_message_begun(scratch.path() / "log");
-    ::kill(child, SIGKILL);
-    while (::read(ends[0], &octet, 1) == 1) ++answered;
-    ::close(ends[0]);
-    int status = 0;
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
-    ASSERT_TRUE(WIFSIGNALED(status)) << WEXITSTATUS(status);
+    ledger::kill_after<bool>(
+        2, [&](int pipe) { add_records_until_killed(scratch.path(), pipe); }, [&](bool) { ++answered; },
+        [&] { ledger::wait_for_a_message_begun(scratch.path() / "log"); });
     const auto writer = open_writer(options_for(scratch.path()));
     ASSERT_NE(writer, nullptr);
     EXPECT_GE(ids_of(writer->reader()).size(), answered);

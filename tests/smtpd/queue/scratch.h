@@ -4,13 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "../../common/ledger/scratch.h"
 #include "../../common/scratch_directory.h"
 #include "common/base/crc32c.h"
 #include "common/journal/log.h"
@@ -101,29 +101,14 @@ inline std::vector<EntryId> ids_of(const Reader& reader) {
   return ids;
 }
 
-using Rows = std::map<std::pair<int, std::string>, std::string>;
+using ledger::contents;
+using ledger::copy_ledger;
+using ledger::Rows;
+using ledger::write_file;
 
-/// All of an index, by table and key.
 inline Rows rows_of(const std::filesystem::path& directory) {
-  Rows rows;
-  const auto environment = open_index(directory / "index", Environment::Access::read, kTestMapOctets);
-  if (!environment) {
-    ADD_FAILURE() << environment.error().text;
-    return rows;
-  }
-  MDB_txn* txn = *(*environment)->begin_read();
-  {
-    const View view(**environment, txn);
-    for (std::size_t table = 0; table < kTableNames.size(); ++table) {
-      Cursor cursor(view, static_cast<Table>(table));
-      for (bool there = cursor.seek(std::string(1, '\0')); there; there = cursor.next()) {
-        rows[{static_cast<int>(table), std::string(cursor.key())}] = cursor.value();
-      }
-    }
-    EXPECT_EQ(view.failure(), 0);
-  }
-  (*environment)->end_read(txn);
-  return rows;
+  return ledger::rows_of(open_index(directory / "index", Environment::Access::read, kTestMapOctets),
+                         kTableNames.size());
 }
 
 /// What the README says that always holds, as far as it is published.
@@ -176,18 +161,12 @@ inline void expect_sound(const std::filesystem::path& directory) {
   EXPECT_LE(files_there->size(), segments + 1);  // one may have been begun and hold nothing yet
 }
 
-inline void copy_queue(const std::filesystem::path& from, const std::filesystem::path& to) {
-  std::filesystem::remove_all(to);
-  std::filesystem::copy(from, to, std::filesystem::copy_options::recursive);
-  std::filesystem::remove(to / "index" / "lock.mdb");
-}
-
 /// An index made anew from the log holds the same rows; the row of the index as a whole may tell of other unknown
 /// ids.
 inline void expect_rebuilt_the_same(const std::filesystem::path& directory) {
   const ScratchDirectory scratch;
   const auto copy = scratch.path() / "queue";
-  copy_queue(directory, copy);
+  copy_ledger(directory, copy);
   std::filesystem::remove_all(copy / "index");
   const auto writer = open_writer(options_for(copy));
   ASSERT_NE(writer, nullptr);
@@ -195,21 +174,7 @@ inline void expect_rebuilt_the_same(const std::filesystem::path& directory) {
   Rows again = rows_of(copy);
   std::erase_if(there, [](const auto& row) { return row.first.first == 0; });
   std::erase_if(again, [](const auto& row) { return row.first.first == 0; });
-  EXPECT_EQ(there.size(), again.size());
-  for (const auto& [key, value] : there) {
-    const auto found = again.find(key);
-    EXPECT_TRUE(found != again.end() && found->second == value) << "a row of table " << key.first << " differs";
-  }
-}
-
-inline std::string contents(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-inline void write_file(const std::filesystem::path& path, std::string_view octets) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file.write(octets.data(), static_cast<std::streamsize>(octets.size()));
+  ledger::expect_the_same(there, again);
 }
 
 }  // namespace posthaste::queue

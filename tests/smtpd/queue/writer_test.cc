@@ -115,7 +115,7 @@ TEST(Batch, ThatAsksForNothingIsGranted) {
   const Outcome outcome = commit(*writer, {});
   ASSERT_TRUE(outcome);
   EXPECT_TRUE(outcome->empty());
-  EXPECT_EQ(writer->counters().log_syncs, 0U);
+  EXPECT_EQ(writer->counters().ledger.log_syncs, 0U);
 }
 
 TEST(Batch, OfAGroupSeesThoseBeforeIt) {
@@ -133,7 +133,7 @@ TEST(Batch, OfAGroupSeesThoseBeforeIt) {
   EXPECT_TRUE(outcomes[1]);
   EXPECT_EQ(outcomes[2].error(), QueueError::not_found);
   EXPECT_EQ(durable[3], std::vector{EntryId{2}});
-  EXPECT_EQ(writer->counters().log_syncs, 1U);
+  EXPECT_EQ(writer->counters().ledger.log_syncs, 1U);
   EXPECT_EQ(writer->reader().read(EntryId{1})->recipients[0].status.attempts, 1U);
   expect_sound(scratch.path());
 }
@@ -145,15 +145,15 @@ TEST(Moments, APublicationIsPutOffWhileNobodyWaitsForIt) {
     const EntryId id = add(*writer, message("x"), Moment::durable);
     EXPECT_EQ(writer->reader().read(id).error(), QueueError::not_found);
   }
-  EXPECT_EQ(writer->counters().index_commits, 0U);
+  EXPECT_EQ(writer->counters().ledger.index_commits, 0U);
   const EntryId last = add(*writer, message("x"), Moment::durable);
-  EXPECT_EQ(writer->counters().index_commits, 1U);
+  EXPECT_EQ(writer->counters().ledger.index_commits, 1U);
   EXPECT_TRUE(writer->reader().read(last));
   const EntryId one_more = add(*writer, message("x"), Moment::durable);
   ASSERT_TRUE(writer->publish());
   EXPECT_TRUE(writer->reader().read(one_more));
   EXPECT_TRUE(writer->reader().read(add(*writer, message("x"), Moment::published)));
-  EXPECT_EQ(writer->counters().log_syncs, 18U);
+  EXPECT_EQ(writer->counters().ledger.log_syncs, 18U);
   expect_sound(scratch.path());
 }
 
@@ -224,9 +224,9 @@ TEST(LargeEntries, TenThousandRecipientsAreOneEntry) {
   std::vector<QueuedRecipient> recipients;
   for (int i = 0; i < 10'000; ++i) recipients.push_back(waiting_recipient("user" + std::to_string(i)));
   const EntryId id = add(*writer, message_to(recipients, "x"));
-  const std::uint64_t before = writer->counters().log_octets;
+  const std::uint64_t before = writer->counters().ledger.log_octets;
   ASSERT_TRUE(commit(*writer, {Update{id, {{9'999, deferred(1, at(1))}}}}));
-  EXPECT_LT(writer->counters().log_octets - before, 200U);  // what changed, and nothing else
+  EXPECT_LT(writer->counters().ledger.log_octets - before, 200U);  // what changed, and nothing else
   recipients[9'999].status = deferred(1, at(1));
   EXPECT_EQ(writer->reader().read(id)->recipients, recipients);
   expect_rebuilt_the_same(scratch.path());
