@@ -3,9 +3,9 @@
 
 #include "common/auth/address.h"
 #include "common/auth/directory.h"
-#include "common/auth/environment.h"
 #include "common/auth/lookup.h"
 #include "common/auth/rows.h"
+#include "common/auth/tables.h"
 
 namespace posthaste::auth {
 namespace {
@@ -14,14 +14,14 @@ namespace {
 Result<UserId> mint_user_id(Transaction& transaction) {
   const auto id = next_user_id(transaction);
   if (!id) return id;
-  const auto put = transaction.put(transaction.tables().meta, kNextUserId, key_of(next(*id)));
+  const auto put = transaction.put(Table::meta, kNextUserId, key_of(next(*id)));
   if (!put) return std::unexpected(put.error());
   return *id;
 }
 
 /// Nobody has the address yet, in a domain of ours. Errors: no_domain, exists.
-Result<void> check_vacant(const Transaction& transaction, const Address& address, MDB_dbi other_table) {
-  const auto ours = transaction.contains(transaction.tables().domains, address.domain);
+Result<void> check_vacant(const Transaction& transaction, const Address& address, Table other_table) {
+  const auto ours = transaction.contains(Table::domains, address.domain);
   if (!ours) return std::unexpected(ours.error());
   if (!*ours) return std::unexpected(DirectoryError::no_domain);
   const auto taken = transaction.contains(other_table, key_of(address));
@@ -30,7 +30,7 @@ Result<void> check_vacant(const Transaction& transaction, const Address& address
   return {};
 }
 
-Result<std::vector<std::string>> keys_of_domain(const Transaction& transaction, MDB_dbi table,
+Result<std::vector<std::string>> keys_of_domain(const Transaction& transaction, Table table,
                                                 const std::string& domain) {
   std::vector<std::string> keys;
   auto add = [&keys](std::string_view key, std::string_view /*row*/) -> Result<void> {
@@ -52,7 +52,7 @@ Change::~Change() = default;
 Result<void> Change::add_domain(std::string_view domain) {
   const auto name = parse_domain(domain);
   if (!name) return std::unexpected(DirectoryError::bad_address);
-  const auto table = transaction_->tables().domains;
+  const auto table = Table::domains;
   const auto known = transaction_->contains(table, *name);
   if (!known) return std::unexpected(known.error());
   if (*known) return std::unexpected(DirectoryError::exists);
@@ -62,32 +62,30 @@ Result<void> Change::add_domain(std::string_view domain) {
 Result<void> Change::delete_domain(std::string_view domain) {
   const auto name = parse_domain(domain);
   if (!name) return std::unexpected(DirectoryError::not_found);
-  const auto& tables = transaction_->tables();
-  const auto users = keys_of_domain(*transaction_, tables.addresses, *name);
+  const auto users = keys_of_domain(*transaction_, Table::addresses, *name);
   if (!users) return std::unexpected(users.error());
   if (!users->empty()) return std::unexpected(DirectoryError::in_use);
-  const auto aliases = keys_of_domain(*transaction_, tables.aliases, *name);
+  const auto aliases = keys_of_domain(*transaction_, Table::aliases, *name);
   if (!aliases) return std::unexpected(aliases.error());
   for (const auto& key : *aliases) {
-    const auto erased = transaction_->erase(tables.aliases, key);
+    const auto erased = transaction_->erase(Table::aliases, key);
     if (!erased) return erased;
   }
-  return transaction_->erase(tables.domains, *name);
+  return transaction_->erase(Table::domains, *name);
 }
 
 Result<UserId> Change::add_user(const NewUser& user) {
   const auto address = parse_address(user.address);
   if (!address) return std::unexpected(DirectoryError::bad_address);
-  const auto& tables = transaction_->tables();
-  for (const auto table : {tables.addresses, tables.aliases}) {
+  for (const auto table : {Table::addresses, Table::aliases}) {
     const auto vacant = check_vacant(*transaction_, *address, table);
     if (!vacant) return std::unexpected(vacant.error());
   }
   const auto id = mint_user_id(*transaction_);
   if (!id) return id;
   const User row{*id, to_string(*address), user.display_name, user.quota_octets, user.enabled, user.created};
-  auto put = transaction_->put(tables.users, key_of(*id), encode(row));
-  if (put) put = transaction_->put(tables.addresses, key_of(*address), key_of(*id));
+  auto put = transaction_->put(Table::users, key_of(*id), encode(row));
+  if (put) put = transaction_->put(Table::addresses, key_of(*address), key_of(*id));
   if (!put) return std::unexpected(put.error());
   return id;
 }
@@ -96,7 +94,7 @@ Result<void> Change::keep_numbers(UserId last) {
   const auto id = next_user_id(*transaction_);
   if (!id) return std::unexpected(id.error());
   if (*id > last) return {};
-  return transaction_->put(transaction_->tables().meta, kNextUserId, key_of(next(last)));
+  return transaction_->put(Table::meta, kNextUserId, key_of(next(last)));
 }
 
 Result<void> Change::delete_user(UserId id) {
@@ -104,24 +102,18 @@ Result<void> Change::delete_user(UserId id) {
   if (!user) return std::unexpected(user.error());
   const auto address = folded(user->address);
   if (!address) return transaction_->damaged();
-  const auto app_password_table = transaction_->app_passwords();
-  if (!app_password_table) return std::unexpected(app_password_table.error());
-  const auto& tables = transaction_->tables();
-  auto erased = transaction_->erase(tables.addresses, key_of(*address));
-  if (erased) erased = transaction_->erase(tables.users, key_of(id));
+  auto erased = transaction_->erase(Table::addresses, key_of(*address));
+  if (erased) erased = transaction_->erase(Table::users, key_of(id));
   if (!erased) return erased;
-  const auto credential = transaction_->erase(tables.credentials, key_of(id));
+  const auto credential = transaction_->erase(Table::credentials, key_of(id));
   if (!credential && credential.error() != DirectoryError::not_found) return credential;
-  const auto app_passwords = app_passwords_of(*transaction_, *app_password_table, id);
+  const auto app_passwords = app_passwords_of(*transaction_, Table::app_passwords, id);
   if (!app_passwords) return std::unexpected(app_passwords.error());
   for (const auto& app_password : *app_passwords) {
     erased = delete_app_password(id, app_password.name);
     if (!erased) return erased;
   }
-  const auto departed = transaction_->departed();
-  if (!departed) return std::unexpected(departed.error());
-  if (!*departed) return transaction_->damaged();
-  return transaction_->put(**departed, key_of(id), departed_row());
+  return transaction_->put(Table::departed, key_of(id), departed_row());
 }
 
 Result<void> Change::update_user(const User& user) {
@@ -130,7 +122,7 @@ Result<void> Change::update_user(const User& user) {
   row->display_name = user.display_name;
   row->quota_octets = user.quota_octets;
   row->enabled = user.enabled;
-  return transaction_->put(transaction_->tables().users, key_of(user.id), encode(*row));
+  return transaction_->put(Table::users, key_of(user.id), encode(*row));
 }
 
 Result<void> Change::set_credential(UserId id, const Credential& credential) {
@@ -140,7 +132,7 @@ Result<void> Change::set_credential(UserId id, const Credential& credential) {
   if (!former && former.error() != DirectoryError::not_found) return std::unexpected(former.error());
   Credential row = credential;
   row.version = former ? former->version + 1 : 1;
-  return transaction_->put(transaction_->tables().credentials, key_of(id), encode(row));
+  return transaction_->put(Table::credentials, key_of(id), encode(row));
 }
 
 Result<void> Change::add_app_password(UserId id, const AppPassword& app_password) {
@@ -148,22 +140,17 @@ Result<void> Change::add_app_password(UserId id, const AppPassword& app_password
   if (!user) return std::unexpected(user.error());
   const auto& name = app_password.name;
   if (!is_app_password_name(name)) return std::unexpected(DirectoryError::bad_address);
-  const auto table = transaction_->app_passwords();
-  if (!table) return std::unexpected(table.error());
-  if (!*table) return transaction_->damaged();
-  const auto others = app_passwords_of(*transaction_, *table, id);
+  const auto others = app_passwords_of(*transaction_, Table::app_passwords, id);
   if (!others) return std::unexpected(others.error());
   if (std::ranges::find(*others, name, &AppPassword::name) != others->end())
     return std::unexpected(DirectoryError::exists);
   if (others->size() >= kAppPasswordsMax) return std::unexpected(DirectoryError::too_many);
-  return transaction_->put(**table, key_of(id) + name, encode(app_password));
+  return transaction_->put(Table::app_passwords, key_of(id) + name, encode(app_password));
 }
 
 Result<void> Change::delete_app_password(UserId id, std::string_view name) {
-  const auto table = transaction_->app_passwords();
-  if (!table) return std::unexpected(table.error());
-  if (!*table || !is_app_password_name(name)) return std::unexpected(DirectoryError::not_found);
-  return transaction_->erase(**table, key_of(id) + std::string{name});
+  if (!is_app_password_name(name)) return std::unexpected(DirectoryError::not_found);
+  return transaction_->erase(Table::app_passwords, key_of(id) + std::string{name});
 }
 
 Result<void> Change::set_alias(const Alias& alias) {
@@ -173,40 +160,34 @@ Result<void> Change::set_alias(const Alias& alias) {
   for (const auto& target : alias.targets) {
     if (!parse_address(target)) return std::unexpected(DirectoryError::bad_address);
   }
-  const auto vacant = check_vacant(*transaction_, *address, transaction_->tables().addresses);
+  const auto vacant = check_vacant(*transaction_, *address, Table::addresses);
   if (!vacant) return vacant;
-  return transaction_->put(transaction_->tables().aliases, key_of(*address), encode(alias.targets));
+  return transaction_->put(Table::aliases, key_of(*address), encode(alias.targets));
 }
 
 Result<void> Change::delete_alias(std::string_view address) {
   const auto alias = parse_alias_address(address);
   if (!alias) return std::unexpected(DirectoryError::not_found);
-  return transaction_->erase(transaction_->tables().aliases, key_of(*alias));
+  return transaction_->erase(Table::aliases, key_of(*alias));
 }
 
 Result<void> Change::set_route(const Route& route) {
   const auto key = route_key(route.target);
   if (!key || route.host.empty()) return std::unexpected(DirectoryError::bad_address);
-  const auto table = transaction_->routes();
-  if (!table) return std::unexpected(table.error());
-  if (!*table) return transaction_->damaged();
-  return transaction_->put(**table, *key, encode(route));
+  return transaction_->put(Table::routes, *key, encode(route));
 }
 
 Result<void> Change::delete_route(std::string_view target) {
   const auto key = route_key(target);
   if (!key) return std::unexpected(DirectoryError::not_found);
-  const auto table = transaction_->routes();
-  if (!table) return std::unexpected(table.error());
-  if (!*table) return std::unexpected(DirectoryError::not_found);
-  return transaction_->erase(**table, *key);
+  return transaction_->erase(Table::routes, *key);
 }
 
 Result<void> Change::ensure_postmaster(std::string_view domain, std::string_view target) {
   const auto name = parse_domain(domain);
   if (!name) return std::unexpected(DirectoryError::bad_address);
   const Address postmaster{"postmaster", *name};
-  for (const auto table : {transaction_->tables().addresses, transaction_->tables().aliases}) {
+  for (const auto table : {Table::addresses, Table::aliases}) {
     const auto there = transaction_->contains(table, key_of(postmaster));
     if (!there) return std::unexpected(there.error());
     if (*there) return {};

@@ -4,9 +4,9 @@
 #include <set>
 #include <utility>
 
-#include "common/auth/environment.h"
 #include "common/auth/lookup.h"
 #include "common/auth/rows.h"
+#include "common/auth/tables.h"
 #include "common/base/octets.h"
 #include "common/base/problems.h"
 
@@ -24,18 +24,17 @@ std::string user_named(UserId id) { return "user " + std::to_string(number(id));
 /// One run of the checker.
 class Checker {
  public:
-  Checker(const Transaction& transaction, std::optional<MDB_dbi> routes, std::optional<MDB_dbi> app_passwords,
-          std::optional<MDB_dbi> departed)
+  Checker(const Transaction& transaction, std::optional<Table> routes, std::optional<Table> app_passwords,
+          std::optional<Table> departed)
       : transaction_(transaction), routes_(routes), app_passwords_(app_passwords), departed_(departed) {}
 
   DirectoryReport run() {
-    const auto& tables = transaction_.tables();
     check_meta();
-    walk("domains", tables.domains, [this](auto key, auto) { check_domain(key); });
-    walk("users", tables.users, [this](auto key, auto row) { check_user(key, row); });
-    walk("addresses", tables.addresses, [this](auto key, auto row) { check_address(key, row); });
-    walk("credentials", tables.credentials, [this](auto key, auto row) { check_credential(key, row); });
-    walk("aliases", tables.aliases, [this](auto key, auto row) { check_alias(key, row); });
+    walk("domains", Table::domains, [this](auto key, auto) { check_domain(key); });
+    walk("users", Table::users, [this](auto key, auto row) { check_user(key, row); });
+    walk("addresses", Table::addresses, [this](auto key, auto row) { check_address(key, row); });
+    walk("credentials", Table::credentials, [this](auto key, auto row) { check_credential(key, row); });
+    walk("aliases", Table::aliases, [this](auto key, auto row) { check_alias(key, row); });
     if (app_passwords_) walk("app passwords", *app_passwords_, [this](auto key, auto row) { check_app(key, row); });
     if (routes_) walk("routes", *routes_, [this](auto key, auto row) { check_route(key, row); });
     if (departed_) walk("departed users", *departed_, [this](auto key, auto) { check_departed(key); });
@@ -44,7 +43,7 @@ class Checker {
 
  private:
   template <typename Row>
-  void walk(const char* name, MDB_dbi table, Row check_row) {
+  void walk(const char* name, Table table, Row check_row) {
     std::uint64_t rows = 0;
     std::string last;
     const auto visit = [&](std::string_view key, std::string_view row) -> Result<void> {
@@ -59,7 +58,7 @@ class Checker {
   }
 
   void check_meta() {
-    const auto secret = transaction_.get(transaction_.tables().meta, kSecretKey);
+    const auto secret = transaction_.get(Table::meta, kSecretKey);
     const std::optional<std::string_view> octets = secret ? *secret : std::nullopt;
     if (!octets || octets->size() != kSecretOctets) problem("its secret is damaged or gone");
     const auto next = next_user_id(transaction_);
@@ -87,10 +86,10 @@ class Checker {
     const auto address = parse_address(user->address);
     if (!address) return problem(name, "the address is none");
     if (!is_ours(*address)) problem(name, "the domain is not ours");
-    const auto leads_to = transaction_.get(transaction_.tables().addresses, key_of(*address));
+    const auto leads_to = transaction_.get(Table::addresses, key_of(*address));
     const std::optional<std::string_view> found = leads_to ? *leads_to : std::nullopt;
     if (!found || user_id_of(*found) != id) problem(name, "the address does not lead to this user");
-    const auto credential = transaction_.contains(transaction_.tables().credentials, key);
+    const auto credential = transaction_.contains(Table::credentials, key);
     if (credential && !*credential) problem(name, "has no password");
   }
 
@@ -169,9 +168,9 @@ class Checker {
   }
 
   const Transaction& transaction_;
-  const std::optional<MDB_dbi> routes_;
-  const std::optional<MDB_dbi> app_passwords_;
-  const std::optional<MDB_dbi> departed_;
+  const std::optional<Table> routes_;
+  const std::optional<Table> app_passwords_;
+  const std::optional<Table> departed_;
   DirectoryReport report_;
   const Problems problem{report_.problems};
   std::optional<UserId> next_user_;
@@ -182,11 +181,11 @@ class Checker {
 }  // namespace
 
 Result<DirectoryReport> check_directory(const std::filesystem::path& path) {
-  const auto environment = Environment::open(path, Role::reader);
+  const auto environment = open_environment(path, Role::reader);
   if (!environment) return std::unexpected(environment.error());
-  const auto routes = (*environment)->routes();
-  const auto app_passwords = (*environment)->app_passwords();
-  const auto departed = (*environment)->departed();
+  const auto routes = find_table(**environment, Table::routes);
+  const auto app_passwords = find_table(**environment, Table::app_passwords);
+  const auto departed = find_table(**environment, Table::departed);
   for (const auto* table : {&routes, &app_passwords, &departed}) {
     if (!*table) return std::unexpected(table->error());
   }

@@ -4,9 +4,9 @@
 #include <span>
 #include <utility>
 
-#include "common/auth/environment.h"
 #include "common/auth/lookup.h"
 #include "common/auth/rows.h"
+#include "common/auth/tables.h"
 #include "common/base/octets.h"
 
 namespace posthaste::auth {
@@ -21,7 +21,7 @@ Result<std::optional<std::string>> only_domain(const Transaction& transaction) {
     if (++count > 1) return std::unexpected(DirectoryError::not_found);  // enough seen
     return {};
   };
-  const auto walked = transaction.walk(transaction.tables().domains, "", note);
+  const auto walked = transaction.walk(Table::domains, "", note);
   if (count > 1) return std::nullopt;
   if (!walked) return std::unexpected(walked.error());
   return only;
@@ -36,7 +36,7 @@ Result<std::optional<Address>> address_of_login(const Transaction& transaction, 
 }
 
 /// The version that this password has now. Errors: not_found, also for a user who may not log in.
-Result<std::uint64_t> password_version(const Transaction& transaction, std::optional<MDB_dbi> app_passwords,
+Result<std::uint64_t> password_version(const Transaction& transaction, std::optional<Table> app_passwords,
                                        const ProvedLogin& login) {
   const auto user = user_by_id(transaction, login.user);
   if (!user) return std::unexpected(user.error());
@@ -56,9 +56,9 @@ Result<std::uint64_t> password_version(const Transaction& transaction, std::opti
 }
 
 /// The route of the first of `keys` that has one.
-Result<std::optional<Route>> first_route(const std::shared_ptr<Environment>& environment,
+Result<std::optional<Route>> first_route(const std::shared_ptr<lmdb::Environment>& environment,
                                          std::span<const std::string> keys) {
-  const auto table = environment->routes();
+  const auto table = find_table(*environment, Table::routes);
   if (!table) return std::unexpected(table.error());
   if (!*table) return std::nullopt;
   const auto transaction = Transaction::begin(environment, Access::read);
@@ -72,11 +72,11 @@ Result<std::optional<Route>> first_route(const std::shared_ptr<Environment>& env
 
 }  // namespace
 
-Directory::Directory(std::shared_ptr<Environment> environment, Role role)
+Directory::Directory(std::shared_ptr<lmdb::Environment> environment, Role role)
     : environment_(std::move(environment)), role_(role) {}
 
 Result<Directory> Directory::open(const std::filesystem::path& path, Role role) {
-  auto environment = Environment::open(path, role);
+  auto environment = open_environment(path, role);
   if (!environment) return std::unexpected(environment.error());
   return Directory{std::move(*environment), role};
 }
@@ -92,7 +92,7 @@ Result<Resolution> Directory::resolve(std::string_view address, std::optional<ch
 Result<bool> Directory::is_our_domain(std::string_view domain) const {
   const auto transaction = Transaction::begin(environment_, Access::read);
   if (!transaction) return std::unexpected(transaction.error());
-  return (*transaction)->contains((*transaction)->tables().domains, lower(domain));
+  return (*transaction)->contains(Table::domains, lower(domain));
 }
 
 Result<User> Directory::find_user(std::string_view address) const {
@@ -116,7 +116,7 @@ Result<UserId> Directory::next_user() const {
 }
 
 Result<std::vector<UserId>> Directory::departed_users(UserId after, std::size_t users_max) const {
-  const auto table = environment_->departed();
+  const auto table = find_table(*environment_, Table::departed);
   if (!table) return std::unexpected(table.error());
   std::vector<UserId> departed;
   if (!*table) return departed;
@@ -141,7 +141,7 @@ Result<Credential> Directory::find_credential(UserId id) const {
 }
 
 Result<Directory::Account> Directory::find_account(std::string_view login) const {
-  const auto table = environment_->app_passwords();
+  const auto table = find_table(*environment_, Table::app_passwords);
   if (!table) return std::unexpected(table.error());
   const auto transaction = Transaction::begin(environment_, Access::read);
   if (!transaction) return std::unexpected(transaction.error());
@@ -158,7 +158,7 @@ Result<Directory::Account> Directory::find_account(std::string_view login) const
 }
 
 Result<std::vector<AppPassword>> Directory::app_passwords(UserId id) const {
-  const auto table = environment_->app_passwords();
+  const auto table = find_table(*environment_, Table::app_passwords);
   if (!table) return std::unexpected(table.error());
   const auto transaction = Transaction::begin(environment_, Access::read);
   if (!transaction) return std::unexpected(transaction.error());
@@ -166,7 +166,7 @@ Result<std::vector<AppPassword>> Directory::app_passwords(UserId id) const {
 }
 
 Result<bool> Directory::still_counts(const ProvedLogin& login) const {
-  const auto table = environment_->app_passwords();
+  const auto table = find_table(*environment_, Table::app_passwords);
   if (!table) return std::unexpected(table.error());
   const auto transaction = Transaction::begin(environment_, Access::read);
   if (!transaction) return std::unexpected(transaction.error());
@@ -176,11 +176,7 @@ Result<bool> Directory::still_counts(const ProvedLogin& login) const {
   return std::unexpected(version.error());
 }
 
-Result<std::uint64_t> Directory::last_transaction() const {
-  MDB_envinfo info{};
-  if (const int code = mdb_env_info(environment_->get(), &info); code != 0) return std::unexpected(error_of(code));
-  return info.me_last_txnid;
-}
+Result<std::uint64_t> Directory::last_transaction() const { return environment_->last_commit(); }
 
 Result<std::string> Directory::name_of_login(std::string_view login) const {
   const auto transaction = Transaction::begin(environment_, Access::read);
@@ -193,7 +189,7 @@ Result<std::string> Directory::name_of_login(std::string_view login) const {
 Result<std::string> Directory::disguise(std::string_view purpose, std::string_view login) const {
   const auto transaction = Transaction::begin(environment_, Access::read);
   if (!transaction) return std::unexpected(transaction.error());
-  const auto secret = (*transaction)->get((*transaction)->tables().meta, kSecretKey);
+  const auto secret = (*transaction)->get(Table::meta, kSecretKey);
   if (!secret) return std::unexpected(secret.error());
   if (!*secret) return (*transaction)->damaged();
   const auto name = name_of_login(login);
@@ -209,7 +205,7 @@ Result<std::vector<std::string>> Directory::list_domains() const {
     domains.emplace_back(domain);
     return {};
   };
-  const auto walked = (*transaction)->walk((*transaction)->tables().domains, "", add);
+  const auto walked = (*transaction)->walk(Table::domains, "", add);
   if (!walked) return std::unexpected(walked.error());
   return domains;
 }
@@ -225,7 +221,7 @@ Result<std::vector<User>> Directory::list_users() const {
     users.push_back(std::move(*user));
     return {};
   };
-  const auto walked = (*transaction)->walk((*transaction)->tables().users, "", add);
+  const auto walked = (*transaction)->walk(Table::users, "", add);
   if (!walked) return std::unexpected(walked.error());
   return users;
 }
@@ -241,7 +237,7 @@ Result<std::vector<Alias>> Directory::list_aliases() const {
     aliases.push_back({to_string(*address), std::move(*targets)});
     return {};
   };
-  const auto walked = (*transaction)->walk((*transaction)->tables().aliases, "", add);
+  const auto walked = (*transaction)->walk(Table::aliases, "", add);
   if (!walked) return std::unexpected(walked.error());
   return aliases;
 }
@@ -261,7 +257,7 @@ Result<std::optional<Route>> Directory::default_route() const {
 }
 
 Result<std::vector<Route>> Directory::list_routes() const {
-  const auto table = environment_->routes();
+  const auto table = find_table(*environment_, Table::routes);
   if (!table) return std::unexpected(table.error());
   std::vector<Route> routes;
   if (!*table) return routes;

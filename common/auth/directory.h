@@ -17,9 +17,12 @@
 #include "common/base/clock.h"
 #include "common/base/ids.h"
 
+namespace posthaste::lmdb {
+class Environment;
+}
+
 namespace posthaste::auth {
 
-class Environment;
 class Transaction;
 
 enum class DirectoryError {
@@ -62,7 +65,7 @@ struct Credential {
 /// By what a session has logged in: the user's own password, or an app password, as it was then.
 struct ProvedLogin {
   UserId user{};
-  std::string app_password;           // its name; empty for the user's own password
+  std::string app_password;            // its name; empty for the user's own password
   std::uint64_t password_version = 0;  // Credential::version, or version_of() the app password
   bool operator==(const ProvedLogin&) const = default;
 };
@@ -249,9 +252,9 @@ class Directory {
   [[nodiscard]] std::expected<Change, DirectoryError> change();
 
  private:
-  Directory(std::shared_ptr<Environment> environment, Role role);
+  Directory(std::shared_ptr<lmdb::Environment> environment, Role role);
 
-  std::shared_ptr<Environment> environment_;
+  std::shared_ptr<lmdb::Environment> environment_;
   Role role_;
 };
 

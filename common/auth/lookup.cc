@@ -15,14 +15,14 @@ namespace {
 Result<std::optional<Match>> exact_match(const Transaction& transaction, const Address& address,
                                          std::string detail) {
   const auto key = key_of(address);
-  const auto user = transaction.get(transaction.tables().addresses, key);
+  const auto user = transaction.get(Table::addresses, key);
   if (!user) return std::unexpected(user.error());
   if (*user) {
     const auto id = user_id_of(**user);
     if (!id) return transaction.damaged();
     return Match{*id, std::move(detail)};
   }
-  const auto alias = transaction.get(transaction.tables().aliases, key);
+  const auto alias = transaction.get(Table::aliases, key);
   if (!alias) return std::unexpected(alias.error());
   if (!*alias) return std::nullopt;
   auto targets = decode_alias_targets(**alias);
@@ -62,7 +62,7 @@ class Expansion {
     if (!address) return transaction_.damaged();
     if (!visited_.insert(to_string(*address)).second) return {};
     if (visited_.size() > kExpansionMax) return std::unexpected(DirectoryError::too_many);
-    const auto ours = transaction_.contains(transaction_.tables().domains, address->domain);
+    const auto ours = transaction_.contains(Table::domains, address->domain);
     if (!ours) return std::unexpected(ours.error());
     if (!*ours) {
       found_.elsewhere.push_back(step.target);
@@ -111,7 +111,7 @@ std::optional<Address> folded(std::string_view address) {
 }
 
 Result<UserId> next_user_id(const Transaction& transaction) {
-  const auto row = transaction.get(transaction.tables().meta, kNextUserId);
+  const auto row = transaction.get(Table::meta, kNextUserId);
   if (!row) return std::unexpected(row.error());
   const std::optional<std::string_view> octets = *row;
   if (!octets) return UserId{1};
@@ -121,7 +121,7 @@ Result<UserId> next_user_id(const Transaction& transaction) {
 }
 
 Result<User> user_by_id(const Transaction& transaction, UserId id) {
-  const auto row = transaction.get(transaction.tables().users, key_of(id));
+  const auto row = transaction.get(Table::users, key_of(id));
   if (!row) return std::unexpected(row.error());
   if (!*row) return std::unexpected(DirectoryError::not_found);
   auto user = decode_user(id, **row);
@@ -130,7 +130,7 @@ Result<User> user_by_id(const Transaction& transaction, UserId id) {
 }
 
 Result<User> user_by_address(const Transaction& transaction, const Address& address) {
-  const auto row = transaction.get(transaction.tables().addresses, key_of(address));
+  const auto row = transaction.get(Table::addresses, key_of(address));
   if (!row) return std::unexpected(row.error());
   if (!*row) return std::unexpected(DirectoryError::not_found);
   const auto id = user_id_of(**row);
@@ -139,7 +139,7 @@ Result<User> user_by_address(const Transaction& transaction, const Address& addr
 }
 
 Result<Credential> credential_of(const Transaction& transaction, UserId id) {
-  const auto row = transaction.get(transaction.tables().credentials, key_of(id));
+  const auto row = transaction.get(Table::credentials, key_of(id));
   if (!row) return std::unexpected(row.error());
   if (!*row) return std::unexpected(DirectoryError::not_found);
   auto credential = decode_credential(**row);
@@ -147,7 +147,7 @@ Result<Credential> credential_of(const Transaction& transaction, UserId id) {
   return std::move(*credential);
 }
 
-Result<std::vector<AppPassword>> app_passwords_of(const Transaction& transaction, std::optional<MDB_dbi> table,
+Result<std::vector<AppPassword>> app_passwords_of(const Transaction& transaction, std::optional<Table> table,
                                                   UserId id) {
   std::vector<AppPassword> app_passwords;
   if (!table) return app_passwords;
@@ -179,7 +179,7 @@ Result<std::optional<Match>> match(const Transaction& transaction, const Address
 
 Result<Resolution> resolve_in(const Transaction& transaction, const Address& address, std::string_view written,
                               std::optional<char> delimiter) {
-  const auto ours = transaction.contains(transaction.tables().domains, address.domain);
+  const auto ours = transaction.contains(Table::domains, address.domain);
   if (!ours) return std::unexpected(ours.error());
   if (!*ours) return NotOurDomain{};
   if (address.local_part.empty()) return UnknownUser{};  // "@domain" is how the catch-all is kept, not an address
@@ -201,7 +201,7 @@ std::optional<std::string> route_key(std::string_view target) {
   return to_string(*address);
 }
 
-Result<std::optional<Route>> route_of(const Transaction& transaction, MDB_dbi routes, std::string_view key) {
+Result<std::optional<Route>> route_of(const Transaction& transaction, Table routes, std::string_view key) {
   const auto row = transaction.get(routes, key);
   if (!row) return std::unexpected(row.error());
   if (!*row) return std::nullopt;

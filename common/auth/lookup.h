@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "common/auth/address.h"
-#include "common/auth/environment.h"
+#include "common/auth/tables.h"
 
 namespace posthaste::auth {
 
@@ -24,7 +24,7 @@ namespace posthaste::auth {
 
 /// By name; none while there is no table.
 [[nodiscard]] Result<std::vector<AppPassword>> app_passwords_of(const Transaction& transaction,
-                                                                std::optional<MDB_dbi> table, UserId id);
+                                                                std::optional<Table> table, UserId id);
 
 /// What an address leads to in one step.
 struct Match {
@@ -41,7 +41,7 @@ struct Match {
 [[nodiscard]] std::optional<std::string> route_key(std::string_view target);
 
 /// Nothing when the table has no such target.
-[[nodiscard]] Result<std::optional<Route>> route_of(const Transaction& transaction, MDB_dbi routes,
+[[nodiscard]] Result<std::optional<Route>> route_of(const Transaction& transaction, Table routes,
                                                     std::string_view key);
 
 [[nodiscard]] Result<Resolution> resolve_in(const Transaction& transaction, const Address& address,

@@ -14,12 +14,12 @@
 
 #include "common/lmdb/data_file.h"
 #include "common/lmdb/open_readers.h"
+#include "common/lmdb/transaction.h"
 
 namespace posthaste::lmdb {
 namespace {
 
 constexpr unsigned kReadersMax = 1024;
-constexpr mdb_mode_t kFileMode = 0640;
 constexpr std::uint64_t kReserveOctets = std::uint64_t{256} << 20;
 constexpr std::uint64_t kReserveShare = 8;  // of a small map
 constexpr MDB_dbi kFreePages = 0;           // LMDB's own table, open for reading to read transactions
@@ -87,7 +87,8 @@ Environment::Registry& Environment::registry() {
 
 std::expected<std::shared_ptr<Environment>, OpenError> Environment::open(const std::filesystem::path& directory,
                                                                          std::span<const char* const> table_names,
-                                                                         Access access, std::uint64_t map_octets) {
+                                                                         Access access, std::uint64_t map_octets,
+                                                                         const Options& options) {
   struct stat status {};
   if (::stat(directory.c_str(), &status) != 0) return std::unexpected(open_error(directory, errno));
   const Identity identity{status.st_dev, status.st_ino};
@@ -108,22 +109,23 @@ std::expected<std::shared_ptr<Environment>, OpenError> Environment::open(const s
   MDB_env* env = nullptr;
   int code = mdb_env_create(&env);
   if (code != 0) return std::unexpected(open_error(directory, code));
-  const unsigned flags = MDB_NOTLS | (access == Access::read ? MDB_RDONLY : MDB_NOMETASYNC);
+  const unsigned commits = options.durability == Durability::at_once ? 0U : MDB_NOMETASYNC;
+  const unsigned flags = MDB_NOTLS | (access == Access::read ? MDB_RDONLY : commits);
   code = mdb_env_set_maxdbs(env, static_cast<MDB_dbi>(table_names.size()));
   if (code == 0) code = mdb_env_set_maxreaders(env, kReadersMax);
   if (code == 0) code = mdb_env_set_mapsize(env, map_octets);
-  if (code == 0) code = mdb_env_open(env, directory.c_str(), flags, kFileMode);
+  if (code == 0) code = mdb_env_open(env, directory.c_str(), flags, options.file_mode);
   if (code != 0) {
     mdb_env_close(env);
     return std::unexpected(open_error(directory, code));
   }
-  std::unique_ptr<Environment> environment(new Environment(env, access, identity));
+  std::unique_ptr<Environment> environment(new Environment(env, access, identity, table_names));
   if (is_cut_short(env)) {
     lock.unlock();  // the destructor takes it
     return std::unexpected(
         OpenError{OpenError::Kind::damaged, (directory / "data.mdb").string() + ": is cut short"});
   }
-  code = environment->open_tables(table_names);
+  code = environment->open_tables(options);
   if (code != 0) {
     lock.unlock();  // the destructor takes it
     return std::unexpected(open_error(directory, code));
@@ -133,17 +135,55 @@ std::expected<std::shared_ptr<Environment>, OpenError> Environment::open(const s
   return shared;
 }
 
-int Environment::open_tables(std::span<const char* const> names) {
-  tables_.resize(names.size());
-  MDB_txn* txn = nullptr;
-  int code = mdb_txn_begin(env_, nullptr, access_ == Access::read ? MDB_RDONLY : 0U, &txn);
-  if (code != 0) return code;
-  for (std::size_t i = 0; i < names.size() && code == 0; ++i) {
-    code = mdb_dbi_open(txn, names[i], access_ == Access::read ? 0U : MDB_CREATE, &tables_[i]);
+int Environment::open_tables(const Options& options) {
+  if (access_ == Access::write) return make_tables(options);
+  const std::size_t needed = tables_.size() - options.later_tables;
+  if (const int code = open_to_read(0, needed); code != 0) return code;
+  for (std::size_t later = needed; later < tables_.size(); ++later) {
+    const int code = open_to_read(later, later + 1);
+    if (code != 0 && code != MDB_NOTFOUND) return code;
   }
-  if (code == 0) return mdb_txn_commit(txn);
-  mdb_txn_abort(txn);
+  return 0;
+}
+
+int Environment::make_tables(const Options& options) {
+  const auto txn = WriteTxn::begin(*this);
+  if (!txn) return txn.error();
+  for (std::size_t i = 0; i < tables_.size(); ++i) {
+    const int code = mdb_dbi_open((*txn)->handle(), table_names_[i], MDB_CREATE, &tables_[i].handle);
+    if (code != 0) return code;
+  }
+  options.fill(**txn);
+  if (const int code = (*txn)->commit(); code != 0) return code;
+  for (Table& table : tables_) table.is_open = true;
+  return 0;
+}
+
+int Environment::open_to_read(std::size_t first, std::size_t end) {
+  MDB_txn* txn = nullptr;
+  int code = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn);
+  if (code != 0) return code;
+  for (std::size_t i = first; i < end && code == 0; ++i) {
+    code = mdb_dbi_open(txn, table_names_[i], 0, &tables_[i].handle);
+  }
+  if (code != 0) {
+    mdb_txn_abort(txn);
+    return code;
+  }
+  code = mdb_txn_commit(txn);  // this is what keeps the tables' handles
+  for (std::size_t i = first; i < end && code == 0; ++i) tables_[i].is_open.store(true, std::memory_order_release);
   return code;
+}
+
+std::expected<bool, int> Environment::find_table(TableId table) {
+  const Table& wanted = tables_[table.place];
+  if (wanted.is_open.load(std::memory_order_acquire)) return true;
+  const std::scoped_lock lock(tables_mutex_);
+  if (wanted.is_open.load(std::memory_order_relaxed)) return true;
+  const int code = open_to_read(table.place, table.place + 1);
+  if (code == 0) return true;
+  if (code == MDB_NOTFOUND) return false;
+  return std::unexpected(code);
 }
 
 Environment::~Environment() {
@@ -178,6 +218,12 @@ void Environment::end_read(MDB_txn* txn) {
   note_reader_ends(txn);
   const std::scoped_lock lock(mutex_);
   idle_readers_.push_back(txn);
+}
+
+std::uint64_t Environment::last_commit() const {
+  MDB_envinfo info{};
+  mdb_env_info(env_, &info);
+  return info.me_last_txnid;
 }
 
 bool Environment::sync() { return mdb_env_sync(env_, 1) == 0; }
@@ -235,10 +281,9 @@ std::vector<OtherReader> clear_dead_readers() {
     environment->clear_dead_readers();
     Readers readers;
     mdb_reader_list(environment->handle(), &note_reader, &readers);
-    MDB_envinfo info{};
-    mdb_env_info(environment->handle(), &info);
+    const std::uint64_t newest = environment->last_commit();
     for (const OtherReader& reader : readers) {
-      if (reader.pid != getpid() && reader.snapshot < info.me_last_txnid) others.push_back(reader);
+      if (reader.pid != getpid() && reader.snapshot < newest) others.push_back(reader);
     }
   }
   return others;

@@ -21,6 +21,13 @@ std::optional<std::string_view> View::get(TableId table, std::string_view key) c
   return std::nullopt;
 }
 
+std::uint64_t View::count(TableId table) const {
+  if (failure_ != 0) return 0;
+  MDB_stat stat{};
+  note(mdb_stat(txn_, dbi(table), &stat));
+  return stat.ms_entries;
+}
+
 std::expected<std::unique_ptr<WriteTxn>, int> WriteTxn::begin(const Environment& environment) {
   MDB_txn* txn = nullptr;
   const int code = mdb_txn_begin(environment.handle(), nullptr, 0, &txn);

@@ -26,6 +26,9 @@ class View {
 
   [[nodiscard]] std::optional<std::string_view> get(TableId table, std::string_view key) const;
 
+  /// How many rows the table says it has.
+  [[nodiscard]] std::uint64_t count(TableId table) const;
+
   /// An LMDB or system error, or 0.
   [[nodiscard]] int failure() const { return failure_; }
   /// A row holds what it cannot hold.
@@ -113,6 +116,8 @@ class WriteTxn final : public View {
 
   /// 0, or why nothing was committed. The transaction is over.
   [[nodiscard]] int commit();
+
+  [[nodiscard]] MDB_txn* handle() const { return txn_; }
 
  private:
   friend class WriteCursor;

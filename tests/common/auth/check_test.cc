@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "../scratch_directory.h"
-#include "common/auth/environment.h"
 #include "common/auth/rows.h"
+#include "common/auth/tables.h"
 #include "common/lmdb/damage.h"
 
 namespace posthaste::auth {
@@ -36,7 +36,7 @@ class CheckTest : public testing::Test {
   /// Writes what nobody here does.
   template <typename Write>
   void write(Write write_rows) const {
-    const auto environment = *Environment::open(path_, Role::writer);
+    const auto environment = *open_environment(path_, Role::writer);
     const auto transaction = *Transaction::begin(environment, Access::write);
     write_rows(*transaction);
     EXPECT_TRUE(transaction->commit());
@@ -62,43 +62,40 @@ TEST_F(CheckTest, OneThatIsNotThereIsSaidToBeGone) {
 }
 
 TEST_F(CheckTest, WhatNobodyWroteIsFound) {
-  using Tables = Environment::Tables;
   struct Case {
     const char* name;
-    MDB_dbi Tables::*table;
+    Table table;
     std::string key;
     std::string row;
     const char* found;
   };
   const std::string user = encode(User{UserId{kNobody}, "x@example.org", "", std::nullopt, true, WallTime{}});
   const Case cases[] = {
-      {"AUserThatIsNone", &Tables::users, key_of(UserId{kAlice}), "no row", "a user's row is damaged"},
-      {"AUserAboveTheNext", &Tables::users, key_of(UserId{kNobody}), user, "is not below that of the next user"},
-      {"AUserWithoutAddress", &Tables::users, key_of(UserId{kNobody}), user,
+      {"AUserThatIsNone", Table::users, key_of(UserId{kAlice}), "no row", "a user's row is damaged"},
+      {"AUserAboveTheNext", Table::users, key_of(UserId{kNobody}), user, "is not below that of the next user"},
+      {"AUserWithoutAddress", Table::users, key_of(UserId{kNobody}), user,
        "the address does not lead to this user"},
-      {"AnAddressOfNobody", &Tables::addresses, "example.org@eve", key_of(UserId{kNobody}), "who does not exist"},
-      {"AnAddressThatIsNoNumber", &Tables::addresses, "example.org@eve", "x",
-       "address \"example.org@eve\": the row"},
-      {"APasswordThatIsNone", &Tables::credentials, key_of(UserId{kAlice}), "x", "user 1: the password's row"},
-      {"APasswordOfNobody", &Tables::credentials, key_of(UserId{kNobody}), encode(Credential{}), "user 77: has a"},
-      {"AnAliasThatIsNone", &Tables::aliases, "example.org@info", "x", "alias \"example.org@info\": the row"},
-      {"AnAliasElsewhere", &Tables::aliases, "example.com@a", encode(std::vector<std::string>{"b@c.d"}),
-       "not ours"},
-      {"ATargetThatIsNone", &Tables::aliases, "example.org@a", encode(std::vector<std::string>{"b\xff"}), "b\\xff"},
-      {"ADomainThatIsNone", &Tables::domains, "exa mple", "", "domain \"exa mple\""},
-      {"ASecretCutShort", &Tables::meta, std::string(kSecretKey), "x", "its secret is damaged"},
-      {"ANextUserThatIsNone", &Tables::meta, std::string(kNextUserId), "x", "number of the next user"},
+      {"AnAddressOfNobody", Table::addresses, "example.org@eve", key_of(UserId{kNobody}), "who does not exist"},
+      {"AnAddressThatIsNoNumber", Table::addresses, "example.org@eve", "x", "address \"example.org@eve\": the row"},
+      {"APasswordThatIsNone", Table::credentials, key_of(UserId{kAlice}), "x", "user 1: the password's row"},
+      {"APasswordOfNobody", Table::credentials, key_of(UserId{kNobody}), encode(Credential{}), "user 77: has a"},
+      {"AnAliasThatIsNone", Table::aliases, "example.org@info", "x", "alias \"example.org@info\": the row"},
+      {"AnAliasElsewhere", Table::aliases, "example.com@a", encode(std::vector<std::string>{"b@c.d"}), "not ours"},
+      {"ATargetThatIsNone", Table::aliases, "example.org@a", encode(std::vector<std::string>{"b\xff"}), "b\\xff"},
+      {"ADomainThatIsNone", Table::domains, "exa mple", "", "domain \"exa mple\""},
+      {"ASecretCutShort", Table::meta, std::string(kSecretKey), "x", "its secret is damaged"},
+      {"ANextUserThatIsNone", Table::meta, std::string(kNextUserId), "x", "number of the next user"},
   };
   for (const auto& [name, table, key, row, expected] : cases) {
     SCOPED_TRACE(name);
     std::string before;
     bool was_there = false;
     write([&](Transaction& transaction) {
-      if (const auto former = *transaction.get(transaction.tables().*table, key)) {
+      if (const auto former = *transaction.get(table, key)) {
         before = *former;
         was_there = true;
       }
-      EXPECT_TRUE(transaction.put(transaction.tables().*table, key, row));
+      EXPECT_TRUE(transaction.put(table, key, row));
     });
     const auto found = check_directory(path_);
     ASSERT_TRUE(found);
@@ -106,8 +103,7 @@ TEST_F(CheckTest, WhatNobodyWroteIsFound) {
     for (const auto& problem : found->problems) all += problem + "\n";
     EXPECT_NE(all.find(expected), std::string::npos) << all;
     write([&](Transaction& transaction) {
-      auto& tables = transaction.tables();
-      EXPECT_TRUE(was_there ? transaction.put(tables.*table, key, before) : transaction.erase(tables.*table, key));
+      EXPECT_TRUE(was_there ? transaction.put(table, key, before) : transaction.erase(table, key));
     });
   }
   EXPECT_TRUE(check_directory(path_)->problems.empty());
@@ -116,7 +112,7 @@ TEST_F(CheckTest, WhatNobodyWroteIsFound) {
 TEST_F(CheckTest, AnAliasThatLeadsNowhereIsSoundAndTold) {
   write([](Transaction& transaction) {
     const auto targets = [](std::string target) { return encode(std::vector<std::string>{std::move(target)}); };
-    const auto table = transaction.tables().aliases;
+    const auto table = Table::aliases;
     EXPECT_TRUE(transaction.erase(table, "example.org@"));
     EXPECT_TRUE(transaction.put(table, "example.org@lost", targets("nobody@example.org")));
     EXPECT_TRUE(transaction.put(table, "example.org@round", targets("round@example.org")));
@@ -131,9 +127,7 @@ TEST_F(CheckTest, AnAliasThatLeadsNowhereIsSoundAndTold) {
 
 TEST_F(CheckTest, ADamagedRowIsNotedOnceForTheDaemonsLog) {
   static_cast<void>(lmdb::take_damaged());
-  write([](Transaction& transaction) {
-    EXPECT_TRUE(transaction.put(transaction.tables().users, key_of(UserId{kAlice}), "x"));
-  });
+  write([](Transaction& transaction) { EXPECT_TRUE(transaction.put(Table::users, key_of(UserId{kAlice}), "x")); });
   const auto directory = *Directory::open(path_, Role::reader);
   EXPECT_TRUE(lmdb::take_damaged().empty());
   for (int i = 0; i < 2; ++i) {
