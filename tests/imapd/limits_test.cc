@@ -1,4 +1,5 @@
 // Bad input, and too much of it.
+#include "../relaying_transport.h"
 #include "house.h"
 #include "messages.h"
 

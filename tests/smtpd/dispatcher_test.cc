@@ -8,6 +8,7 @@
 
 #include "common/journal/log.h"
 
+#include "../common/scratch_directory.h"
 #include "fake_host.h"
 #include "installation.h"
 

@@ -1,4 +1,5 @@
 // What a session throws ends that session, and nothing else of smtpd.
+#include "../relaying_transport.h"
 #include "installation.h"
 
 namespace posthaste::smtpd {

@@ -1,4 +1,5 @@
 // A client that sends many commands at once and reads none of the answers.
+#include "../relaying_transport.h"
 #include "installation.h"
 
 namespace posthaste::smtpd {

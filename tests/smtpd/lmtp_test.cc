@@ -1,4 +1,5 @@
 // The LMTP client and its pool, against servers that keep the rules and servers that do not.
+#include <algorithm>
 #include <deque>
 
 #include "installation.h"
