@@ -24,13 +24,13 @@
 //   = notified TO              and a notification for TO
 //   = says LINE                which has this line
 //   = nothing queued           that was not named
-//   C: a line from the client, with CRLF; those that follow each other leave together
-//   R: octets from the client, with \r, \n, \0 and \\ written so
-//   S: a line from the server; "..." at the end stands for anything
+//   C: lines that follow each other leave together
 //   M: a line of the message just named by "= delivered"
 #include <deque>
+#include <set>
 #include <sstream>
 
+#include "../dialogue_file.h"
 #include "fake_host.h"
 #include "installation.h"
 
@@ -38,57 +38,6 @@ namespace posthaste::smtpd {
 namespace {
 
 constexpr std::uint64_t kSeeds = 25;
-
-std::string unescaped(std::string_view text) {
-  std::string octets;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '\\') {
-      octets += text[i];
-      continue;
-    }
-    const char kind = text[++i];
-    octets += kind == 'r' ? '\r' : kind == 'n' ? '\n' : kind == '0' ? '\0' : kind;
-  }
-  return octets;
-}
-
-bool fits(std::string_view line, std::string_view pattern) {
-  if (!pattern.ends_with("...")) return line == pattern;
-  pattern.remove_suffix(3);
-  return line.starts_with(pattern);
-}
-
-struct Step {
-  char kind = '=';
-  std::string text;
-};
-
-struct Dialogue {
-  std::string name;
-  std::vector<Step> steps;
-  friend void PrintTo(const Dialogue& dialogue, std::ostream* out) { *out << dialogue.name; }
-};
-
-Dialogue read_dialogue(const std::filesystem::path& path) {
-  Dialogue dialogue{path.stem(), {}};
-  std::ifstream file{path};
-  for (std::string line; std::getline(file, line);) {
-    if (line.empty() || line.front() == '#') continue;
-    EXPECT_NE(std::string_view{"=CRSM"}.find(line.front()), std::string_view::npos) << path << ": " << line;
-    const std::size_t start = line.front() == '=' ? 2 : 3;
-    dialogue.steps.push_back({line.front(), line.size() < start ? "" : line.substr(start)});
-  }
-  return dialogue;
-}
-
-std::vector<Dialogue> all_dialogues() {
-  std::vector<Dialogue> dialogues;
-  const auto folder = std::filesystem::path{POSTHASTE_SOURCE_DIR} / "tests/dialogues/smtpd";
-  for (const auto& entry : std::filesystem::directory_iterator{folder}) {
-    if (entry.path().extension() == ".txt") dialogues.push_back(read_dialogue(entry.path()));
-  }
-  return dialogues;
-}
 
 /// Plays the client, and finds out what was not as it is written.
 class Player {
@@ -403,7 +352,7 @@ TEST_P(Dialogues, GoAsWrittenInEverySplit) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Smtpd, Dialogues, testing::ValuesIn(all_dialogues()),
+INSTANTIATE_TEST_SUITE_P(Smtpd, Dialogues, testing::ValuesIn(read_dialogues("smtpd")),
                          [](const auto& test) { return test.param.name; });
 
 }  // namespace
