@@ -301,7 +301,8 @@ std::vector<std::string> ten(const std::string& front, const std::string& rest =
 }
 
 net::Task<void> read_much_for_a_slow_host(Scene& scene) {
-  co_await read_much(scene, ten("s"), std::vector<std::string>{"slow.test"});
+  const std::vector<std::string> hosts{"slow.test"};
+  co_await read_much(scene, ten("s"), hosts);
 }
 
 TEST(Dispatcher, ASlowHostsLargeMailLeavesRoomForOthers) { run(read_much_for_a_slow_host); }
