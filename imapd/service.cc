@@ -64,7 +64,9 @@ Service::Service(const daemon::Setting& setting, auth::Directory directory, std:
       patient_io_(daemon::patient_threads(config_.workers.io_threads, std::thread::hardware_concurrency()),
                   net::ThreadPool::kWaitingMax, net::Urgency::patient) {}
 
-void Service::reload() { session::reload(*certificates_, log_); }
+bool Service::reload() { return session::reload(*certificates_, log_); }
+
+void Service::tell_expiries() { session::tell_expiries(*certificates_, log_, wall_clock()); }
 
 net::Task<void> Service::serve(daemon::Worker& worker) {
   wire::StoreClient client{worker.world, {config::store_socket(config_), 0}, log_};

@@ -28,7 +28,8 @@ class Service final : public daemon::Program {
   static std::expected<std::unique_ptr<daemon::Program>, std::string> make(const daemon::Setting& setting);
 
   net::Task<void> serve(daemon::Worker& worker) override;
-  void reload() override;
+  [[nodiscard]] bool reload() override;
+  void tell_expiries() override;
 
  private:
   Service(const daemon::Setting& setting, auth::Directory directory, std::unique_ptr<store::Store> store,

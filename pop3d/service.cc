@@ -81,6 +81,8 @@ net::Task<void> Service::serve(daemon::Worker& worker) {
   co_await store_connection.drained();
 }
 
-void Service::reload() { session::reload(*certificates_, setting_.log); }
+bool Service::reload() { return session::reload(*certificates_, setting_.log); }
+
+void Service::tell_expiries() { session::tell_expiries(*certificates_, setting_.log, wall_clock()); }
 
 }  // namespace posthaste::pop3d

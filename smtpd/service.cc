@@ -7,6 +7,7 @@
 
 #include "common/auth/authenticator.h"
 #include "common/auth/open_words.h"
+#include "common/base/clock.h"
 #include "common/config/layout.h"
 #include "common/session/certificates.h"
 #include "common/session/logins.h"
@@ -147,6 +148,8 @@ net::Task<void> Service::serve(daemon::Worker& worker) {
   co_await connection.drained();
 }
 
-void Service::reload() { session::reload(*certificates_, setting_.log); }
+bool Service::reload() { return session::reload(*certificates_, setting_.log); }
+
+void Service::tell_expiries() { session::tell_expiries(*certificates_, setting_.log, wall_clock()); }
 
 }  // namespace posthaste::smtpd

@@ -28,7 +28,8 @@ class Service final : public daemon::Program {
 
   void prepare(const std::vector<daemon::Worker*>& workers) override;
   net::Task<void> serve(daemon::Worker& worker) override;
-  void reload() override;
+  [[nodiscard]] bool reload() override;
+  void tell_expiries() override;
 
  private:
   Service(const daemon::Setting& setting, auth::Directory directory,

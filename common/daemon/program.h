@@ -52,8 +52,11 @@ class Program {
   /// Runs on each worker's thread, side by side. Ends once the listeners are closed and the sessions drained.
   virtual net::Task<void> serve(Worker& worker) = 0;
 
-  /// The configuration's files changed, or SIGHUP came: opens certificates again. On the main thread.
-  virtual void reload() {}
+  /// The configuration's files changed, or SIGHUP came: opens certificates again. On the main thread. Whether all
+  /// can be used; while not, it is called again every second.
+  [[nodiscard]] virtual bool reload() { return true; }
+  /// At the start and once a day: warns of certificates that end soon. On the main thread.
+  virtual void tell_expiries() {}
 };
 
 /// What a program is built from. Both outlive it.

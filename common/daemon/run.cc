@@ -40,6 +40,8 @@ constexpr std::chrono::milliseconds kSettled{30'000};  // a child that lived so 
 constexpr unsigned kDrainMaxSeconds = 20;              // then what is left of the child is killed
 constexpr std::chrono::seconds kDrainMax{kDrainMaxSeconds};
 constexpr std::chrono::seconds kTellRepeatedEvery{10};  // what the log counts
+constexpr std::chrono::hours kTellExpiriesEvery{24};
+constexpr std::chrono::milliseconds kReloadAgainAfter{1'000};  // of certificates that could not be used
 constexpr int kCannotServe = 78;  // a child's exit status: it has said on standard error what is in its way
 
 int fail(std::string_view daemon, std::string_view text) {
@@ -77,7 +79,7 @@ class Signals {
 };
 
 /// Tells when a file in the folders of certificate and key, or in a further certificate's folder, is written or
-/// replaced, by a symbolic link too.
+/// replaced, by a symbolic link too, or gets another owner or mode.
 class CertificateWatch {
  public:
   explicit CertificateWatch(const config::Config& config)
@@ -103,7 +105,8 @@ class CertificateWatch {
  private:
   /// Once more does nothing to a folder that is watched.
   void watch(const std::filesystem::path& folder) const {
-    inotify_add_watch(descriptor_, folder.c_str(), IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_ONLYDIR);
+    inotify_add_watch(descriptor_, folder.c_str(),
+                      IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_ATTRIB | IN_ONLYDIR);
   }
   void watch_subfolders() const {
     std::error_code failed;
@@ -242,15 +245,23 @@ int child_main(const config::Config& config, const Daemon& daemon, const std::ve
   const CertificateWatch watch{config};
   log.info("daemon.started", {{"workers", setting.workers}});
   const auto ask_every = std::min<std::chrono::milliseconds>(look_every(config) / 2, kTellRepeatedEvery);
+  bool certificates_usable = false;  // they may have changed since they were opened, before anybody watched
+  auto tell_expiries_at = std::chrono::steady_clock::now();
   serve(**program, setting, sockets, heart, [&](const std::function<void()>& ask_loops) {
     heart.expect_beats(true);
     for (;;) {
       ask_loops();
-      const auto signal = signals.wait(ask_every, watch.descriptor());
+      if (std::chrono::steady_clock::now() >= tell_expiries_at) {
+        (*program)->tell_expiries();
+        tell_expiries_at += kTellExpiriesEvery;
+      }
+      const auto wait = certificates_usable ? ask_every : std::min(ask_every, kReloadAgainAfter);
+      const auto signal = signals.wait(wait, watch.descriptor());
       if (signal == SIGTERM || signal == SIGINT) break;
       if (signal == SIGHUP) reopen(sink, log);
       log.tell_repeated();
-      if (watch.changed() || signal == SIGHUP) (*program)->reload();
+      const bool is_due = watch.changed() || signal == SIGHUP || !certificates_usable;
+      if (is_due) certificates_usable = (*program)->reload();
     }
     heart.expect_beats(false);
     alarm(kDrainMaxSeconds);  // an orphan has no parent to end it

@@ -11,12 +11,15 @@
 
 namespace posthaste::session {
 
-/// Of one in a subfolder that is no good the log tells, now and whenever it is reloaded: certificate.skipped.
+/// Of one in a subfolder that is no good the log tells, now and when it is reloaded: certificate.skipped.
 /// Errors, for the main one: a sentence for the operator.
 [[nodiscard]] std::expected<std::unique_ptr<daemon::Certificates>, std::string> open_certificates(
     const daemon::Setting& setting);
 
-/// Of a changed one that is no good the log tells: certificate.kept.
-void reload(daemon::Certificates& certificates, const log::Log& log);
+/// Of a changed one that is no good the log tells, once for each reason: certificate.kept. Whether all are good.
+[[nodiscard]] bool reload(daemon::Certificates& certificates, const log::Log& log);
+
+/// Of those that end within 14 days the log tells: certificate.expires, or certificate.expired.
+void tell_expiries(const daemon::Certificates& certificates, const log::Log& log, WallTime now);
 
 }  // namespace posthaste::session

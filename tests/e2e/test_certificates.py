@@ -5,6 +5,7 @@ import ssl
 import socket
 import subprocess
 import sys
+import time
 import unittest
 from pathlib import Path
 
@@ -36,6 +37,28 @@ class Certificates(support.LoggedTest):
             (made / file).chmod(0o640)  # the daemons' user reads it by its group
             (made / file).rename(folder / file)
         return self.certificate_in(folder)
+
+    def write_slowly(self, folder, name):
+        """A new pair, written in place by root, that the daemons may read only later."""
+        if os.geteuid() != 0:
+            return  # whoever writes is who reads
+        made = self.mail.folder / "slow"
+        new = self.make_pair(made, name)
+        told = lambda: self.log_of("imapd").count("Permission denied")
+        before = told()
+        for file in ("key.pem", "cert.pem"):
+            (folder / file).unlink()
+            (folder / file).touch(mode=0o600)
+            (folder / file).write_bytes((made / file).read_bytes())
+        support.wait_until(lambda: told() > before, "what may not be read is told of")
+        time.sleep(1)
+        settled = told()
+        time.sleep(2.5)
+        self.assertEqual(told(), settled, "once, not every second")
+        for file in ("cert.pem", "key.pem"):
+            os.chown(folder / file, -1, (made / file).stat().st_gid)
+            (folder / file).chmod(0o640)
+        self.expect(name, new)
 
     @staticmethod
     def certificate_in(folder):
@@ -74,6 +97,9 @@ class Certificates(support.LoggedTest):
             self.expect(support.HOSTNAME, self.main)
         with self.subTest("mended"):
             self.expect("mail.example.net", self.make_pair(self.tls / "example.net", "mail.example.net"))
+        for folder, name in ((self.tls, support.HOSTNAME), (self.tls / "example.net", "mail.example.net")):
+            with self.subTest("copied first, readable later", folder=folder):
+                self.write_slowly(folder, name)
         with self.subTest("a link to a folder elsewhere, with a wildcard"):
             elsewhere = self.mail.folder / "elsewhere"
             wildcard = self.make_pair(elsewhere, "*.example.com")

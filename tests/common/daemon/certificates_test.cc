@@ -124,9 +124,15 @@ TEST_F(CertificatesTest, APairThatBreaksStaysWhatItWasUntilItIsMended) {
     ASSERT_TRUE(certificates->reload());
     EXPECT_EQ(shown(*certificates, "a.example.net"), good);
   }
-  EXPECT_EQ(skipped_.size(), 2U);
+  EXPECT_EQ(skipped_.size(), 1U) << "one reason is told once";
+  EXPECT_FALSE(certificates->are_all_usable());
+  write("a/key.pem", "");
+  ASSERT_TRUE(certificates->reload());
+  EXPECT_EQ(skipped_.size(), 2U) << "another reason is told";
+  write("a/key.pem", next.key_pem);
   write("a/cert.pem", next.certificate_pem);
   ASSERT_TRUE(certificates->reload());
+  EXPECT_TRUE(certificates->are_all_usable());
   EXPECT_EQ(shown(*certificates, "a.example.net"), next.certificate_pem);
 }
 
@@ -136,6 +142,25 @@ TEST_F(CertificatesTest, ABrokenMainPairChangesNothing) {
   write("cert.pem", "");
   EXPECT_FALSE(certificates->reload());
   EXPECT_EQ(shown(*certificates, "a.example.net"), main_);
+  EXPECT_FALSE(certificates->are_all_usable());
+  EXPECT_NE(certificates->main_fault().find("cert.pem"), std::string::npos) << certificates->main_fault();
+  write("cert.pem", main_);
+  ASSERT_TRUE(certificates->reload());
+  EXPECT_TRUE(certificates->are_all_usable());
+  EXPECT_EQ(certificates->main_fault(), "");
+}
+
+TEST_F(CertificatesTest, EachSaysWhenItEnds) {
+  make_pair("a", "a.example.net");
+  const auto certificates = load();
+  const auto expiries = certificates->expiries();
+  ASSERT_EQ(expiries.size(), 2U);
+  EXPECT_EQ(expiries[0].certificate, folder_ / "cert.pem");
+  EXPECT_EQ(expiries[1].certificate, folder_ / "a/cert.pem");
+  for (const auto& [file, at] : expiries) {  // ten years, from now
+    EXPECT_GT(at - wall_clock(), std::chrono::days{3640}) << file;
+    EXPECT_LT(at - wall_clock(), std::chrono::days{3660}) << file;
+  }
 }
 
 TEST_F(CertificatesTest, WithoutAMainPairThereIsNothingToServe) {
