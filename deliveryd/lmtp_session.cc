@@ -308,7 +308,8 @@ void LmtpSession::log_outcome(const Recipient& recipient, const smtp::Reply& rep
                      {"recipient", recipient.address},
                      {"users", recipient.users.size()},
                      {"octets", octets},
-                     {"code", reply.code}});
+                     {"code", reply.code},
+                     {"reason", smtp::is_positive(reply) ? "" : reply.lines.front()}});
 }
 
 net::Task<void> LmtpSession::hang_up(net::StreamError error) {

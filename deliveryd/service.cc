@@ -135,6 +135,8 @@ void Service::tell_of_unknown_users() const {
         "take both from one backup. Their mail stays, and no new user gets their numbers"}});
 }
 
+std::vector<daemon::WatchedDisk> Service::disks() const { return {{"store", config_.paths.store}}; }
+
 net::Task<void> Service::serve(daemon::Worker& worker) {
   store::LocalStore local_store{*group_commit_, worker.world.loop, worker.world.clock};
   const auto inbox = changes_.open_inbox(worker.world.loop);

@@ -35,6 +35,7 @@ class Service final : public daemon::Program {
   ~Service() override;
 
   net::Task<void> serve(daemon::Worker& worker) override;
+  [[nodiscard]] std::vector<daemon::WatchedDisk> disks() const override;
 
  private:
   Service(const daemon::Setting& setting, auth::Directory directory);

@@ -166,7 +166,7 @@ net::Task<std::expected<std::vector<queue::EntryId>, queue::QueueError>> Recorde
   for (;;) {
     auto ids = co_await queue_.submit(world_.loop, batch, moment);
     if (ids || ids.error() != queue::QueueError::full || stopping_) co_return ids;
-    log_.error("queue.disk.full");
+    log_.error("queue.outcome.waits");
     moment = queue::Moment::published;  // other groups of the entry may have been last meanwhile
     co_await world_.clock.sleep(kFullDiskLookAgain);
   }

@@ -148,6 +148,10 @@ net::Task<void> Service::serve(daemon::Worker& worker) {
   co_await connection.drained();
 }
 
+std::vector<daemon::WatchedDisk> Service::disks() const {
+  return {{"queue", setting_.config.paths.queue}, {"spool", config::spool_folder(setting_.config)}};
+}
+
 bool Service::reload() { return session::reload(*certificates_, setting_.log); }
 
 void Service::tell_expiries() { session::tell_expiries(*certificates_, setting_.log, wall_clock()); }

@@ -30,6 +30,7 @@ class Service final : public daemon::Program {
   net::Task<void> serve(daemon::Worker& worker) override;
   [[nodiscard]] bool reload() override;
   void tell_expiries() override;
+  [[nodiscard]] std::vector<daemon::WatchedDisk> disks() const override;
 
  private:
   Service(const daemon::Setting& setting, auth::Directory directory,

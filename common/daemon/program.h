@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/config/config.h"
+#include "common/daemon/disk_space.h"
 #include "common/log/log.h"
 #include "common/net/network.h"
 #include "common/net/scope.h"
@@ -57,6 +58,9 @@ class Program {
   [[nodiscard]] virtual bool reload() { return true; }
   /// At the start and once a day: warns of certificates that end soon. On the main thread.
   virtual void tell_expiries() {}
+
+  /// Where it writes mail: the log is told when there is no room.
+  [[nodiscard]] virtual std::vector<WatchedDisk> disks() const { return {}; }
 };
 
 /// What a program is built from. Both outlive it.

@@ -84,8 +84,11 @@ void serve(Program& program, const Setting& setting, const std::vector<BoundSock
   std::vector<Worker*> workers;
   for (const auto& thread : threads) workers.push_back(&thread->worker());
   program.prepare(workers);
-  const ReaderWatch reader_watch{setting.log, ReaderWatch::kInterval,
-                                 [&setting] { tell_of_damage(setting.log, setting.config); }};
+  DiskWatch disks{program.disks(), setting.config, setting.log};
+  const ReaderWatch reader_watch{setting.log, ReaderWatch::kInterval, [&] {
+                                   tell_of_damage(setting.log, setting.config);
+                                   disks.look();
+                                 }};
   for (const auto& thread : threads) thread->start(program);
   wait_for_end([&] {
     for (const auto& thread : threads) {

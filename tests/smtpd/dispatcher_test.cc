@@ -721,7 +721,7 @@ net::Task<void> record_on_a_full_disk(Scene& scene) {
     co_await scene.sim.loop().sleep(60s);
     EXPECT_EQ(scene.entries().size(), 1U);
     EXPECT_TRUE(scene.deliveryd().delivered.empty());
-    EXPECT_NE(scene.events().find("queue.disk.full"), std::string::npos);
+    EXPECT_NE(scene.events().find("queue.outcome.waits"), std::string::npos);
   }
   co_await scene.sim.loop().sleep(10s);
   EXPECT_EQ(scene.deliveryd().delivered.size(), 1U) << "the notification";
