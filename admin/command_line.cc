@@ -68,15 +68,15 @@ struct CommandLine {
   Action with_any_config(Step step) {
     return [this, step]() -> Outcome<Report> {
       const auto config = load_config(folder);
-      if (config) return step(*config);
+      if (config) return step(*config, Configuration::right);
       std::error_code ignored;
       const auto file = folder / config::kFileName;
       const bool is_installation =
           std::filesystem::exists(file, ignored) || std::filesystem::exists(folder / "run/deliveryd.pid", ignored);
       if (!is_installation) return Failure(config.error());
-      auto report = step(config::load_leniently(file));
+      auto report = step(config::load_leniently(file), Configuration::wrong);
       if (!report) return Failure(config.error() + "\n" + report.error());
-      report->text += config.error() + "\nUntil this is right, ports are told as far as they can be read.\n";
+      report->text += config.error() + "\n";
       report->json["errors"] = config.error();
       return report;
     };
@@ -155,9 +155,10 @@ void add_daemon_commands(CommandLine& line, Arguments& arguments) {
       line.app, "start", "Start the four daemons; returns when all ports answer",
       line.with_config_as_caller([&line](const config::Config& config) { return start(line.folder, config); }));
   line.add(line.app, "stop", "Stop the four daemons",
-           line.with_any_config([](const config::Config& config) { return stop(config); }));
-  line.add(line.app, "status", "Which daemons run, and which ports answer",
-           line.with_any_config([](const config::Config& config) { return status(config); }));
+           line.with_any_config([](const config::Config& config, Configuration) { return stop(config); }));
+  line.add(line.app, "status", "Which daemons run, which ports answer, and what is wrong",
+           line.with_any_config(
+               [](const config::Config& config, Configuration is_right) { return status(config, is_right); }));
 
   CLI::App* config_group = line.add_group("config", "The configuration file");
   line.add(*config_group, "check", "Tell what is wrong in posthaste.toml, and with the files it names",

@@ -22,6 +22,8 @@
 #include <vector>
 
 #include "admin/directory.h"
+#include "admin/in_child.h"
+#include "admin/surroundings.h"
 #include "common/base/clock.h"
 #include "common/base/octets.h"
 #include "common/base/trusted_folder.h"
@@ -487,7 +489,27 @@ void tell_of_restarts(const std::string& daemon, const Holder& holder, const con
 
 }  // namespace
 
-Outcome<Report> status(const config::Config& config) {
+namespace {
+
+/// Puts what was found elsewhere behind the rest.
+void append(Report& report, const char* name, const Report& found) {
+  report.text += found.text;
+  report.json[name] = found.json;
+  report.success = report.success && found.success;
+}
+
+/// As the daemons' user: whether they may read them is what counts.
+Report look_at_certificates_in_child(const config::Config& config) {
+  const Read read{"a certificate or key", "put another in its place"};
+  const auto looked =
+      in_child(config, read, [&config]() -> Outcome<Report> { return look_at_certificates(config); });
+  if (looked) return *looked;
+  return {looked.error() + "\n", {{"fault", looked.error()}}, false};
+}
+
+}  // namespace
+
+Outcome<Report> status(const config::Config& config, Configuration is_right) {
   if (const auto trusted = trust_run_folder(config); !trusted) return Failure(trusted.error());
   Report report;
   for (const std::string daemon : kDaemons) {
@@ -505,6 +527,7 @@ Outcome<Report> status(const config::Config& config) {
       report.text += "  " + held_by_a_stranger(daemon, *holder, config) + "\n";
       report.success = false;
     }
+    if (is_right == Configuration::wrong) continue;
     for (const auto& port : ports_of(daemon, config)) {
       const bool ok = answers(port);
       const std::string endpoint = net::to_string(port.endpoint);
@@ -513,10 +536,13 @@ Outcome<Report> status(const config::Config& config) {
       report.json[daemon]["ports"].push_back({{"name", port.name}, {"endpoint", endpoint}, {"answers", ok}});
     }
   }
-  const Report databases = look_at_databases(config);
-  report.text += databases.text;
-  report.json["databases"] = databases.json;
-  report.success = report.success && databases.success;
+  if (is_right == Configuration::wrong) {
+    report.success = false;
+    return report;
+  }
+  append(report, "databases", look_at_databases(config));
+  append(report, "disks", look_at_disks(config));
+  append(report, "certificates", look_at_certificates_in_child(config));
   return report;
 }
 

@@ -82,6 +82,15 @@ class FullDisk(support.LoggedTest):
                 client.sendmail("someone@example.com", [address("bob")], message_of(SMALL))
             self.assertEqual(answer_in(refused.exception), (452, b"4.3.1"))
 
+        with self.subTest("the operator is told"):
+            support.wait_until(lambda: self.logged("deliveryd", "store.disk.full"), "the log says so")
+            self.assertTrue(self.logged("smtpd", "queue.disk.full"))
+            status = self.mail.try_run("status")
+            self.assertEqual(status.returncode, 1)
+            self.assertRegex(status.stdout, r"New mail is refused: \S+ MB are free in \S+/disk/store, 6\.2 MB must stay \(store")
+            self.assertIn("New mail to other hosts is refused: ", status.stdout)
+            self.assertTrue(any("reason=" in line for line in self.logged("deliveryd", "lmtp.message.refused")))
+
         client = self.mail.imap("bob")
         with self.subTest("APPEND"):
             kind, text = client.append("INBOX", None, None, message_of(SMALL))
@@ -105,6 +114,9 @@ class FullDisk(support.LoggedTest):
             support.wait_until(lambda: self.taken(sent), "mail flows once there is room")
             self.accepted.append(sent)
             self.assert_accepted_are_whole()
+            support.wait_until(lambda: self.logged("deliveryd", "store.disk.free"), "the log says that it is over")
+            self.assertEqual(len(self.logged("deliveryd", "store.disk.full")), 1, "once")
+            self.assertNotIn("refused", self.mail.run("status"))
             client = self.mail.imap("bob")
             must(client.append("Drafts" if client.create("Drafts")[0] == "OK" else "INBOX", None, None, message()))
             client.logout()
@@ -138,6 +150,10 @@ class FullDisk(support.LoggedTest):
         self.mail.wait_for_empty_queue()
         found = collections.Counter(map(support.message_id, self.mail.messages("bob").values()))
         self.assertEqual(found, collections.Counter(map(support.message_id, self.accepted)))
+
+    def logged(self, daemon, event):
+        log = (self.mail.folder / "log" / f"{daemon}.log").read_text()
+        return [line for line in log.splitlines() if f" {event} " in line]
 
     def taken(self, octets):
         try:

@@ -639,6 +639,8 @@ class Daemons(OperatorTest):
             file.write_text(wrong)
             said = self.mail.try_run("status").stdout
             self.assertEqual(said.count("runs, process"), 4, said)
+            self.assertNotIn("answer", said, "of ports nothing is known")
+            self.assertEqual(self.mail.try_run("status").returncode, 1)
         file.write_text(right + "\n[nonsense]\nx = 1\n")
         self.assertEqual(self.mail.try_run("stop").stdout.count(" stopped"), 4)
         self.assertEqual(self.mail.processes(), [])
