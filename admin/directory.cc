@@ -69,7 +69,7 @@ Outcome<Report> look_at_index(const IndexedLog& log) {
   if (is_closed_to_us(index / "data.mdb")) return Report{};
   const auto nothing_yet = is_new(log);
   if (!nothing_yet) return Failure(nothing_yet.error());
-  if (journal::has_lost_its_index(log.directory)) return Failure(without_index(log).text);
+  if (journal::has_lost_its_index(log.directory)) return Failure(index_is_gone(log));
   const auto wrong = lmdb::look_through(index, kLookMax);
   if (!wrong) return Report{};
   return Failure(index.string() + ": " + *wrong + "; " + rebuild_words(log));

@@ -3,14 +3,17 @@
 #include <fcntl.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <optional>
 #include <utility>
 
 #include "admin/daemons.h"
+#include "common/journal/fresh_index.h"
 #include "common/journal/log.h"
 #include "common/lmdb/data_file.h"
+#include "common/lmdb/look_through.h"
 
 namespace posthaste::admin {
 namespace {
@@ -46,6 +49,20 @@ std::string used_by(pid_t process, const IndexedLog& log) {
   return "process " + std::to_string(process) + " uses the " + log.name + "'s index; end it first";
 }
 
+/// Why no index was made from the log, and what helps.
+std::string why_not_made(const IndexedLog& log, const OpenError& error) {
+  constexpr std::chrono::seconds kLookMax{1};
+  const fs::path index = log.directory / "index";
+  const bool is_there = !journal::has_lost_its_index(log.directory);
+  const bool goes_on =
+      !log.with_old_index.empty() && is_there && !lmdb::look_through(index, kLookMax) && log.starts();
+  if (!goes_on) {
+    return log.open_words(error, WasRead::log_alone) + (is_there ? "; the index was left as it was" : "");
+  }
+  return "cannot make the index of the " + log.name + ": " + error.text +
+         ". The index was left as it was: " + log.with_old_index;
+}
+
 Outcome<Report> rebuild_alone(const IndexedLog& log) {
   if (const auto allowed = log.mark.allow(log.directory); !allowed) return Failure(allowed.error());
   const auto lock = journal::lock_writer(log.directory / "writer.lock");
@@ -59,15 +76,17 @@ Outcome<Report> rebuild_alone(const IndexedLog& log) {
   const bool is_absent = !fs::exists(log.directory / "log", failed) && !failed;
   if (is_absent || (segments && segments->empty())) {
     return Failure(
-        (log.directory / "log").string() +
-        " holds nothing to make an index from; nothing was changed. If there was mail, take the folder " +
-        log.name + " from a backup; if there was none, or it is lost for good, move " + log.directory.string() +
-        " away, and \"posthaste " + log.name + " begin-empty\" lets the next start make an empty one");
+        (log.directory / "log").string() + " holds nothing to make an index from; nothing was changed. " +
+        (log.from_backup
+             ? "If there was mail, take the folder " + log.name + " from a backup; if there was none, or "
+             : std::string{"If "}) +
+        "it is lost for good, move " + log.directory.string() + " away, and \"posthaste " + log.name +
+        " begin-empty\" lets the next start make an empty one");
   }
   const auto built = log.rebuild(log.directory / "log", fresh);
   if (!built) {
     fs::remove_all(fresh, failed);
-    return Failure(log.open_words(built.error(), WasRead::log_alone) + "; the index was left as it was");
+    return Failure(why_not_made(log, built.error()));
   }
   if (!journal::sync_directory(fresh)) return system_failure(fresh);
   const auto old = put_in_place(log.directory, fresh);
@@ -104,6 +123,11 @@ Report without_index(const IndexedLog& log) {
                 " rebuild\" makes the index again.\n";
   report.json = {{"sound", false}, {"index", nullptr}};
   return report;
+}
+
+std::string index_is_gone(const IndexedLog& log) {
+  return (log.directory / "index").string() + " is gone: \"posthaste " + log.name +
+         " check\" says whether the log makes a new one";
 }
 
 std::string rebuild_words(const IndexedLog& log) {

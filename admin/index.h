@@ -37,6 +37,11 @@ struct IndexedLog {
       rebuild;
   std::string (*open_words)(const OpenError&, WasRead);
   journal::MadeMark mark;  // that it was made once
+  /// Whether an older copy may come back. Of a queue it would send again what was sent.
+  bool from_backup = true;
+  /// Whether a start reads what the index lacks of the log.
+  std::function<bool()> starts = [] { return false; };
+  std::string with_old_index;  // what a start does when no new index can be made; empty: nothing good
 };
 
 /// Of its index, for in_child().
@@ -52,6 +57,9 @@ struct IndexedLog {
 
 /// Of a log that can be read while its index is gone: what a start makes of it. No success.
 [[nodiscard]] Report without_index(const IndexedLog& log);
+
+/// Of a log that nobody has read yet, while its index is gone.
+[[nodiscard]] std::string index_is_gone(const IndexedLog& log);
 
 /// Which command makes the index anew.
 [[nodiscard]] std::string rebuild_words(const IndexedLog& log);

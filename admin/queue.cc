@@ -51,9 +51,21 @@ IndexedLog queue_of(const config::Config& config) {
                    {},
                    {{"entries", rebuilt->entries}, {"recipients", rebuilt->recipients}}};
   };
-  return {config.paths.queue, "queue",
-          kDaemons,           rebuild,
-          queue::open_words,  {config::made_mark(config, "queue"), "queue"}};
+  const auto starts = [directory = config.paths.queue] {
+    const auto index =
+        queue::open_index(directory / "index", lmdb::Environment::Access::read, queue::kIndexMapOctets);
+    return index &&
+           queue::examine_log(index->get(), directory / "log", queue::Extent::what_the_index_lacks).has_value();
+  };
+  return {.directory = config.paths.queue,
+          .name = "queue",
+          .daemons = kDaemons,
+          .rebuild = rebuild,
+          .open_words = queue::open_words,
+          .mark = {config::made_mark(config, "queue"), "queue", journal::MadeMark::Backup::harms},
+          .from_backup = false,
+          .starts = starts,
+          .with_old_index = "\"posthaste start\" sends what waits"};
 }
 
 namespace {

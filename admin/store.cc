@@ -58,9 +58,15 @@ IndexedLog store_of(const config::Config& config) {
     if (!rebuilt) return std::unexpected(rebuilt.error());
     return in_words(*rebuilt);
   };
-  return {config.paths.store, "store",
-          kDaemons,           rebuild,
-          store::open_words,  {config::made_mark(config, "store"), "store"}};
+  return {.directory = config.paths.store,
+          .name = "store",
+          .daemons = kDaemons,
+          .rebuild = rebuild,
+          .open_words = store::open_words,
+          .mark = {config::made_mark(config, "store"), "store", journal::MadeMark::Backup::helps},
+          .from_backup = true,
+          .starts = [] { return false; },
+          .with_old_index = ""};
 }
 
 namespace {
@@ -316,8 +322,7 @@ Outcome<Report> list_numbers(const config::Config& config) {
   report.json = nlohmann::json::array();
   if (*nothing_yet) return report;
   if (journal::has_lost_its_index(config.paths.store)) {
-    return Failure((config.paths.store / "index").string() +
-                   " is gone: \"posthaste start\" makes it again from the log");
+    return Failure(index_is_gone(store_of(config)));
   }
   const auto users = store::users_in(config.paths.store, map_octets(config));
   if (!users && users.error().kind == OpenError::Kind::absent) return report;  // nothing was stored yet

@@ -82,7 +82,7 @@ std::expected<std::unique_ptr<daemon::Program>, std::string> Service::open(const
 }
 
 std::expected<void, std::string> Service::open_store() {
-  const journal::MadeMark mark{config::made_mark(config_, "store"), "store"};
+  const journal::MadeMark mark{config::made_mark(config_, "store"), "store", journal::MadeMark::Backup::helps};
   if (auto allowed = mark.allow(config_.paths.store); !allowed) return allowed;
   store::WriterOptions options;
   options.directory = config_.paths.store;

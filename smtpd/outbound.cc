@@ -61,7 +61,8 @@ Outbound::Outbound(const daemon::Setting& setting, const auth::Directory& direct
 Outbound::~Outbound() = default;
 
 std::expected<void, std::string> Outbound::open_queue() {
-  const journal::MadeMark mark{config::made_mark(setting_.config, "queue"), "queue"};
+  const journal::MadeMark mark{config::made_mark(setting_.config, "queue"), "queue",
+                               journal::MadeMark::Backup::harms};
   if (auto allowed = mark.allow(setting_.config.paths.queue); !allowed) return allowed;
   queue::Options options;
   options.directory = setting_.config.paths.queue;
@@ -74,7 +75,8 @@ std::expected<void, std::string> Outbound::open_queue() {
     setting_.log.warning("queue.index.remade",
                          {{"entries", remade.entries}, {"recipients", remade.recipients}, {"ms", took.count()}});
   };
-  auto queue = queue::Queue::open(std::move(options), *writer_, [this] { end_to_recover(setting_.log, setting_.config); });
+  auto queue =
+      queue::Queue::open(std::move(options), *writer_, [this] { end_to_recover(setting_.log, setting_.config); });
   if (!queue) return std::unexpected(queue::open_words(queue.error()));
   queue_ = std::move(*queue);
   if (const auto set = mark.set(setting_.config.paths.queue); !set) {

@@ -52,11 +52,12 @@ std::expected<void, std::string> MadeMark::allow(const fs::path& directory) cons
   const auto where = noted();
   if (!where) return {};
   const std::string last = where->empty() ? "" : " (it was in " + *where + ")";
-  return std::unexpected("cannot open the " + log_ + ": " + directory.string() +
-                         " holds neither a log nor an index, and there was a " + log_ + last +
-                         ": mount its disk, put paths." + log_ +
-                         " right, or take the folder from a backup. If it is lost for good, \"posthaste " + log_ +
-                         " begin-empty\" lets the next start make an empty one");
+  return std::unexpected(
+      "cannot open the " + log_ + ": " + directory.string() +
+      " holds neither a log nor an index, and there was a " + log_ + last + ": mount its disk" +
+      (backup_ == Backup::helps ? ", put paths." + log_ + " right, or take the folder from a backup"
+                                : " or put paths." + log_ + " right") +
+      ". If it is lost for good, \"posthaste " + log_ + " begin-empty\" lets the next start make an empty one");
 }
 
 std::expected<void, std::string> MadeMark::set(const fs::path& directory) const {

@@ -15,8 +15,12 @@ namespace posthaste::journal {
 /// The note of one log: a file that names the folder in which it was seen last.
 class MadeMark {
  public:
+  /// What an older copy of the log does in place of one that is lost. One of a queue sends again what was sent.
+  enum class Backup { helps, harms };
+
   /// `log` is what the operator calls it: "store", of `posthaste store`.
-  MadeMark(std::filesystem::path file, std::string log) : file_(std::move(file)), log_(std::move(log)) {}
+  MadeMark(std::filesystem::path file, std::string log, Backup backup)
+      : file_(std::move(file)), log_(std::move(log)), backup_(backup) {}
 
   /// Whether the log may be opened in `directory`, or begun there. Errors: it was made once, and nothing of it is
   /// there; a sentence for the operator, which says what helps.
@@ -34,6 +38,7 @@ class MadeMark {
 
   std::filesystem::path file_;
   std::string log_;
+  Backup backup_;
 };
 
 }  // namespace posthaste::journal

@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 
 class MadeMarkTest : public ::testing::Test {
  protected:
-  [[nodiscard]] MadeMark mark() const { return {scratch_.path() / "store.made", "store"}; }
+  [[nodiscard]] MadeMark mark() const { return {scratch_.path() / "store.made", "store", MadeMark::Backup::helps}; }
   [[nodiscard]] fs::path store() const { return scratch_.path() / "store"; }
 
   ScratchDirectory scratch_;
@@ -38,6 +38,16 @@ TEST_F(MadeMarkTest, WhatWasMadeAndIsGoneMayNotAndWhereItWasIsTold) {
   }
   EXPECT_EQ(mark().clear(), true);
   EXPECT_TRUE(mark().allow(store()));
+}
+
+TEST_F(MadeMarkTest, OfAQueueNoOlderCopyComesBack) {
+  const MadeMark queue{scratch_.path() / "queue.made", "queue", MadeMark::Backup::harms};
+  const auto directory = scratch_.path() / "queue";
+  ASSERT_TRUE(queue.set(directory));
+  const auto allowed = queue.allow(directory);
+  ASSERT_FALSE(allowed);
+  EXPECT_EQ(allowed.error().find("backup"), std::string::npos) << allowed.error();
+  EXPECT_NE(allowed.error().find("mount its disk or put paths.queue right."), std::string::npos) << allowed.error();
 }
 
 TEST_F(MadeMarkTest, WhatIsThereMayBeOpenedWhereverItIs) {
