@@ -131,16 +131,23 @@ bool is_held_as_damaged(const queue::QueuedRecipient& queued) {
 }
 
 /// Why nobody of an entry is tried: "held", or that and the damage.
-std::string held_words(const queue::Reader& reader, queue::EntryId id) {
-  const auto entry = reader.read(id);
-  const bool is_damaged = entry && std::ranges::any_of(entry->recipients, is_held_as_damaged);
-  return is_damaged ? "held: the message is damaged" : "held";
+std::string held_words(const queue::Entry& entry) {
+  return std::ranges::any_of(entry.recipients, is_held_as_damaged) ? "held: the message is damaged" : "held";
 }
 
-std::string line_of(const queue::Summary& entry, const std::string& next) {
+/// The first for whom it waits, of all when it waits for none.
+const queue::QueuedRecipient& first_waiting(const queue::Entry& entry) {
+  const auto waits = [](const queue::QueuedRecipient& queued) {
+    return queued.status.fate == queue::Fate::waiting;
+  };
+  const auto found = std::ranges::find_if(entry.recipients, waits);
+  return found != entry.recipients.end() ? *found : entry.recipients.front();
+}
+
+std::string line_of(const queue::Summary& entry, const std::string& to, const std::string& next) {
   return std::to_string(number(entry.id)) + "  " + entry.envelope.trace_id + "  " +
          age(entry.envelope.arrived, wall_clock()) + " old  " + std::to_string(entry.octets) + " octets  from " +
-         to_string(entry.envelope.reverse_path) + "  " + std::to_string(entry.waiting) + " of " +
+         to_string(entry.envelope.reverse_path) + to + "  " + std::to_string(entry.waiting) + " of " +
          std::to_string(entry.recipients) + " recipients waiting, " + next + "\n";
 }
 
@@ -222,14 +229,35 @@ net::Task<void> ask(net::UvLoop& loop, net::Endpoint socket, std::string line, s
   if (answer) heard = std::string{*answer};
 }
 
-std::string_view past_tense(queue::ControlAction action) {
+/// What was done to entry `name`.
+std::string done_to(const std::string& name, queue::ControlAction action) {
   switch (action) {
-    case queue::ControlAction::retry: return "To be tried now";
-    case queue::ControlAction::hold: return "Held";
-    case queue::ControlAction::release: return "Released";
-    case queue::ControlAction::drop: return "Dropped";
+    case queue::ControlAction::retry: return "Entry " + name + " is to be tried now.\n";
+    case queue::ControlAction::hold: return "Held entry " + name + ".\n";
+    case queue::ControlAction::release: return "Released entry " + name + ".\n";
+    case queue::ControlAction::drop: return "Dropped entry " + name + ".\n";
   }
   std::unreachable();
+}
+
+/// Entries of which nobody is tried until they are released. Nothing when the queue can't be read.
+std::optional<std::uint64_t> count_held(const config::Config& config) {
+  const auto reader = open_queue(config);
+  if (!reader) return std::nullopt;
+  std::uint64_t held = 0;
+  const auto count = [&held](const queue::Summary& entry) {
+    if (entry.held > 0 && !entry.next_attempt) ++held;
+    return true;
+  };
+  if (!(*reader)->walk(count)) return std::nullopt;
+  return held;
+}
+
+/// What came of trying all.
+std::string tried_all(std::uint64_t entries, std::uint64_t held) {
+  std::string text = counted(entries, "entry is", "entries are") + " to be tried now.\n";
+  if (held > 0) text += counted(held, "entry is held and stays.\n", "entries are held and stay.\n");
+  return text;
 }
 
 /// What a change does not reach: the host that is asked now may take the message.
@@ -374,10 +402,14 @@ Outcome<Report> list_entries(const config::Config& config) {
   Report report;
   report.json["entries"] = nlohmann::json::array();
   const auto add = [&](const queue::Summary& entry) {
-    const std::string next =
-        entry.next_attempt ? "next " + when(*entry.next_attempt, now) : held_words(**reader, entry.id);
-    report.text += line_of(entry, next);
+    const auto whole = (*reader)->read(entry.id);  // not there when it went meanwhile
+    const bool has_recipients = whole && !whole->recipients.empty();
+    const std::string to = has_recipients ? to_string(first_waiting(*whole).recipient.mailbox) : std::string{};
+    const std::string held = whole ? held_words(*whole) : "held";
+    report.text += line_of(entry, to.empty() ? "" : " to " + to,
+                           entry.next_attempt ? "next " + when(*entry.next_attempt, now) : held);
     report.json["entries"].push_back(json_of(entry));
+    report.json["entries"].back()["to"] = to.empty() ? nlohmann::json{} : nlohmann::json(to);
     return true;
   };
   if (!(*reader)->walk(add)) return unreadable();
@@ -436,9 +468,15 @@ Outcome<Report> change_entries(const config::Config& config, queue::ControlActio
   if (!*answer) return Failure("smtpd says: " + answer->error());
   Report report;
   const auto& [entries, attempts] = **answer;
-  report.text = std::string{past_tense(action)} + ": " + std::to_string(entries) + "\n";
-  if (attempts != 0) report.text += what_goes_on(action);
   report.json = {{"entries", entries}, {"attempts_under_way", attempts}};
+  if (request.entry) {
+    report.text = entries == 0 ? "Entry " + name + " is gone.\n" : done_to(std::to_string(number(*request.entry)), action);
+  } else {
+    const auto held = count_held(config);
+    report.text = tried_all(entries, held.value_or(0));
+    if (held) report.json["held"] = *held;
+  }
+  if (attempts != 0) report.text += what_goes_on(action);
   return report;
 }
 

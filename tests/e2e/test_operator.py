@@ -445,7 +445,10 @@ class Queue(OperatorTest):
             self.assertIn("there is no entry 1:", self.refused("queue", command, "1"), command)
         self.mail.run("queue", "hold", "2")
         self.assertIn("entry 2 is held already", self.refused("queue", "hold", "2"))
-        self.assertIn("Released: 1", self.mail.run("queue", "release", "2"))
+        said = self.mail.run("queue", "retry", "all")
+        self.assertRegex(said, r"^\d entr(y is|ies are) to be tried now\.\n1 entry is held and stays\.\n")
+        self.assertRegex(self.mail.run("queue", "list"), r"(?m)^2  .* from <[^>]*> to \S+@\S+  1 of 1 recipients waiting, held$")
+        self.assertEqual(self.mail.run("queue", "release", "2"), "Released entry 2.\n")
 
     def test_a_queue_that_does_not_open_is_gone_on_without(self):
         self.set_up()
