@@ -9,6 +9,7 @@
 #include <atomic>
 #include <iostream>
 #include <optional>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <variant>
@@ -56,6 +57,12 @@ Outcome<UserId> add_to(auth::Change& change, const std::string& address, const s
   return *id;
 }
 
+/// Of a password that is soon guessed; empty for any other.
+std::string warning_of(std::string_view password) {
+  constexpr std::size_t kShortOctets = 8;
+  return password.size() < kShortOctets ? "The password is very short: others guess it soon.\n" : "";
+}
+
 Outcome<auth::Change> begin(auth::Directory& directory) {
   auto change = directory.change();
   if (!change) return Failure(sentence(change.error(), "the directory"));
@@ -76,13 +83,13 @@ nlohmann::json as_json(const auth::User& user) {
 
 Outcome<void> expect_user(const auth::Directory& directory, const std::string& address) {
   const auto user = directory.find_user(address);
-  if (!user) return Failure(sentence(user.error(), address));
+  if (!user) return Failure(sentence_for_address(directory, user.error(), address));
   return {};
 }
 
 Outcome<void> expect_free(const auth::Directory& directory, const std::string& address) {
   const auto parsed = auth::parse_address(address);
-  if (!parsed) return Failure(sentence(auth::DirectoryError::bad_address, address));
+  if (!parsed) return Failure(sentence_for_address(directory, auth::DirectoryError::bad_address, address));
   const auto ours = directory.is_our_domain(parsed->domain);
   if (!ours) return Failure(sentence(ours.error(), address));
   if (!*ours) return Failure(sentence(auth::DirectoryError::no_domain, address));
@@ -106,6 +113,7 @@ Outcome<Report> add_user(auth::Directory& directory, const std::string& address,
   if (auto committed = commit(*change); !committed) return Failure(committed.error());
   Report report{"Added " + address + ".\n", {{"id", number(*id)}, {"address", address}}};
   tell_of_aliases(directory.list_aliases().value_or(std::vector<auth::Alias>{}), address, report);
+  report.text += warning_of(password);
   return report;
 }
 
@@ -241,11 +249,26 @@ Outcome<void> take_out_of_aliases(auth::Change& change, const std::vector<auth::
   return {};
 }
 
+/// The user or alias that gets the mail to an address as a detail of theirs; `id` says nothing.
+std::optional<auth::LocalUser> without_detail(const auth::Directory& directory, const std::string& address) {
+  const std::size_t at = address.rfind('@');
+  const auto [name, detail] = auth::split_subaddress(std::string_view{address}.substr(0, at), '+');
+  if (!detail) return std::nullopt;
+  auth::LocalUser base{.id = {}, .address = std::string{name} + address.substr(at), .detail = std::string{*detail}};
+  if (directory.find_user(base.address)) return base;
+  const auto aliases = directory.list_aliases();
+  const bool is_alias = aliases && std::ranges::any_of(*aliases, [&base](const auto& alias) {
+                          return iequals(alias.address, base.address);
+                        });
+  if (!is_alias) return std::nullopt;
+  return base;
+}
+
 }  // namespace
 
 Outcome<Report> delete_user(auth::Directory& directory, const std::string& address) {
   const auto user = directory.find_user(address);
-  if (!user) return Failure(sentence(user.error(), address));
+  if (!user) return Failure(sentence_for_address(directory, user.error(), address));
   auto change = begin(directory);  // from here on nobody else makes an alias
   if (!change) return Failure(change.error());
   const auto aliases = aliases_to(directory, user->address);
@@ -263,15 +286,18 @@ Outcome<Report> delete_user(auth::Directory& directory, const std::string& addre
   if (auto committed = commit(*change); !committed) return Failure(committed.error());
   const auto resolution = directory.resolve(user->address);
   if (resolution && std::holds_alternative<auth::Recipients>(*resolution)) {
-    report.text += "Mail to " + address + " goes to the catch-all of its domain from now on.\n";
-    report.json["catch_all"] = true;
+    const auto base = without_detail(directory, user->address);
+    report.json["catch_all"] = !base;
+    report.text += "Mail to " + address + " goes to " +
+                   (base ? base->address + ", as the detail " + base->detail : "the catch-all of its domain") +
+                   " from now on.\n";
   }
   return report;
 }
 
 Outcome<Report> set_password(auth::Directory& directory, const std::string& address, const std::string& password) {
   const auto user = directory.find_user(address);
-  if (!user) return Failure(sentence(user.error(), address));
+  if (!user) return Failure(sentence_for_address(directory, user.error(), address));
   auto change = begin(directory);  // from here on nobody else gives the user a salt
   if (!change) return Failure(change.error());
   const auto former = directory.find_credential(user->id);
@@ -285,7 +311,8 @@ Outcome<Report> set_password(auth::Directory& directory, const std::string& addr
   if (auto set = change->set_credential(user->id, *credential); !set)
     return Failure(sentence(set.error(), address));
   if (auto committed = commit(*change); !committed) return Failure(committed.error());
-  return Report{"The password of " + address + " is changed.\n", {{"address", user->address}}};
+  return Report{"The password of " + address + " is changed.\n" + warning_of(password),
+                {{"address", user->address}}};
 }
 
 namespace {

@@ -55,7 +55,7 @@ Outcome<Report> add_app_password(auth::Directory& directory, const std::string& 
   auto change = directory.change();  // from here on nobody else gives the user a salt
   if (!change) return Failure(sentence(change.error(), "the directory"));
   const auto user = directory.find_user(address);
-  if (!user) return Failure(sentence(user.error(), address));
+  if (!user) return Failure(sentence_for_address(directory, user.error(), address));
   const auto account = directory.find_account(user->address);
   if (!account) return Failure(address + " has no password yet");
 
@@ -79,7 +79,7 @@ Outcome<Report> add_app_password(auth::Directory& directory, const std::string& 
 
 Outcome<Report> list_app_passwords(const auth::Directory& directory, const std::string& address) {
   const auto user = directory.find_user(address);
-  if (!user) return Failure(sentence(user.error(), address));
+  if (!user) return Failure(sentence_for_address(directory, user.error(), address));
   const auto all = directory.app_passwords(user->id);
   if (!all) return Failure(sentence(all.error(), address));
   Report report;
@@ -95,7 +95,7 @@ Outcome<Report> list_app_passwords(const auth::Directory& directory, const std::
 Outcome<Report> delete_app_password(auth::Directory& directory, const std::string& address,
                                     const std::string& name) {
   const auto user = directory.find_user(address);
-  if (!user) return Failure(sentence(user.error(), address));
+  if (!user) return Failure(sentence_for_address(directory, user.error(), address));
   auto change = directory.change();
   if (!change) return Failure(sentence(change.error(), "the directory"));
   if (auto deleted = change->delete_app_password(user->id, name); !deleted) {

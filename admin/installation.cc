@@ -47,6 +47,17 @@ Outcome<auth::Directory> open_directory(const config::Config& config) {
   return std::move(*directory);
 }
 
+std::string sentence_for_address(const auth::Directory& directory, auth::DirectoryError error,
+                                 const std::string& address) {
+  using enum auth::DirectoryError;
+  if ((error != bad_address && error != not_found) || address.find('@') != std::string::npos) {
+    return sentence(error, address);
+  }
+  const auto domains = directory.list_domains();
+  const std::string domain = domains && !domains->empty() ? domains->front() : "example.org";
+  return address + " is not an address: name the whole of it, such as " + address + "@" + domain;
+}
+
 std::string sentence(auth::DirectoryError error, const std::string& subject) {
   using enum auth::DirectoryError;
   switch (error) {

@@ -28,6 +28,10 @@ using Outcome = std::expected<T, std::string>;
 /// The directory, for reading and changing.
 [[nodiscard]] Outcome<auth::Directory> open_directory(const config::Config& config);
 
+/// What the directory's answer means for `address`; of a local part alone, what the whole address would be.
+[[nodiscard]] std::string sentence_for_address(const auth::Directory& directory, auth::DirectoryError error,
+                                               const std::string& address);
+
 /// What the directory's answer means for `subject`, an address or a domain.
 [[nodiscard]] std::string sentence(auth::DirectoryError error, const std::string& subject);
 

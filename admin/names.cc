@@ -7,6 +7,7 @@
 #include <utility>
 #include <variant>
 
+#include "common/auth/address.h"
 #include "common/base/octets.h"
 
 namespace posthaste::admin {
@@ -26,7 +27,17 @@ Outcome<Report> change_one(auth::Directory& directory, const std::string& subjec
 }  // namespace
 
 Outcome<Report> add_domain(auth::Directory& directory, const std::string& domain) {
-  return change_one(directory, domain, "Added", [&](auth::Change& change) { return change.add_domain(domain); });
+  if (!auth::parse_domain(domain)) return Failure(domain + " is not a domain name, like example.org");
+  auto added =
+      change_one(directory, domain, "Added", [&](auth::Change& change) { return change.add_domain(domain); });
+  if (!added) return added;
+  const std::string postmaster = "postmaster@" + lower(domain);
+  const auto resolution = directory.resolve(postmaster);
+  if (resolution && std::holds_alternative<auth::UnknownUser>(*resolution)) {
+    added->text += "Nobody gets the mail to " + postmaster + " yet: add a user, or \"posthaste alias add " +
+                   postmaster + " ADDRESS\".\n";
+  }
+  return added;
 }
 
 Outcome<Report> list_domains(const auth::Directory& directory) {
@@ -41,6 +52,7 @@ Outcome<Report> list_domains(const auth::Directory& directory) {
 Outcome<Report> delete_domain(auth::Directory& directory, const std::string& domain) {
   const auto aliases = directory.list_aliases();
   if (!aliases) return Failure(sentence(aliases.error(), "the directory"));
+  if (!auth::parse_domain(domain)) return Failure(domain + " is not a domain name, like example.org");
   auto deleted =
       change_one(directory, domain, "Deleted", [&](auth::Change& change) { return change.delete_domain(domain); });
   if (!deleted) return deleted;
@@ -72,6 +84,21 @@ std::vector<std::string> in_lower_case(const std::vector<std::string>& addresses
   std::vector<std::string> folded;
   for (const auto& address : addresses) folded.push_back(lower(address));
   return folded;
+}
+
+/// In their order, each once, whatever its case.
+std::vector<std::string> without_repetitions(const std::vector<std::string>& addresses) {
+  std::vector<std::string> once;
+  for (const auto& address : addresses) {
+    const auto is_it = [&address](const auto& each) { return iequals(each, address); };
+    if (std::ranges::none_of(once, is_it)) once.push_back(address);
+  }
+  return once;
+}
+
+std::string sentence_for_target(const auth::Directory& directory, const std::string& target) {
+  if (target.find('@') != std::string::npos) return target + " is not an address that mail can go to";
+  return sentence_for_address(directory, auth::DirectoryError::bad_address, target);
 }
 
 /// By the addresses in lower case.
@@ -126,7 +153,12 @@ std::vector<std::string> nobodies(const auth::Directory& directory, const std::v
 }  // namespace
 
 Outcome<Report> add_alias(auth::Directory& directory, const std::string& address,
-                          const std::vector<std::string>& targets, Present present) {
+                          const std::vector<std::string>& all_targets, Present present) {
+  for (const auto& target : all_targets) {
+    if (auth::parse_address(target)) continue;
+    return Failure(sentence_for_target(directory, target) + "; nothing was changed");
+  }
+  const std::vector<std::string> targets = without_repetitions(all_targets);
   auto change = directory.change();  // from here on nobody else makes an alias
   if (!change) return Failure(sentence(change.error(), address));
   const auto aliases = directory.list_aliases();
@@ -139,14 +171,23 @@ Outcome<Report> add_alias(auth::Directory& directory, const std::string& address
     return Failure(address + " is an alias already, to " + list_of(former) +
                    ": name all its targets and --replace; nothing was changed");
   }
-  if (const auto set = change->set_alias({address, targets}); !set) return Failure(sentence(set.error(), address));
+  if (const auto set = change->set_alias({address, targets}); !set) {
+    if (set.error() == auth::DirectoryError::exists) {
+      return Failure(address + " is a user; an alias can't have a user's address");
+    }
+    return Failure(sentence_for_address(directory, set.error(), address));
+  }
   if (const auto ends = expect_an_end(directory, all, lower(address)); !ends) return Failure(ends.error());
   if (auto committed = change->commit(); !committed) return Failure(sentence(committed.error(), address));
   const auto unknown = nobodies(directory, targets);
   Report report{"Set " + address + ".\n", {{"name", address}, {"unknown", unknown}}};
   if (leads_elsewhere) report.text += "It led to " + list_of(former) + ".\n";
   for (const auto& target : unknown) {
-    report.text += target + " is nobody here: mail to it is refused until there is such a user or alias.\n";
+    const auto leads = all.find(lower(target));
+    const bool is_alias = leads != all.end() && !leads->second.empty();
+    report.text += target +
+                   (is_alias ? " leads to " + list_of(leads->second) + ", where nobody is" : " is nobody here") +
+                   ": mail to it is refused until there is such a user or alias.\n";
   }
   return report;
 }
@@ -166,6 +207,9 @@ Outcome<Report> list_aliases(const auth::Directory& directory) {
 }
 
 Outcome<Report> delete_alias(auth::Directory& directory, const std::string& address) {
+  if (address.find('@') == std::string::npos) {
+    return Failure(sentence_for_address(directory, auth::DirectoryError::bad_address, address));
+  }
   auto deleted =
       change_one(directory, address, "Deleted", [&](auth::Change& change) { return change.delete_alias(address); });
   if (!deleted) return deleted;

@@ -78,7 +78,13 @@ Outcome<auth::Route> read_route(const std::string& target, const std::string& ur
 Outcome<Report> add_route(auth::Directory& directory, const auth::Route& route) {
   auto set = [&route](auth::Change& change) { return change.set_route(route); };
   if (auto done = change_route(directory, route.target, set); !done) return Failure(done.error());
-  return Report{"Mail for " + route.target + " goes to " + auth::to_url(route) + ".\n", as_json(route)};
+  const auto ours = directory.is_our_domain(route.target);
+  if (!ours || !*ours) {
+    return Report{"Mail for " + route.target + " goes to " + auth::to_url(route) + ".\n", as_json(route)};
+  }
+  return Report{"Mail for addresses of " + route.target + " that nobody has here goes to " + auth::to_url(route) +
+                    "; it is no longer refused.\n",
+                as_json(route)};
 }
 
 Outcome<Report> list_routes(const auth::Directory& directory) {
