@@ -141,6 +141,15 @@ struct Arguments {
   std::vector<std::string> words;
 };
 
+/// What is wrong with how a port base is written; empty when nothing is.
+std::string is_port_base(const std::string& text) {
+  constexpr std::size_t kDigitsMax = 5;
+  const bool is_number = !text.empty() && text.size() <= kDigitsMax &&
+                         std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; }) &&
+                         std::stoul(text) <= UINT16_MAX;
+  return is_number ? "" : "must be a whole number from 0 to 64540";
+}
+
 void add_daemon_commands(CommandLine& line, Arguments& arguments) {
   CLI::App* init_command = line.add(line.app, "init", "Make a working installation in a new folder",
                                     [&arguments] { return init(arguments.init); });
@@ -148,7 +157,8 @@ void add_daemon_commands(CommandLine& line, Arguments& arguments) {
   init_command->add_option("--domain", arguments.init.domain, "The domain whose mail comes here")->required();
   init_command->add_option("--hostname", arguments.init.hostname, "This host's name (mail.DOMAIN)");
   init_command->add_option("--listen", arguments.init.addresses, "An address to listen on (all); may be repeated");
-  init_command->add_option("--port-base", arguments.init.port_base, "Every port is this plus the standard one (0)");
+  init_command->add_option("--port-base", arguments.init.port_base, "Every port is this plus the standard one (0)")
+      ->check(is_port_base, "");
   init_command->add_option("--user", arguments.init.user, "The system user of the daemons, for root (posthaste)");
 
   line.add(
@@ -359,13 +369,14 @@ void add_man_command(CommandLine& line, Arguments& arguments) {
   std::string pages;
   for (const auto& page : manual_pages()) pages += (pages.empty() ? "" : ", ") + page;
   line.add(line.app, "man", "Print a man page: posthaste man posthaste | man -l -",
-           [&line, &arguments]() -> Outcome<Report> {
+           [&line, &arguments, pages]() -> Outcome<Report> {
+             if (arguments.name.empty())
+               return Report{"The pages are: " + pages + ".\n", {{"pages", manual_pages()}}};
              auto text = manual(arguments.name, line.app);
-             if (!text) return Failure("there is no such page; \"posthaste man --help\" lists all");
+             if (!text) return Failure("there is no page " + arguments.name + "; the pages are: " + pages);
              return Report{std::move(*text), {{"page", arguments.name}}};
            })
-      ->add_option("PAGE", arguments.name, pages)
-      ->required();
+      ->add_option("PAGE", arguments.name, pages);
 }
 
 /// How many letters must be changed, added, left out, or swapped with the next.
@@ -386,6 +397,12 @@ std::size_t distance(std::string_view one, std::string_view other) {
   return rows.back().back();
 }
 
+std::string names_of(const std::vector<const CLI::App*>& commands) {
+  std::string names;
+  for (const auto* command : commands) names += (names.empty() ? "" : ", ") + command->get_name();
+  return names;
+}
+
 /// What stands where a command should, and which was meant. Nothing when that is not what is wrong.
 std::optional<std::string> unknown_command(const CLI::App& app) {
   const CLI::App* group = &app;
@@ -396,13 +413,18 @@ std::optional<std::string> unknown_command(const CLI::App& app) {
   }
   const auto known = group->get_subcommands([](const CLI::App*) { return true; });
   const auto rest = app.remaining(true);
+  if (!known.empty() && rest.empty() && group != &app)
+    return "\"" + path + "\" needs a command: " + names_of(known);
   if (known.empty() || rest.empty() || rest.front().starts_with('-')) return std::nullopt;
   const auto nearest = std::ranges::min_element(
       known, {}, [&](const CLI::App* command) { return distance(rest.front(), command->get_name()); });
   std::string words = "there is no command \"" + path + " " + rest.front() + "\"";
   constexpr std::size_t kTypingErrorsMax = 2;
-  if (distance(rest.front(), (*nearest)->get_name()) <= kTypingErrorsMax) {
-    words += "; did you mean \"" + path + " " + (*nearest)->get_name() + "\"?";
+  const auto begins_so = std::ranges::find_if(
+      known, [&](const CLI::App* command) { return command->get_name().starts_with(rest.front()); });
+  const bool is_near = distance(rest.front(), (*nearest)->get_name()) <= kTypingErrorsMax;
+  if (is_near || begins_so != known.end()) {
+    words += "; did you mean \"" + path + " " + (is_near ? *nearest : *begins_so)->get_name() + "\"?";
     return words;
   }
   return words + "; \"" + path + " --help\" lists all";

@@ -616,7 +616,13 @@ class Words(OperatorTest):
         self.assertIn('there is no command "posthaste user ad"', said("help", "user", "ad", status=1))
         for wrong in (("stauts",), ("user", "add"), ("user",), ("status", "--nonsense")):
             self.assertTrue(json.loads(said("--json", *wrong))["error"], wrong)
+        self.assertIn('did you mean "posthaste user delete"?', said("user", "del"))
+        self.assertIn('"posthaste store" needs a command: check, rebuild, begin-empty', said("store"))
+        self.assertEqual(said("man", status=0), "The pages are: posthaste, posthaste.toml, smtpd, deliveryd, imapd, pop3d.\n")
+        self.assertIn("there is no page imap; the pages are: posthaste,", said("man", "imap", status=1))
         init = ("init", "/var/tmp/posthaste-e2e-never", "--domain", "example.org")
+        for wrong in ("-1", "abc", "", "65536", "4294967321"):
+            self.assertIn("must be a whole number from 0 to 64540", said(*init, "--port-base", wrong), wrong)
         self.assertIn("--port-base must be a whole number", said(*init, "--port-base", "65000", status=1))
         self.assertIn("--listen must be a list, each entry an IP address", said(*init, "--listen", "here", status=1))
 
