@@ -31,13 +31,32 @@ struct Account {
   gid_t group;
 };
 
-/// Whether somebody who owns nothing on the way can walk down to `folder`.
-bool can_reach(const fs::path& folder) {
+/// The first folder above that keeps somebody who owns nothing on the way from walking down to `folder`.
+std::optional<fs::path> closed_above(const fs::path& folder) {
+  std::optional<fs::path> closed;
   for (fs::path step = fs::absolute(folder).parent_path();; step = step.parent_path()) {
     struct stat entry {};
-    if (stat(step.c_str(), &entry) == 0 && (entry.st_mode & S_IXOTH) == 0) return false;
-    if (step == step.root_path()) return true;
+    if (stat(step.c_str(), &entry) == 0 && (entry.st_mode & S_IXOTH) == 0) closed = step;
+    if (step == step.root_path()) return closed;
   }
+}
+
+std::string unreachable(const std::string& user, const fs::path& folder, const fs::path& closed) {
+  return "the user " + user + " can't reach " + folder.string() + ": open " + closed.string() +
+         " (\"chmod o+x\"), or choose another folder";
+}
+
+/// Why the daemons will be root, when root makes an installation for nobody else.
+std::string why_root(const fs::path& folder) {
+  const std::string begin_again = "The daemons will run as root. Better: remove the folder, ";
+  const auto closed = closed_above(folder);
+  if (getpwnam(kDefaultUser) != nullptr && closed) {
+    return begin_again +
+           "and init again where the user posthaste can reach it: " + unreachable(kDefaultUser, folder, *closed) +
+           ".\n";
+  }
+  return begin_again +
+         "make a system user (useradd --system posthaste), and init again where that user can reach it.\n";
 }
 
 /// Who the daemons will be: nothing for whoever runs this command.
@@ -49,11 +68,9 @@ Outcome<std::optional<Account>> choose_account(const InitOptions& options) {
     if (options.user.empty()) return std::nullopt;
     return Failure("there is no system user \"" + name + "\": make one with \"useradd --system " + name + "\"");
   }
-  if (entry->pw_uid != 0 && !can_reach(options.folder)) {
-    if (options.user.empty()) return std::nullopt;
-    return Failure("the user \"" + name + "\" can't reach " + options.folder.string() +
-                   ": a folder on the way is closed to others");
-  }
+  const auto closed = entry->pw_uid != 0 ? closed_above(options.folder) : std::nullopt;
+  if (closed && options.user.empty()) return std::nullopt;
+  if (closed) return Failure(unreachable(name, options.folder, *closed));
   return Account{name, entry->pw_uid, entry->pw_gid};
 }
 
@@ -196,9 +213,7 @@ Outcome<Report> init(const InitOptions& options) {
     report.text += "The daemons will run as " + (*account)->name + ".\n";
     report.json["user"] = (*account)->name;
   } else if (geteuid() == 0) {
-    report.text +=
-        "The daemons will run as root. Better: remove the folder, make a system user (useradd --system posthaste), "
-        "and init again where that user can reach it.\n";
+    report.text += why_root(options.folder);
   }
   report.text +=
       "Next: posthaste -C " + folder + " user add NAME@" + *domain + "; posthaste -C " + folder + " start\n";
