@@ -44,6 +44,12 @@ std::optional<std::string> other_master(const struct stat& status) {
   return std::nullopt;
 }
 
+/// The command by which root becomes the only master of a place that has another.
+std::string mending(const struct stat& status, const fs::path& place) {
+  const char* command = status.st_uid != kRoot ? "chown -h root " : "chmod go-w ";
+  return "; \"" + std::string{command} + place.string() + "\" mends that";
+}
+
 /// Whether what root has in this folder stays what it is, whoever else writes there.
 bool is_sticky(const struct stat& status) {
   return status.st_uid == kRoot && S_ISDIR(status.st_mode) && (status.st_mode & S_ISVTX) != 0;
@@ -73,6 +79,7 @@ std::expected<OpenFile, TrustError> walk(const fs::path& path, Last last) {
   if (current.get() < 0) return failure("/", errno);
   Steps steps;
   push_steps(steps, path);
+  fs::path place = "/";  // where `current` is
   bool sticky = false;
   for (int links = 0; !steps.empty();) {
     const std::string step = steps.back();
@@ -85,10 +92,15 @@ std::expected<OpenFile, TrustError> walk(const fs::path& path, Last last) {
       continue;
     }
     if (S_ISLNK(status.st_mode)) {
-      if (const auto master = other_master(status)) return distrust(path, step + " on its way: " + *master);
+      if (const auto master = other_master(status)) {
+        return distrust(path, "\"" + step + "\" on its way: " + *master + mending(status, place / step));
+      }
       const fs::path target = read_link(current.get(), step);
       if (target.empty() || ++links > kLinksMax) return failure(path, ELOOP);
-      if (target.is_absolute()) current = OpenFile{open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+      if (target.is_absolute()) {
+        current = OpenFile{open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+        place = "/";
+      }
       if (current.get() < 0) return failure(path, errno);
       push_steps(steps, target);
       continue;
@@ -99,9 +111,11 @@ std::expected<OpenFile, TrustError> walk(const fs::path& path, Last last) {
     sticky = is_sticky(status);
     const auto master = other_master(status);
     if (master && !sticky) {
-      return distrust(path, steps.empty() ? *master : "\"" + step + "\" on its way: " + *master);
+      const std::string which = steps.empty() ? "" : "\"" + step + "\" on its way: ";
+      return distrust(path, which + *master + mending(status, place / step));
     }
     current = std::move(next);
+    place /= step;
   }
   if (sticky && last != Last::file) return distrust(path, "everybody can write it");
   return current;

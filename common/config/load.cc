@@ -36,16 +36,15 @@ std::optional<std::string> contents(const OpenFile& file) {
 }
 
 /// What to do about a file that root must not obey.
-std::string advice(const TrustError& error, const std::filesystem::path& path) {
+std::string advice(const TrustError& error) {
   if (error.code == std::errc::permission_denied) {
     return error.text + "; run this as root, or as the user who runs the daemons";
   }
   if (error.code != std::errc::operation_not_permitted || geteuid() != 0) return error.text;
-  const std::string folder = path.parent_path().string();
   return error.text +
-         ". Root obeys this file, so only root may write it. Read it through, then run \"chown -h root " + folder +
-         " " + path.string() + " " + folder + "/run " + folder +
-         "/log\", and \"chmod go-w\" with the same names. If the daemons run without root, run this as their user";
+         ". Root obeys this file, so only root may write it: read it through first. If the daemons run without "
+         "root, "
+         "run this as their user";
 }
 
 /// operator/ keeps an absolute right side as it is.
@@ -64,7 +63,7 @@ std::expected<Config, std::vector<ConfigError>> load(const std::filesystem::path
   const auto absolute = std::filesystem::absolute(path, error);
   if (error) return failure("can't find " + path.string() + ": " + error.message());
   const auto file = open_to_obey(absolute);
-  if (!file) return failure(advice(file.error(), absolute));
+  if (!file) return failure(advice(file.error()));
   const auto text = contents(*file);
   if (!text) return failure("can't read " + absolute.string() + ": not a file, or a fault of the disk");
 

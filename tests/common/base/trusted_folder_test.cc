@@ -95,6 +95,8 @@ TEST_F(TrustedByRoot, FoldersOnTheWayAreRoots) {
     const auto opened = TrustedFolder::open(path(name));
     ASSERT_FALSE(opened) << name;
     EXPECT_TRUE(is_distrust(opened.error())) << name;
+    const std::string command = "\"chown -h root " + path("theirs").string() + "\" mends that";
+    EXPECT_TRUE(opened.error().text.ends_with(command)) << opened.error().text;
   }
   EXPECT_FALSE(TrustedFolder::make(path("theirs/new")));
   EXPECT_FALSE(fs::exists(path("theirs/new")));
@@ -106,6 +108,9 @@ TEST_F(TrustedByRoot, FoldersThatOthersCanWriteAreNotTrusted) {
     ASSERT_EQ(chmod(path("folder").c_str(), mode), 0);
     EXPECT_FALSE(TrustedFolder::open(path("folder"))) << mode;
   }
+  ASSERT_EQ(chmod(path("folder").c_str(), 0777), 0);
+  const std::string said = TrustedFolder::open(path("folder")).error().text;
+  EXPECT_TRUE(said.ends_with("everybody can write it; \"chmod go-w " + path("folder").string() + "\" mends that")) << said;
   ASSERT_EQ(chmod(path("folder").c_str(), 0775), 0);
   EXPECT_TRUE(TrustedFolder::open(path("folder")));  // its group is root's
   ASSERT_EQ(chown(path("folder").c_str(), 0, kSomebody), 0);
@@ -123,6 +128,8 @@ TEST_F(TrustedByRoot, LinksAreFollowedOnlyWhereTheyAreRoots) {
   EXPECT_FALSE(TrustedFolder::open(path("round")));
   give_away(path("relative"));
   EXPECT_FALSE(TrustedFolder::open(path("relative")));
+  const std::string said = TrustedFolder::open(path("relative")).error().text;
+  EXPECT_NE(said.find("\"chown -h root " + path("relative").string() + "\""), std::string::npos) << said;
   EXPECT_FALSE(open_to_obey(path("relative/file")));
 }
 
