@@ -17,7 +17,7 @@ std::string open_words(const OpenError& error, const LogName& log, WasRead was_r
              " rebuild\" does";
     case OpenError::Kind::denied:
       return what + "; this runs as the user " + own_user_name() + ": the folder " + log.name +
-             " and all in it must belong to that user (chown -R)";
+             " and all in it must belong to that user (\"chown -R " + own_user_name() + ": DIR/" + log.name + "\")";
     case OpenError::Kind::unavailable:
       return what + "; see that " + log.writer + " runs only once, and no rebuild beside it";
     case OpenError::Kind::damaged:

@@ -146,6 +146,7 @@ std::expected<void, OpenError> write_tail_again(const std::filesystem::path& log
                                                 std::span<const std::uint32_t> segments, const LogPosition& tail) {
   if (segments.empty()) return {};
   const auto path = segment_path(log, segments.back());
+  if (::access(path.c_str(), R_OK | W_OK) != 0) return unopened(path);
   if (write_again(path, segments.back() == tail.segment ? tail.offset : 0)) return {};
   return error(Kind::io, path, "cannot be written again");
 }
