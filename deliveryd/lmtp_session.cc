@@ -120,7 +120,7 @@ net::Task<void> LmtpSession::add_recipient(smtp::Rcpt rcpt) {
     co_return send(too_many_recipients());
   const auto last = resources_.directory.last_transaction();  // a change while it is asked counts as a later one
   auto users = co_await find_recipient(resources_, rcpt.forward_path, transaction_->mail.parameters.size);
-  const std::string address = smtp::to_string(rcpt.forward_path);
+  const std::string address = to_string(smtp::mailbox_of(rcpt.forward_path, resources_.config.hostname));
   if (!users) {
     const smtp::Reply reply = reply_for(users.error());
     resources_.log.info("lmtp.recipient.refused", {{"trace", transaction_->trace_id},

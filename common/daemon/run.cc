@@ -221,8 +221,14 @@ void reopen(log::Sink& sink, const log::Log& log) {
   if (const auto error = file->reopen()) log.error("daemon.log.failed", {{"reason", error.message()}});
 }
 
+/// For the log, where a quote would be escaped.
+std::string unquoted(std::string sentence) {
+  std::ranges::replace(sentence, '"', '\'');
+  return sentence;
+}
+
 int cannot_serve(const Daemon& daemon, const log::Log& log, const std::string& reason) {
-  log.error("daemon.failed", {{"reason", reason}});
+  log.error("daemon.failed", {{"reason", unquoted(reason)}});
   fail(daemon.name, reason);
   return kCannotServe;
 }
@@ -369,8 +375,8 @@ class Supervisor {
                                      {"restart_ms", ending_ ? 0 : delay_.count()}});
     if (signal != SIGBUS) return;
     log_.error("daemon.file.unreadable",
-               {{"reason", "a file in use was cut short, or its disk cannot be read: see \"" +
-                               daemon_.check_command + "\", \"posthaste directory check\" and the kernel's log"}});
+               {{"reason", "a file in use was cut short, or its disk cannot be read: run " + daemon_.check_command +
+                               " and posthaste directory check, and see the kernel's log"}});
   }
 
   void wait_to_restart() {
