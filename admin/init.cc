@@ -14,6 +14,7 @@
 
 #include "common/auth/address.h"
 #include "common/base/clock.h"
+#include "common/base/idna.h"
 #include "common/base/trusted_folder.h"
 #include "common/config/layout.h"
 #include "common/net/tls.h"
@@ -179,7 +180,8 @@ Outcome<void> fill(const InitOptions& options, const std::string& hostname, cons
 Outcome<Report> init(const InitOptions& options) {
   const auto domain = auth::parse_domain(options.domain);
   if (!domain) return Failure("\"" + options.domain + "\" is not a domain name, like example.org");
-  const auto hostname = auth::parse_domain(options.hostname.empty() ? "mail." + *domain : options.hostname);
+  const auto host = auth::parse_domain(options.hostname.empty() ? "mail." + *domain : options.hostname);
+  const auto hostname = host ? to_a_labels(*host) : std::nullopt;
   if (!hostname) return Failure("\"" + options.hostname + "\" is not a host name, like mail.example.org");
   const auto checked = config::parse(configuration(options, *hostname, options.user));
   if (!checked) return Failure(with_option_names(checked.error().front().text));

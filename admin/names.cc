@@ -57,15 +57,16 @@ Outcome<Report> delete_domain(auth::Directory& directory, const std::string& dom
       change_one(directory, domain, "Deleted", [&](auth::Change& change) { return change.delete_domain(domain); });
   if (!deleted) return deleted;
   deleted->json["aliases_deleted"] = nlohmann::json::array();
-  const std::string ending = "@" + lower(domain);
+  const std::string ending = auth::fold_address("@" + domain);
   for (const auto& alias : *aliases) {
-    if (lower(alias.address).ends_with(ending)) {
+    if (auth::fold_address(alias.address).ends_with(ending)) {
       const bool is_catch_all = alias.address.starts_with('@');
       deleted->text +=
           "Its alias " + alias.address + (is_catch_all ? ", the catch-all, is gone, too.\n" : " is gone, too.\n");
       deleted->json["aliases_deleted"].push_back(alias.address);
-    } else if (std::ranges::any_of(alias.targets,
-                                   [&](const auto& target) { return lower(target).ends_with(ending); })) {
+    } else if (std::ranges::any_of(alias.targets, [&](const auto& target) {
+                 return auth::fold_address(target).ends_with(ending);
+               })) {
       deleted->text += alias.address + " still leads there: see \"posthaste alias list\".\n";
     }
   }
@@ -80,17 +81,19 @@ std::string list_of(const std::vector<std::string>& addresses) {
   return text;
 }
 
-std::vector<std::string> in_lower_case(const std::vector<std::string>& addresses) {
+std::vector<std::string> all_folded(const std::vector<std::string>& addresses) {
   std::vector<std::string> folded;
-  for (const auto& address : addresses) folded.push_back(lower(address));
+  for (const auto& address : addresses) folded.push_back(auth::fold_address(address));
   return folded;
 }
 
-/// In their order, each once, whatever its case.
+/// In their order, each once, whatever its spelling.
 std::vector<std::string> without_repetitions(const std::vector<std::string>& addresses) {
   std::vector<std::string> once;
   for (const auto& address : addresses) {
-    const auto is_it = [&address](const auto& each) { return iequals(each, address); };
+    const auto is_it = [&address](const auto& each) {
+      return auth::fold_address(each) == auth::fold_address(address);
+    };
     if (std::ranges::none_of(once, is_it)) once.push_back(address);
   }
   return once;
@@ -101,7 +104,7 @@ std::string sentence_for_target(const auth::Directory& directory, const std::str
   return sentence_for_address(directory, auth::DirectoryError::bad_address, target);
 }
 
-/// By the addresses in lower case.
+/// By the addresses, folded.
 using AliasMap = std::map<std::string, std::vector<std::string>>;
 
 /// The alias by which mail to an address goes: its own, or the catch-all. Nothing for a user, and for whom is none.
@@ -164,9 +167,9 @@ Outcome<Report> add_alias(auth::Directory& directory, const std::string& address
   const auto aliases = directory.list_aliases();
   if (!aliases) return Failure(sentence(aliases.error(), "the directory"));
   AliasMap all;
-  for (const auto& alias : *aliases) all.emplace(lower(alias.address), in_lower_case(alias.targets));
-  const std::vector<std::string> former = std::exchange(all[lower(address)], in_lower_case(targets));
-  const bool leads_elsewhere = !former.empty() && former != all[lower(address)];
+  for (const auto& alias : *aliases) all.emplace(auth::fold_address(alias.address), all_folded(alias.targets));
+  const std::vector<std::string> former = std::exchange(all[auth::fold_address(address)], all_folded(targets));
+  const bool leads_elsewhere = !former.empty() && former != all[auth::fold_address(address)];
   if (leads_elsewhere && present == Present::refused) {
     return Failure(address + " is an alias already, to " + list_of(former) +
                    ": name all its targets and --replace; nothing was changed");
@@ -177,7 +180,8 @@ Outcome<Report> add_alias(auth::Directory& directory, const std::string& address
     }
     return Failure(sentence_for_address(directory, set.error(), address));
   }
-  if (const auto ends = expect_an_end(directory, all, lower(address)); !ends) return Failure(ends.error());
+  if (const auto ends = expect_an_end(directory, all, auth::fold_address(address)); !ends)
+    return Failure(ends.error());
   if (auto committed = change->commit(); !committed) return Failure(sentence(committed.error(), address));
   const auto unknown = nobodies(directory, targets);
   Report report{"Set " + address + ".\n", {{"name", address}, {"unknown", unknown}}};

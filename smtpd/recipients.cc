@@ -91,7 +91,7 @@ std::expected<void, SenderError> check_sender(const auth::Directory& directory, 
 std::string share_holder(const smtp::ReversePath& reverse_path, std::optional<char> delimiter) {
   if (!reverse_path) return {};
   const auto user = auth::split_subaddress(reverse_path->local_part, delimiter).user;
-  return lower(std::string{user} + "@" + reverse_path->domain);
+  return auth::fold_address(std::string{user} + "@" + reverse_path->domain);
 }
 
 std::optional<std::string> postmaster_domain(const auth::Directory& directory, std::string_view hostname) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "common/base/idna.h"
 #include "common/base/octets.h"
 
 namespace posthaste::auth {
@@ -52,7 +53,9 @@ std::expected<void, ParseError> check_label(std::string_view label) {
 
 std::string to_string(const Address& address) { return address.local_part + "@" + address.domain; }
 
-std::expected<std::string, ParseError> parse_domain(std::string_view text) {
+namespace {
+
+std::expected<void, ParseError> check_domain(std::string_view text) {
   std::size_t start = 0;
   while (true) {
     const auto label = text.substr(start, text.substr(start).find('.'));
@@ -64,7 +67,19 @@ std::expected<std::string, ParseError> parse_domain(std::string_view text) {
   }
   if (text.size() > kDomainMaxOctets) return too_long_at(kDomainMaxOctets);
   if (!is_utf8(text)) return syntax_at(0);
-  return lower(text);
+  return {};
+}
+
+}  // namespace
+
+std::expected<std::string, ParseError> parse_domain(std::string_view text) {
+  std::string folded = fold_domain(text);
+  const auto checked = check_domain(folded);
+  if (!checked) {
+    const auto as_written = check_domain(text);
+    return std::unexpected(as_written ? ParseError{checked.error().kind, 0} : as_written.error());
+  }
+  return folded;
 }
 
 std::expected<Address, ParseError> parse_address(std::string_view text) {
@@ -75,6 +90,12 @@ std::expected<Address, ParseError> parse_address(std::string_view text) {
   auto domain = parse_domain(text.substr(at + 1));
   if (!domain) return std::unexpected(ParseError{domain.error().kind, at + 1 + domain.error().offset});
   return Address{std::move(*local_part), std::move(*domain)};
+}
+
+std::string fold_address(std::string_view text) {
+  const auto at = text.rfind('@');
+  if (at == std::string_view::npos) return lower(text);
+  return lower(text.substr(0, at)) + "@" + fold_domain(text.substr(at + 1));
 }
 
 std::expected<Address, ParseError> parse_alias_address(std::string_view text) {

@@ -14,7 +14,8 @@ inline constexpr std::size_t kLocalPartMaxOctets = 64;  // RFC 5321 §4.5.3.1.1
 inline constexpr std::size_t kDomainMaxOctets = 255;    // RFC 5321 §4.5.3.1.2
 
 /// A mailbox's name, folded to lower case in both parts. RFC 5321 §2.4 leaves the local part's case to the host
-/// that owns it; here "Alice" and "alice" are one. Only ASCII letters fold.
+/// that owns it; here "Alice" and "alice" are one. Of the local part only ASCII letters fold; the domain is as
+/// fold_domain() says, so that "bücher.example" and "xn--bcher-kva.example" are one.
 struct Address {
   std::string local_part;  // empty: the catch-all of the domain
   std::string domain;
@@ -28,10 +29,13 @@ struct Address {
 /// Quoted local parts and address literals name nobody here. Errors: syntax; too_long.
 [[nodiscard]] std::expected<Address, ParseError> parse_address(std::string_view text);
 
+/// What addresses are compared by: `text` folded as the directory would have it, whether or not it is an address.
+[[nodiscard]] std::string fold_address(std::string_view text);
+
 /// parse_address(), or "@domain" for everything in a domain that nothing else names.
 [[nodiscard]] std::expected<Address, ParseError> parse_alias_address(std::string_view text);
 
-/// A domain name of letters, digits, hyphens and UTF-8, at least one label, folded to lower case.
+/// A domain name of letters, digits, hyphens and UTF-8, at least one label, as fold_domain() says.
 /// Errors: syntax; too_long, beyond 63 octets in a label or 255 in all.
 [[nodiscard]] std::expected<std::string, ParseError> parse_domain(std::string_view text);
 

@@ -7,6 +7,7 @@
 #include "common/auth/lookup.h"
 #include "common/auth/rows.h"
 #include "common/auth/tables.h"
+#include "common/base/idna.h"
 #include "common/base/octets.h"
 
 namespace posthaste::auth {
@@ -92,7 +93,7 @@ Result<Resolution> Directory::resolve(std::string_view address, std::optional<ch
 Result<bool> Directory::is_our_domain(std::string_view domain) const {
   const auto transaction = Transaction::begin(environment_, Access::read);
   if (!transaction) return std::unexpected(transaction.error());
-  return (*transaction)->contains(Table::domains, lower(domain));
+  return (*transaction)->contains(Table::domains, fold_domain(domain));
 }
 
 Result<User> Directory::find_user(std::string_view address) const {

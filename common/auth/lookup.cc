@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/auth/rows.h"
+#include "common/base/idna.h"
 #include "common/base/octets.h"
 
 namespace posthaste::auth {
@@ -107,7 +108,7 @@ class Expansion {
 std::optional<Address> folded(std::string_view address) {
   const auto at = address.rfind('@');
   if (at == std::string_view::npos) return std::nullopt;
-  return Address{lower(address.substr(0, at)), lower(address.substr(at + 1))};
+  return Address{lower(address.substr(0, at)), fold_domain(address.substr(at + 1))};
 }
 
 Result<UserId> next_user_id(const Transaction& transaction) {

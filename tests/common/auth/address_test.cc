@@ -23,6 +23,11 @@ const Case kCases[] = {
     {"BothPartsAreFolded", "Alice.B@Example.ORG", Address{"alice.b", "example.org"}},
     {"MarksOfAtextMayStand", "a!#$%&'*+-/=?^_`{|}~@example.org", Address{"a!#$%&'*+-/=?^_`{|}~", "example.org"}},
     {"Utf8MayStandInBothParts", "j\xc3\xb6rg@b\xc3\xbc.example", Address{"j\xc3\xb6rg", "b\xc3\xbc.example"}},
+    {"ALabelsAreTheLettersThatTheyStandFor", "bob@XN--BCHER-KVA.example",
+     Address{"bob",
+             "b\xc3\xbc"
+             "cher.example"}},
+    {"ALabelThatIsNone", "bob@xn--0.example", Address{"bob", "xn--0.example"}},
     {"OneLabelIsADomain", "root@localhost", Address{"root", "localhost"}},
     {"LocalPartOf64Octets", kSixty + "bbbb@example.org", Address{kSixty + "bbbb", "example.org"}},
     {"LocalPartOf65Octets", kSixty + "bbbbb@example.org", wrong(kTooLong, 64)},

@@ -80,6 +80,34 @@ TEST_F(DirectoryTest, UserIsFoundByAddressWithoutCaseAndById) {
   EXPECT_EQ(writer_->find_user(UserId{999}).error(), DirectoryError::not_found);
 }
 
+TEST_F(DirectoryTest, ADomainIsOneInEverySpelling) {
+  constexpr std::string_view kSpellings[] = {"b\u00fccher.example", "xn--bcher-kva.example", "B\u00dcCHER.Example",
+                                             "bu\u0308cher.example", "XN--BCHER-KVA.EXAMPLE"};
+  for (const std::string_view added : kSpellings) {
+    const std::string domain(added);
+    commit([&](Change& change) {
+      ASSERT_TRUE(change.add_domain(domain));
+      alice_ = *change.add_user({"alice@" + domain, "", std::nullopt, true, WallTime{}});
+      ASSERT_TRUE(change.set_alias({"team@" + domain, {"alice@" + domain}}));
+      EXPECT_EQ(change.add_domain("b\u00fccher.example").error(), DirectoryError::exists);
+      EXPECT_EQ(change.add_domain("xn--bcher-kva.example").error(), DirectoryError::exists);
+    });
+    for (const std::string_view asked : kSpellings) {
+      const std::string spelling(asked);
+      EXPECT_TRUE(*writer_->is_our_domain(spelling)) << spelling;
+      EXPECT_EQ(writer_->find_user("alice@" + spelling)->id, alice_) << spelling;
+      EXPECT_EQ(*writer_->name_of_login("Alice@" + spelling), "alice@b\u00fccher.example") << spelling;
+      EXPECT_TRUE(*writer_->may_send_as(alice_, "alice@" + spelling, std::nullopt)) << spelling;
+      expect_recipients("team@" + spelling, {{{alice_, "alice@b\u00fccher.example", ""}}, {}});
+    }
+    commit([&](Change& change) {
+      ASSERT_TRUE(change.delete_alias("team@xn--bcher-kva.example"));
+      ASSERT_TRUE(change.delete_user(alice_));
+      ASSERT_TRUE(change.delete_domain("xn--bcher-kva.example"));
+    });
+  }
+}
+
 TEST_F(DirectoryTest, IdsAreNeverUsedAgain) {
   populate();
   commit([this](Change& change) { ASSERT_TRUE(change.delete_user(carol_)); });

@@ -36,6 +36,32 @@ const Case kCases[] = {
 
 class Idna : public testing::TestWithParam<Case> {};
 
+TEST(FoldDomain, GivesEachNameOneSpelling) {
+  const std::string long_label =
+      "\u4f8b\u4f8b\u4f8b\u4f8b\u4f8b\u4f8b\u4f8b\u4f8b\u4f8b\u4f8b\u4f8b\u4f8b\u4f8b\u4f8b"
+      "\u4f8b\u4f8b\u4f8b\u4f8b\u4f8b\u4f8b\u4f8b\u4f8b\u4f8b\u4f8b";
+  const std::pair<std::string, std::string> kSpellings[] = {
+      {"Mail.Example.ORG", "mail.example.org"},
+      {"xn--bcher-kva.example", "b\u00fccher.example"},
+      {"XN--BCHER-KVA.Example", "b\u00fccher.example"},
+      {"B\u00dcCHER.EXAMPLE", "b\u00fccher.example"},
+      {"bu\u0308cher.example", "b\u00fccher.example"},
+      {"a.xn--bcher-kva.B\u00dcCHER", "a.b\u00fccher.b\u00fccher"},
+      {"stra\u00dfe.example", "stra\u00dfe.example"},
+      {"xn--\u00e9.example", "xn--\u00e9.example"},  // no name
+      {"xn--0.example", "xn--0.example"},            // no A-label
+      {"\u2665\u202e.Example", "\u2665\u202e.example"},
+      {"b\xfc.Example", "b\xfc.example"},
+      {"exn--ample.org", "exn--ample.org"},
+      {"", ""},
+      {long_label + ".example", *to_a_labels(long_label + ".example")},
+      {*to_a_labels(long_label + ".example"), *to_a_labels(long_label + ".example")}};
+  for (const auto& [domain, folded] : kSpellings) {
+    EXPECT_EQ(fold_domain(domain), folded) << domain;
+    EXPECT_EQ(fold_domain(folded), folded) << domain;
+  }
+}
+
 TEST_P(Idna, GivesALabels) { EXPECT_EQ(to_a_labels(GetParam().domain), GetParam().labels); }
 
 INSTANTIATE_TEST_SUITE_P(Domains, Idna, testing::ValuesIn(kCases),
