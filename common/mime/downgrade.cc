@@ -9,6 +9,7 @@
 #include "common/mime/address.h"
 #include "common/mime/content.h"
 #include "common/mime/encode_words.h"
+#include "common/mime/encoded_word.h"
 #include "common/mime/lexer.h"
 
 namespace posthaste::mime {
@@ -43,29 +44,40 @@ Core core_of(std::string_view text) {
   return core;
 }
 
+/// Whether somebody has encoded it before us.
+bool is_encoded_word(std::string_view word) {
+  return word.starts_with("=?") && word.ends_with("?=") && decode_encoded_words(word) != word;
+}
+
 /// Writes words one after the other. White space between two encoded words is not shown (RFC 2047 §6.2): it goes
-/// into the second.
+/// into the second, or, when that is not ours, into one of its own.
 class WordWriter {
  public:
   void write(std::string_view gap, std::string_view raw, std::string_view meant) {
-    const bool encoded = has_eight_bit(meant);
-    if (encoded && after_encoded_ && !gap.empty()) {
+    const Word word = has_eight_bit(meant)   ? Word::encoded
+                      : is_encoded_word(raw) ? Word::encoded_before
+                                             : Word::plain;
+    const bool is_hidden = !gap.empty() && last_ != Word::plain && word != Word::plain;
+    if (is_hidden && word == Word::encoded) {
       out_.append(gap.contains('\n') ? gap : " ").append(encode_words(unfold(gap).append(meant)));
     } else {
-      out_.append(gap).append(encoded ? encode_words(meant) : std::string{raw});
+      if (is_hidden && last_ == Word::encoded) out_.append(" ").append(encode_words(unfold(gap)));
+      out_.append(gap).append(word == Word::encoded ? encode_words(meant) : std::string{raw});
     }
-    after_encoded_ = encoded;
+    last_ = word;
   }
   /// What stands between words.
   void write_mark(std::string_view mark) {
     out_.append(mark);
-    after_encoded_ = false;
+    last_ = Word::plain;
   }
   std::string take() { return std::move(out_); }
 
  private:
+  enum class Word { plain, encoded, encoded_before };
+
   std::string out_;
-  bool after_encoded_ = false;
+  Word last_ = Word::plain;
 };
 
 /// RFC 6857 §3.1.1.
@@ -202,7 +214,7 @@ std::string quoted(std::string_view text) {
 
 /// RFC 6857 §3.1.5.
 std::string downgrade_phrase(const std::string& phrase) {
-  if (has_eight_bit(phrase)) return encode_words(phrase);
+  if (has_eight_bit(phrase)) return encode_words(is_utf8(phrase) ? decode_encoded_words(phrase) : phrase);
   const bool plain = std::ranges::all_of(phrase, [](char c) { return is_atext(c) || c == ' '; });
   return plain ? phrase : quoted(phrase);
 }
@@ -216,7 +228,7 @@ std::string local_part_text(const std::string& local_part) {
 /// An empty group that is called by its `phrase`, if there is one, and by what is not ASCII.
 std::string empty_group(const std::string& phrase, const std::string& text) {
   if (phrase.empty()) return encode_words(text) + " :;";
-  const bool both_encoded = has_eight_bit(phrase);
+  const bool both_encoded = has_eight_bit(phrase) || phrase.ends_with("?=");
   return downgrade_phrase(phrase) + " " + encode_words(both_encoded ? " " + text : text) + " :;";
 }
 
@@ -266,7 +278,7 @@ void append_group(std::string& out, std::string_view name, std::string_view list
     out.append(empty_group(phrase_of(text), unfold(core_of(list).text)));
     return;
   }
-  out.append(has_eight_bit(text) ? encode_words(phrase_of(text)) : std::string{text}).append(after).append(":");
+  out.append(has_eight_bit(text) ? downgrade_phrase(phrase_of(text)) : std::string{text}).append(after).append(":");
   append_entries(out, list, downgrade_mailbox);
   out.append(";");
 }
