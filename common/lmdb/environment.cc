@@ -1,6 +1,7 @@
 #include "common/lmdb/environment.h"
 
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,8 +25,16 @@ constexpr std::uint64_t kReserveOctets = std::uint64_t{256} << 20;
 constexpr std::uint64_t kReserveShare = 8;  // of a small map
 constexpr MDB_dbi kFreePages = 0;           // LMDB's own table, open for reading to read transactions
 
-OpenError open_error(const std::filesystem::path& directory, int code) {
+/// What LMDB could not write for want of room it calls an I/O error.
+int real_cause(const std::filesystem::path& directory, int code) {
+  struct statvfs status {};
+  const bool has_no_room = ::statvfs(directory.c_str(), &status) == 0 && status.f_bavail == 0;
+  return code == EIO && has_no_room ? ENOSPC : code;
+}
+
+OpenError open_error(const std::filesystem::path& directory, int error) {
   using Kind = OpenError::Kind;
+  const int code = real_cause(directory, error);
   Kind kind = Kind::io;
   if (code == ENOENT) kind = Kind::absent;
   if (code == EACCES || code == EPERM || code == EROFS) kind = Kind::denied;

@@ -89,6 +89,9 @@ class Look {
   volatile char seen_ = 0;
 };
 
+// Of the file of readers, which is made where it is missing: whoever opens the environment next needs it.
+constexpr mdb_mode_t kLockFileMode = 0600;
+
 }  // namespace
 
 std::optional<std::string> look_through(const std::filesystem::path& directory, std::chrono::milliseconds most) {
@@ -96,7 +99,7 @@ std::optional<std::string> look_through(const std::filesystem::path& directory, 
   if (const int code = mdb_env_create(&created); code != 0) return describe(code);
   const std::unique_ptr<MDB_env, CloseEnv> env(created);
   mdb_env_set_maxdbs(created, kTablesMax);
-  const int code = mdb_env_open(created, directory.c_str(), MDB_RDONLY | MDB_NOTLS, 0);
+  const int code = mdb_env_open(created, directory.c_str(), MDB_RDONLY | MDB_NOTLS, kLockFileMode);
   if (code == ENOENT) return std::nullopt;
   if (code != 0) return describe(code);
   if (is_cut_short(created)) return "the file is cut short";

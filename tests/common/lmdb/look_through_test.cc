@@ -61,6 +61,14 @@ TEST_F(LookThrough, WhatIsSoundIsReadToItsEndAndWhatIsNotThereIsNothing) {
   EXPECT_EQ(look_through(scratch_.path() / "elsewhere", kLong), std::nullopt);
 }
 
+TEST_F(LookThrough, TheFileOfReadersCanBeOpenedByWhoeverComesNext) {
+  const auto lock = scratch_.path() / "lock.mdb";
+  std::filesystem::remove(lock);
+  EXPECT_EQ(look_through(scratch_.path(), kLong), std::nullopt);
+  using std::filesystem::perms;
+  EXPECT_EQ(std::filesystem::status(lock).permissions(), perms::owner_read | perms::owner_write);
+}
+
 TEST_F(LookThrough, AFileThatIsCutShortIsTold) {
   std::filesystem::resize_file(file(), 5 * kPage);
   EXPECT_EQ(look_through(scratch_.path(), kLong), "the file is cut short");
