@@ -137,6 +137,7 @@ struct Arguments {
   std::string trace_id;
   bool password_from_stdin = false;
   bool bodies = false;
+  bool accept_loss = false;
   bool replace = false;
   std::vector<std::string> words;
 };
@@ -307,6 +308,8 @@ void add_route_commands(CommandLine& line, Arguments& arguments) {
       ->required();
 }
 
+constexpr const char* kAcceptLoss = "Also when the old index has more than the log; what is missing is lost";
+
 void add_queue_commands(CommandLine& line, Arguments& arguments) {
   CLI::App* group = line.add_group("queue", "Mail on its way to other hosts, or waiting for its next attempt");
   line.add(*group, "list", "All entries, the oldest first",
@@ -327,7 +330,10 @@ void add_queue_commands(CommandLine& line, Arguments& arguments) {
   line.add(*group, "check", "Whether it is sound, every message read; exit status 0 only if so",
            line.with_config([](const config::Config& config) { return check_queue(config); }));
   line.add(*group, "rebuild", "Make the index again from the log; smtpd must be stopped",
-           line.with_config([](const config::Config& config) { return rebuild_queue(config); }));
+           line.with_config([&arguments](const config::Config& config) {
+             return rebuild_queue(config, arguments.accept_loss ? Loss::accepted : Loss::refused);
+           }))
+      ->add_flag("--accept-loss", arguments.accept_loss, kAcceptLoss);
   line.add(*group, "begin-empty", "Give up a queue that is lost, so that the next start makes an empty one",
            line.with_config([](const config::Config& config) { return begin_empty_queue(config); }));
   add_change("retry", "Try now, whenever it would be due", queue::ControlAction::retry,
@@ -346,7 +352,10 @@ void add_store_commands(CommandLine& line, Arguments& arguments) {
            }))
       ->add_flag("--bodies", arguments.bodies, "Read every message, too, and compare its checksum");
   line.add(*group, "rebuild", "Make the index again from the log; the daemons must be stopped",
-           line.with_config([](const config::Config& config) { return rebuild_store(config); }));
+           line.with_config([&arguments](const config::Config& config) {
+             return rebuild_store(config, arguments.accept_loss ? Loss::accepted : Loss::refused);
+           }))
+      ->add_flag("--accept-loss", arguments.accept_loss, kAcceptLoss);
   line.add(*group, "begin-empty", "Give up a store that is lost, so that the next start makes an empty one",
            line.with_config([](const config::Config& config) { return begin_empty_store(config); }));
 }

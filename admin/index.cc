@@ -63,7 +63,13 @@ std::string why_not_made(const IndexedLog& log, const OpenError& error) {
          ". The index was left as it was: " + log.with_old_index;
 }
 
-Outcome<Report> rebuild_alone(const IndexedLog& log) {
+std::string what_is_lost(const IndexedLog& log, std::uint64_t before, const Rebuilt& built) {
+  return "the old index has " + std::to_string(before) + " " + log.what_is_held + ", and the log " +
+         std::to_string(built.held) + ": its end is missing or damaged";
+}
+
+/// `before` is what the old index has, when it can be read.
+Outcome<Report> rebuild_alone(const IndexedLog& log, std::optional<std::uint64_t> before, Loss loss) {
   if (const auto allowed = log.mark.allow(log.directory); !allowed) return Failure(allowed.error());
   const auto lock = journal::lock_writer(log.directory / "writer.lock");
   if (!lock) return Failure(lock.error().text + ": another rebuild runs, or a writer; \"posthaste stop\" ends it");
@@ -88,12 +94,21 @@ Outcome<Report> rebuild_alone(const IndexedLog& log) {
     fs::remove_all(fresh, failed);
     return Failure(why_not_made(log, built.error()));
   }
+  const bool loses = before && built->held < *before;
+  if (loses && loss == Loss::refused) {
+    fs::remove_all(fresh, failed);
+    return Failure(
+        what_is_lost(log, *before, *built) + ". The index was left as it was. " +
+        (log.from_backup ? "A backup may have what is missing; without one, \"posthaste " : "\"posthaste ") +
+        log.name + " rebuild --accept-loss\" makes an index of what the log has");
+  }
   if (!journal::sync_directory(fresh)) return system_failure(fresh);
   const auto old = put_in_place(log.directory, fresh);
   if (!old) return Failure(old.error());
   Report report;
   report.text = "The index is made again from the log: " + built->counts + ".\n";
   for (const auto& note : built->notes) report.text += note + "\n";
+  if (loses) report.text += "What is lost: " + what_is_lost(log, *before, *built) + ".\n";
   report.text += "\"posthaste start\" starts the daemons.\n";
   if (*old) report.text += "The old one is " + (*old)->string() + "; delete it when all is well.\n";
   report.json = {{"index", (log.directory / "index").string()},
@@ -148,9 +163,16 @@ Outcome<void> expect_unused(const config::Config& config, const IndexedLog& log)
 
 }  // namespace
 
-Outcome<Report> rebuild_index(const config::Config& config, const IndexedLog& log) {
+Outcome<Report> rebuild_index(const config::Config& config, const IndexedLog& log, Loss loss) {
   if (const auto unused = expect_unused(config, log); !unused) return Failure(unused.error());
-  return in_child(config, index_read(log), [&log] { return rebuild_alone(log); });
+  const auto counted = in_child(config, index_read(log), [&log]() -> Outcome<Report> {
+    Report report;
+    if (const auto held = log.held()) report.json = {{"held", *held}};
+    return report;
+  });
+  std::optional<std::uint64_t> before;  // of a damaged one nothing is known: its reader may end by it
+  if (counted && counted->json.contains("held")) before = counted->json["held"].get<std::uint64_t>();
+  return in_child(config, index_read(log), [&] { return rebuild_alone(log, before, loss); });
 }
 
 Outcome<Report> begin_empty(const config::Config& config, const IndexedLog& log) {

@@ -1,10 +1,12 @@
 // What `posthaste store` and `posthaste queue` share: an index that lies beside a log.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,6 +24,7 @@ namespace posthaste::admin {
 /// What came of a rebuild, in words and for machines.
 struct Rebuilt {
   std::string counts;              // "3 users, 10 messages"
+  std::uint64_t held = 0;          // of them: messages, or entries
   std::vector<std::string> notes;  // a sentence each
   nlohmann::json json;
 };
@@ -35,6 +38,9 @@ struct IndexedLog {
   std::function<std::expected<Rebuilt, OpenError>(const std::filesystem::path& log,
                                                   const std::filesystem::path& index)>
       rebuild;
+  /// How many messages, or entries, the index that is there has; nothing when it cannot be read.
+  std::function<std::optional<std::uint64_t>()> held;
+  const char* what_is_held;  // "messages"
   std::string (*open_words)(const OpenError&, WasRead);
   journal::MadeMark mark;  // that it was made once
   /// Whether an older copy may come back. Of a queue it would send again what was sent.
@@ -64,8 +70,12 @@ struct IndexedLog {
 /// Which command makes the index anew.
 [[nodiscard]] std::string rebuild_words(const IndexedLog& log);
 
+/// What becomes of what the old index has and the log no more.
+enum class Loss { refused, accepted };
+
 /// Makes the index again from the log, beside the old one, which is kept. What was broken off is begun anew.
-/// Errors: one of the daemons runs, or another process has the index open; the log is damaged; no room.
-[[nodiscard]] Outcome<Report> rebuild_index(const config::Config& config, const IndexedLog& log);
+/// Errors: one of the daemons runs, or another process has the index open; the log is damaged, or its end is
+/// missing; no room.
+[[nodiscard]] Outcome<Report> rebuild_index(const config::Config& config, const IndexedLog& log, Loss loss);
 
 }  // namespace posthaste::admin

@@ -48,6 +48,7 @@ IndexedLog queue_of(const config::Config& config) {
     if (!rebuilt) return std::unexpected(rebuilt.error());
     return Rebuilt{counted(rebuilt->entries, "entry", "entries") + ", " +
                        counted(rebuilt->recipients, "recipient", "recipients"),
+                   rebuilt->entries,
                    {},
                    {{"entries", rebuilt->entries}, {"recipients", rebuilt->recipients}}};
   };
@@ -57,10 +58,23 @@ IndexedLog queue_of(const config::Config& config) {
     return index &&
            queue::examine_log(index->get(), directory / "log", queue::Extent::what_the_index_lacks).has_value();
   };
+  const auto held = [folder = config.paths.queue]() -> std::optional<std::uint64_t> {
+    const auto reader = queue::Reader::open(folder);
+    if (!reader) return std::nullopt;
+    std::uint64_t entries = 0;
+    const auto count = [&entries](const queue::Summary&) {
+      ++entries;
+      return true;
+    };
+    if (const auto walked = (*reader)->walk(count); !walked) return std::nullopt;
+    return entries;
+  };
   return {.directory = config.paths.queue,
           .name = "queue",
           .daemons = kDaemons,
           .rebuild = rebuild,
+          .held = held,
+          .what_is_held = "entries",
           .open_words = queue::open_words,
           .mark = {config::made_mark(config, "queue"), "queue", journal::MadeMark::Backup::harms},
           .from_backup = false,
@@ -386,7 +400,9 @@ Outcome<Report> check_queue(const config::Config& config) {
   return in_child(config, index_read(log), check_it);
 }
 
-Outcome<Report> rebuild_queue(const config::Config& config) { return rebuild_index(config, queue_of(config)); }
+Outcome<Report> rebuild_queue(const config::Config& config, Loss loss) {
+  return rebuild_index(config, queue_of(config), loss);
+}
 
 Outcome<Report> begin_empty_queue(const config::Config& config) { return begin_empty(config, queue_of(config)); }
 

@@ -32,7 +32,7 @@ namespace posthaste::admin {
 
 /// Makes the index again from the log, beside the old one, which is kept. Errors: smtpd runs; the log is damaged;
 /// no room.
-[[nodiscard]] Outcome<Report> rebuild_queue(const config::Config& config);
+[[nodiscard]] Outcome<Report> rebuild_queue(const config::Config& config, Loss loss);
 
 /// Gives up a queue of which nothing is left: the next start begins an empty one. Errors: smtpd runs; something is
 /// left.

@@ -42,6 +42,7 @@ std::string passed_over(const store::DamagedBlob& blob) {
 
 Rebuilt in_words(const store::RebuiltIndex& index) {
   Rebuilt rebuilt;
+  rebuilt.held = index.messages;
   rebuilt.counts = counted(index.users, "user") + ", " + counted(index.messages, "message");
   for (const auto& blob : index.passed_over) rebuilt.notes.push_back(passed_over(blob));
   rebuilt.json = {{"users", index.users}, {"messages", index.messages}, {"passed_over", index.passed_over.size()}};
@@ -58,10 +59,19 @@ IndexedLog store_of(const config::Config& config) {
     if (!rebuilt) return std::unexpected(rebuilt.error());
     return in_words(*rebuilt);
   };
+  const auto held = [folder = config.paths.store, map = map_octets(config)]() -> std::optional<std::uint64_t> {
+    const auto users = store::users_in(folder, map);
+    if (!users) return std::nullopt;
+    std::uint64_t messages = 0;
+    for (const auto& [user, theirs] : *users) messages += theirs;
+    return messages;
+  };
   return {.directory = config.paths.store,
           .name = "store",
           .daemons = kDaemons,
           .rebuild = rebuild,
+          .held = held,
+          .what_is_held = "messages",
           .open_words = store::open_words,
           .mark = {config::made_mark(config, "store"), "store", journal::MadeMark::Backup::helps},
           .from_backup = true,
@@ -309,7 +319,9 @@ Outcome<Report> check_store(const config::Config& config, store::CheckDepth dept
                   [&] { return check_in_child(config, known, depth, rebuild_words(log)); });
 }
 
-Outcome<Report> rebuild_store(const config::Config& config) { return rebuild_index(config, store_of(config)); }
+Outcome<Report> rebuild_store(const config::Config& config, Loss loss) {
+  return rebuild_index(config, store_of(config), loss);
+}
 
 Outcome<Report> begin_empty_store(const config::Config& config) { return begin_empty(config, store_of(config)); }
 

@@ -22,7 +22,7 @@ namespace posthaste::admin {
 
 /// Makes the index again from the log, beside the old one, which is kept. What was broken off is begun anew.
 /// Errors: deliveryd, imapd or pop3d runs; the log is damaged; no room.
-[[nodiscard]] Outcome<Report> rebuild_store(const config::Config& config);
+[[nodiscard]] Outcome<Report> rebuild_store(const config::Config& config, Loss loss);
 
 /// Gives up a store of which nothing is left: the next start begins an empty one. Errors: deliveryd, imapd or pop3d
 /// runs; something is left.
