@@ -31,7 +31,7 @@ Outcome<Report> add_domain(auth::Directory& directory, const std::string& domain
   auto added =
       change_one(directory, domain, "Added", [&](auth::Change& change) { return change.add_domain(domain); });
   if (!added) return added;
-  const std::string postmaster = "postmaster@" + lower(domain);
+  const std::string postmaster = auth::fold_address("postmaster@" + domain);
   const auto resolution = directory.resolve(postmaster);
   if (resolution && std::holds_alternative<auth::UnknownUser>(*resolution)) {
     added->text += "Nobody gets the mail to " + postmaster + " yet: add a user, or \"posthaste alias add " +
@@ -187,7 +187,7 @@ Outcome<Report> add_alias(auth::Directory& directory, const std::string& address
   Report report{"Set " + address + ".\n", {{"name", address}, {"unknown", unknown}}};
   if (leads_elsewhere) report.text += "It led to " + list_of(former) + ".\n";
   for (const auto& target : unknown) {
-    const auto leads = all.find(lower(target));
+    const auto leads = all.find(auth::fold_address(target));
     const bool is_alias = leads != all.end() && !leads->second.empty();
     report.text += target +
                    (is_alias ? " leads to " + list_of(leads->second) + ", where nobody is" : " is nobody here") +
