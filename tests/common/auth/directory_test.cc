@@ -98,7 +98,9 @@ TEST_F(DirectoryTest, ADomainIsOneInEverySpelling) {
       EXPECT_EQ(writer_->find_user("alice@" + spelling)->id, alice_) << spelling;
       EXPECT_EQ(*writer_->name_of_login("Alice@" + spelling), "alice@b\u00fccher.example") << spelling;
       EXPECT_TRUE(*writer_->may_send_as(alice_, "alice@" + spelling, std::nullopt)) << spelling;
-      expect_recipients("team@" + spelling, {{{alice_, "alice@b\u00fccher.example", ""}}, {}});
+      Recipients alice_alone;
+      alice_alone.users.push_back({alice_, "alice@b\u00fccher.example", ""});
+      expect_recipients("team@" + spelling, alice_alone);
     }
     commit([&](Change& change) {
       ASSERT_TRUE(change.delete_alias("team@xn--bcher-kva.example"));
