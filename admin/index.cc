@@ -55,7 +55,7 @@ std::string why_not_made(const IndexedLog& log, const OpenError& error) {
   const fs::path index = log.directory / "index";
   const bool is_there = !journal::has_lost_its_index(log.directory);
   const bool goes_on =
-      !log.with_old_index.empty() && is_there && !lmdb::look_through(index, kLookMax) && log.starts();
+      !log.with_old_index.empty() && is_there && !lmdb::look_through(index, kLookMax) && !log.fault_at_start();
   if (!goes_on) {
     return log.open_words(error, WasRead::log_alone) + (is_there ? "; the index was left as it was" : "");
   }

@@ -45,8 +45,8 @@ struct IndexedLog {
   journal::MadeMark mark;  // that it was made once
   /// Whether an older copy may come back. Of a queue it would send again what was sent.
   bool from_backup = true;
-  /// Whether a start reads what the index lacks of the log.
-  std::function<bool()> starts = [] { return false; };
+  /// Why a start does not read what the index lacks of the log; nothing when it does.
+  std::function<std::optional<OpenError>()> fault_at_start;
   std::string with_old_index;  // what a start does when no new index can be made; empty: nothing good
 };
 

@@ -52,11 +52,13 @@ IndexedLog queue_of(const config::Config& config) {
                    {},
                    {{"entries", rebuilt->entries}, {"recipients", rebuilt->recipients}}};
   };
-  const auto starts = [directory = config.paths.queue] {
+  const auto fault_at_start = [directory = config.paths.queue]() -> std::optional<OpenError> {
     const auto index =
         queue::open_index(directory / "index", lmdb::Environment::Access::read, queue::kIndexMapOctets);
-    return index &&
-           queue::examine_log(index->get(), directory / "log", queue::Extent::what_the_index_lacks).has_value();
+    if (!index) return index.error();
+    const auto read = queue::examine_log(index->get(), directory / "log", queue::Extent::what_the_index_lacks);
+    if (!read) return read.error();
+    return std::nullopt;
   };
   const auto held = [folder = config.paths.queue]() -> std::optional<std::uint64_t> {
     const auto reader = queue::Reader::open(folder);
@@ -78,7 +80,7 @@ IndexedLog queue_of(const config::Config& config) {
           .open_words = queue::open_words,
           .mark = {config::made_mark(config, "queue"), "queue", journal::MadeMark::Backup::harms},
           .from_backup = false,
-          .starts = starts,
+          .fault_at_start = fault_at_start,
           .with_old_index = "\"posthaste start\" sends what waits"};
 }
 
@@ -486,7 +488,8 @@ Outcome<Report> change_entries(const config::Config& config, queue::ControlActio
   const auto& [entries, attempts] = **answer;
   report.json = {{"entries", entries}, {"attempts_under_way", attempts}};
   if (request.entry) {
-    report.text = entries == 0 ? "Entry " + name + " is gone.\n" : done_to(std::to_string(number(*request.entry)), action);
+    report.text =
+        entries == 0 ? "Entry " + name + " is gone.\n" : done_to(std::to_string(number(*request.entry)), action);
   } else {
     const auto held = count_held(config);
     report.text = tried_all(entries, held.value_or(0));

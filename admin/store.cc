@@ -66,6 +66,14 @@ IndexedLog store_of(const config::Config& config) {
     for (const auto& [user, theirs] : *users) messages += theirs;
     return messages;
   };
+  const auto fault_at_start = [directory = config.paths.store,
+                               map = map_octets(config)]() -> std::optional<OpenError> {
+    const auto index = store::open_index(directory / "index", lmdb::Environment::Access::read, map);
+    if (!index) return index.error();
+    const auto read = store::examine_log(**index, directory / "log", store::Extent::what_the_index_lacks);
+    if (!read) return read.error();
+    return std::nullopt;
+  };
   return {.directory = config.paths.store,
           .name = "store",
           .daemons = kDaemons,
@@ -75,7 +83,7 @@ IndexedLog store_of(const config::Config& config) {
           .open_words = store::open_words,
           .mark = {config::made_mark(config, "store"), "store", journal::MadeMark::Backup::helps},
           .from_backup = true,
-          .starts = [] { return false; },
+          .fault_at_start = fault_at_start,
           .with_old_index = ""};
 }
 

@@ -74,8 +74,13 @@ Report look_at_certificates(const config::Config& config) {
   }
   const WallTime now = wall_clock();
   for (const auto& expiry : (*certificates)->expiries()) {
+    if (expiry.at <= now) {
+      std::string words = expiry_words(expiry, now);
+      words.pop_back();
+      fault(words);
+      continue;
+    }
     report.text += expiry_words(expiry, now);
-    report.success = report.success && expiry.at > now;
     report.json.push_back(
         {{"file", expiry.certificate.string()},
          {"ends", std::chrono::floor<std::chrono::seconds>(expiry.at.time_since_epoch()).count()}});

@@ -599,6 +599,28 @@ class Words(OperatorTest):
         self.assertIn("cert.pem", said)
         self.assertEqual(len(json.loads(self.mail.try_run("config", "check", "--json").stdout)["errors"]), 1)
         certificate.with_suffix(".away").rename(certificate)
+        with self.subTest("what start would refuse"):
+            self.mail.start()
+            self.mail.stop()
+            for name, file in (("directory", "data.mdb"), ("store", "index/data.mdb"), ("queue", "index/data.mdb")):
+                data = self.mail.folder / name / file
+                whole = data.read_bytes()
+                with data.open("r+b") as opened:
+                    opened.write(b"\x55" * 8192)
+                self.assertIn(f"{name}", self.refused("config", "check"), name)
+                with data.open("r+b") as opened:
+                    opened.write(whole)
+            if os.geteuid() == 0:
+                segments = sorted((self.mail.folder / "store/log").glob("*.seg"))
+                for place in (self.mail.folder / "queue", *segments[:1]):
+                    before = place.stat()
+                    os.chown(place, 0, 0)
+                    place.chmod(0o700 if place.is_dir() else 0o600)
+                    said = self.refused("config", "check")
+                    self.assertRegex(said, f"{place} can't be read and written by the user \\S+, as whom the daemons run: .chown -R")
+                    os.chown(place, before.st_uid, before.st_gid)
+                    place.chmod(before.st_mode & 0o777)
+            self.assertIn("posthaste.toml is right", self.mail.run("config", "check"))
         self.mail.configure({"paths.directory": "elsewhere"})
         self.assertIn("elsewhere/data.mdb is gone", self.refused("config", "check"))
         self.mail.configure({"paths.directory": "directory", "queue.retry_delay_min_s": 20_000})
