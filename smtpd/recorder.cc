@@ -243,7 +243,7 @@ void Recorder::log_outcome(const ActiveEntry& entry, const relay::Outcome& outco
           {{"trace", entry.envelope.trace_id},
            {"entry", number(entry.id)},
            {"recipient", to_string(recipient.mailbox)},
-           {"host", outcome.host},
+           {"host", outcome.host.empty() ? outcome.asked : outcome.host},
            {"address", outcome.address},
            {"tls", outcome.tls},
            {"reply", status.last_reply},

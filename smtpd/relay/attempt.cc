@@ -262,6 +262,7 @@ void Attempt::settle(const Client& client, std::vector<Pending> batch, std::vect
 Outcome Attempt::outcome_of(const Recipient& recipient, const Verdict& verdict, const Client& client) const {
   Outcome outcome{recipient.index, verdict.result, verdict.reply, {}, client.address().endpoint.address};
   if (verdict.said_by_host) outcome.host = client.address().host;
+  outcome.asked = client.address().host;
   const bool taken = verdict.result == Result::relayed || verdict.result == Result::delivered;
   outcome.dsn_passed_on = taken && client.extensions().dsn;
   outcome.tls = client.tls_version();
@@ -272,6 +273,7 @@ void Attempt::note(const Verdict& verdict, const HostAddress* address) {
   for (auto& pending : pending_) {
     auto outcome = own_outcome(pending.recipient.index, verdict);
     if (address != nullptr) outcome.address = address->endpoint.address;
+    if (address != nullptr) outcome.asked = address->host;
     if (address != nullptr && verdict.said_by_host) outcome.host = address->host;
     keep_weightier(pending.so_far, std::move(outcome));
   }
@@ -282,7 +284,7 @@ void Attempt::end(const Pending& pending, Outcome outcome) {
   shared_.log.info("relay.reply", {{"trace", message_.trace_id},
                                    {"recipient", recipient},
                                    {"result", name_of(outcome.result)},
-                                   {"host", outcome.host},
+                                   {"host", outcome.asked},
                                    {"address", outcome.address},
                                    {"tls", outcome.tls},
                                    {"code", code_of(outcome.reply)},

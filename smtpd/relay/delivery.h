@@ -95,6 +95,7 @@ struct Outcome {
   std::string address;  // the host's address, where the attempt has come that far
   bool dsn_passed_on = false;  // relayed to a host that knows RFC 3461, with all that the sender asked for
   std::string tls{};           // "TLSv1.3"; empty in the clear
+  std::string asked{};         // the name of the host that was asked last, also when the reply is ours; for the log
 };
 
 }  // namespace posthaste::relay

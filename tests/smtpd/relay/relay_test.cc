@@ -1259,6 +1259,15 @@ TEST(Events, CarryTheTraceAndEscapeThePeersWords) {
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
 }
 
+TEST(Events, NameTheHostThatWasAskedAlsoWhenTheWordsAreOurs) {
+  Scene scene;
+  give_host(scene);
+  scene.host(kHost, offering({}) + "C: MAIL FROM:<alice@sender.test>\nCLOSE\n");
+  outcomes_of(scene, kDomain, plain_message(), recipients_of(1));
+  const auto text = scene.sink.text();
+  EXPECT_NE(text.find("result=deferred host=mx.rcpt.test address=192.0.2.1 "), std::string::npos) << text;
+}
+
 // Real sockets.
 
 net::Task<void> sink(net::Listener& listener, std::string& received) {
