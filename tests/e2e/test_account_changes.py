@@ -96,7 +96,7 @@ class AccountChanges(support.MailTest):
     def test_no_password_is_asked_for_in_vain(self):
         for arguments, reason in (
             (("password", address("nobody")), "does not exist"),
-            (("password", "nobody"), "does not exist"),
+            (("password", "nobody"), "name the whole of it, such as nobody@example.org"),
             (("add", address("alice")), "exists already"),
             (("add", "alice@elsewhere.example"), "domain that is not ours"),
             (("add", "alice"), "is not an address"),

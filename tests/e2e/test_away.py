@@ -133,7 +133,7 @@ class Away(support.MailTest):
     def test_status_tells_which_daemons_answer(self):
         self.assertEqual(self.mail.try_run("status").returncode, 0)
         told = json.loads(self.mail.run("status", "--json"))
-        self.assertEqual(set(told), {*DAEMONS, "databases"})
+        self.assertEqual(set(told), {*DAEMONS, "databases", "certificates", "disks"})
         self.assertEqual(told["databases"], {name: {"sound": True} for name in ("directory", "store", "queue")})
         for daemon in DAEMONS:
             self.assertTrue(told[daemon]["running"])

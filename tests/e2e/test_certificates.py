@@ -100,6 +100,7 @@ class Certificates(support.LoggedTest):
         for folder, name in ((self.tls, support.HOSTNAME), (self.tls / "example.net", "mail.example.net")):
             with self.subTest("copied first, readable later", folder=folder):
                 self.write_slowly(folder, name)
+        self.main = self.certificate_in(self.tls)
         with self.subTest("a link to a folder elsewhere, with a wildcard"):
             elsewhere = self.mail.folder / "elsewhere"
             wildcard = self.make_pair(elsewhere, "*.example.com")

@@ -84,7 +84,7 @@ class FullDisk(support.LoggedTest):
 
         with self.subTest("the operator is told"):
             support.wait_until(lambda: self.logged("deliveryd", "store.disk.full"), "the log says so")
-            self.assertTrue(self.logged("smtpd", "queue.disk.full"))
+            support.wait_until(lambda: self.logged("smtpd", "queue.disk.full"), "smtpd's says so, too")
             status = self.mail.try_run("status")
             self.assertEqual(status.returncode, 1)
             self.assertRegex(status.stdout, r"New mail is refused: \S+ MB are free in \S+/disk/store, 6\.2 MB must stay \(store")

@@ -85,7 +85,7 @@ class Manual(unittest.TestCase):
     def test_a_page_that_is_not_there(self):
         refused = execute(BIN / "posthaste", "man", "postfix")
         self.assertEqual(refused.returncode, 1)
-        self.assertIn("there is no such page", refused.stderr)
+        self.assertIn("there is no page postfix; the pages are: posthaste, ", refused.stderr)
 
 
 if __name__ == "__main__":
