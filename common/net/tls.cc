@@ -102,6 +102,17 @@ TlsSession::TlsSession(std::unique_ptr<ssl_st, SslDeleter> ssl, std::unique_ptr<
 
 TlsSession::~TlsSession() { TlsSession::close({}); }
 
+std::string TlsSession::failure() const {
+  const bool is_certificate =
+      ERR_GET_LIB(failure_) == ERR_LIB_SSL && ERR_GET_REASON(failure_) == SSL_R_CERTIFICATE_VERIFY_FAILED;
+  if (is_certificate) {
+    return std::string{"the certificate does not fit: "} +
+           X509_verify_cert_error_string(SSL_get_verify_result(ssl_.get()));
+  }
+  const char* reason = failure_ != 0 ? ERR_reason_error_string(failure_) : nullptr;
+  return reason == nullptr ? "the TLS handshake failed" : std::string{"the TLS handshake failed: "} + reason;
+}
+
 std::string_view TlsSession::version() const noexcept { return SSL_get_version(ssl_.get()); }
 std::string_view TlsSession::cipher() const noexcept { return SSL_get_cipher_name(ssl_.get()); }
 
@@ -151,7 +162,8 @@ Task<std::expected<void, StreamError>> TlsSession::shake_hands(std::chrono::mill
     ERR_clear_error();
     const int result = SSL_do_handshake(ssl_.get());
     const int reason = SSL_get_error(ssl_.get(), result);
-    auto sent = co_await send_records(timeout);  // an alert too
+    if (result != 1) failure_ = ERR_peek_error();  // before others on this thread make theirs
+    auto sent = co_await send_records(timeout);    // an alert too
     if (result == 1) {
       open_ = true;
       co_return sent;

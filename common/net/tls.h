@@ -43,6 +43,10 @@ class TlsSession final : public Transport {
   /// Errors: tls_failed, closed, timed_out, interrupted.
   Task<std::expected<void, StreamError>> shake_hands(std::chrono::milliseconds timeout);
 
+  /// Why shake_hands() said tls_failed, with OpenSSL's reason: "the certificate does not fit: self-signed
+  /// certificate", "the TLS handshake failed: wrong version number".
+  [[nodiscard]] std::string failure() const;
+
   /// "TLSv1.3"
   [[nodiscard]] std::string_view version() const noexcept;
   /// "TLS_AES_256_GCM_SHA384"
@@ -74,6 +78,7 @@ class TlsSession final : public Transport {
   std::string departing_;                    // records for the peer
   std::unique_ptr<ssl_st, SslDeleter> ssl_;  // reads arrived_ and writes departing_, through a BIO
   bool open_ = false;                        // the handshake is done
+  unsigned long failure_ = 0;                // OpenSSL's code, of the handshake
   std::optional<StreamError> end_;           // close-notify or a broken record came, perhaps behind data
 
   friend struct MemoryBio;

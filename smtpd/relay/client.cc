@@ -145,13 +145,19 @@ net::Task<Client::Done> Client::start_tls() {
 net::Task<Client::Done> Client::shake_hands() {
   const bool opportunistic = access_.tls == Tls::opportunistic;
   const auto* tls = opportunistic ? &context_.opportunistic_tls : context_.verifying_tls.get();
-  if (tls == nullptr) co_return std::unexpected(refused(tls_failed(address_.endpoint)));
+  if (tls == nullptr) {
+    const std::string reason = "this system's trusted certificates cannot be read";
+    co_return std::unexpected(refused(tls_failed(address_.endpoint, reason)));
+  }
   stream_.set_timeout(kTlsTimeout);
   auto secured = co_await net::connect_tls(stream_, *tls, address_.host, context_.world.clock, kTlsTimeout);
   if (secured) co_return Done{};
   const bool may_do_without = opportunistic && secured.error() != net::StreamError::interrupted;
   const auto kind = may_do_without ? OpenFailure::Kind::tls_failed : OpenFailure::Kind::refused;
-  OpenFailure failure{kind, tls_failed(address_.endpoint)};
+  const bool has_reason = secured.error() == net::StreamError::tls_failed && stream_.tls() != nullptr;
+  const std::string reason =
+      has_reason ? stream_.tls()->failure() : std::string{"the connection ended within the TLS handshake"};
+  OpenFailure failure{kind, tls_failed(address_.endpoint, reason)};
   co_return std::unexpected(std::move(failure));
 }
 

@@ -104,9 +104,8 @@ Verdict tls_not_offered(const net::Endpoint& endpoint) {
                   net::to_string(endpoint) + ": TLS is required here, and the host does not offer it");
 }
 
-Verdict tls_failed(const net::Endpoint& endpoint) {
-  return deferred(451, {4, 7, 5},
-                  net::to_string(endpoint) + ": the TLS handshake failed, or the certificate does not fit");
+Verdict tls_failed(const net::Endpoint& endpoint, const std::string& reason) {
+  return deferred(451, {4, 7, 5}, net::to_string(endpoint) + ": " + reason);
 }
 
 Verdict login_in_the_clear(const net::Endpoint& endpoint) {

@@ -46,7 +46,8 @@ struct Verdict {
 /// The connection ended before the recipient's turn came.
 [[nodiscard]] Verdict ended_before(const net::Endpoint& endpoint);
 [[nodiscard]] Verdict tls_not_offered(const net::Endpoint& endpoint);
-[[nodiscard]] Verdict tls_failed(const net::Endpoint& endpoint);
+/// `reason` says whether the handshake or the certificate is to blame.
+[[nodiscard]] Verdict tls_failed(const net::Endpoint& endpoint, const std::string& reason);
 [[nodiscard]] Verdict login_in_the_clear(const net::Endpoint& endpoint);
 [[nodiscard]] Verdict login_not_offered(const net::Endpoint& endpoint);
 [[nodiscard]] Verdict stopping();

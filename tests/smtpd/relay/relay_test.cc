@@ -720,6 +720,17 @@ TEST(Route, ACertificateThatNobodyTrusts) {
   scene.host({"192.0.2.1", 587}, kSecured + "TLSREFUSED\n");
   EXPECT_EQ(outcomes_of(scene, {smarthost()}, plain_message(), recipients_of(1)),
             Words{"10 deferred 451 4.7.5 | 192.0.2.1"});
+  const auto text = scene.sink.text();
+  EXPECT_NE(text.find("the certificate does not fit: self-signed certificate"), std::string::npos) << text;
+}
+
+TEST(Route, AHostThatSpeaksNoTls) {
+  Scene scene{{.hostname = "relay.test", .trusted_certificates = certificate().path()}};
+  scene.resolver.add("smart.test", dns::Type::a, dns::Address{"192.0.2.1"});
+  scene.host({"192.0.2.1", 587}, kSecured + "NOTLS\nCLOSE\n");
+  outcomes_of(scene, {smarthost()}, plain_message(), recipients_of(1));
+  const auto text = scene.sink.text();
+  EXPECT_NE(text.find("the TLS handshake failed: "), std::string::npos) << text;
 }
 
 TEST(Route, TheOperatorsSlipCostsNoMail) {
