@@ -725,12 +725,17 @@ TEST(Route, ACertificateThatNobodyTrusts) {
 }
 
 TEST(Route, AHostThatSpeaksNoTls) {
-  Scene scene{{.hostname = "relay.test", .trusted_certificates = certificate().path()}};
-  scene.resolver.add("smart.test", dns::Type::a, dns::Address{"192.0.2.1"});
-  scene.host({"192.0.2.1", 587}, kSecured + "NOTLS\nCLOSE\n");
-  outcomes_of(scene, {smarthost()}, plain_message(), recipients_of(1));
-  const auto text = scene.sink.text();
-  EXPECT_NE(text.find("the TLS handshake failed: "), std::string::npos) << text;
+  const std::pair<std::string, std::string> kCases[] = {
+      {"N: 1\nNOTLS\nCLOSE\n", "the TLS handshake failed: "},  // once the client has begun
+      {"CLOSE\n", "the connection ended within the TLS handshake"}};
+  for (const auto& [script, reason] : kCases) {
+    Scene scene{{.hostname = "relay.test", .trusted_certificates = certificate().path()}};
+    scene.resolver.add("smart.test", dns::Type::a, dns::Address{"192.0.2.1"});
+    scene.host({"192.0.2.1", 587}, kSecured + script);
+    outcomes_of(scene, {smarthost()}, plain_message(), recipients_of(1));
+    const auto text = scene.sink.text();
+    EXPECT_NE(text.find(reason), std::string::npos) << text;
+  }
 }
 
 TEST(Route, TheOperatorsSlipCostsNoMail) {
